@@ -1,0 +1,51 @@
+# `make` alone lists what there is. Everything installs itself into .venv on first use.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
+export UV_NO_PROGRESS ?= 1
+export PYTHONDONTWRITEBYTECODE ?=
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+BIN := .venv/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+RUN_STAMP := .venv/.installed
+DEV_STAMP := .venv/.installed-dev
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --custom-compile-command "make requirements"
+T ?=
+
+.PHONY: help run test check train bench schema docs requirements clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: $(RUN_STAMP) ## install and start everything: servers, services, workers, demo data, forecast
+	@exec $(BIN)/tenure up
+
+# The newest Python that will do; pyenv leaves names on the path that start nothing, so each is tried.
+.venv/.uv: requirements/uv.txt
+	@for python in python3.13 python3.12 python3.11 python3; do \
+		if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+		then chosen=$$python; break; fi; \
+	done; \
+	if [ -z "$${chosen:-}" ]; then \
+		echo "Tenure needs Python 3.11 or newer with its venv module (python3-venv); none is on PATH." >&2; exit 1; \
+	fi; \
+	[ -x $(BIN)/python ] || "$$chosen" -m venv .venv; \
+	$(BIN)/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(RUN_STAMP): .venv/.uv requirements/runtime.txt requirements/ml.txt pyproject.toml
+	@echo "Installing what the processes and the forecast need into .venv …"
+	@$(UV) --require-hashes -r requirements/runtime.txt -r requirements/ml.txt
+	@$(UV) --no-deps --editable .
+	@touch $@
+
+$(DEV_STAMP): $(RUN_STAMP) requirements/dev.txt
+	@echo "Installing what the checks and tests need into .venv …"
+	@$(UV) --require-hashes -r requirements/dev.txt
+	@touch $@

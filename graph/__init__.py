@@ -1,0 +1,1 @@
+"""The gateway: one graph over the five services, no data and no business rule."""

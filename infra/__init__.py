@@ -1,0 +1,1 @@
+"""Entry points that start, supervise, fill and train the whole."""

@@ -1,0 +1,1 @@
+"""What accounts pay: subscriptions, invoices, payments, recurring revenue."""

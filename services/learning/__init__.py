@@ -1,0 +1,1 @@
+"""What members learn: courses, progress, learning paths."""

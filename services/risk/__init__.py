@@ -1,0 +1,1 @@
+"""Which contracts will not renew, and why: scores, drivers, history."""

@@ -1,0 +1,1 @@
+"""What members do: usage events and their roll-ups."""
