@@ -7,7 +7,6 @@ MAKEFLAGS += --no-print-directory
 
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export UV_NO_PROGRESS ?= 1
-export PYTHONDONTWRITEBYTECODE ?=
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 BIN := .venv/bin
@@ -49,3 +48,35 @@ $(DEV_STAMP): $(RUN_STAMP) requirements/dev.txt
 	@echo "Installing what the checks and tests need into .venv …"
 	@$(UV) --require-hashes -r requirements/dev.txt
 	@touch $@
+
+check: $(DEV_STAMP) ## format, lint, types and import rules, nothing run
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports --cache-dir .cache/import_linter
+
+test: check ## set up, check and test, as CI does; T=tests/services/risk for one place
+	$(BIN)/pytest $(T)
+
+train: $(RUN_STAMP) ## fit, evaluate and register a new forecast
+	@exec $(BIN)/tenure train
+
+bench: $(DEV_STAMP) ## measure every promise about speed, one file of benchmarks/ each
+	@shopt -s nullglob; for file in benchmarks/[!_]*.py; do \
+		name=$${file##*/}; $(BIN)/python -m "benchmarks.$${name%.py}"; done
+
+schema: $(RUN_STAMP) ## print the graph into graph/schema.graphql
+	@mkdir -p .cache
+	@$(BIN)/python -c 'from graph.schema import schema; print(schema.as_str())' > .cache/schema.graphql
+	@mv .cache/schema.graphql graph/schema.graphql
+
+docs: $(DEV_STAMP) ## check that what README and docs point at exists
+	@$(BIN)/pytest -q tests/architecture/test_docs.py
+
+requirements: .venv/.uv ## pin requirements/*.in anew, with hashes; UPGRADE=1 to take newer versions
+	@cd requirements && for group in uv runtime ml compare dev; do \
+		../$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file "$$group.txt" "$$group.in"; done
+
+clean: ## remove what make installed and cached; the data in .tenure stay
+	rm -rf .venv .cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
