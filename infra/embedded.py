@@ -1,4 +1,4 @@
-"""The embedded servers for a test or a script: started here, stopped here, gone when we are gone."""
+"""The embedded servers for a test or a script: started and stopped here, gone when we are."""
 
 import os
 import shutil
@@ -12,14 +12,12 @@ from types import TracebackType
 from typing import Self
 
 from infra import postgres, valkey
-from infra.errors import CannotStart
+from infra.errors import StartError
 from infra.guard import Guard
-from infra.program import Program, last_lines, port_taken, run_as
+from infra.program import Program, demand_free, last_lines, will_pass
 from shared.config import Settings
 
 RETRY_WITHIN_S = 60.0
-# What a killed server leaves behind for a moment; starting again is then the cure.
-PASSING = ("lock file", "shared memory block")
 
 
 class Running:
@@ -66,29 +64,28 @@ class Running:
     def _started(self) -> "subprocess.Popen[bytes]":
         if self.program.prepare:
             self.program.prepare()
-        if self.program.port and port_taken("127.0.0.1", self.program.port):
-            raise CannotStart(
-                f"Port {self.program.port} ({self.program.name}) is taken; set TENURE_PORT to another."
-            )
+        if self.program.port:
+            demand_free("127.0.0.1", {self.program.port: self.program.name})
         deadline = time.monotonic() + RETRY_WITHIN_S
         while True:
             process = self._spawned()
             if self._became_ready(process):
                 return process
             said = last_lines(self._log)
-            if time.monotonic() > deadline or not any(
-                word in line for word in PASSING for line in said
-            ):
-                raise CannotStart(f"{self.program.name} did not start: {' '.join(said[-3:])}")
+            if time.monotonic() > deadline or not will_pass(said):
+                raise StartError(self.program.why_not(said))
             time.sleep(0.2)
 
     def _spawned(self) -> "subprocess.Popen[bytes]":
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                self.program.command, cwd=self.program.cwd, env=self.program.env, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True, **run_as(self.program.account),
-            )  # fmt: skip
+                self.program.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                **self.program.circumstances,
+            )
         _guard().watch(process.pid, self.program.stop_signal)
         return process
 
@@ -106,20 +103,16 @@ class Running:
 
 
 def start_postgres(settings: Settings, *, durable: bool = True, keep: bool = True) -> Running:
-    """The embedded PostgreSQL of these settings, ready; `keep=False` removes its data at the end."""
+    """The embedded PostgreSQL, ready; without `keep` its data is removed at the end."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     program = postgres.program(settings, durable=durable)
     log = settings.data_dir / "logs" / "postgres.log"
-    return Running(
-        program,
-        settings.owner_database_url,
-        log,
-        None if keep else lambda: postgres.erase(settings),
-    )
+    erase = None if keep else lambda: postgres.erase(settings)
+    return Running(program, settings.owner_database_url, log, erase)
 
 
 def start_valkey(settings: Settings, *, keep: bool = True) -> Running:
-    """The embedded Valkey of these settings, ready; `keep=False` removes its data at the end."""
+    """The embedded Valkey, ready; without `keep` its data is removed at the end."""
     folder = settings.data_dir / "valkey"
     log = settings.data_dir / "logs" / "valkey.log"
     erase = None if keep else lambda: shutil.rmtree(folder, ignore_errors=True)

@@ -53,5 +53,5 @@ class Guard:
             self._write("".join(f"+{group} {number}\n" for group, number in self._groups.items()))
 
     def _write(self, text: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(text.encode())
+        if self._process.stdin is not None:
+            self._process.stdin.write(text.encode())

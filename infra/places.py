@@ -7,10 +7,11 @@ import stat
 import tempfile
 from pathlib import Path
 
-from infra.errors import CannotStart
+from infra.errors import StartError
 from infra.program import Account, enters
 
-SYSTEM_FOLDERS = (Path("/var/lib/tenure"), Path("/var/tmp/tenure"))
+# The second is open to all, hence the look at the owner in _is_ours.
+SYSTEM_FOLDERS = (Path("/var/lib/tenure"), Path("/var/tmp/tenure"))  # noqa: S108
 
 
 def system_folder(account: Account | None) -> Path:
@@ -20,7 +21,7 @@ def system_folder(account: Account | None) -> Path:
         if _is_ours(folder) and enters(account, folder):
             return folder
     tried = ", ".join(str(folder) for folder in candidates)
-    raise CannotStart(
+    raise StartError(
         f"PostgreSQL must not run as root, and no folder was found that another account can enter "
         f"(tried {tried}); set TENURE_DATA_DIR to a folder that every account may enter."
     )

