@@ -1,0 +1,119 @@
+"""The pool of one service, and transactions that know their tenant."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from shared import telemetry
+from shared.errors import ServiceUnavailable
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Conn: TypeAlias = PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Row: TypeAlias = asyncpg.Record
+else:  # asyncpg's classes take no brackets at run time
+    Conn = asyncpg.Connection
+    Pool = asyncpg.Pool
+    Row = asyncpg.Record
+
+T = TypeVar("T")
+
+TIMEOUT_S = 30
+LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+)
+
+
+class Database:
+    """A pool; every transaction runs as one tenant, or as none."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.committed: list[Callable[[], None]] = []
+
+    @asynccontextmanager
+    async def read(self, tenant_id: UUID | None) -> AsyncIterator[Conn]:
+        """A read-only transaction with the tenant set."""
+        async with self._transaction(tenant_id, readonly=True) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def write(self, tenant_id: UUID | None) -> AsyncIterator[Conn]:
+        """A transaction with the tenant set; who watches `committed` is told afterwards."""
+        async with self._transaction(tenant_id, readonly=False) as conn:
+            yield conn
+        for tell in self.committed:
+            tell()
+
+    @asynccontextmanager
+    async def _transaction(self, tenant_id: UUID | None, *, readonly: bool) -> AsyncIterator[Conn]:
+        async with self._acquired() as conn, conn.transaction(readonly=readonly):
+            if tenant_id is not None:
+                await set_tenant(conn, tenant_id)
+            yield conn
+
+    @asynccontextmanager
+    async def _acquired(self) -> AsyncIterator[Conn]:
+        try:
+            conn = await self.pool.acquire(timeout=TIMEOUT_S)
+        except (*LOST, TimeoutError) as error:
+            raise ServiceUnavailable("the database does not answer") from error
+        try:
+            yield conn
+        except LOST as error:
+            raise ServiceUnavailable("the database went away") from error
+        finally:
+            await self.pool.release(conn)
+
+
+async def set_tenant(conn: Conn, tenant_id: UUID) -> None:
+    """From here to the end of the transaction only this tenant's rows exist."""
+    await conn.execute("SELECT set_config('tenure.tenant', $1, true)", str(tenant_id))
+
+
+@asynccontextmanager
+async def connected(url: str, *, most: int = 8) -> AsyncIterator[Database]:
+    """A pool for one process; jsonb travels as Python values."""
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=most,
+        command_timeout=TIMEOUT_S,
+        timeout=10,
+        init=prepare,
+        server_settings={"application_name": "tenure", "statement_timeout": f"{TIMEOUT_S}s"},
+    )
+    try:
+        yield Database(pool)
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await pool.close()
+        pool.terminate()
+
+
+async def prepare(conn: Conn) -> None:
+    """Codecs and statement spans of a new connection."""
+    await conn.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_to_json, decoder=msgspec.json.decode, format="text"
+    )
+    conn.add_query_logger(telemetry.statement)
+
+
+def _to_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def to(kind: type[T], row: Row) -> T:
+    """A row as a domain type, checked; columns the type does not name are left out."""
+    return msgspec.convert(dict(row), kind, strict=True)

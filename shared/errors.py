@@ -1,0 +1,68 @@
+"""The refusals a caller may expect; anything else is a bug and stays masked."""
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """A refusal with a code that survives the way to the client."""
+
+    code: ClassVar[str] = "INTERNAL"
+
+
+class NotFound(Refusal):
+    """The thing asked for does not exist for this tenant."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
+class NotPermitted(Refusal):
+    """The caller lacks the scope, or is not signed in."""
+
+    code: ClassVar[str] = "NOT_PERMITTED"
+
+
+class Conflict(Refusal):
+    """The deed contradicts what is already recorded."""
+
+    code: ClassVar[str] = "CONFLICT"
+
+
+class InvalidInput(Refusal):
+    """A value that is not allowed: names the field, the value and what is allowed."""
+
+    code: ClassVar[str] = "INVALID_INPUT"
+
+    def __init__(self, field: str, value: object = None, allowed: str = "") -> None:
+        self.field = field
+        self.value = clipped(value)
+        self.allowed = allowed
+        super().__init__(
+            f"{field}: {self.value} is not allowed; allowed: {allowed}" if allowed else field
+        )
+
+
+class ServiceUnavailable(Refusal):
+    """A service did not answer in time or at all; asking again later may help."""
+
+    code: ClassVar[str] = "SERVICE_UNAVAILABLE"
+
+
+BY_CODE: dict[str, type[Refusal]] = {
+    kind.code: kind for kind in (NotFound, NotPermitted, Conflict, InvalidInput, ServiceUnavailable)
+}
+
+
+def refusal(code: str, message: str, field: str = "") -> Refusal:
+    """The refusal a remote service named by its code, as it was raised there."""
+    kind = BY_CODE.get(code, Refusal)
+    if kind is InvalidInput:
+        error = InvalidInput(field or message)
+        error.args = (message,)
+        return error
+    return kind(message)
+
+
+def clipped(value: object, most: int = 80) -> str:
+    """A value as it may stand in a message: printable and short."""
+    text = ascii(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= most else text[: most - 1] + "…"

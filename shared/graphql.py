@@ -1,0 +1,231 @@
+"""What resolvers stand on: the request's context, batching per tick, ids, payloads and pages."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import strawberry
+
+from shared import paging
+from shared.auth import Principal
+from shared.errors import InvalidInput, NotPermitted, Refusal, ServiceUnavailable
+from shared.metric import MetricValue as Metric
+from shared.money import Money as Amount
+from shared.rpc import Call, Rpc, described
+
+K = TypeVar("K")
+V = TypeVar("V")
+R = TypeVar("R")
+N = TypeVar("N")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One batch function with one set of further arguments, e.g. an `as_of`."""
+
+    function: Callable[..., Awaitable[Any]]
+    arguments: tuple[tuple[str, Any], ...]
+
+
+@dataclass
+class Context:
+    """One request: who asks, and the loads that wait for the end of the tick."""
+
+    principal: Principal
+    rpc: Rpc
+    loaded: dict[tuple[_Asked, Any], "asyncio.Future[Any]"] = field(default_factory=dict[Any, Any])
+    waiting: dict[_Asked, list[Any]] = field(default_factory=dict[Any, Any])
+    sent: list["asyncio.Task[None]"] = field(default_factory=list[Any])
+
+    async def load(
+        self, batch: Callable[..., Awaitable[dict[K, V]]], key: K, **arguments: Any
+    ) -> V | None:
+        """Ask `batch` for `key`, together with every sibling field that asks in the same tick.
+
+        All batch functions of one service asked for in one tick travel in one request.
+        """
+        asked = _Asked(batch, tuple(sorted(arguments.items())))
+        future = self.loaded.get((asked, key))
+        if future is None:
+            future = self._enqueue(asked, key)
+        value: V | None = await future
+        return value
+
+    async def call(self, function: Callable[..., Awaitable[R]], *args: Any, **kwargs: Any) -> R:
+        """One call that is not batched: a list, a mutation."""
+        return await self.rpc.call(self.principal, function, *args, **kwargs)
+
+    def _enqueue(self, asked: _Asked, key: Any) -> "asyncio.Future[Any]":
+        loop = asyncio.get_running_loop()
+        if not self.waiting:  # two ticks later all siblings of this level have asked
+            loop.call_soon(lambda: loop.call_soon(self._send))
+        future: asyncio.Future[Any] = loop.create_future()
+        self.loaded[asked, key] = future
+        self.waiting.setdefault(asked, []).append(key)
+        return future
+
+    def _send(self) -> None:
+        waiting, self.waiting = self.waiting, {}
+        by_service: dict[str, dict[_Asked, list[Any]]] = {}
+        for asked, keys in waiting.items():
+            by_service.setdefault(described(asked.function).service, {})[asked] = keys
+        self.sent = [asyncio.create_task(self._fetch(asked)) for asked in by_service.values()]
+
+    async def _fetch(self, asked: dict[_Asked, list[Any]]) -> None:
+        try:
+            calls = [Call.of(a.function, keys, **dict(a.arguments)) for a, keys in asked.items()]
+            answers = await self.rpc.batch(self.principal, calls)
+        except Refusal as error:
+            answers = [error] * len(asked)
+        except Exception as error:  # every waiting field must hear of it
+            answers = [error] * len(asked)
+        for (a, keys), answer in zip(asked.items(), answers, strict=True):
+            for key in keys:
+                _settle(self.loaded[a, key], answer, key)
+
+
+def _settle(future: "asyncio.Future[Any]", answer: Any, key: Any) -> None:
+    if future.done():
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+        future.exception()  # a field that nobody awaits any more is no reason to complain
+    else:
+        future.set_result(answer.get(key))
+
+
+def global_id(kind: str, key: UUID) -> strawberry.ID:
+    """The opaque id of an object."""
+    return strawberry.ID(base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("="))
+
+
+def parsed_id(text: str, kind: str | None = None, argument: str = "id") -> tuple[str, UUID]:
+    """Type and key of a global id; a plain uuid is taken where the type is known."""
+    if kind is not None and len(text) == 36:
+        try:
+            return kind, UUID(text)
+        except ValueError:
+            pass
+    try:
+        raw = base64.b64decode(
+            text + "=" * (-len(text) % 4), altchars=b"-_", validate=True
+        ).decode()
+        found, _, key = raw.partition(":")
+        parsed = found, UUID(key)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidInput(argument, text, "an id given by this API") from error
+    if kind is not None and found != kind:
+        raise InvalidInput(argument, text, f"the id of a {kind}, not of a {found}")
+    return parsed
+
+
+@strawberry.type(description="An amount of money in minor units.")
+class Money:
+    cents: int = strawberry.field(description="Minor units, e.g. cents.")
+    currency: str = strawberry.field(description="ISO 4217 code.")
+
+    @classmethod
+    def of(cls, amount: Amount) -> "Money":
+        return cls(cents=amount.cents, currency=amount.currency)
+
+
+@strawberry.type(
+    description="A metric that explains itself: definition, window, numerator, denominator and n."
+)
+class MetricValue:
+    value: float | None = strawberry.field(
+        description="The number; null when there is not enough data."
+    )
+    insufficient_data: bool = strawberry.field(
+        description="True when no number can honestly be given."
+    )
+    definition: str = strawberry.field(description="Id of the definition, e.g. U14.")
+    version: int = strawberry.field(description="Version of the definition.")
+    n: int = strawberry.field(description="How many things were counted.")
+    numerator: float | None = strawberry.field(description="What was divided, where it is a ratio.")
+    denominator: float | None = strawberry.field(description="What it was divided by.")
+    window_from: datetime | None = strawberry.field(
+        name="from", description="Start of the window, inclusive."
+    )
+    window_to: datetime | None = strawberry.field(
+        name="to", description="End of the window, exclusive."
+    )
+    freshness: datetime | None = strawberry.field(
+        description="When the newest row behind it was recorded."
+    )
+
+    @classmethod
+    def of(cls, metric: Metric) -> "MetricValue":
+        return cls(
+            value=metric.value,
+            insufficient_data=metric.insufficient_data,
+            definition=metric.definition,
+            version=metric.version,
+            n=metric.n,
+            numerator=metric.numerator,
+            denominator=metric.denominator,
+            window_from=metric.window_from,
+            window_to=metric.window_to,
+            freshness=metric.freshness,
+        )
+
+
+@strawberry.type(description="Why a mutation did not do what was asked.")
+class UserError:
+    field: str | None = strawberry.field(
+        description="The input field, in camelCase; null when it is about the whole."
+    )
+    code: str = strawberry.field(description="INVALID_INPUT, NOT_FOUND, NOT_PERMITTED or CONFLICT.")
+    message: str = strawberry.field(description="For people: the value, and what is allowed.")
+
+    @classmethod
+    def of(cls, error: Refusal) -> "UserError":
+        return cls(field=getattr(error, "field", None) or None, code=error.code, message=str(error))
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="More follow after endCursor.")
+    has_previous_page: bool = strawberry.field(description="Something stands before startCursor.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first edge.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last edge.")
+
+
+@strawberry.type(description="A place in a list.")
+class Edge(Generic[N]):
+    node: N = strawberry.field(description="The object.")
+    cursor: str = strawberry.field(description="Give it as `after` to go on from here.")
+
+
+@strawberry.type(description="A page of a list, at most 100 long.")
+class Connection(Generic[N]):
+    edges: list[Edge[N]] = strawberry.field(description="The objects with their cursors.")
+    nodes: list[N] = strawberry.field(description="The objects alone.")
+    page_info: PageInfo = strawberry.field(description="Whether more follow.")
+
+
+def connection(page: paging.Page[Any], nodes: list[N], *, continued: bool = False) -> Connection[N]:
+    """A page of rows as a Relay connection of `nodes`, one per row."""
+    edges = [Edge(node=node, cursor=place) for node, place in zip(nodes, page.cursors, strict=True)]
+    info = PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=continued,
+        start_cursor=page.cursors[0] if page.cursors else None,
+        end_cursor=page.cursors[-1] if page.cursors else None,
+    )
+    return Connection(edges=edges, nodes=nodes, page_info=info)
+
+
+async def attempted(work: Awaitable[R]) -> tuple[R | None, list[UserError]]:
+    """A mutation's result, or its refusal as `userErrors`; an absent service stays a top-level error."""
+    try:
+        return await work, []
+    except (ServiceUnavailable, NotPermitted):
+        raise
+    except Refusal as error:
+        return None, [UserError.of(error)]

@@ -1,0 +1,197 @@
+"""Batches of rows from outside: one receipt per row, whatever the rows hold."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeAlias, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from shared.auth import Principal
+from shared.db import Conn
+from shared.errors import InvalidInput, clipped
+
+ROWS_MOST = 5_000
+BODY_MOST_BYTES = 16 * 1024 * 1024
+ROW_MOST_BYTES = 32 * 1024
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+AT_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
+
+T = TypeVar("T")
+
+
+class Receipt(msgspec.Struct, omit_defaults=True, frozen=True):
+    """What became of one row: accepted, duplicate, conflict, pending or rejected (with field and reason)."""
+
+    row: int
+    status: str
+    id: str | None = None
+    field: str | None = None
+    value: str | None = None
+    message: str | None = None
+
+
+class Row(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What every row may carry; a kind of row adds its own fields in camelCase."""
+
+    recorded_at: datetime | None = None
+
+
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered(Generic[T]):
+    """A good row and its place in the batch."""
+
+    number: int
+    row: T
+
+
+Take: TypeAlias = Callable[[Conn, Principal, list[Numbered[Any]]], Awaitable[list[Receipt]]]
+"""An action that carries out good rows and gives a receipt for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A bulk route: `POST /v1/<name>`, the row's type and the action that takes the good rows."""
+
+    name: str
+    row: type[Row]
+    take: Take
+    scope: str = "ingest"
+
+
+async def receive(conn: Conn, principal: Principal, kind: Kind, body: bytes) -> list[Receipt]:
+    """Sort out the bad rows, carry out the good ones, and answer for all, in order."""
+    good, receipts = parsed(body, kind.row, principal)
+    if good:
+        receipts += await kind.take(conn, principal, good)
+    return sorted(receipts, key=lambda receipt: receipt.row)
+
+
+def parsed(
+    body: bytes, kind: type[R], principal: Principal
+) -> tuple[list[Numbered[R]], list[Receipt]]:
+    """The good rows, and receipts for the others. InvalidInput when the body is no list of rows at all."""
+    decoder = msgspec.json.Decoder(kind, strict=True)
+    good: list[Numbered[R]] = []
+    bad: list[Receipt] = []
+    for number, raw in enumerate(split(body)):
+        try:
+            row = _decoded(raw, decoder)
+            row.recorded_at = recorded_at(principal, row.recorded_at)
+            good.append(Numbered(number, row))
+        except InvalidInput as error:
+            bad.append(rejected(number, error, _id_of(raw)))
+    return good, bad
+
+
+def recorded_at(principal: Principal, given: datetime | None) -> datetime:
+    """When a row counts as known: now, or, for whoever may load history, the moment the source knew it."""
+    now = datetime.now(UTC)  # noqa: DTZ - an entry point reads the clock
+    if given is None:
+        return now
+    if not principal.may("admin"):
+        raise InvalidInput(
+            "recordedAt", given.isoformat(), "nothing, unless the key has the scope 'admin'"
+        )
+    if given.tzinfo is None or given > now:
+        raise InvalidInput("recordedAt", given.isoformat(), "a past moment with a time zone")
+    return given
+
+
+def rejected(number: int, error: InvalidInput, row_id: str | None = None) -> Receipt:
+    """The receipt of a row that cannot be taken."""
+    message = f"allowed: {error.allowed}" if error.allowed else str(error)
+    return Receipt(number, "rejected", row_id, error.field, clipped(error.value), message)
+
+
+def split(body: bytes) -> list[bytes]:
+    """The rows of a JSON array as raw bytes; one broken row does not break its neighbours."""
+    if len(body) > BODY_MOST_BYTES:
+        raise InvalidInput("body", f"{len(body)} bytes", f"at most {BODY_MOST_BYTES} bytes")
+    try:
+        rows = [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        rows = list(_scanned(body))
+    if len(rows) > ROWS_MOST:
+        raise InvalidInput("body", f"{len(rows)} rows", f"at most {ROWS_MOST} rows")
+    return rows
+
+
+def _scanned(body: bytes) -> Iterator[bytes]:
+    """Cut at the commas between rows, looking only at strings and brackets."""
+    text = body.strip()
+    if not (text.startswith(b"[") and text.endswith(b"]")):
+        raise InvalidInput("body", text[:40].decode(errors="replace"), "a JSON array of rows")
+    depth, start = 0, 1
+    for token in TOKEN.finditer(text):
+        mark = token.group()
+        if mark in b"[{":
+            depth += 1
+        elif mark in b"]}":
+            depth -= 1
+        if (mark == b"," and depth == 1) or (depth == 0 and token.end() == len(text)):
+            if text[start : token.start()].strip():
+                yield text[start : token.start()].strip()
+            start = token.end()
+    if depth != 0:
+        raise InvalidInput("body", f"{depth} unclosed brackets", "a JSON array of rows")
+
+
+def _decoded(raw: bytes, decoder: "msgspec.json.Decoder[R]") -> R:
+    if len(raw) > ROW_MOST_BYTES:
+        raise InvalidInput("row", f"{len(raw)} bytes", f"at most {ROW_MOST_BYTES} bytes")
+    try:
+        raw.decode()
+        row = decoder.decode(raw)
+    except UnicodeDecodeError as error:
+        raise InvalidInput("row", f"byte {error.start} is not UTF-8", "UTF-8 text") from error
+    except msgspec.ValidationError as error:
+        raise _invalid(raw, str(error)) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidInput(
+            "row", raw[:60].decode(errors="replace"), f"a JSON object ({error})"
+        ) from error
+    if b"\\u0000" in raw:
+        raise InvalidInput("row", "\\u0000", "text without NUL characters")
+    return row
+
+
+def _invalid(raw: bytes, message: str) -> InvalidInput:
+    """msgspec says what it expected and where; add the value that stood there."""
+    match = AT_PATH.match(message)
+    path = (match.group("path") if match else None) or "row"
+    what = match.group("what") if match else message
+    missing = re.match(r"Object (?:missing required|contains unknown) field `(.+?)`", what)
+    if missing:
+        path = missing.group(1) if path == "row" else f"{path}.{missing.group(1)}"
+    return InvalidInput(path, _value_at(raw, path), what)
+
+
+def _value_at(raw: bytes, path: str) -> object:
+    try:
+        value: Any = msgspec.json.decode(raw)
+        for step in path.replace("[", ".").replace("]", "").split("."):
+            value = value[int(step)] if isinstance(value, list) else value[step]
+    except (msgspec.DecodeError, KeyError, ValueError, TypeError, IndexError, RecursionError):
+        return None
+    return value
+
+
+def _id_of(raw: bytes) -> str | None:
+    try:
+        found = msgspec.json.decode(raw, type=dict[str, Any]).get("id")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found[:200] if isinstance(found, str) else None
+
+
+def accepted(rows: Sequence[Numbered[Any]], ids: Sequence[UUID | str]) -> list[Receipt]:
+    """Receipts for rows that were all taken."""
+    return [
+        Receipt(row.number, "accepted", str(taken)) for row, taken in zip(rows, ids, strict=True)
+    ]

@@ -1,0 +1,26 @@
+"""Moments of prediction, and what a service tells the model about an account there."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeAlias
+from uuid import UUID
+
+FeatureRow: TypeAlias = dict[str, float | str | bool | None]
+"""Feature name (unit in the name) to value; None means unknown, an absent key means not applicable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """Only what was recorded before `as_of` is known."""
+
+    account_id: UUID
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """Continuous coverage by contracts; `ended_on` is set when it was lost and none followed in 30 days."""
+
+    account_id: UUID
+    start_on: date
+    ended_on: date | None

@@ -1,0 +1,67 @@
+"""A number that explains itself: the only way a metric leaves a service."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValue:
+    """A metric with what made it; `value` is None when there is not enough to speak of."""
+
+    value: float | None
+    definition: str
+    version: int
+    n: int
+    numerator: float | None = None
+    denominator: float | None = None
+    window_from: datetime | None = None
+    window_to: datetime | None = None
+    freshness: datetime | None = None
+
+    @property
+    def insufficient_data(self) -> bool:
+        return self.value is None
+
+
+def ratio(
+    definition: str,
+    numerator: float,
+    denominator: float,
+    *,
+    window_from: datetime | None = None,
+    window_to: datetime | None = None,
+    freshness: datetime | None = None,
+) -> MetricValue:
+    """numerator / denominator; no value where the denominator is zero."""
+    return MetricValue(
+        value=numerator / denominator if denominator else None,
+        definition=definition,
+        version=1,
+        n=int(denominator),
+        numerator=numerator,
+        denominator=denominator,
+        window_from=window_from,
+        window_to=window_to,
+        freshness=freshness,
+    )
+
+
+def count(
+    definition: str,
+    value: float,
+    *,
+    window_from: datetime | None = None,
+    window_to: datetime | None = None,
+    freshness: datetime | None = None,
+) -> MetricValue:
+    """A plain count or sum; zero is an answer."""
+    return MetricValue(
+        value=value,
+        definition=definition,
+        version=1,
+        n=int(value),
+        numerator=value,
+        window_from=window_from,
+        window_to=window_to,
+        freshness=freshness,
+    )

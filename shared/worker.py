@@ -1,0 +1,171 @@
+"""A service's worker: arq brings hints, Postgres holds the work, a slow loop needs neither."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from arq import Worker
+from arq.worker import func
+from redis.exceptions import RedisError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+import uvicorn
+
+from shared import facts, telemetry, work
+from shared.config import Settings
+from shared.db import LOST, Database, connected
+from shared.errors import Refusal
+from shared.rpc import Rpc
+from shared.service import stopped
+
+SLOW_LOOP_S = 1.0
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Bench:
+    """What a drain works with."""
+
+    settings: Settings
+    db: Database
+    rpc: Rpc
+
+
+Drain = Callable[[Bench], Awaitable[int]]
+"""Do everything of one work list that is due; how many things were claimed."""
+
+
+class Drains:
+    """The drains of one service, one run at a time; asked for by hints and by the slow loop."""
+
+    def __init__(self, bench: Bench, drains: Sequence[Drain]) -> None:
+        self._bench = bench
+        self._drains = drains
+        self._lock = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Drain every list; what cannot be reached now is tried again by the next hint or loop."""
+        async with self._lock:
+            for drain in self._drains:
+                try:
+                    await drain(self._bench)
+                except (*LOST, Refusal, TimeoutError) as error:
+                    log.warning("%s: %s", drain.__name__, error)
+
+    async def slowly(self) -> None:
+        """Without Redis: look every second, for ever."""
+        while True:
+            await self.run()
+            await asyncio.sleep(SLOW_LOOP_S)
+
+
+def run(service: str, drains: Sequence[Drain]) -> None:
+    """Work until told to stop: what `python -m services.<name>.jobs` does."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("arq").setLevel(logging.WARNING)
+    settings = Settings.from_env()
+    asyncio.run(_run(settings, service, drains))
+
+
+async def _run(settings: Settings, service: str, drains: Sequence[Drain]) -> None:
+    telemetry.start(settings, f"{service}-worker")
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with working(settings, service, drains) as all_drains:
+        server = Endpoint(
+            uvicorn.Config(
+                _health(),
+                host=settings.host,
+                port=settings.worker_port(service),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+            )
+        )
+        async with contextlib.AsyncExitStack() as stack:
+            for loop in (
+                _hinted(settings, service, all_drains),
+                server.serve(),
+                _tell(stop, server),
+            ):
+                stack.push_async_callback(stopped, asyncio.create_task(loop))
+            await stop.wait()
+
+
+class Endpoint(uvicorn.Server):
+    """A server inside a process that handles its own signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _tell(stop: asyncio.Event, server: uvicorn.Server) -> None:
+    await stop.wait()
+    server.should_exit = True
+
+
+@contextlib.asynccontextmanager
+async def working(
+    settings: Settings, service: str, drains: Sequence[Drain]
+) -> AsyncIterator[Drains]:
+    """Pool, rpc client, relay and the slow loop of a worker."""
+    async with (
+        connected(settings.service_database_url(service), most=4) as db,
+        Rpc(settings) as rpc,
+    ):
+        all_drains = Drains(Bench(settings, db, rpc), drains)
+        async with contextlib.AsyncExitStack() as stack:
+            for loop in (facts.Log(db, service).relay(), all_drains.slowly()):
+                stack.push_async_callback(stopped, asyncio.create_task(loop))
+            yield all_drains
+
+
+async def _hinted(settings: Settings, service: str, drains: Drains) -> None:
+    """arq's worker, started anew when Redis took it down."""
+
+    async def drain(_: dict[str, Any]) -> None:
+        with telemetry.span(f"process {work.queue_name(service)}", telemetry.SpanKind.CONSUMER):
+            await drains.run()
+
+    while True:
+        worker = Worker(
+            functions=[
+                func(drain, name=f"{service}.drain", keep_result=0, max_tries=1, timeout=300)
+            ],
+            queue_name=work.queue_name(service),
+            redis_settings=work.redis_settings(settings.redis_dsn),
+            handle_signals=False,
+            poll_delay=0.1,
+            max_jobs=1,
+            health_check_interval=10,
+            health_check_key=f"tenure:{service}:worker",
+            job_serializer=work.to_json,
+            job_deserializer=work.from_json,
+            log_results=False,
+        )
+        try:
+            await worker.async_run()
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("Redis does not answer (%s); working without hints", error)
+        finally:
+            with contextlib.suppress(RedisError, OSError, AttributeError):
+                await worker.close()
+        await asyncio.sleep(1)
+
+
+def _health() -> Starlette:
+    async def ok(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    return Starlette(routes=[Route("/healthz", ok), Route("/readyz", ok)])
