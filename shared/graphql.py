@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -38,6 +38,7 @@ class Context:
 
     principal: Principal
     rpc: Rpc
+    types: Mapping[str, Callable[[UUID], Any]] = field(default_factory=dict[str, Any])
     loaded: dict[tuple[_Asked, Any], "asyncio.Future[Any]"] = field(default_factory=dict[Any, Any])
     waiting: dict[_Asked, list[Any]] = field(default_factory=dict[Any, Any])
     sent: list["asyncio.Task[None]"] = field(default_factory=list[Any])
@@ -55,6 +56,10 @@ class Context:
             future = self._enqueue(asked, key)
         value: V | None = await future
         return value
+
+    def object(self, kind: str, key: UUID) -> Any:
+        """An object put together by the gateway (Account, Member), known by its key alone."""
+        return self.types[kind](key)
 
     async def call(self, function: Callable[..., Awaitable[R]], *args: Any, **kwargs: Any) -> R:
         """One call that is not batched: a list, a mutation."""
