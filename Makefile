@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export UV_NO_PROGRESS ?= 1
+# Where none is set, platformdirs warns, and a warning is an error in the tests.
+export XDG_RUNTIME_DIR ?= $(CURDIR)/.cache
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 BIN := .venv/bin
