@@ -1,8 +1,6 @@
 """What resolvers stand on: the request's context, batching per tick, ids, payloads and pages."""
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,9 +9,9 @@ from uuid import UUID
 
 import strawberry
 
-from shared import paging
+from shared import ids, paging
 from shared.auth import Principal
-from shared.errors import InvalidInput, NotPermitted, Refusal, ServiceUnavailable
+from shared.errors import NotPermitted, Refusal, ServiceUnavailable
 from shared.metric import MetricValue as Metric
 from shared.money import Money as Amount
 from shared.rpc import Call, Rpc, described
@@ -105,28 +103,8 @@ def _settle(future: "asyncio.Future[Any]", answer: Any, key: Any) -> None:
 
 
 def global_id(kind: str, key: UUID) -> strawberry.ID:
-    """The opaque id of an object."""
-    return strawberry.ID(base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("="))
-
-
-def parsed_id(text: str, kind: str | None = None, argument: str = "id") -> tuple[str, UUID]:
-    """Type and key of a global id; a plain uuid is taken where the type is known."""
-    if kind is not None and len(text) == 36:
-        try:
-            return kind, UUID(text)
-        except ValueError:
-            pass
-    try:
-        raw = base64.b64decode(
-            text + "=" * (-len(text) % 4), altchars=b"-_", validate=True
-        ).decode()
-        found, _, key = raw.partition(":")
-        parsed = found, UUID(key)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidInput(argument, text, "an id given by this API") from error
-    if kind is not None and found != kind:
-        raise InvalidInput(argument, text, f"the id of a {kind}, not of a {found}")
-    return parsed
+    """The opaque id of an object, as the graph's type ID; `shared.ids` reads it back."""
+    return strawberry.ID(ids.global_id(kind, key))
 
 
 @strawberry.type(description="An amount of money in minor units.")
