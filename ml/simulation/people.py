@@ -1,0 +1,197 @@
+"""Members who join and leave, and what they learn."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID, uuid5
+
+import msgspec
+import numpy as np
+
+from ml.simulation import catalogue, rows
+from ml.simulation.clock import Clock, moment
+from ml.simulation.companies import Companies
+from ml.simulation.contracts import Chain
+
+_Kind = Literal["enrolled", "started", "completed", "assessed"]
+_ROLES: tuple[rows.Role, ...] = ("admin", "manager", "analyst", "user")
+_ROLE_SHARE = (0.06, 0.14, 0.2, 0.6)
+_STAY_DAYS = 1_300.0
+_GAP_DAYS = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member; `end` is infinite while they stay, also when the account ends."""
+
+    id: UUID
+    account: int
+    number: int
+    role: rows.Role
+    level: int
+    start: float
+    end: float
+
+
+def joined(chains: list[Chain], companies: Companies, clock: Clock) -> list[Person]:
+    """Everyone who ever had a seat; the first one is the champion, followed by the next."""
+    rng = clock.rng(5)
+    people: list[Person] = []
+    for account, chain in enumerate(chains):
+        found = [*_champions(companies, account, chain, clock)]
+        for opens, closes, end in _slots(companies, account, chain, clock, rng):
+            found.extend(_slot(opens, closes, end, float(companies.onboarding[account]), rng))
+        for number, (role, start, end) in enumerate(found):
+            level = _level(role, float(companies.education[account]), rng)
+            member = clock.name("member", account, number)
+            people.append(Person(member, account, number, role, level, start, end))
+    return people
+
+
+def _champions(
+    companies: Companies, account: int, chain: Chain, clock: Clock
+) -> Iterator[tuple[rows.Role, float, float]]:
+    """A champion leaves in the very week in which health begins to suffer; the next comes later."""
+    start, last = chain.start_day + 0.3, min(chain.end_day, float(clock.until))
+    for week in np.flatnonzero(companies.champion_left[account]):
+        left = clock.since + 7.0 * int(week) + 3.5
+        if start < left < last:
+            yield "admin", start, left
+            start = left + 14.0
+    if start < last:
+        yield "admin", start, np.inf
+
+
+def _slots(
+    companies: Companies, account: int, chain: Chain, clock: Clock, rng: np.random.Generator
+) -> Iterator[tuple[float, float, float]]:
+    """From when to when each seat beyond the champion's is there, and when its holder loses it."""
+    fill = float(
+        np.clip(0.72 + 0.08 * companies.onboarding[account] + 0.05 * rng.normal(), 0.3, 1.0)
+    )
+    open_slots: list[float] = []
+    last = min(chain.end_day, float(clock.until))
+    for contract in chain.contracts:
+        wanted = max(1, round(contract.seats * fill)) - 1
+        while len(open_slots) > wanted:
+            closes = float(contract.start_day)
+            yield open_slots.pop(), closes, closes
+        open_slots.extend([float(contract.start_day)] * (wanted - len(open_slots)))
+    for opens in open_slots:
+        yield opens, last, np.inf
+
+
+def _slot(
+    opens: float, closes: float, end: float, onboarding: float, rng: np.random.Generator
+) -> Iterator[tuple[rows.Role, float, float]]:
+    """People who hold one seat one after another."""
+    wait = 25.0 * np.exp(-0.4 * onboarding)
+    start = opens + float(rng.exponential(wait)) + 0.3
+    while start < closes:
+        role = _ROLES[int(rng.choice(len(_ROLES), p=_ROLE_SHARE))]
+        leaves = start + float(rng.exponential(_STAY_DAYS))
+        yield role, start, leaves if leaves < closes else end
+        start = leaves + float(rng.exponential(_GAP_DAYS)) + 1.0
+
+
+def _level(role: rows.Role, education: float, rng: np.random.Generator) -> int:
+    lead = {"admin": 0.9, "analyst": 0.7, "manager": 0.4, "user": 0.0}[role]
+    return int(np.clip(round(0.6 + lead + 0.4 * education + 0.7 * rng.normal()), 0, 3))
+
+
+def member_rows(people: list[Person], companies: Companies, clock: Clock) -> Iterator[rows.Member]:
+    """Each member as invited and, when they left, once more."""
+    rng = clock.rng(6)
+    lag = rng.exponential(0.15, (len(people), 2))
+    for person, (in_lag, out_lag) in zip(people, lag.tolist(), strict=True):
+        label = f"{person.account:05d}-{person.number:03d}"
+        invited = rows.Member(
+            id=person.id,
+            account_id=companies.ids[person.account],
+            external_id=f"M-{label}",
+            email=f"m{person.number}@company{person.account:05d}.example",
+            role=person.role,
+            level=person.level,
+            started_at=moment(person.start),
+            recorded_at=moment(person.start + in_lag * 0.1),
+        )
+        yield invited
+        if np.isfinite(person.end):
+            ended, known = moment(person.end), moment(person.end + out_lag + 0.01)
+            yield msgspec.structs.replace(invited, ended_at=ended, recorded_at=known)
+
+
+def course_rows(clock: Clock) -> list[rows.Course]:
+    return [
+        rows.Course(
+            id=clock.name("course", course.code),
+            code=course.code,
+            title=course.title,
+            minutes=course.minutes,
+            skill=course.skill,
+            level=course.level,
+            roles=list(course.roles),
+            modality=course.modality,
+            prerequisites=list(course.prerequisites),
+            language="en",
+        )
+        for course in catalogue.COURSES
+    ]
+
+
+def progress_rows(
+    people: list[Person], chains: list[Chain], companies: Companies, clock: Clock
+) -> Iterator[rows.Progress]:
+    """Courses in an order that keeps prerequisites; educated accounts take and finish more."""
+    rng = clock.rng(7)
+    for person in people:
+        education = float(companies.education[person.account])
+        chance = 1.0 / (1.0 + np.exp(0.9 - 1.1 * education))
+        last = min(person.end, chains[person.account].end_day, float(clock.until))
+        for course, kind, day, score in _studies(person, chance, last, rng):
+            yield rows.Progress(
+                id=uuid5(person.id, f"{course}/{kind}"),
+                account_id=companies.ids[person.account],
+                member_id=person.id,
+                course_code=course,
+                kind=kind,
+                occurred_at=moment(day),
+                score=score,
+                recorded_at=moment(day + 0.1 * rng.random()),
+            )
+
+
+def _studies(
+    person: Person, chance: float, last: float, rng: np.random.Generator
+) -> Iterator[tuple[str, _Kind, float, float | None]]:
+    day = person.start
+    done: set[str] = set()
+    for course in catalogue.COURSES:
+        if person.role not in course.roles or not done.issuperset(course.prerequisites):
+            continue
+        day += float(rng.exponential(12.0)) + 0.2
+        if rng.random() >= chance:
+            continue
+        for kind, at, score in _steps(day, chance, rng):
+            if at >= last:
+                return
+            yield course.code, kind, at, score
+            day = at
+            if kind == "completed":
+                done.add(course.code)
+
+
+def _steps(
+    day: float, chance: float, rng: np.random.Generator
+) -> Iterator[tuple[_Kind, float, float | None]]:
+    yield "enrolled", day, None
+    if rng.random() > 0.9:
+        return
+    started = day + float(rng.exponential(2.0)) + 0.05
+    yield "started", started, None
+    if rng.random() > 0.5 + 0.45 * chance:
+        return
+    completed = started + float(rng.exponential(6.0)) + 0.1
+    yield "completed", completed, None
+    if rng.random() < 0.4:
+        yield "assessed", completed + 0.05, round(float(rng.beta(6, 2)), 2)
