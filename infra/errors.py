@@ -7,10 +7,10 @@ class StartError(Exception):
     """One clear sentence: what is wrong, where, and which setting changes it."""
 
 
-def unwritable(folder: Path, error: OSError) -> StartError:
+def unwritable(folder: Path | str, error: OSError) -> StartError:
     """The sentence for a folder that the system does not let us write to."""
     reason = (error.strerror or str(error)).lower()
     return StartError(
-        f"Cannot write to {folder} ({reason}); "
-        "allow it, or set TENURE_DATA_DIR to a folder you may write to."
+        f"Cannot read and write {folder} ({reason}); "
+        "allow it, or set TENURE_DATA_DIR to a folder of your own."
     )

@@ -1,0 +1,37 @@
+"""`tenure status`: what is up."""
+
+import sys
+
+import click
+
+from infra.configuration import configured
+from infra.screen import Screen
+from infra.state import Line, alive, kept
+from infra.table import show
+
+
+@click.command()
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, resolve_path=True),
+    help="Where the data lie.  [TENURE_DATA_DIR]",
+)
+def status(data_dir: str | None) -> None:
+    """Show every program with its process, port, restarts and memory.
+
+    \b
+    The exit code says the same to scripts:
+      0  ready, and every program is up
+      1  running, but starting, or something is down
+      3  not running
+    """
+    settings = configured(TENURE_DATA_DIR=data_dir)
+    known = kept(settings.data_dir)
+    if not alive(known.get("pid"), known.get("created")):
+        click.echo(f"Tenure is not running on {settings.data_dir}; `tenure up` starts it.")
+        sys.exit(3)
+    lines = [Line(**line) for line in known["programs"]]
+    click.echo(f"{known['address']}  process {known['pid']}  {known['phase']}")
+    show(lines, Screen())
+    well = known["phase"] == "ready" and all(line.status == "up" for line in lines)
+    sys.exit(0 if well else 1)

@@ -1,0 +1,71 @@
+"""The demo tenants: what is to be loaded, what already is, and the keys not yet shown."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infra.errors import unwritable
+from shared.config import Settings
+
+SIMULATED = "demo"
+TELCO = "telco"
+FILE = "demo.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command of ours that loads or trains, and the tenant it does so for."""
+
+    name: str
+    title: str
+    tenant: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """How large the demo is."""
+
+    companies: int = 1_000
+    seed: int = 1
+
+    def steps(self, settings: Settings) -> list[Step]:
+        """Everything the demo needs, in order."""
+        telco = str(settings.project_dir / "data" / "telco.csv")
+        size = ("--companies", str(self.companies), "--seed", str(self.seed))
+        return [
+            Step("telco", "Telco customers", TELCO, ("import", "telco", telco)),
+            Step("simulated", "simulated companies", SIMULATED, ("simulate", *size)),
+            Step("telco forecast", "forecast for telco", TELCO, ("train",)),
+            Step("simulated forecast", "forecast for demo", SIMULATED, ("train",)),
+        ]
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the data folder remembers of the demo; private, since it may hold keys for a while."""
+
+    path: Path
+    done: list[str] = field(default_factory=list[str])
+    unseen_keys: dict[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Progress":
+        """What was done on this data folder so far."""
+        path = settings.data_dir / FILE
+        known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        return cls(path, known.get("done", []), known.get("unseen_keys", {}))
+
+    def write(self) -> None:
+        """Remember, in one step."""
+        draft = self.path.with_suffix(".draft")
+        text = json.dumps({"done": self.done, "unseen_keys": self.unseen_keys})
+        try:
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(text)
+            draft.replace(self.path)
+        except OSError as error:
+            raise unwritable(self.path.parent, error) from error

@@ -1,0 +1,1 @@
+"""Getting rows in through the public API, as any other client would."""

@@ -1,0 +1,62 @@
+"""How far a long load has come: bars on a terminal, plain lines elsewhere."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+LINE_EVERY_S = 10.0
+
+
+class Meter:
+    """One bar or a few lines per kind of row."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = (
+            Progress(
+                TextColumn("{task.description:<16}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(elapsed_when_finished=True),
+                console=console,
+            )
+            if console.is_terminal
+            else None
+        )
+        self._task = None
+        self._kind, self._total, self._done, self._said = "", 0, 0, 0.0
+
+    def __enter__(self) -> "Meter":
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def begin(self, kind: str, total: int) -> None:
+        """The rows of a kind are on their way now."""
+        self._kind, self._total, self._done, self._said = kind, total, 0, time.monotonic()
+        if self._bars:
+            self._task = self._bars.add_task(kind, total=total)
+
+    def advance(self, rows: int) -> None:
+        """So many more rows were answered."""
+        self._done += rows
+        if self._bars and self._task is not None:
+            self._bars.advance(self._task, rows)
+        elif time.monotonic() - self._said >= LINE_EVERY_S:
+            self._said = time.monotonic()
+            self.say(f"{self._kind}: {self._done:,} of {self._total:,} rows")
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
