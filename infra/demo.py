@@ -28,8 +28,8 @@ class Step:
 class Demo:
     """How large the demo is."""
 
-    companies: int = 1_000
-    seed: int = 1
+    companies: int
+    seed: int
 
     def steps(self, settings: Settings) -> list[Step]:
         """Everything the demo needs, in order."""

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import signal
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Line:
     status: str = "waiting"
     pid: int | None = None
     created: float | None = None
+    stop_signal: int = signal.SIGTERM
     restarts: int = 0
 
 
@@ -130,14 +132,13 @@ def alive(pid: int | None, created: float | None) -> bool:
 
 def end_leftovers(folder: Path) -> list[str]:
     """End what a killed supervisor and a killed watchdog left behind; the names of what was."""
-    left = [
-        line for line in kept(folder).get("programs", []) if alive(line["pid"], line["created"])
-    ]
-    processes = [psutil.Process(line["pid"]) for line in left]
-    for process in processes:
-        process.terminate()
+    known = [Line(**line) for line in kept(folder).get("programs", [])]
+    left = {line.name: line for line in known if alive(line.pid, line.created)}
+    processes = [psutil.Process(line.pid) for line in left.values()]
+    for process, line in zip(processes, left.values(), strict=True):
+        process.send_signal(line.stop_signal)
     _, stubborn = psutil.wait_procs(processes, timeout=PATIENCE_S)
     for process in stubborn:
         process.kill()
     psutil.wait_procs(stubborn, timeout=PATIENCE_S)
-    return [line["name"] for line in left]
+    return list(left)

@@ -25,7 +25,8 @@ class Supervised:
 
     def __init__(self, program: Program, owner: "Supervisor") -> None:
         self.program = program
-        self.line = owner.board.lines.setdefault(program.name, Line(program.name, program.port))
+        self.line = Line(program.name, program.port, stop_signal=program.stop_signal)
+        owner.board.lines[program.name] = self.line
         self._owner = owner
         self._journal = Journal(program.name, owner.logs, owner.screen)
         self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -46,6 +47,8 @@ class Supervised:
         if not done:
             self.kill()
             await asyncio.wait({self._task}, timeout=5)
+        if self._first.done() and not self._first.cancelled():
+            self._first.exception()  # seen, so that asyncio does not complain of it
         self._show("stopped")
 
     def kill(self) -> None:

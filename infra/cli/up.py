@@ -15,14 +15,14 @@ from infra.start import up as start
 @click.option(
     "--companies",
     type=click.IntRange(50, 100_000),
-    default=Demo.companies,
+    default=1_000,
     show_default=True,
     help="Companies in the simulated tenant.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
-    default=Demo.seed,
+    default=1,
     show_default=True,
     help="The same seed makes the same companies.",
 )

@@ -1,0 +1,1 @@
+"""Tests of what starts, supervises and stops the whole."""

@@ -1,0 +1,62 @@
+"""Settings on free ports and folders of their own."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra import postgres
+from infra.program import port_taken
+from shared.config import Settings
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another")
+as_other = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+
+
+def free_port() -> int:
+    """A port with the eleven after it free."""
+    while True:
+        first = 20_000 + secrets.randbelow(12_000)
+        if not any(port_taken("127.0.0.1", first + offset) for offset in range(12)):
+            return first
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every account may enter, with a space in its name."""
+    folder = Path(tempfile.mkdtemp(prefix="tenure test "))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def settings_in() -> Iterator[Callable[[Path], Settings]]:
+    """Settings for a folder; whatever database they made is removed at the end."""
+    made: list[Settings] = []
+
+    def settings(folder: Path) -> Settings:
+        made.append(
+            Settings(
+                project_dir=Path(__file__).parents[2],
+                data_dir=folder / ".tenure",
+                secret=b"test",
+                port=free_port(),
+            )
+        )
+        made[-1].data_dir.mkdir(exist_ok=True)
+        return made[-1]
+
+    yield settings
+    for known in made:
+        postgres.erase(known)
+
+
+@pytest.fixture
+def settings(settings_in: Callable[[Path], Settings], open_folder: Path) -> Settings:
+    """Settings of a folder that every account may enter."""
+    return settings_in(open_folder)
