@@ -1,0 +1,135 @@
+"""Judge the forecast on accounts it has never seen."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from ml import document, metrics
+from ml.document import ForecastModel
+from ml.features import Floats, design
+from ml.frame import Frame
+from ml.metrics import Outcome
+from ml.model import Progress, fit
+from ml.score import ChurnModel, load
+
+HELD_OUT: Final = 0.25
+AUC_MONTHS: Final = (3, 12, 24)
+CALIBRATION_MONTH: Final = 12
+
+
+def split(frame: Frame, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows to train on and rows held out: a quarter of the accounts, as many lost in both parts."""
+    accounts, at = np.unique(frame.account, return_inverse=True)
+    lost = np.bincount(at, weights=frame.event) > 0
+    places = np.arange(len(accounts))
+    parts = train_test_split(places, test_size=HELD_OUT, stratify=lost, random_state=seed)
+    kept, held = (np.asarray(part, dtype=np.int64) for part in parts)
+    if len(accounts) == len(frame):  # one row an account: keep the order of the split
+        return kept, held
+    return np.flatnonzero(np.isin(at, kept)), np.flatnonzero(np.isin(at, held))
+
+
+def outcome_of(frame: Frame) -> Outcome:
+    """What became of a frame's rows; landmarks are followed in closed months."""
+    return Outcome(frame.duration, frame.event, closed=frame.clock == "landmark")
+
+
+def ready(model: ForecastModel) -> ChurnModel:
+    """A fitted model as a worker would load it."""
+    return load(*document.encode(model))
+
+
+def survival_by_month(model: ChurnModel, frame: Frame) -> Floats:
+    """Chance of staying through months 0, 1, … from the landmark, shape (rows, reach + 1).
+
+    Where a stratum's data end earlier, its last value is kept.
+    """
+    matrix, _ = design(frame.columns, model.document.features, model.document.terms)
+    log_hazard = matrix @ model.coefficients
+    reach = max(stratum.reach_months for stratum in model.document.strata.values())
+    names = np.array([model.stratum(name) for name in frame.stratum.tolist()])
+    hazard = np.empty((len(frame), reach + 1))
+    for name, stratum in model.document.strata.items():
+        known = np.array(stratum.cumulative_hazard)
+        hazard[names == name] = known[np.minimum(np.arange(reach + 1), len(known) - 1)]
+    return np.exp(-hazard * np.exp(log_hazard)[:, None])
+
+
+def judge(
+    training: Frame, held_out: Frame, survival: Floats, *, last_month: int | None = None
+) -> dict[str, float]:
+    """Figures of a forecast on held-out rows.
+
+    Parameters
+    ----------
+    training
+        Rows it was fitted to; they say how censoring works.
+    held_out
+        Rows it has not seen.
+    survival
+        Chance of staying through months 0, 1, …, shape (held-out rows, months).
+    last_month
+        End of the integrated Brier score's range; by default the last month that a twentieth of
+        the held-out rows reach.
+
+    Returns
+    -------
+    `c_index` (Harrell, ranking by expected months lost within the range), `uno_c`, `ibs` over
+    months 1 to `last_month`, `auc_<m>m`, and at twelve months, or the last one before, `ici_<m>m`
+    and `oe_<m>m`.
+    """
+    past, outcome = outcome_of(training), outcome_of(held_out)
+    last = min(last_month or _last_month(outcome), survival.shape[1] - 1)
+    risk = -survival[:, 1:].sum(axis=1)
+    months = np.arange(1, last + 1)
+    figures = {
+        "c_index": metrics.harrell(outcome, risk),
+        "uno_c": metrics.uno(past, outcome, risk),
+        "ibs": metrics.integrated_brier(past, outcome, survival[:, 1 : last + 1], months),
+    }
+    for month in AUC_MONTHS:
+        if month <= last:
+            figures[f"auc_{month}m"] = metrics.auc(past, outcome, 1 - survival[:, month], month)
+    return figures | calibration(outcome, survival, min(CALIBRATION_MONTH, last))
+
+
+def calibration(outcome: Outcome, survival: Floats, month: int) -> dict[str, float]:
+    """Calibration at the end of a month: `ici_<m>m` and `oe_<m>m`."""
+    churn = 1 - survival[:, month]
+    return {
+        f"ici_{month}m": metrics.ici(outcome, churn, month),
+        f"oe_{month}m": metrics.observed_to_expected(outcome, churn, month),
+    }
+
+
+def _last_month(outcome: Outcome) -> int:
+    months = np.arange(1, int(outcome.duration.max()) + 1)
+    reached = [float(metrics.still_there(outcome, int(month)).mean()) for month in months]
+    return int(months[np.array(reached) >= 0.05].max(initial=1))
+
+
+def held_out_figures(
+    frame: Frame, seed: int, *, last_month: int | None = None, progress: Progress = lambda _: None
+) -> dict[str, float]:
+    """Fit on three quarters of the accounts and judge on the rest."""
+    kept, held = split(frame, seed)
+    training, held_out = frame.take(kept), frame.take(held)
+    model = ready(fit(training, seed=seed, progress=progress))
+    return judge(training, held_out, survival_by_month(model, held_out), last_month=last_month)
+
+
+def repeated(
+    frame: Frame,
+    seeds: Sequence[int],
+    *,
+    last_month: int | None = None,
+    progress: Progress = lambda _: None,
+) -> dict[str, NDArray[np.float64]]:
+    """`held_out_figures` for several splits: each figure's values, shape (seeds,)."""
+    runs = [
+        held_out_figures(frame, seed, last_month=last_month, progress=progress) for seed in seeds
+    ]
+    return {name: np.array([run[name] for run in runs]) for name in runs[0]}

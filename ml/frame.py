@@ -1,0 +1,132 @@
+"""The training frame: one row per account at a landmark, whatever the clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.document import Clock
+from ml.features import Columns, level_of
+from ml.renewal_clock import EVERYONE
+
+
+class TrainingRefused(ValueError):
+    """The rows cannot carry a model; the message says why in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Rows to train on or to be judged by; every array has shape (rows,).
+
+    `columns` are the signals known strictly before the landmark; `duration` whole months from it
+    to churn or censoring; `event` True for churn; `stratum` the place on the renewal clock;
+    `account` a number that is the same for all rows of an account; `sources` the service each
+    signal comes from.
+    """
+
+    clock: Clock
+    columns: Columns
+    duration: NDArray[np.int64]
+    event: NDArray[np.bool_]
+    stratum: NDArray[np.str_]
+    account: NDArray[np.int64]
+    data_from: date
+    data_to: date
+    sources: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __len__(self) -> int:
+        return len(self.duration)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Frame":
+        """The same frame with only these rows."""
+        return replace(
+            self,
+            columns={name: values[rows] for name, values in self.columns.items()},
+            duration=self.duration[rows],
+            event=self.event[rows],
+            stratum=self.stratum[rows],
+            account=self.account[rows],
+        )
+
+    @property
+    def accounts(self) -> int:
+        """Number of accounts."""
+        return len(np.unique(self.account))
+
+    @property
+    def lost(self) -> int:
+        """Number of accounts that churned: one loss seen from many landmarks counts once."""
+        return len(np.unique(self.account[self.event]))
+
+    def hashed(self) -> str:
+        """SHA-256 of everything the model is fitted to, in row order."""
+        digest = sha256(self.clock.encode())
+        for array in (self.duration, self.event, self.account):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update("\x1f".join(self.stratum.tolist()).encode())
+        for name in sorted(self.columns):
+            digest.update(name.encode() + b"\x1e" + _text(self.columns[name]))
+        return digest.hexdigest()
+
+
+def _text(values: NDArray[Any]) -> bytes:
+    return "\x1f".join(repr(level_of(value)) for value in values.tolist()).encode()
+
+
+def pooled_strata(frame: Frame, *, least_events: int) -> dict[str, str]:
+    """Strata with too few losses to carry a baseline, and the one they share.
+
+    They share `pooled`; if even together they have too few, the best filled stratum takes them in.
+    """
+    names, at = np.unique(frame.stratum, return_inverse=True)
+    events = np.bincount(at, weights=frame.event, minlength=len(names))
+    small = [str(name) for name, count in zip(names, events, strict=True) if count < least_events]
+    if not small or len(names) == 1:
+        return {}
+    together = float(events[np.isin(names, small)].sum())
+    if together >= least_events or len(small) == len(names):
+        return dict.fromkeys(small, "pooled")
+    return dict.fromkeys(small, str(names[int(events.argmax())]))
+
+
+def one_stratum(rows: int) -> NDArray[np.str_]:
+    """The stratum of a clock that knows only one."""
+    return np.array([EVERYONE], dtype=np.str_).repeat(rows)
+
+
+def checked(frame: Frame, *, least_events: int) -> Frame:
+    """The frame itself, if it can carry a model.
+
+    Raises
+    ------
+    TrainingRefused
+        If it is empty, nobody or everybody churned, fewer than `least_events` accounts were lost,
+        or a label lies before its landmark.
+    """
+    if not len(frame):
+        raise TrainingRefused(
+            "there is nothing to train on: no account was under contract at any landmark"
+        )
+    if int(frame.duration.min()) < 0:
+        rows = int((frame.duration < 0).sum())
+        raise TrainingRefused(
+            f"{rows} rows end before their landmark: a label must lie after what is known"
+        )
+    if not frame.event.any():
+        raise TrainingRefused(
+            f"no account of {frame.accounts} has churned yet; a forecast needs losses to learn from"
+        )
+    if frame.event.all():
+        raise TrainingRefused(
+            f"every one of {frame.accounts} accounts churned; a forecast needs some that stayed"
+        )
+    if frame.lost < least_events:
+        raise TrainingRefused(
+            f"only {frame.lost} of {frame.accounts} accounts have churned; "
+            f"a forecast needs at least {least_events}"
+        )
+    return frame

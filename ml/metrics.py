@@ -1,0 +1,162 @@
+"""How good a survival forecast is: discrimination, error and calibration."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from lifelines import CoxPHFitter
+from lifelines.utils import concordance_index
+from numpy.typing import NDArray
+
+from ml.features import Floats, spline
+
+Months = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of rows: `duration` in whole months and `event`, each of shape (rows,).
+
+    `closed`: a row censored in a month was followed through that month's end. Otherwise it was
+    lost sight of at that moment, as continuous time has it and scikit-survival counts.
+    """
+
+    duration: Months
+    event: Flags
+    closed: bool = False
+
+
+def kaplan_meier(outcome: Outcome) -> Floats:
+    """Survival at the end of months 0, 1, … up to the longest duration."""
+    longest = int(outcome.duration.max())
+    at_risk = np.bincount(outcome.duration, minlength=longest + 1)[::-1].cumsum()[::-1]
+    events = np.bincount(outcome.duration[outcome.event], minlength=longest + 1)
+    return np.cumprod(1.0 - events / at_risk, dtype=np.float64)
+
+
+def censoring(outcome: Outcome) -> Floats:
+    """Kaplan–Meier chance of still being followed at the end of months 0, 1, ….
+
+    Those who churn in a month leave before those censored in it; where months are closed, the
+    latter count as lost from the next month on.
+    """
+    longest = int(outcome.duration.max())
+    at_risk = np.bincount(outcome.duration, minlength=longest + 1)[::-1].cumsum()[::-1]
+    events = np.bincount(outcome.duration[outcome.event], minlength=longest + 1)
+    lost = np.bincount(outcome.duration[~outcome.event], minlength=longest + 1)
+    kept = np.cumprod(1.0 - lost / np.maximum(at_risk - events, 1), dtype=np.float64)
+    return np.concatenate([[1.0], kept[:-1]]) if outcome.closed else kept
+
+
+def still_there(outcome: Outcome, month: int) -> Flags:
+    """Rows known to have stayed through the end of a month."""
+    last_seen = (outcome.duration == month) & ~outcome.event & outcome.closed
+    return (outcome.duration > month) | last_seen
+
+
+def _at(curve: Floats, months: Months) -> Floats:
+    return curve[np.minimum(months, len(curve) - 1)]
+
+
+def harrell(outcome: Outcome, risk: Floats) -> float:
+    """Harrell's concordance: share of comparable pairs where the riskier account left earlier."""
+    return float(concordance_index(outcome.duration, -risk, outcome.event))
+
+
+def uno(training: Outcome, outcome: Outcome, risk: Floats) -> float:
+    """Uno's concordance, weighted by the inverse squared chance of not being censored.
+
+    References
+    ----------
+    Uno et al. (2011), On the C-statistics for evaluating overall adequacy of risk prediction
+    procedures with censored survival data, Statistics in Medicine 30:1105-1117.
+    """
+    followed = _at(censoring(training), outcome.duration)
+    weight = np.where(followed > 0, followed, np.inf) ** -2.0
+    right = total = 0.0
+    for i in np.flatnonzero(outcome.event & (weight > 0)):
+        month = outcome.duration[i]
+        others = risk[(outcome.duration > month) | ((outcome.duration == month) & ~outcome.event)]
+        right += weight[i] * (
+            float((risk[i] > others).sum()) + 0.5 * float((risk[i] == others).sum())
+        )
+        total += weight[i] * len(others)
+    return right / total if total else float("nan")
+
+
+def brier(training: Outcome, outcome: Outcome, survival: Floats, month: int) -> float:
+    """Brier score at the end of a month, censoring weighted away (Graf et al. 1999).
+
+    `survival` has shape (rows,): chance of staying through that month.
+    """
+    kept = censoring(training)
+    gone = outcome.event & (outcome.duration <= month)
+    stays = still_there(outcome, month)
+    weight_gone = gone / np.where(gone, _at(kept, outcome.duration), 1.0)
+    weight_stays = stays / _at(kept, np.array([month]))
+    return float(np.mean(survival**2 * weight_gone + (1 - survival) ** 2 * weight_stays))
+
+
+def integrated_brier(
+    training: Outcome, outcome: Outcome, survival: Floats, months: Months
+) -> float:
+    """Mean Brier score over months by the trapezoid rule; `survival` has shape (rows, months)."""
+    scores = [
+        brier(training, outcome, survival[:, j], int(month)) for j, month in enumerate(months)
+    ]
+    return float(np.trapezoid(scores, months) / (months[-1] - months[0]))
+
+
+def auc(training: Outcome, outcome: Outcome, risk: Floats, month: int) -> float:
+    """Cumulative/dynamic AUC: those gone by the end of a month against those still there.
+
+    References
+    ----------
+    Uno et al. (2007), Evaluating prediction rules for t-year survivors with censored regression
+    models, JASA 102:527-537.
+    """
+    gone = outcome.event & (outcome.duration <= month)
+    stays = still_there(outcome, month)
+    if not gone.any() or not stays.any():
+        return float("nan")
+    weight = 1.0 / _at(censoring(training), outcome.duration[gone])
+    controls = np.sort(risk[stays])
+    below = np.searchsorted(controls, risk[gone], side="left")
+    ties = np.searchsorted(controls, risk[gone], side="right") - below
+    return float(np.sum(weight * (below + 0.5 * ties)) / (weight.sum() * len(controls)))
+
+
+def observed(outcome: Outcome, churn: Floats, month: int) -> Floats:
+    """Smoothed observed chance of churn by the end of a month for each predicted one.
+
+    A Cox model of what happened on log(−log(1 − p)) with a restricted cubic spline of three knots
+    (quantiles .1, .5, .9), read at the month; shape (rows,).
+
+    References
+    ----------
+    Austin, Harrell and van Klaveren (2020), Graphical calibration curves and the integrated
+    calibration index (ICI) for survival models, Statistics in Medicine 39:2714-2742.
+    """
+    p = np.clip(churn, 1e-8, 1 - 1e-8)
+    z = np.log(-np.log1p(-p))
+    knots = np.unique(np.quantile(z, (0.1, 0.5, 0.9)))
+    table = pd.DataFrame({"z": z})
+    if len(knots) == 3:
+        table["bend"] = spline(z, knots.tolist())[:, 0]
+    table["duration"], table["event"] = outcome.duration, outcome.event.astype(np.int64)
+    fitted = CoxPHFitter(penalizer=1e-6).fit(table, "duration", "event")
+    stays = fitted.predict_survival_function(
+        table[["z", *(["bend"] if len(knots) == 3 else [])]], times=[month]
+    )
+    return 1.0 - stays.to_numpy(dtype=np.float64)[0]
+
+
+def ici(outcome: Outcome, churn: Floats, month: int) -> float:
+    """Integrated calibration index: mean distance of predicted and smoothed observed chance."""
+    return float(np.mean(np.abs(observed(outcome, churn, month) - churn)))
+
+
+def observed_to_expected(outcome: Outcome, churn: Floats, month: int) -> float:
+    """Kaplan–Meier churn by the end of a month over the mean predicted; 1 is right."""
+    return float((1.0 - _at(kaplan_meier(outcome), np.array([month]))[0]) / np.mean(churn))

@@ -1,0 +1,63 @@
+"""Months and strata of the renewal clock, the same for training and scoring."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+MONTH_DAYS: Final = 30.4375
+"""Days of a mean month (365.25 / 12)."""
+
+SLACK_DAYS: Final = 2
+"""Calendar months differ from mean months by up to two days within a year and a half."""
+
+HORIZON_MONTHS: Final = 12
+NO_RENEWAL: Final = "none"
+MONTHLY: Final = "monthly"
+EVERYONE: Final = "all"
+
+
+def month_of(days: float) -> int:
+    """Number of the month, from 1, in which a day so many days ahead falls.
+
+    Whole calendar months always count as that many months: 31 days are month 1, 366 days month 12.
+    """
+    return max(1, math.ceil((days - SLACK_DAYS) / MONTH_DAYS))
+
+
+def whole_months(days: float) -> int:
+    """Complete months within so many days, 0 or more; whole calendar months count in full."""
+    return max(0, math.floor((days + SLACK_DAYS) / MONTH_DAYS))
+
+
+def stratum_of(term_months: float | None, days_to_renewal: float | None) -> str:
+    """Where an account stands on the renewal clock.
+
+    Parameters
+    ----------
+    term_months
+        Length of the open contract; None if unknown.
+    days_to_renewal
+        Days until the open contract's end; negative when overdue; None without an end.
+
+    Returns
+    -------
+    `monthly` for contracts of a month, `r01`…`r12` when the renewal falls in that coming month,
+    `none` when no renewal is known within twelve months.
+    """
+    if days_to_renewal is None or math.isnan(days_to_renewal):
+        return NO_RENEWAL
+    if term_months is not None and term_months <= 1:
+        return MONTHLY
+    month = month_of(days_to_renewal)
+    return f"r{month:02d}" if month <= HORIZON_MONTHS else NO_RENEWAL
+
+
+def strata_of(
+    term_months: Sequence[float | None], days_to_renewal: Sequence[float | None]
+) -> NDArray[np.str_]:
+    """`stratum_of` for many accounts, in order."""
+    pairs = zip(term_months, days_to_renewal, strict=True)
+    return np.array([stratum_of(term, days) for term, days in pairs], dtype=np.str_)
