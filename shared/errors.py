@@ -8,6 +8,11 @@ class Refusal(Exception):
 
     code: ClassVar[str] = "INTERNAL"
 
+    @property
+    def extensions(self) -> dict[str, str]:
+        """What GraphQL puts beside the message."""
+        return {"code": self.code}
+
 
 class NotFound(Refusal):
     """The thing asked for does not exist for this tenant."""

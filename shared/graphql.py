@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -54,6 +54,14 @@ class Context:
             future = self._enqueue(asked, key)
         value: V | None = await future
         return value
+
+    def again(self) -> Self:
+        """The same caller with nothing loaded yet: for the next operation on a socket."""
+        return replace(self, loaded={}, waiting={}, sent=[])
+
+    def forget(self) -> None:
+        """Drop what was loaded: the next event of a subscription must see the present."""
+        self.loaded.clear()
 
     def object(self, kind: str, key: UUID) -> Any:
         """An object put together by the gateway (Account, Member), known by its key alone."""

@@ -11,7 +11,7 @@ import msgspec
 
 from shared.auth import Principal
 from shared.db import Conn
-from shared.errors import InvalidInput, clipped
+from shared.errors import InvalidInput
 
 ROWS_MOST = 5_000
 BODY_MOST_BYTES = 16 * 1024 * 1024
@@ -106,7 +106,7 @@ def recorded_at(principal: Principal, given: datetime | None) -> datetime:
 def rejected(number: int, error: InvalidInput, row_id: str | None = None) -> Receipt:
     """The receipt of a row that cannot be taken."""
     message = f"allowed: {error.allowed}" if error.allowed else str(error)
-    return Receipt(number, "rejected", row_id, error.field, clipped(error.value), message)
+    return Receipt(number, "rejected", row_id, error.field, error.value, message)
 
 
 def split(body: bytes) -> list[bytes]:
@@ -116,13 +116,13 @@ def split(body: bytes) -> list[bytes]:
     try:
         rows = [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        rows = list(_scanned(body))
+        rows = list(scanned(body))
     if len(rows) > ROWS_MOST:
         raise InvalidInput("body", f"{len(rows)} rows", f"at most {ROWS_MOST} rows")
     return rows
 
 
-def _scanned(body: bytes) -> Iterator[bytes]:
+def scanned(body: bytes) -> Iterator[bytes]:
     """Cut at the commas between rows, looking only at strings and brackets."""
     text = body.strip()
     if not (text.startswith(b"[") and text.endswith(b"]")):

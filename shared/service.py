@@ -13,7 +13,7 @@ import uvicorn
 from opentelemetry.trace import SpanKind
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from shared import auth, facts, ingest, telemetry
@@ -71,6 +71,7 @@ def build(service: Service, settings: Settings) -> Starlette:
     routes = [
         Route(f"/rpc/{service.name}", _answering(_rpc), methods=["POST"]),
         Route("/log", _answering(_log), methods=["GET"]),
+        Route("/log/end", _answering(_log_end), methods=["GET"]),
         Route("/healthz", _healthz),
         Route("/readyz", _answering(_readyz)),
         *(
@@ -188,11 +189,16 @@ async def _log(request: Request) -> Response:
     return Response(msgspec.msgpack.encode(entries), media_type=CONTENT_TYPE)
 
 
+async def _log_end(request: Request) -> Response:
+    _principal(request)
+    return PlainTextResponse(str(await facts.end(_running(request).db)))
+
+
 def _bulk(kind: ingest.Kind) -> Handler:
     async def take(request: Request) -> Response:
         principal = _principal(request)
         principal.require(kind.scope)
-        body = await _limited_body(request)
+        body = await limited_body(request)
         async with _running(request).db.write(principal.tenant_id) as conn:
             receipts = await ingest.receive(conn, principal, kind, body)
         return Response(
@@ -202,7 +208,8 @@ def _bulk(kind: ingest.Kind) -> Handler:
     return take
 
 
-async def _limited_body(request: Request) -> bytes:
+async def limited_body(request: Request) -> bytes:
+    """The body of a bulk request; InvalidInput when it is too large."""
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():

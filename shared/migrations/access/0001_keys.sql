@@ -28,3 +28,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
   FROM api_key AS k JOIN tenant AS t USING (tenant_id)
   WHERE k.hash = key_hash AND k.revoked_at IS NULL
 $$;
+
+-- For readiness: which tenants there are, nothing more.
+CREATE FUNCTION tenants() RETURNS TABLE (tenant_id uuid, name text) LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  SELECT tenant_id, name FROM tenant ORDER BY created_at
+$$;

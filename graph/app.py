@@ -1,0 +1,212 @@
+"""The gateway: one address for the graph, the bulk routes, the console and readiness."""
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import aiohttp
+import orjson
+from opentelemetry.trace import SpanKind
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from graph import feed
+from graph.cursor import Cursors
+from graph.http import Endpoint, refused
+from graph.sign_in import SignIn
+from shared import auth, telemetry
+from shared.auth import Keys
+from shared.config import SERVICES, Settings
+from shared.db import Database, connected
+from shared.errors import InvalidInput, NotPermitted, Refusal, ServiceUnavailable
+from shared.facts import LogEntry
+from shared.rpc import Call, Rpc, named
+from shared.service import STATUS, limited_body, serve
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+CONSOLE = Path(__file__).parent / "console"
+BULK = {
+    "accounts": ("accounts", "members", "contracts", "tickets"),
+    "usage": ("events",),
+    "billing": ("subscriptions", "invoices", "payments", "payment-methods"),
+    "learning": ("courses", "progress"),
+}
+BULK_TIMEOUT_S = 60.0
+
+
+class Gateway:
+    """What the routes stand on while the process runs."""
+
+    def __init__(self, settings: Settings, rpc: Rpc, db: Database) -> None:
+        self.rpc = rpc
+        self.db = db
+        self.sign_in = SignIn(Keys(db))
+        self.cursors = Cursors(settings)
+        self.graphql = Endpoint(rpc, self.sign_in, self.cursors)
+
+
+def build(settings: Settings) -> Starlette:
+    """The ASGI application of the gateway."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        telemetry.start(settings, "gateway")
+        url = settings.service_database_url("access")
+        async with connected(url, most=4) as db, Rpc(settings) as rpc:
+            app.state.gateway = Gateway(settings, rpc, db)
+            gc.collect()
+            gc.freeze()
+            yield
+
+    routes = [
+        Route("/", _console),
+        Mount("/console", StaticFiles(directory=CONSOLE)),
+        Route("/graphql", Entry(), methods=["GET", "POST"]),
+        WebSocketRoute("/graphql", Entry()),
+        Route("/v1/feeds/risk", _answering(_risk_feed), methods=["GET"]),
+        *(
+            Route(f"/v1/{kind}", _answering(_forward(service)), methods=["POST"])
+            for service, kinds in BULK.items()
+            for kind in kinds
+        ),
+        Route("/healthz", _healthz),
+        Route("/readyz", _readyz),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+class Entry:
+    """Hands the connection to the endpoint made at start."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _gateway(scope).graphql(scope, receive, send)
+
+
+def _gateway(scope: Scope) -> Gateway:
+    gateway: Gateway = scope["app"].state.gateway
+    return gateway
+
+
+def _answering(handler: Handler) -> Handler:
+    """Refusals as their status, with a body that says why."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            with telemetry.span(f"{request.method} {request.url.path}", SpanKind.SERVER, request.headers):
+                return await handler(request)
+        except NotPermitted as error:
+            return refused(error)
+        except Refusal as error:
+            body = {"error": {"code": error.code, "message": str(error)}}
+            return JSONResponse(body, STATUS.get(type(error), 500))
+
+    return answer
+
+
+async def _console(_: Request) -> Response:
+    return FileResponse(CONSOLE / "index.html")
+
+
+async def _healthz(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def _forward(service: str) -> Handler:
+    """Sign the caller in and hand the body to the service that owns these rows."""
+
+    async def forward(request: Request) -> Response:
+        gateway = _gateway(request.scope)
+        principal = await gateway.sign_in.principal(request.headers.get("authorization"))
+        principal.require("ingest")
+        url = f"{gateway.rpc.address(service)}{request.url.path}"
+        try:
+            async with gateway.rpc.session.post(
+                url, data=await limited_body(request), headers=gateway.rpc.headers(principal),
+                timeout=aiohttp.ClientTimeout(total=BULK_TIMEOUT_S),
+            ) as response:
+                return Response(
+                    await response.read(), response.status, media_type=response.content_type
+                )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ServiceUnavailable(f"the {service} service does not answer; send the batch again") from error
+
+    return forward
+
+
+async def _risk_feed(request: Request) -> Response:
+    """CloudEvents in order, with the same cursors as the subscription `riskUpdates`."""
+    gateway = _gateway(request.scope)
+    principal = await gateway.sign_in.principal(request.headers.get("authorization"))
+    principal.require("read")
+    query = request.query_params
+    after = gateway.cursors.open(principal.tenant_id, query["after"]) if "after" in query else 0
+    limit = whole(query.get("limit", "100"), "limit", 1, 1_000)
+    wait_s = whole(query.get("timeout", "0"), "timeout", 0, 20)
+    entries = await feed.page(gateway.rpc, principal, after, limit, wait_s)
+    events = [_cloud_event(entry, gateway.cursors) for entry in entries]
+    return Response(orjson.dumps(events), media_type="application/cloudevents-batch+json")
+
+
+def _cloud_event(entry: LogEntry, cursors: Cursors) -> dict[str, object]:
+    return {
+        "specversion": "1.0",
+        "id": str(entry.event_id),
+        "source": "tenure/risk",
+        "type": f"tenure.{entry.type}",
+        "subject": str(entry.account_id),
+        "time": entry.occurred_at,
+        "sequence": str(entry.sequence),
+        "cursor": cursors.seal(entry.tenant_id, entry.position),
+        "data": entry.payload,
+    }
+
+
+def whole(text: str, name: str, least: int, most: int) -> int:
+    """A whole number of the query string, within bounds."""
+    if not text.isdigit() or not least <= int(text) <= most:
+        raise InvalidInput(name, text, f"a whole number from {least} to {most}")
+    return int(text)
+
+
+async def _readyz(request: Request) -> Response:
+    """200 once every service answers and a model has scored every account it should."""
+    gateway = _gateway(request.scope)
+    answers = await asyncio.gather(*(_service_ready(gateway.rpc, name) for name in SERVICES))
+    services = dict(zip(SERVICES, answers, strict=True))
+    tenants = await _tenants(gateway) if all(services.values()) else []
+    scored = [t for t in tenants if t["has_champion"]]
+    ready = bool(scored) and not any(t["pending"] for t in scored)
+    body = {"status": "ready" if ready else "not ready", "services": services, "tenants": tenants}
+    return JSONResponse(body, 200 if ready else 503)
+
+
+async def _service_ready(rpc: Rpc, service: str) -> bool:
+    timeout = aiohttp.ClientTimeout(total=2)
+    try:
+        async with rpc.session.get(f"{rpc.address(service)}/readyz", timeout=timeout) as response:
+            return response.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+async def _tenants(gateway: Gateway) -> list[dict[str, Any]]:
+    async with gateway.db.read(None) as conn:
+        rows = await conn.fetch("SELECT tenant_id, name FROM access.tenants()")
+    progress = named("risk.progress", dict[str, Any])
+    found = [
+        await gateway.rpc.send(auth.system(row["tenant_id"]), Call(progress, {})) for row in rows
+    ]
+    return [{"tenant": row["name"], **p} for row, p in zip(rows, found, strict=True)]
+
+
+if __name__ == "__main__":
+    SETTINGS = Settings.from_env()
+    serve(build(SETTINGS), SETTINGS, SETTINGS.port, ws_max_size=256 * 1024)

@@ -1,0 +1,17 @@
+"""A request's context at the gateway: also knows how places in the log are sealed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph.cursor import Cursors
+from shared.graphql import Context
+
+
+@dataclass(kw_only=True)
+class GraphContext(Context):
+    """What resolvers of the gateway itself need besides."""
+
+    cursors: Cursors
+    connection_params: Mapping[str, Any] | None = None
+    """The payload of connection_init, on a WebSocket."""

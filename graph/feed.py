@@ -1,0 +1,61 @@
+"""The risk service's log as the gateway reads it: pages for the feed, a stream for subscriptions."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+
+import aiohttp
+import msgspec
+
+from shared.auth import Principal
+from shared.errors import ServiceUnavailable
+from shared.facts import LogEntry
+from shared.rpc import Rpc
+
+PAGE = 100
+WAIT_S = 20.0
+TYPES = "RiskUpdated"
+log = logging.getLogger(__name__)
+
+
+async def page(
+    rpc: Rpc, principal: Principal, after: int, most: int = PAGE, wait_s: float = 0
+) -> list[LogEntry]:
+    """The tenant's risk updates behind a position, waiting up to `wait_s` for the first."""
+    query = {"after": str(after), "limit": str(most), "wait_s": str(wait_s), "types": TYPES}
+    timeout = aiohttp.ClientTimeout(total=wait_s + 5)
+    url = f"{rpc.address('risk')}/log"
+    try:
+        async with rpc.session.get(
+            url, params=query, headers=rpc.headers(principal), timeout=timeout
+        ) as response:
+            if response.status != 200:
+                raise ServiceUnavailable(f"the risk service answered {response.status}")
+            return msgspec.msgpack.decode(await response.read(), type=list[LogEntry])
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise ServiceUnavailable("the risk service does not answer") from error
+
+
+async def end(rpc: Rpc, principal: Principal) -> int:
+    """The newest position: where a subscription without a cursor begins."""
+    try:
+        async with rpc.session.get(
+            f"{rpc.address('risk')}/log/end", headers=rpc.headers(principal)
+        ) as response:
+            return int(await response.text())
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise ServiceUnavailable("the risk service does not answer") from error
+
+
+async def follow(rpc: Rpc, principal: Principal, after: int) -> AsyncGenerator[LogEntry]:
+    """Everything behind a position, then what comes; outlives restarts of the risk service."""
+    while True:
+        try:
+            entries = await page(rpc, principal, after, wait_s=WAIT_S)
+        except ServiceUnavailable as error:
+            log.info("the risk feed waits: %s", error)
+            await asyncio.sleep(0.5)
+            continue
+        for entry in entries:
+            yield entry
+            after = entry.position

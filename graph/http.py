@@ -1,0 +1,196 @@
+"""GraphQL over HTTP, SSE and WebSocket: who asks, how much at a time, and until when."""
+
+import asyncio
+import contextlib
+from typing import Any, cast
+
+import orjson
+from opentelemetry.trace import SpanKind
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from cross_web import HTTPException
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLHTTPResponse
+from strawberry.http.streaming import SSETransport
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
+    BaseGraphQLTransportWSHandler,
+)
+from strawberry.types import ExecutionResult
+from strawberry.types.unset import UNSET, UnsetType
+
+from graph.context import GraphContext
+from graph.cursor import Cursors
+from graph.limits import BODY_MOST_BYTES, OPERATION_TIMEOUT_S
+from graph.schema import OBJECTS, schema
+from graph.sign_in import SignIn
+from shared import telemetry
+from shared.auth import Principal
+from shared.errors import InvalidInput, NotPermitted, Refusal, ServiceUnavailable
+from shared.rpc import Rpc
+
+NOBODY = cast("Principal", None)
+
+
+class FreshLoads(BaseGraphQLTransportWSHandler[Any, Any]):
+    """Every operation on a socket loads anew: what one saw must not be served to the next."""
+
+    @property
+    def context(self) -> Any:
+        return self._first.again() if self.connection_acknowledged else self._first
+
+    @context.setter
+    def context(self, context: GraphContext) -> None:
+        self._first = context
+
+
+class EventStream(SSETransport):
+    """SSE only where the client prefers it: some list it beside JSON on every query."""
+
+    def accepts(self, accept: str) -> bool:
+        kinds = [part.split(";", 1)[0].strip().lower() for part in accept.split(",")]
+        return bool(kinds) and kinds[0] == "text/event-stream"
+
+
+class Endpoint(GraphQL[GraphContext, None]):
+    """The schema behind one address."""
+
+    stream_transport_classes_by_protocol = {"sse": EventStream}  # noqa: RUF012 - as the base declares it
+    graphql_transport_ws_handler_class = FreshLoads
+
+    def __init__(self, rpc: Rpc, sign_in: SignIn, cursors: Cursors) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            allow_queries_via_get=False,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, "sse"),
+        )
+        self._rpc = rpc
+        self._sign_in = sign_in
+        self._cursors = cursors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            body = await read_body(receive)
+            answer = await self._answered(Request(scope, replayed(body, receive)), receive)
+        except Refusal as error:
+            answer = refused(error)
+        if answer is not None:
+            await answer(scope, receive, send)
+
+    async def _answered(self, request: Request, receive: Receive) -> Response | None:
+        """Run the operation; stop it when the caller leaves or the time is up."""
+        with telemetry.span("POST /graphql", SpanKind.SERVER, request.headers):
+            work = asyncio.create_task(self._run(request))
+            left = asyncio.create_task(caller_left(receive))
+            try:
+                await asyncio.wait(
+                    (work, left), timeout=OPERATION_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                if work.done():
+                    return work.result()
+                if left.done():
+                    return None
+                raise ServiceUnavailable(f"no answer within {OPERATION_TIMEOUT_S:g} s")
+            finally:
+                for task in (left, work):
+                    task.cancel()
+                    with contextlib.suppress(BaseException):
+                        await task
+
+    async def _run(self, request: Request) -> Response:
+        try:
+            return cast("Response", await self.run(request))
+        except HTTPException as error:
+            body = {"errors": [{"message": error.reason, "extensions": {"code": "BAD_REQUEST"}}]}
+            return JSONResponse(body, error.status_code)
+
+    async def get_context(
+        self, request: Request | WebSocket, response: Response | WebSocket
+    ) -> GraphContext:
+        authorization = request.headers.get("authorization")
+        if isinstance(request, WebSocket) and not authorization:
+            principal = NOBODY  # signs in with connection_init
+        else:
+            principal = await self._sign_in.principal(authorization)
+        return GraphContext(principal, self._rpc, OBJECTS, cursors=self._cursors)
+
+    async def on_ws_connect(self, context: GraphContext) -> dict[str, object] | UnsetType | None:
+        given = context.connection_params or {}
+        authorization = given.get("authorization") or given.get("Authorization")
+        if context.principal is NOBODY or authorization:
+            try:
+                context.principal = await self._sign_in.principal(authorization)
+            except Refusal as error:
+                raise ConnectionRejectionError from error
+        return UNSET
+
+    async def process_result(self, request: Any, result: ExecutionResult) -> GraphQLHTTPResponse:
+        response = await super().process_result(request, result)
+        for error in response.get("errors") or []:
+            formatted = cast("dict[str, Any]", error)
+            code = "INTERNAL" if formatted.get("path") else "GRAPHQL_VALIDATION_FAILED"
+            formatted.setdefault("extensions", {}).setdefault("code", code)
+        return response
+
+    def encode_json(self, data: object) -> bytes:
+        return orjson.dumps(data)
+
+    def decode_json(self, data: str | bytes) -> object:
+        return orjson.loads(data)
+
+    def parse_json(self, data: str | bytes) -> Any:
+        parsed = super().parse_json(data)
+        if not isinstance(parsed, dict):
+            raise HTTPException(400, "The body must be a JSON object with a `query`")
+        return parsed
+
+
+def refused(error: Refusal) -> Response:
+    """A refusal of the whole request, in GraphQL's shape."""
+    status = 503
+    if isinstance(error, NotPermitted):
+        status = 401
+    elif isinstance(error, InvalidInput):
+        status = 413
+    body = {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}
+    headers = {"www-authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(body, status, headers)
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body, within bounds."""
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b""
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        more = message.get("more_body", False)
+        if size > BODY_MOST_BYTES:
+            raise InvalidInput("body", f"more than {BODY_MOST_BYTES} bytes", "a smaller request")
+    return b"".join(parts)
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body already read, then what the caller does."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
+
+
+async def caller_left(receive: Receive) -> None:
+    """Returns when the caller has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

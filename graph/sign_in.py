@@ -1,0 +1,20 @@
+"""Sign-in at the gateway: API keys as bearer tokens."""
+
+from shared.auth import Keys, Principal
+from shared.errors import NotPermitted
+
+
+class SignIn:
+    """Who stands behind an Authorization header."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    async def principal(self, authorization: str | None) -> Principal:
+        """The holder of the key; NotPermitted without one, or with an unknown or revoked one."""
+        if not authorization:
+            raise NotPermitted("sign in with the header 'Authorization: Bearer <api key>'")
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token.startswith("tnr_"):
+            raise NotPermitted("the Authorization header must be 'Bearer tnr_…'")
+        return await self._keys.principal(token.strip())

@@ -1,0 +1,93 @@
+"""Batches from outside: exact receipts whatever the bytes."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import ingest
+from shared.auth import Principal
+from shared.errors import InvalidInput
+from shared.ingest import Row
+
+
+class Visit(Row):
+    id: str
+    pages: int
+    tags: dict[str, str] = {}
+
+
+CALLER = Principal(uuid4(), "test", ("ingest",))
+HISTORIAN = Principal(uuid4(), "test", ("ingest", "admin"))
+
+
+def fields(body: bytes, caller: Principal = CALLER) -> tuple[list[int], dict[int, str | None]]:
+    good, bad = ingest.parsed(body, Visit, caller)
+    return [row.number for row in good], {receipt.row: receipt.field for receipt in bad}
+
+
+def test_a_broken_row_does_not_break_its_neighbours() -> None:
+    rows = [
+        b'{"id":"a","pages":1}',
+        b'{"id":"b","pages":NaN}',
+        b'{"id":"c","pages":"two"}',
+        b'{"id":"\xff","pages":1}',
+        b'{"id":"e","pages":1,"tags":{"x":"' + b"y" * 40_000 + b'"}}',
+        b'{"pages":1}',
+        b'{"id":"g","pages":1,"extra":1}',
+        b"7",
+        b'{"id":"i","pages":1,"tags":{"k":"\\u0000"}}',
+        b'{"id":"j","pages":9}',
+    ]
+    good, bad = fields(b"[" + b",".join(rows) + b"]")
+
+    assert good == [0, 9]
+    assert bad == {
+        1: "row", 2: "pages", 3: "row", 4: "row", 5: "id", 6: "extra", 7: "row", 8: "row",
+    }  # fmt: skip
+
+
+def test_a_receipt_names_field_value_and_what_is_allowed() -> None:
+    _, (receipt,) = ingest.parsed(b'[{"id":"a","pages":"two"}]', Visit, CALLER)
+
+    assert (receipt.field, receipt.value, receipt.status, receipt.id) == (
+        "pages", "'two'", "rejected", "a",
+    )  # fmt: skip
+    assert receipt.message is not None
+    assert "int" in receipt.message
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"nonsense", b'{"id":1}', b"[[[", b'["'])
+def test_what_is_no_list_is_refused_as_a_whole(body: bytes) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        ingest.parsed(body, Visit, CALLER)
+    assert refused.value.field == "body"
+
+
+@given(st.lists(st.dictionaries(st.text(), st.recursive(st.integers() | st.text(), st.lists))))
+def test_scanning_cuts_where_a_parser_would(rows: list[dict[str, object]]) -> None:
+    body = json.dumps(rows).encode()
+    assert [json.loads(raw) for raw in ingest.scanned(body)] == rows
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise_anything_but_a_refusal(noise: bytes) -> None:
+    for body in (noise, b"[" + noise + b"]", b'[{"id":"a","pages":1},' + noise + b"]"):
+        try:
+            ingest.parsed(body, Visit, CALLER)
+        except InvalidInput:
+            continue
+
+
+def test_history_needs_the_admin_scope_and_a_past_moment() -> None:
+    past = (datetime.now(UTC) - timedelta(days=900)).isoformat()
+    future = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    body = msgspec.json.encode(
+        [{"id": "a", "pages": 1, "recordedAt": moment} for moment in (past, future)]
+    )
+    assert fields(body, CALLER) == ([], {0: "recordedAt", 1: "recordedAt"})
+    assert fields(body, HISTORIAN) == ([0], {1: "recordedAt"})
