@@ -7,22 +7,11 @@ ml/simulation/planted.py; `Tenant.truth` gives the chances that made the rows.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
 from uuid import UUID
-
-import msgspec
 
 from ml.simulation import companies, contracts, ledger, people, rows, support, usage
 from ml.simulation.clock import Clock, date_of, day_of, moment
 from ml.simulation.truth import Truth, truths
-
-
-class Batch(NamedTuple):
-    """All rows of one kind of the bulk API, in an order in which they can be loaded."""
-
-    kind: str
-    total: int
-    rows: Iterable[msgspec.Struct]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +23,13 @@ class Tenant:
     chains: list[contracts.Chain]
     people: list[people.Person]
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[rows.Batch]:
         """Every kind after those it refers to; each is made when its turn comes."""
         yield self._known("accounts", companies.account_rows(self.companies, self.clock))
         yield self._known("contracts", contracts.contract_rows(self.chains, self.companies))
         yield self._known("members", people.member_rows(self.people, self.companies, self.clock))
         courses = people.course_rows(self.clock)
-        yield Batch("courses", len(courses), courses)
+        yield rows.Batch("courses", len(courses), courses)
         yield from self._money()
         progress = people.progress_rows(self.people, self.chains, self.companies, self.clock)
         yield self._known("progress", progress)
@@ -62,7 +51,7 @@ class Tenant:
         found = truths(self.companies, self.chains, self.clock, as_of, names)
         return {truth.account_id: truth for truth in found}
 
-    def _money(self) -> Iterator[Batch]:
+    def _money(self) -> Iterator[rows.Batch]:
         lines = ledger.subscription_rows(self.chains, self.companies, self.clock)
         yield self._known("subscriptions", lines)
         yield self._known("payment-methods", ledger.method_rows(self.chains, self.companies))
@@ -70,16 +59,16 @@ class Tenant:
         yield self._known("invoices", invoices)
         yield self._known("payments", payments)
 
-    def _events(self) -> Batch:
+    def _events(self) -> rows.Batch:
         happened = usage.used(self.people, self.chains, self.companies, self.clock)
         events = usage.event_rows(happened, self.people, self.companies, self.clock)
-        return Batch("events", len(happened), events)
+        return rows.Batch("events", len(happened), events)
 
-    def _known(self, kind: str, found: Iterable[rows.Row]) -> Batch:
+    def _known(self, kind: str, found: Iterable[rows.Row]) -> rows.Batch:
         """Only what had been recorded by the last day; versions of a thing in their order."""
         until: datetime = moment(self.clock.until)
         kept = [row for row in found if row.recorded_at < until]
-        return Batch(kind, len(kept), kept)
+        return rows.Batch(kind, len(kept), kept)
 
 
 def simulate(

@@ -2,24 +2,30 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import BinaryIO, TypeAlias
 from uuid import UUID
 
 import aiohttp
 import msgspec
 
-from ml.simulation.rows import Batch
+from infra.loading.errors import LoadError
+from ml.simulation.rows import Account, Batch
 
 IN_FLIGHT = 4
 ROWS_A_BATCH = 1_000
 TRIES = 8
-PAUSE_MOST_S = 20.0
+FIRST_TRIES = 4
+PAUSE_MOST_S = 15.0
 TIMEOUT_S = 120.0
 BUSY = (429, 502, 503, 504)
+UNREACHED = 0
+
+Advance: TypeAlias = Callable[[int], None]
+"""Told how many more rows were answered."""
 
 
 class Receipt(msgspec.Struct):
@@ -37,11 +43,17 @@ class _Answer(msgspec.Struct):
     receipts: list[Receipt]
 
 
-class _Refusal(msgspec.Struct, rename="camel"):
-    """The body of an answer that is not 202, as far as it can be read."""
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """One answer of the server; status 0: none came, and `body` says why."""
 
-    message: str = ""
-    error: Any = None
+    status: int
+    body: bytes
+    retry_after_s: float | None = None
+
+    @property
+    def text(self) -> str:
+        return self.body[:300].decode(errors="replace").strip()
 
 
 @dataclass(slots=True)
@@ -51,36 +63,36 @@ class Tally:
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
 
     def add(self, kind: str, receipts: list[Receipt]) -> None:
+        """Count a batch's receipts."""
         of_kind = self.counts.setdefault(kind, Counter())
         of_kind.update(receipt.status for receipt in receipts)
 
     @property
     def rejected(self) -> int:
+        """Rows the server would not take."""
         return sum(of_kind["rejected"] + of_kind["conflict"] for of_kind in self.counts.values())
 
 
 class Client:
-    """Loads batches over HTTP. Rows are idempotent by id, so that sending one twice is harmless.
+    """Loads batches over HTTP. Rows are idempotent by id: sending one again is harmless.
 
-    Accounts are known by the id their receipt gives; later rows that name the sender's id of an
+    Accounts are known by the id in their receipt; later rows that name the sender's id of an
     account are sent with that one. Rejected rows go to `rejects`, one JSON object a line.
     """
 
     def __init__(self, url: str, key: str, rejects: Path) -> None:
         self.tally = Tally()
         self.account_ids: dict[UUID, UUID] = {}
+        self.rejects = rejects
         self._url = url.rstrip("/")
         self._headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-        self._rejects_path = rejects
-        self._rejects: BinaryIO | None = None
+        self._answered = False  # an address that never answered is given up sooner
+        self._file: BinaryIO | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._encoder = msgspec.json.Encoder()
 
     async def __aenter__(self) -> "Client":
         self._session = aiohttp.ClientSession(
-            headers=self._headers,
-            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
-            connector=aiohttp.TCPConnector(limit=IN_FLIGHT),
+            headers=self._headers, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)
         )
         return self
 
@@ -92,11 +104,11 @@ class Client:
     ) -> None:
         if self._session:
             await self._session.close()
-        if self._rejects:
-            self._rejects.close()
+        if self._file:
+            self._file.close()
 
-    async def load(self, batch: Batch, advance: "Advance") -> Counter[str]:
-        """Send all rows of a kind; how many got which status. LoadError when the server won't have it."""
+    async def load(self, batch: Batch, advance: Advance) -> Counter[str]:
+        """Send all rows of a kind; how many got which status. LoadError if the server refuses."""
         parts = cut(batch.rows, ROWS_A_BATCH)
         senders = [
             asyncio.create_task(self._send(batch.kind, parts, advance)) for _ in range(IN_FLIGHT)
@@ -109,11 +121,104 @@ class Client:
         return self.tally.counts.get(batch.kind, Counter())
 
     async def _send(
-        self, kind: str, parts: Iterator[list[msgspec.Struct]], advance: "Advance"
+        self, kind: str, parts: Iterator[list[msgspec.Struct]], advance: Advance
     ) -> None:
         for part in parts:
             for row in part:
-                self._rename(row)
+                self._name_account(row)
             receipts = await self._post(kind, part)
+            self.tally.add(kind, receipts)
             self._learn(kind, part, receipts)
             advance(len(part))
+
+    def _name_account(self, row: msgspec.Struct) -> None:
+        known: UUID | None = getattr(row, "account_id", None)
+        if known is not None and known in self.account_ids:
+            setattr(row, "account_id", self.account_ids[known])  # noqa: B010 - rows of many kinds
+
+    async def _post(self, kind: str, part: list[msgspec.Struct]) -> list[Receipt]:
+        body = msgspec.json.encode(part)
+        reply = _Reply(UNREACHED, b"")
+        attempt = 0
+        while attempt < (TRIES if self._answered else FIRST_TRIES):
+            if attempt:
+                await asyncio.sleep(pause_s(reply.retry_after_s, attempt))
+            reply = await self._ask(f"{self._url}/v1/{kind}", body)
+            attempt += 1
+            if reply.status == 202:
+                return _receipts(reply, kind, len(part))
+            if reply.status not in (UNREACHED, *BUSY):
+                raise LoadError(_refused(self._url, kind, reply))
+        raise LoadError(f"{self._url} does not take {kind} after {attempt} tries: {reply.text}")
+
+    async def _ask(self, url: str, body: bytes) -> _Reply:
+        if self._session is None:
+            raise RuntimeError("use the client in `async with`")
+        try:
+            async with self._session.post(url, data=body) as response:
+                wait = response.headers.get("retry-after", "")
+                self._answered = True
+                seconds = float(wait) if wait.replace(".", "", 1).isdigit() else None
+                return _Reply(response.status, await response.read(), seconds)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return _Reply(UNREACHED, (str(error) or type(error).__name__).encode())
+
+    def _learn(self, kind: str, part: list[msgspec.Struct], receipts: list[Receipt]) -> None:
+        for receipt in receipts:
+            row = part[receipt.row]
+            if receipt.status in ("rejected", "conflict"):
+                self._keep(kind, row, receipt)
+            elif isinstance(row, Account) and receipt.id:
+                self.account_ids[row.id] = UUID(receipt.id)
+
+    def _keep(self, kind: str, row: msgspec.Struct, receipt: Receipt) -> None:
+        if self._file is None:
+            self.rejects.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.rejects.open("wb")
+        why = {"status": receipt.status, "field": receipt.field, "message": receipt.message}
+        line = msgspec.json.encode({"kind": kind, "why": why, "row": row})
+        self._file.write(line + b"\n")
+
+
+def cut(rows: Iterable[msgspec.Struct], most: int) -> Iterator[list[msgspec.Struct]]:
+    """Batches of at most `most` rows, cut between accounts where an account's rows fit in one.
+
+    So versions of a thing arrive in their order, and batches in flight do not wait for one another.
+    """
+    part: list[msgspec.Struct] = []
+    since = 0
+    for row in rows:
+        if part and _account(row) != _account(part[-1]):
+            since = len(part)
+        if len(part) == most:
+            at = since or most
+            yield part[:at]
+            part, since = part[at:], 0
+        part.append(row)
+    if part:
+        yield part
+
+
+def _account(row: msgspec.Struct) -> object:
+    return getattr(row, "account_id", id(row))
+
+
+def pause_s(asked_s: float | None, attempt: int) -> float:
+    """How long to wait before trying again: as asked, or twice as long each time."""
+    return min(0.25 * 2**attempt if asked_s is None else asked_s, PAUSE_MOST_S)
+
+
+def _receipts(reply: _Reply, kind: str, expected: int) -> list[Receipt]:
+    try:
+        receipts = msgspec.json.decode(reply.body, type=_Answer).receipts
+    except msgspec.MsgspecError as error:
+        raise LoadError(f"the answer for {kind} holds no receipts: {reply.text}") from error
+    if sorted(receipt.row for receipt in receipts) != list(range(expected)):
+        raise LoadError(f"{len(receipts)} receipts came for {expected} rows of {kind}")
+    return receipts
+
+
+def _refused(url: str, kind: str, reply: _Reply) -> str:
+    if reply.status in (401, 403):
+        return f"{url} does not let this key write {kind} ({reply.status}): {reply.text}"
+    return f"{url} refuses {kind} ({reply.status}): {reply.text}"

@@ -1,5 +1,7 @@
 """Why rows cannot be loaded, as one sentence for whoever typed the command."""
 
+from infra.errors import StartError
 
-class LoadError(Exception):
+
+class LoadError(StartError):
     """The load stops: what is wrong, where, and what to do about it."""

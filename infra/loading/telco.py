@@ -73,7 +73,7 @@ HEADER = [
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One line of the file. TotalCharges is left out: it is tenure times price, no cause of either."""
+    """One line of the file, without TotalCharges: tenure times price, and no cause of either."""
 
     id: str
     traits: dict[str, str | int | bool]

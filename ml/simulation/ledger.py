@@ -23,10 +23,7 @@ def subscription_rows(
     """A line runs on over renewals until seats or price change; its end is a second version."""
     for account, chain in enumerate(chains):
         for number, line in enumerate(_lines(chain.contracts)):
-            opening = _line_row(line[0], companies)
-            opening = msgspec.structs.replace(
-                opening, id=clock.name("subscription", account, number)
-            )
+            opening = _line_row(line[0], companies, clock.name("subscription", account, number))
             yield opening
             after = chain.contracts[line[-1].number + 1 :]
             ended = line[-1].ended_day if not after else after[0].start_day

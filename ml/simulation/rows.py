@@ -1,7 +1,8 @@
 """Rows of the bulk API (docs/api-ingest.md); field names turn camelCase in JSON."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -140,3 +141,11 @@ class Progress(Row):
     kind: Literal["enrolled", "started", "completed", "assessed"]
     occurred_at: datetime
     score: float | None = None
+
+
+class Batch(NamedTuple):
+    """All rows of one kind, an account's rows side by side, versions of a thing in their order."""
+
+    kind: str
+    total: int
+    rows: Iterable[msgspec.Struct]
