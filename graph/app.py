@@ -100,7 +100,8 @@ def _answering(handler: Handler) -> Handler:
 
     async def answer(request: Request) -> Response:
         try:
-            with telemetry.span(f"{request.method} {request.url.path}", SpanKind.SERVER, request.headers):
+            name = f"{request.method} {request.url.path}"
+            with telemetry.span(name, SpanKind.SERVER, request.headers):
                 return await handler(request)
         except NotPermitted as error:
             return refused(error)
@@ -129,14 +130,16 @@ def _forward(service: str) -> Handler:
         url = f"{gateway.rpc.address(service)}{request.url.path}"
         try:
             async with gateway.rpc.session.post(
-                url, data=await limited_body(request), headers=gateway.rpc.headers(principal),
+                url,
+                data=await limited_body(request),
+                headers=gateway.rpc.headers(principal),
                 timeout=aiohttp.ClientTimeout(total=BULK_TIMEOUT_S),
             ) as response:
                 return Response(
                     await response.read(), response.status, media_type=response.content_type
                 )
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise ServiceUnavailable(f"the {service} service does not answer; send the batch again") from error
+            raise ServiceUnavailable(f"{service} does not answer; send the batch again") from error
 
     return forward
 

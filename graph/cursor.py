@@ -1,4 +1,4 @@
-"""Places in the log as partners see them: sealed, so that they tell nothing of other tenants' volume."""
+"""Places in the log as partners see them: sealed, so that they do not tell of other tenants."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""The risk service's log as the gateway reads it: pages for the feed, a stream for subscriptions."""
+"""The risk service's log as the gateway reads it: pages for the feed, a stream to subscribe to."""
 
 import asyncio
 import logging

@@ -1,20 +1,24 @@
-"""How deep, wide and long an operation may be; the rules are made once so that validation is cached."""
+"""How deep, wide and long an operation may be; made once, so that validation is cached."""
 
 from typing import Any
 
-from strawberry.extensions import AddValidationRules, MaskErrors, MaxTokensLimiter
-from strawberry.extensions import ParserCache, ValidationCache
+from graphql import GraphQLError
+from strawberry.extensions import (
+    AddValidationRules,
+    MaskErrors,
+    MaxTokensLimiter,
+    ParserCache,
+    ValidationCache,
+)
 from strawberry.extensions.max_aliases import create_validator as aliases_at_most
 from strawberry.extensions.query_depth_limiter import create_validator as depth_at_most
-
-from graphql import GraphQLError
 
 from shared.errors import Refusal
 
 BODY_MOST_BYTES = 1024 * 1024
 OPERATION_TIMEOUT_S = 15.0
 TOKENS_MOST = 4_000
-RULES = [depth_at_most(18), aliases_at_most(60)]
+RULES: list[Any] = [depth_at_most(18, None), aliases_at_most(60)]
 
 
 class Limits(AddValidationRules):

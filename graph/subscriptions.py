@@ -1,18 +1,8 @@
 """What partners subscribe to: replayed from a cursor, then live, from the durable log."""
 
-from collections.abc import AsyncGenerator
 from enum import Enum
-from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
-from strawberry.types import Info
-
-from graph import feed
-from graph.context import GraphContext
-from services.risk import schema as risk
-from shared.facts import LogEntry
-from shared.graphql import parsed_id
 
 Cursor = strawberry.scalar(
     name="Cursor",

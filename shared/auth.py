@@ -15,6 +15,7 @@ from shared.errors import Conflict, InvalidInput, NotFound, NotPermitted
 
 SCOPES = ("read", "ingest", "act", "ml", "partner", "admin")
 TOKEN_LIFE_S = 120
+NO_TENANT = UUID(int=0)
 HEADER = "x-tenure-principal"
 
 
@@ -37,7 +38,7 @@ class Principal:
             )
 
 
-def system(tenant_id: UUID = UUID(int=0)) -> Principal:
+def system(tenant_id: UUID = NO_TENANT) -> Principal:
     """One of our own processes, acting for a tenant."""
     return Principal(tenant_id, "system", ("system",))
 
@@ -116,8 +117,8 @@ async def create_key(
     prefix = secrets.token_hex(4)
     secret = f"tnr_{prefix}_{secrets.token_urlsafe(24)}"
     row = await conn.fetchrow(
-        "INSERT INTO access.api_key (tenant_id, name, prefix, hash, scopes) VALUES ($1, $2, $3, $4, $5)"
-        " RETURNING key_id, name, prefix, scopes",
+        "INSERT INTO access.api_key (tenant_id, name, prefix, hash, scopes)"
+        " VALUES ($1, $2, $3, $4, $5) RETURNING key_id, name, prefix, scopes",
         tenant_id,
         name,
         prefix,

@@ -1,7 +1,7 @@
 """The pool of one service, and transactions that know their tenant."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import UUID
@@ -42,13 +42,13 @@ class Database:
         self.committed: list[Callable[[], None]] = []
 
     @asynccontextmanager
-    async def read(self, tenant_id: UUID | None) -> AsyncIterator[Conn]:
+    async def read(self, tenant_id: UUID | None) -> AsyncGenerator[Conn]:
         """A read-only transaction with the tenant set."""
         async with self._transaction(tenant_id, readonly=True) as conn:
             yield conn
 
     @asynccontextmanager
-    async def write(self, tenant_id: UUID | None) -> AsyncIterator[Conn]:
+    async def write(self, tenant_id: UUID | None) -> AsyncGenerator[Conn]:
         """A transaction with the tenant set; who watches `committed` is told afterwards."""
         async with self._transaction(tenant_id, readonly=False) as conn:
             yield conn
@@ -56,14 +56,14 @@ class Database:
             tell()
 
     @asynccontextmanager
-    async def _transaction(self, tenant_id: UUID | None, *, readonly: bool) -> AsyncIterator[Conn]:
+    async def _transaction(self, tenant_id: UUID | None, *, readonly: bool) -> AsyncGenerator[Conn]:
         async with self._acquired() as conn, conn.transaction(readonly=readonly):
             if tenant_id is not None:
                 await set_tenant(conn, tenant_id)
             yield conn
 
     @asynccontextmanager
-    async def _acquired(self) -> AsyncIterator[Conn]:
+    async def _acquired(self) -> AsyncGenerator[Conn]:
         try:
             conn = await self.pool.acquire(timeout=TIMEOUT_S)
         except (*LOST, TimeoutError) as error:
@@ -82,7 +82,7 @@ async def set_tenant(conn: Conn, tenant_id: UUID) -> None:
 
 
 @asynccontextmanager
-async def connected(url: str, *, most: int = 8) -> AsyncIterator[Database]:
+async def connected(url: str, *, most: int = 8) -> AsyncGenerator[Database]:
     """A pool for one process; jsonb travels as Python values."""
     pool = await asyncpg.create_pool(
         url,

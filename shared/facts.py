@@ -1,4 +1,4 @@
-"""The durable log: emit with the transaction, relay in order, read by position, consume exactly once."""
+"""The durable log: emit with the transaction, relay in order, consume exactly once."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import aiohttp
@@ -24,6 +24,9 @@ PAGE_MOST = 1_000
 TRIES = 5
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+Kind: TypeAlias = type[T]
+
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
@@ -40,7 +43,7 @@ class LogEntry:
     logged_at: datetime
     trace: str | None
 
-    def fact(self, kind: type[Any]) -> Any:
+    def fact(self, kind: Kind[T]) -> T:
         """The payload as its typed fact."""
         return msgspec.convert(self.payload, kind, strict=False)
 
@@ -49,7 +52,9 @@ Listener: TypeAlias = Callable[[Conn, LogEntry], Awaitable[None]]
 
 
 async def emit(conn: Conn, account_id: UUID, fact: object) -> int:
-    """Say, with this transaction, that something became true; its type is the class name. Gives the sequence.
+    """Say, with this transaction, that something became true; gives its sequence.
+
+    Its type is the name of its class.
 
     Transactions that speak of several accounts do so in account order, or they may deadlock.
     """
@@ -75,7 +80,7 @@ class Log:
         db.committed.append(self._due.set)
 
     async def relay(self) -> None:
-        """Move facts from the outbox to the log, for ever; soon after a commit, every half second anyway."""
+        """Move facts to the log, for ever: soon after a commit, every half second anyway."""
         while True:
             self._due.clear()
             try:
@@ -118,7 +123,7 @@ class Log:
         tenant_id: UUID | None,
         types: Sequence[str] = (),
     ) -> list[LogEntry]:
-        """The next entries, waiting up to `wait_s` for the first; of one tenant, or of all (for services)."""
+        """The next entries, waiting up to `wait_s` for the first; of one tenant, or of all."""
         deadline = asyncio.get_running_loop().time() + wait_s
         while True:
             entries = await self._read(after, min(most, PAGE_MOST), tenant_id, types)
@@ -253,7 +258,7 @@ class Consumer:
             await listener(conn, entry)
 
     async def _hold(self, conn: Conn) -> int:
-        """Lock our offset row, so that two processes of the same service do not apply a page twice."""
+        """Lock our offset, so that two processes of a service do not apply a page twice."""
         await conn.execute(
             "INSERT INTO consumer_offset (source, position) VALUES ($1, 0) ON CONFLICT DO NOTHING",
             self._source,
@@ -265,7 +270,7 @@ class Consumer:
 
     async def _advance(self, conn: Conn, position: int) -> None:
         await conn.execute(
-            "UPDATE consumer_offset SET position = greatest(position, $2), tries = 0 WHERE source = $1",
+            "UPDATE consumer_offset SET position = greatest(position, $2) WHERE source = $1",
             self._source,
             position,
         )
@@ -289,7 +294,8 @@ class Consumer:
         async with self._db.write(entry.tenant_id) as conn:
             await self._hold(conn)
             await conn.execute(
-                "INSERT INTO dead_letter (tenant_id, source, position, account_id, sequence, type, payload, error)"
+                "INSERT INTO dead_letter"
+                " (tenant_id, source, position, account_id, sequence, type, payload, error)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
                 entry.tenant_id,
                 self._source,

@@ -213,7 +213,7 @@ def connection(page: paging.Page[Any], nodes: list[N], *, continued: bool = Fals
 
 
 async def attempted(work: Awaitable[R]) -> tuple[R | None, list[UserError]]:
-    """A mutation's result, or its refusal as `userErrors`; an absent service stays a top-level error."""
+    """A mutation's result, or its refusal as `userErrors`; an absent service is an error."""
     try:
         return await work, []
     except (ServiceUnavailable, NotPermitted):

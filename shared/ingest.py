@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Receipt(msgspec.Struct, omit_defaults=True, frozen=True):
-    """What became of one row: accepted, duplicate, conflict, pending or rejected (with field and reason)."""
+    """What became of one row: accepted, duplicate, conflict, pending, late or rejected."""
 
     row: int
     status: str
@@ -75,7 +75,7 @@ async def receive(conn: Conn, principal: Principal, kind: Kind, body: bytes) -> 
 def parsed(
     body: bytes, kind: type[R], principal: Principal
 ) -> tuple[list[Numbered[R]], list[Receipt]]:
-    """The good rows, and receipts for the others. InvalidInput when the body is no list of rows at all."""
+    """The good rows, and receipts for the others; InvalidInput when the body is no list."""
     decoder = msgspec.json.Decoder(kind, strict=True)
     good: list[Numbered[R]] = []
     bad: list[Receipt] = []
@@ -90,8 +90,8 @@ def parsed(
 
 
 def recorded_at(principal: Principal, given: datetime | None) -> datetime:
-    """When a row counts as known: now, or, for whoever may load history, the moment the source knew it."""
-    now = datetime.now(UTC)  # noqa: DTZ - an entry point reads the clock
+    """When a row counts as known: now, or, in a history import, when the source knew it."""
+    now = datetime.now(UTC)
     if given is None:
         return now
     if not principal.may("admin"):
@@ -176,10 +176,10 @@ def _value_at(raw: bytes, path: str) -> object:
     try:
         value: Any = msgspec.json.decode(raw)
         for step in path.replace("[", ".").replace("]", "").split("."):
-            value = value[int(step)] if isinstance(value, list) else value[step]
+            value = value[int(step) if isinstance(value, list) else step]
     except (msgspec.DecodeError, KeyError, ValueError, TypeError, IndexError, RecursionError):
         return None
-    return value
+    return value  # pyright: ignore[reportUnknownVariableType] - any JSON value
 
 
 def _id_of(raw: bytes) -> str | None:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 FeatureRow: TypeAlias = dict[str, float | str | bool | None]
-"""Feature name (unit in the name) to value; None means unknown, an absent key means not applicable."""
+"""Feature name (unit in the name) to value; None is unknown, an absent key not applicable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Landmark:
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """Continuous coverage by contracts; `ended_on` is set when it was lost and none followed in 30 days."""
+    """Continuous coverage by contracts; `ended_on`: lost, and none followed in 30 days."""
 
     account_id: UUID
     start_on: date

@@ -1,4 +1,4 @@
-"""Migrations: forward only, checksummed, one at a time; also makes each schema's application role."""
+"""Migrations: forward only, checksummed, one at a time; also makes the application roles."""
 
 import hashlib
 from collections.abc import Iterator
@@ -93,7 +93,8 @@ async def _prepare(conn: asyncpg.Connection, settings: Settings, schema: str) ->
         "CREATE SCHEMA IF NOT EXISTS %1$I",
         "SET search_path = %1$I, pg_temp",
         "GRANT USAGE ON SCHEMA %1$I TO %2$I",
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA %1$I GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %2$I",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA %1$I"
+        " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %2$I",
         "ALTER DEFAULT PRIVILEGES IN SCHEMA %1$I GRANT USAGE ON SEQUENCES TO %2$I",
         "ALTER ROLE %2$I SET search_path = %1$I, pg_temp",
         "ALTER ROLE %2$I SET idle_in_transaction_session_timeout = '30s'",
@@ -101,12 +102,13 @@ async def _prepare(conn: asyncpg.Connection, settings: Settings, schema: str) ->
         await conn.execute(await _formatted(conn, statement, schema, role))
     await conn.execute(
         "CREATE TABLE IF NOT EXISTS migration"
-        " (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+        " (name text PRIMARY KEY, checksum text NOT NULL,"
+        " applied_at timestamptz NOT NULL DEFAULT now())"
     )
 
 
 async def _lock_down(conn: asyncpg.Connection, settings: Settings, schema: str) -> None:
-    """Take back what the role must not touch; functions of one schema are not for the others' roles."""
+    """Take back what the role must not touch; functions are for their own schema's role."""
     role, _ = settings.database_role(schema)
     for statement in (
         "REVOKE ALL ON migration FROM %2$I",

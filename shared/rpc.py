@@ -5,7 +5,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
@@ -69,7 +69,7 @@ class Function:
         return self.name.partition(".")[0]
 
 
-@lru_cache(maxsize=None)
+@cache
 def described(function: AnyFunction) -> Function:
     """What the annotations of `services.<service>.(store|actions…).<name>` say about the call."""
     _, service, layer, *_ = function.__module__.split(".")
@@ -108,7 +108,7 @@ class Call:
         return cls(known, dict(zip(known.parameters, args, strict=False)) | kwargs)
 
 
-@lru_cache(maxsize=None)
+@cache
 def named(name: str, returns: Any, *, is_read: bool = True) -> Function:
     """A function of a service that may not be imported here, by its name and return type."""
     return Function(
@@ -253,7 +253,7 @@ class Rpc:
             ]
         )
         retries = 1 if all(call.function.is_read for call in calls) else 0
-        with telemetry.span(f"rpc {service}", SpanKind.CLIENT, **{"rpc.calls": len(calls)}):
+        with telemetry.span(f"rpc {service}", SpanKind.CLIENT, calls=len(calls)):
             raw = await self._exchange(
                 principal, service, body, retries, timeout_s or self._timeout_s
             )

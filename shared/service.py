@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -81,7 +81,7 @@ def build(service: Service, settings: Settings) -> Starlette:
     ]
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         async with _started(service, settings) as running:
             app.state.running = running
             yield
@@ -90,7 +90,7 @@ def build(service: Service, settings: Settings) -> Starlette:
 
 
 @contextlib.asynccontextmanager
-async def _started(service: Service, settings: Settings) -> AsyncIterator[Running]:
+async def _started(service: Service, settings: Settings) -> AsyncGenerator[Running]:
     telemetry.start(settings, service.name)
     url = settings.service_database_url(service.name)
     async with connected(url) as db, Rpc(settings) as rpc, contextlib.AsyncExitStack() as stack:
@@ -127,7 +127,7 @@ def _principal(request: Request) -> Principal:
 
 
 def _answering(handler: Handler) -> Handler:
-    """Refusals become their status with a readable body; the work stops when the caller leaves or time is up."""
+    """Refusals become their status with a readable body; work stops when time is up."""
 
     async def answer(request: Request) -> Response:
         deadline_s = int(request.headers.get(DEADLINE, "60000")) / 1000

@@ -1,7 +1,7 @@
-"""OpenTelemetry: traces run gateway → service → SQL → worker; exported when an endpoint is named."""
+"""OpenTelemetry: traces run gateway → service → SQL → worker; exported where one asks for it."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     headers: Mapping[str, str] | None = None,
     **attributes: str | int,
-) -> Iterator[Span]:
+) -> Generator[Span]:
     """A span around a piece of work; `headers` carry on a trace that began elsewhere."""
     context = propagate.extract(dict(headers)) if headers else None
     with tracer.start_as_current_span(name, context, kind, attributes) as current:

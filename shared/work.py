@@ -1,4 +1,4 @@
-"""Work lists: marked with the transaction that makes work necessary, drained under a lease, hinted at by arq."""
+"""Work lists: marked in a transaction, drained under a lease, hinted at by arq."""
 
 import asyncio
 import logging
@@ -25,6 +25,8 @@ from shared.db import LOST, Conn, Database, to
 from shared.errors import Conflict, ServiceUnavailable
 
 log = logging.getLogger(__name__)
+# redis-py says RedisError, but a refused connection arrives as an OSError.
+OUTAGE: Any = (RedisConnectionError, RedisTimeoutError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ async def claim(db: Database, work_list: str, most: int, lease_s: float) -> list
 
 
 async def finish(conn: Conn, work_list: str, claims: Sequence[Claim]) -> None:
-    """Call done what this transaction did; Conflict, and so a roll-back, when a lease was lost meanwhile."""
+    """Call done what this transaction did; Conflict, and so a roll-back, if a lease was lost."""
     rows = await conn.fetch(
         "SELECT finish_work($1, $2, $3, $4) AS key",
         work_list,
@@ -74,7 +76,7 @@ async def finish(conn: Conn, work_list: str, claims: Sequence[Claim]) -> None:
     )
     if len(rows) < len(claims):
         raise Conflict(
-            f"{len(claims) - len(rows)} leases on '{work_list}' were lost; somebody else does the work"
+            f"{len(claims) - len(rows)} leases on '{work_list}' were lost to somebody else"
         )
 
 
@@ -144,7 +146,7 @@ def redis_settings(dsn: str) -> RedisSettings:
         retry=Retry(
             ConstantBackoff(0.5),
             60,
-            supported_errors=(RedisConnectionError, RedisTimeoutError, OSError),
+            supported_errors=OUTAGE,
         ),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
         retry_on_timeout=True,

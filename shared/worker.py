@@ -5,10 +5,11 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import uvicorn
 from arq import Worker
 from arq.worker import func
 from redis.exceptions import RedisError
@@ -16,7 +17,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-import uvicorn
 
 from shared import facts, telemetry, work
 from shared.config import Settings
@@ -106,7 +106,7 @@ class Endpoint(uvicorn.Server):
     """A server inside a process that handles its own signals."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         yield
 
 
@@ -118,7 +118,7 @@ async def _tell(stop: asyncio.Event, server: uvicorn.Server) -> None:
 @contextlib.asynccontextmanager
 async def working(
     settings: Settings, service: str, drains: Sequence[Drain]
-) -> AsyncIterator[Drains]:
+) -> AsyncGenerator[Drains]:
     """Pool, rpc client, relay and the slow loop of a worker."""
     async with (
         connected(settings.service_database_url(service), most=4) as db,
@@ -134,15 +134,14 @@ async def working(
 async def _hinted(settings: Settings, service: str, drains: Drains) -> None:
     """arq's worker, started anew when Redis took it down."""
 
-    async def drain(_: dict[str, Any]) -> None:
+    async def drain(ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
         with telemetry.span(f"process {work.queue_name(service)}", telemetry.SpanKind.CONSUMER):
             await drains.run()
 
+    job = func(drain, name=f"{service}.drain", keep_result=0, max_tries=1, timeout=300)
     while True:
         worker = Worker(
-            functions=[
-                func(drain, name=f"{service}.drain", keep_result=0, max_tries=1, timeout=300)
-            ],
+            functions=[job],
             queue_name=work.queue_name(service),
             redis_settings=work.redis_settings(settings.redis_dsn),
             handle_signals=False,
