@@ -1,6 +1,6 @@
 """Judge the forecast on accounts it has never seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,18 @@ from ml.score import ChurnModel, load
 HELD_OUT: Final = 0.25
 AUC_MONTHS: Final = (3, 12, 24)
 CALIBRATION_MONTH: Final = 12
+
+FIGURES: Final = {
+    "c_index": "C (Harrell), higher is better",
+    "uno_c": "C (Uno)",
+    "ibs": "integrated Brier score, lower is better",
+    "auc_3m": "AUC at 3 months",
+    "auc_12m": "AUC at 12 months",
+    "auc_24m": "AUC at 24 months",
+    "ici_12m": "ICI at 12 months, lower is better",
+    "oe_12m": "observed / expected at 12 months",
+}
+"""Names of the figures for readers."""
 
 
 def split(frame: Frame, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -121,15 +133,9 @@ def held_out_figures(
     return judge(training, held_out, survival_by_month(model, held_out), last_month=last_month)
 
 
-def repeated(
-    frame: Frame,
-    seeds: Sequence[int],
-    *,
-    last_month: int | None = None,
-    progress: Progress = lambda _: None,
-) -> dict[str, NDArray[np.float64]]:
-    """`held_out_figures` for several splits: each figure's values, shape (seeds,)."""
-    runs = [
-        held_out_figures(frame, seed, last_month=last_month, progress=progress) for seed in seeds
-    ]
-    return {name: np.array([run[name] for run in runs]) for name in runs[0]}
+def summary(found: Mapping[str, Sequence[float]]) -> dict[str, tuple[float, float]]:
+    """Mean and standard deviation over splits of each figure."""
+    return {
+        name: (float(np.mean(values)), float(np.std(values, ddof=1)))
+        for name, values in found.items()
+    }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from ml.document import Clock
 from ml.features import Columns, level_of
 from ml.renewal_clock import EVERYONE
+from shared.errors import Refusal
 
 
-class TrainingRefused(ValueError):
+class TrainingRefused(Refusal):
     """The rows cannot carry a model; the message says why in one sentence."""
+
+    code: ClassVar[str] = "TRAINING_REFUSED"
 
 
 @dataclass(frozen=True, slots=True)

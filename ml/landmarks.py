@@ -1,0 +1,203 @@
+"""From spells under contract to labelled moments of prediction."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.document import Clock
+from ml.features import numbers
+from ml.frame import Frame, TrainingRefused, one_stratum
+from ml.renewal_clock import HORIZON_MONTHS, month_of, strata_of, whole_months
+from shared.landmark import FeatureRow, Landmark, Spell
+
+HISTORY_MONTHS: Final = 36
+GRACE_DAYS: Final = 30
+"""A contract that ended counts as lost once none followed for so many days; labels stop before."""
+
+USAGE: Final = "usage"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A moment of prediction and what became of the account after it, in whole months."""
+
+    landmark: Landmark
+    duration: int
+    event: bool
+
+
+def labels(spells: Sequence[Spell], clock: Clock, data_to: date) -> list[Label]:
+    """Every moment of prediction that the spells allow, oldest first.
+
+    Parameters
+    ----------
+    spells
+        Times under contract, any order; `ended_on` only where the account was lost.
+    clock
+        `landmark`: one moment a month for each account at risk, labels up to twelve months on.
+        `start`: one the day after each spell's start, followed to its end.
+    data_to
+        The day the data end; nothing after it is known.
+
+    Raises
+    ------
+    TrainingRefused
+        If there are no spells, one ends before it starts, or one is given twice.
+    """
+    _refuse_broken(spells)
+    found = _monthly(spells, data_to) if clock == "landmark" else _starts(spells, data_to)
+    return sorted(found, key=lambda label: (label.landmark.as_of, str(label.landmark.account_id)))
+
+
+def _refuse_broken(spells: Sequence[Spell]) -> None:
+    if not spells:
+        raise TrainingRefused("there is nothing to train on: no account was ever under contract")
+    backward = [s for s in spells if s.ended_on is not None and s.ended_on < s.start_on]
+    if backward:
+        raise TrainingRefused(
+            f"{len(backward)} spells end before they start, the first of account "
+            f"{backward[0].account_id}: a label must lie after what is known"
+        )
+    twice = [s for s, count in Counter(spells).items() if count > 1]
+    if twice:
+        raise TrainingRefused(
+            f"{len(twice)} spells are given twice, the first of account {twice[0].account_id}"
+        )
+
+
+def _monthly(spells: Sequence[Spell], data_to: date) -> Iterator[Label]:
+    last = data_to - timedelta(days=GRACE_DAYS)
+    first = min(spell.start_on for spell in spells)
+    for back in range(1, HISTORY_MONTHS + 1):
+        day = months_before(last, back)
+        if day <= first:
+            return
+        for spell in spells:
+            if spell.start_on < day and (spell.ended_on is None or spell.ended_on > day):
+                yield _label(spell.account_id, day, spell.ended_on, last, HORIZON_MONTHS)
+
+
+def _starts(spells: Sequence[Spell], data_to: date) -> Iterator[Label]:
+    for spell in spells:
+        label = _label(spell.account_id, spell.start_on, spell.ended_on, data_to, None)
+        if label.duration:
+            day_after = moment(spell.start_on + timedelta(days=1))
+            yield Label(Landmark(spell.account_id, day_after), label.duration, label.event)
+
+
+def _label(
+    account_id: UUID, day: date, ended_on: date | None, last: date, most: int | None
+) -> Label:
+    lost = ended_on is not None and day < ended_on <= last
+    until = ended_on if lost and ended_on is not None else last
+    days = (until - day).days
+    months = month_of(days) if lost else whole_months(days)
+    if most is not None and months > most:
+        months, lost = most, False
+    return Label(Landmark(account_id, moment(day)), months, lost)
+
+
+def moment(day: date) -> datetime:
+    """Midnight UTC at which a day begins."""
+    return datetime.combine(day, time(), UTC)
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day so many months earlier, or that month's last."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return date(year, month + 1, min(day.day, (following - timedelta(days=1)).day))
+
+
+def chunks(labels: Sequence[Label], size: int) -> Iterator[list[Landmark]]:
+    """Landmarks to ask the services for, so many at a time."""
+    for start in range(0, len(labels), size):
+        yield [label.landmark for label in labels[start : start + size]]
+
+
+def moves(usage: Sequence[FeatureRow]) -> bool:
+    """Whether any account's usage was ever seen: then signals change with time."""
+    return any(_counted(row) for row in usage)
+
+
+def _counted(row: FeatureRow) -> bool:
+    return any(
+        isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+        for name, value in row.items()
+        if name.startswith(("events_", "active_"))
+    )
+
+
+class Collected:
+    """Signals of landmarks as they come in, kept as columns with the service each came from."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, list[Any]] = {}
+        self.sources: dict[str, str] = {}
+        self._rows = 0
+
+    def add(self, answers: dict[str, list[FeatureRow]]) -> None:
+        """Append one chunk: the rows of each service, in the order of the landmarks."""
+        sizes = {len(rows) for rows in answers.values()}
+        if len(sizes) != 1:
+            raise TrainingRefused("the services answered for different numbers of landmarks")
+        size = sizes.pop()
+        for service, rows in answers.items():
+            for name in dict.fromkeys(name for row in rows for name in row):
+                self.sources.setdefault(name, service)
+                column = self._columns.setdefault(name, [])
+                column.extend([None] * (self._rows - len(column)))
+                column.extend(row.get(name) for row in rows)
+        self._rows += size
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Each signal's values, shape (landmarks,)."""
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, column in self._columns.items():
+            arrays[name] = np.empty(self._rows, dtype=object)
+            arrays[name][: len(column)] = column
+        return arrays
+
+
+def frame(labels: Sequence[Label], collected: Collected, clock: Clock, data_to: date) -> Frame:
+    """Labels and signals together; landmarks before any use was recorded are left out."""
+    columns = collected.columns()
+    ids = np.array([str(label.landmark.account_id) for label in labels])
+    days = np.array([label.landmark.as_of.toordinal() for label in labels])
+    whole = Frame(
+        clock=clock,
+        columns=columns,
+        duration=np.array([label.duration for label in labels], dtype=np.int64),
+        event=np.array([label.event for label in labels], dtype=np.bool_),
+        stratum=_strata(columns, clock, len(labels)),
+        account=np.unique(ids, return_inverse=True)[1].astype(np.int64),
+        data_from=date.fromordinal(int(days.min())) if len(days) else data_to,
+        data_to=data_to,
+        sources=collected.sources,
+    )
+    return _since_first_use(whole, days) if clock == "landmark" else whole
+
+
+def _strata(columns: dict[str, NDArray[Any]], clock: Clock, rows: int) -> NDArray[np.str_]:
+    if clock == "start":
+        return one_stratum(rows)
+    unknown = np.full(rows, np.nan)
+    term = numbers(columns.get("contract_term_months", unknown))
+    renewal = numbers(columns.get("days_to_renewal", unknown))
+    return strata_of(term.tolist(), renewal.tolist())
+
+
+def _since_first_use(whole: Frame, days: NDArray[np.int64]) -> Frame:
+    names = [n for n, s in whole.sources.items() if s == USAGE and n.startswith("events_")]
+    used = np.zeros(len(whole), dtype=np.bool_)
+    for name in names:
+        used |= np.nan_to_num(numbers(whole.columns[name])) > 0
+    if not used.any():
+        return whole
+    return whole.take(days >= days[used].min())

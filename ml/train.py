@@ -1,0 +1,112 @@
+"""Training of a tenant: signals and outcomes over rpc, fit, judgement, publication."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from ml import document, landmarks
+from ml.document import Clock, ForecastModel
+from ml.evaluate import held_out_figures
+from ml.frame import Frame
+from ml.landmarks import Collected, Label
+from ml.model import fit
+from shared.auth import Principal
+from shared.landmark import FeatureRow, Landmark, Spell
+from shared.model_document import ModelDocument
+from shared.rpc import Call, Rpc, named
+
+SOURCES: Final = ("accounts", "usage", "billing", "learning")
+CHUNK: Final = 2_000
+TIMEOUT_S: Final = 60.0
+
+Step = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A tenant's services as training asks them, at the moment `now`; later rows do not exist."""
+
+    rpc: Rpc
+    principal: Principal
+    now: datetime
+    step: Step
+
+    async def run(self, seed: int = 0) -> ModelDocument:
+        """Train, judge on held-out accounts, publish; the version published.
+
+        Raises
+        ------
+        TrainingRefused
+            If the data cannot carry a model; what is served stays as it is.
+        """
+        frame = await self.frame()
+        model = await asyncio.to_thread(self._fitted, frame, seed)
+        published = packed(model, self.now)
+        self.step("publish", 0, 1)
+        await self._send("risk.publish", str, {"model": published}, is_read=False)
+        self.step("publish", 1, 1)
+        return published
+
+    async def frame(self) -> Frame:
+        """The tenant's training frame, on the clock that its signals call for."""
+        until = self.now.date()
+        spells = await self._send("accounts.spells", list[Spell], {"recorded_before": self.now})
+        clock = await self._clock(spells, until)
+        found = landmarks.labels(spells, clock, until)
+        return landmarks.frame(found, await self._collected(found), clock, until)
+
+    async def _clock(self, spells: Sequence[Spell], until: date) -> Clock:
+        """`landmark` where usage was ever seen, at each spell's last day; `start` otherwise."""
+        last = [Landmark(s.account_id, landmarks.moment(s.ended_on or until)) for s in spells]
+        for at in range(0, len(last), CHUNK):
+            if landmarks.moves(await self._features("usage", last[at : at + CHUNK])):
+                return "landmark"
+        return "start"
+
+    async def _collected(self, labels: Sequence[Label]) -> Collected:
+        collected, done = Collected(), 0
+        self.step("signals", 0, len(labels))
+        for chunk in landmarks.chunks(labels, CHUNK):
+            answers = await asyncio.gather(*(self._features(s, chunk) for s in SOURCES))
+            collected.add(dict(zip(SOURCES, answers, strict=True)))
+            done += len(chunk)
+            self.step("signals", done, len(labels))
+        return collected
+
+    async def _features(self, service: str, chunk: list[Landmark]) -> list[FeatureRow]:
+        arguments = {"landmarks": chunk}
+        return await self._send(f"{service}.features", list[FeatureRow], arguments)
+
+    async def _send(
+        self, name: str, returns: Any, arguments: dict[str, Any], *, is_read: bool = True
+    ) -> Any:
+        call = Call(named(name, returns, is_read=is_read), arguments)
+        return await self.rpc.send(self.principal, call, timeout_s=TIMEOUT_S)
+
+    def _fitted(self, frame: Frame, seed: int) -> ForecastModel:
+        self.step("judge on held-out accounts", 0, 1)
+        metrics = held_out_figures(frame, seed)
+        self.step("judge on held-out accounts", 1, 1)
+        self.step("fit", 0, 1)
+        model = fit(frame, seed=seed, metrics=metrics)
+        self.step("fit", 1, 1)
+        return model
+
+
+def packed(model: ForecastModel, trained_at: datetime) -> ModelDocument:
+    """The document to publish; its version is named by its contents, so equal models are one."""
+    content, checksum = document.encode(model)
+    return ModelDocument(
+        version=f"{model.data_to}-{checksum[:12]}",
+        document=content,
+        checksum=checksum,
+        trained_at=trained_at,
+        data_from=date.fromisoformat(model.data_from),
+        data_to=date.fromisoformat(model.data_to),
+        accounts=model.accounts,
+        events=model.events,
+        metrics=model.metrics,
+    )
