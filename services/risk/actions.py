@@ -1,0 +1,110 @@
+"""What risk does: publish and promote models, ask for scores, keep them and tell who listens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from ml.document import ModelUnreadable, decode
+from services.risk import store
+from services.risk.domain import WORK_LIST, Fresh, ModelVersion, RiskUpdated, UpdateReason
+from shared import telemetry, work
+from shared.auth import Principal
+from shared.db import Conn
+from shared.errors import Conflict, InvalidInput, NotFound
+from shared.facts import LogEntry
+from shared.model_document import ModelDocument
+
+
+async def publish(conn: Conn, model: ModelDocument, principal: Principal) -> str:
+    """Keep a trained model, make it the champion and have every account scored anew; its version."""
+    principal.require("ml")
+    try:
+        features = [feature.name for feature in decode(model.document, model.checksum).features]
+    except ModelUnreadable as error:
+        raise InvalidInput("document", model.checksum, f"a whole forecast model: {error}") from error
+    if await store.add_model(conn, model, features) != model.checksum:
+        raise Conflict(f"version {model.version} was published before with other bytes")
+    await _crown(conn, model.version)
+    return model.version
+
+
+async def promote(conn: Conn, version: str, principal: Principal) -> ModelVersion:
+    """Make a published model the champion and have every account scored anew."""
+    principal.require("ml")
+    if version not in await store.model_versions(conn, [version]):
+        raise NotFound(f"there is no model '{version}'")
+    await _crown(conn, version)
+    return (await store.model_versions(conn, [version]))[version]
+
+
+async def _crown(conn: Conn, version: str) -> None:
+    await store.take_turn(conn)  # before asking who is known, so that nobody slips in between
+    await store.crown(conn, version)
+    await _ask(conn, await store.known(conn), UpdateReason.NEW_MODEL)
+
+
+async def rescore(
+    conn: Conn, principal: Principal, account_ids: list[UUID] | None = None
+) -> int:
+    """Ask for fresh scores of some accounts, or of all; how many were asked for."""
+    principal.require("act")
+    known = await store.known(conn, account_ids)
+    unknown = set(account_ids or ()) - set(known)
+    if unknown:
+        raise NotFound(f"there is no account {min(unknown)}")
+    await _ask(conn, known, UpdateReason.REQUESTED)
+    return len(known)
+
+
+async def note(conn: Conn, entry: LogEntry) -> None:
+    """Another service recorded something about an account: its score may have changed."""
+    await _ask(conn, [entry.account_id], UpdateReason.NEW_DATA)
+
+
+async def look_again(conn: Conn, account_ids: Sequence[UUID], next_at: datetime) -> None:
+    """Time has passed for these accounts; if scoring fails, they come up again at `next_at`."""
+    await _ask(conn, account_ids, UpdateReason.TIME)
+    await store.check_again(conn, list(account_ids), next_at)
+
+
+async def _ask(conn: Conn, account_ids: Sequence[UUID], reason: UpdateReason) -> None:
+    await store.see(conn, account_ids, reason)
+    await work.mark(conn, WORK_LIST, account_ids)
+
+
+async def keep(conn: Conn, fresh: Sequence[Fresh]) -> None:
+    """Keep scores on new inputs or of a new model, and tell of those that differ enough.
+
+    An answer to the same question is not kept twice. What moves slowly is told once it has moved
+    far enough from what listeners heard last.
+    """
+    before = await store.standing(conn, [one.score.account_id for one in fresh])
+    changed = [one for one in fresh if not _served(before, one)]
+    if not changed:
+        return
+    scores = [one.score for one in changed]
+    told = [s for s in scores if s.account_id not in before or before[s.account_id].news(s)]
+    await store.add(conn, changed)
+    await store.serve(conn, scores, [score.account_id for score in told])
+    await _tell([RiskUpdated.of(score, before.get(score.account_id)) for score in told], conn)
+
+
+def _served(before: dict[UUID, store.Standing], one: Fresh) -> bool:
+    standing = before.get(one.score.account_id)
+    return standing is not None and standing.served(one.score)
+
+
+async def _tell(updates: Sequence[RiskUpdated], conn: Conn) -> None:
+    """One statement for all, in account order as the log wants it."""
+    ordered = sorted(updates, key=lambda update: update.account_id)
+    await conn.execute(
+        "SELECT risk.emit(told.about, $3, told.fact, $4)"
+        " FROM unnest($1::uuid[], $2::jsonb[]) WITH ORDINALITY AS told (about, fact, place)"
+        " ORDER BY told.place",
+        [update.account_id for update in ordered],
+        [msgspec.to_builtins(update) for update in ordered],
+        RiskUpdated.__name__,
+        telemetry.traceparent(),
+    )

@@ -1,0 +1,375 @@
+"""What risk knows: scores, bands, models, and what moved a score; no database, no model arithmetic."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from shared.landmark import FeatureRow
+from shared.money import Money
+
+WORK_LIST: Final = "rescore"
+LEVEL: Final = 0.9
+"""How often an interval should hold the true value."""
+
+BAND_DAYS: Final = 90
+MOVED: Final = 0.005
+"""Changes of a probability up to this are not worth telling anyone."""
+
+CLOCKS: Final = frozenset({"account_age_days", "days_to_renewal"})
+"""Inputs that change by themselves as time passes."""
+
+Inputs: TypeAlias = dict[str, FeatureRow]
+"""What each service told about an account, by service."""
+
+
+class RiskBand(StrEnum):
+    """How urgent an account is, by its chance of churn within 90 days."""
+
+    LOW = "LOW"
+    ELEVATED = "ELEVATED"
+    HIGH = "HIGH"
+
+
+@dataclass(frozen=True, slots=True)
+class BandRule:
+    """From which chance of churn within 90 days a band begins."""
+
+    version: int
+    elevated_from: float
+    high_from: float
+
+    def of(self, churn_90: float) -> RiskBand:
+        """The band of a chance."""
+        if churn_90 >= self.high_from:
+            return RiskBand.HIGH
+        return RiskBand.ELEVATED if churn_90 >= self.elevated_from else RiskBand.LOW
+
+
+BANDS: Final = BandRule(version=1, elevated_from=0.10, high_from=0.30)
+
+
+class UpdateReason(StrEnum):
+    """What made a new score necessary."""
+
+    NEW_DATA = "NEW_DATA"
+    NEW_MODEL = "NEW_MODEL"
+    REQUESTED = "REQUESTED"
+    TIME = "TIME"
+
+
+class RiskOrder(StrEnum):
+    """By what accounts at risk are ranked, the largest first."""
+
+    PROBABILITY = "PROBABILITY"
+    VALUE_AT_RISK = "VALUE_AT_RISK"
+
+
+@dataclass(frozen=True, slots=True)
+class Probability:
+    """A chance in [0, 1] with its 90 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivalPoint:
+    """The chance of still being there so many days ahead."""
+
+    days: float
+    survival: Probability
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """One feature's part of the served probability; an association, not a cause."""
+
+    feature: str
+    label: str
+    value: float | str | bool | None
+    contribution: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RiskScore:
+    """What was served about an account from `scored_at` on, from what was known at `as_of`.
+
+    `renewal_probability` is None where the renewal date is unknown or lies beyond what the model can
+    speak for. Reference and drivers add up to `driven_probability`: the renewal probability, or else
+    the chance of staying for `driven_days`. `churn_90` looks less far where the model does.
+    """
+
+    score_id: UUID
+    account_id: UUID
+    as_of: datetime
+    scored_at: datetime
+    model_version: str
+    reason: UpdateReason
+    renewal_on: date | None
+    renewal_probability: float | None
+    renewal_low: float | None
+    renewal_high: float | None
+    curve_days: list[float]
+    curve_survival: list[float]
+    curve_low: list[float]
+    curve_high: list[float]
+    churn_90: float
+    band: RiskBand
+    mrr_cents: int | None
+    currency: str | None
+    drivers: list[Driver]
+    driven_probability: float
+    driven_days: float
+    reference_probability: float
+    inputs_hash: str
+    stale_inputs: list[str]
+    unlike_training: list[str]
+
+    @property
+    def horizon_days(self) -> int:
+        """How far ahead the model speaks for this account."""
+        return math.floor(self.curve_days[-1])
+
+    @property
+    def renewal(self) -> Probability | None:
+        """The chance that the open contract is renewed at its own renewal date."""
+        if self.renewal_probability is None or self.renewal_low is None or self.renewal_high is None:
+            return None
+        return Probability(self.renewal_probability, self.renewal_low, self.renewal_high)
+
+    @property
+    def value_at_risk(self) -> Money | None:
+        """MRR × (1 − renewal probability), or × (1 − the chance of staying that the drivers explain)."""
+        if self.mrr_cents is None or self.currency is None:
+            return None
+        return Money(self.mrr_cents, self.currency).times(1 - self.driven_probability)
+
+    def survival(self, days: float) -> Probability | None:
+        """The chance of still being there so many days ahead; None beyond the horizon."""
+        if not 0 <= days <= self.curve_days[-1]:
+            return None
+        value, low, high = (
+            survival_at(self.curve_days, curve, days)
+            for curve in (self.curve_survival, self.curve_low, self.curve_high)
+        )
+        return Probability(value, low, high)
+
+    def churn_probability(self, within_days: float) -> Probability | None:
+        """The chance of churn within so many days; None beyond the horizon."""
+        stays = self.survival(within_days)
+        if stays is None:
+            return None
+        return Probability(1 - stays.value, 1 - stays.high, 1 - stays.low)
+
+    def curve(self, days: int, points: int) -> list[SurvivalPoint]:
+        """The survival curve at evenly spaced days, from 0 to `days` or the horizon."""
+        last = min(float(days), self.curve_days[-1])
+        at = [last * step / (points - 1) for step in range(points - 1)] + [last]
+        return [SurvivalPoint(day, stays) for day in at if (stays := self.survival(day))]
+
+
+def survival_at(days: Sequence[float], survival: Sequence[float], at: float) -> float:
+    """A curve read between its points, where log survival is linear; beyond its end the end counts."""
+    place = bisect_right(days, at)
+    if place == len(days):
+        return survival[-1]
+    here, there = (math.log(max(value, 1e-300)) for value in survival[place - 1 : place + 1])
+    share = (at - days[place - 1]) / (days[place] - days[place - 1])
+    return math.exp(here + (there - here) * share)
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A score just made, with the inputs that made it."""
+
+    score: RiskScore
+    inputs: Inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an account stands before it is scored again; `told_…` is what listeners last heard."""
+
+    account_id: UUID
+    reason: UpdateReason
+    model_version: str | None = None
+    inputs_hash: str | None = None
+    inputs: Inputs | None = None
+    told_renewal_probability: float | None = None
+    told_churn_90: float | None = None
+    told_band: RiskBand | None = None
+
+    def served(self, score: RiskScore) -> bool:
+        """Whether the same model has already spoken on the same inputs."""
+        return (self.model_version, self.inputs_hash) == (score.model_version, score.inputs_hash)
+
+    def news(self, score: RiskScore) -> bool:
+        """Whether listeners should hear of it: first score, another band, or moved enough."""
+        if self.told_churn_90 is None or self.told_band != score.band:
+            return True
+        before, after = self.told_renewal_probability, score.renewal_probability
+        if (before is None) != (after is None):
+            return True
+        moved = abs(score.churn_90 - self.told_churn_90)
+        if before is not None and after is not None:
+            moved = max(moved, abs(after - before))
+        return moved > MOVED
+
+
+@dataclass(frozen=True, slots=True)
+class RiskUpdated:
+    """An account has a first score, another band, or a probability that moved; `previous_…` was told last."""
+
+    account_id: UUID
+    score_id: UUID
+    as_of: datetime
+    scored_at: datetime
+    renewal_probability: float | None
+    previous_probability: float | None
+    churn_90: float
+    band: RiskBand
+    previous_band: RiskBand | None
+    reason: UpdateReason
+    model_version: str
+
+    @classmethod
+    def of(cls, score: RiskScore, before: Standing | None) -> "RiskUpdated":
+        """What to tell about a score."""
+        return cls(
+            account_id=score.account_id,
+            score_id=score.score_id,
+            as_of=score.as_of,
+            scored_at=score.scored_at,
+            renewal_probability=score.renewal_probability,
+            previous_probability=before.told_renewal_probability if before else None,
+            churn_90=score.churn_90,
+            band=score.band,
+            previous_band=before.told_band if before else None,
+            reason=score.reason,
+            model_version=score.model_version,
+        )
+
+
+class ChangeKind(StrEnum):
+    """Why a part of a score moved."""
+
+    DATA = "DATA"
+    TIME = "TIME"
+    MODEL = "MODEL"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePart:
+    """How much one driver, or the reference, moved the served probability."""
+
+    feature: str | None
+    label: str
+    kind: ChangeKind
+    before: float | str | bool | None
+    after: float | str | bool | None
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class RiskChange:
+    """What moved an account's score between two moments; the parts add up to `change`.
+
+    `comparable` is False when the two speak of different renewal dates.
+    """
+
+    start: RiskScore | None
+    end: RiskScore | None
+    change: float | None
+    comparable: bool
+    parts: list[ChangePart]
+
+
+def compared(start: RiskScore | None, end: RiskScore | None) -> RiskChange:
+    """Split the change of the explained probability into its drivers and the reference."""
+    if start is None or end is None:
+        return RiskChange(start, end, None, False, [])
+    other_model = start.model_version != end.model_version
+    before = {driver.feature: driver for driver in start.drivers}
+    after = {driver.feature: driver for driver in end.drivers}
+    parts = [
+        _part(before.get(feature), after.get(feature), other_model=other_model)
+        for feature in before | after
+    ]
+    reference = ChangePart(
+        None,
+        "reference account",
+        ChangeKind.MODEL if other_model else ChangeKind.TIME,
+        start.reference_probability,
+        end.reference_probability,
+        end.reference_probability - start.reference_probability,
+    )
+    moved = sorted((reference, *parts), key=lambda part: -abs(part.contribution))
+    return RiskChange(
+        start=start,
+        end=end,
+        change=end.driven_probability - start.driven_probability,
+        comparable=_basis(start) == _basis(end),
+        parts=[part for part in moved if part.contribution or part.before != part.after],
+    )
+
+
+def _part(before: Driver | None, after: Driver | None, *, other_model: bool) -> ChangePart:
+    known = after or before
+    if known is None:
+        raise ValueError("a part needs a driver on one side at least")
+    old, new = (side.value if side else None for side in (before, after))
+    unchanged = old == new and (before is None) == (after is None)
+    by_itself = unchanged or known.feature in CLOCKS
+    kind = ChangeKind.TIME if by_itself else ChangeKind.DATA
+    if other_model and (unchanged or before is None or after is None):
+        kind = ChangeKind.MODEL
+    moved = (after.contribution if after else 0.0) - (before.contribution if before else 0.0)
+    return ChangePart(known.feature, known.label, kind, old, new, moved)
+
+
+def _basis(score: RiskScore) -> tuple[bool, date | None]:
+    spoken = score.renewal_probability is not None
+    return spoken, score.renewal_on if spoken else None
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """An account and the score it is ranked by."""
+
+    account_id: UUID
+    score: RiskScore
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A published model; `accounts` and `events` count who it learned from and who of them churned."""
+
+    model_id: UUID
+    version: str
+    aliases: list[str]
+    checksum: str
+    trained_at: datetime
+    published_at: datetime
+    data_from: date
+    data_to: date
+    accounts: int
+    events: int
+    metrics: dict[str, float]
+    features: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringProgress:
+    """How far scoring has come; accounts without an open contract are known, never scored."""
+
+    accounts_known: int
+    scored: int
+    pending: int
+    has_champion: bool

@@ -1,0 +1,91 @@
+"""What risk does later: scores accounts whose data, model or calendar moved."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from services.risk import actions, forecast, store
+from services.risk.domain import WORK_LIST, Inputs
+from services.risk.forecast import Champion, Champions, Told
+from shared import work, worker
+from shared.errors import ServiceUnavailable
+from shared.work import Claim
+from shared.worker import Bench
+
+PATIENCE: Final = 3
+"""Tries after which a silent service other than accounts is spoken for by what it told last."""
+
+CLAIMS: Final = 500
+DUE_MOST: Final = 2_000
+RETRY: Final = timedelta(hours=1)
+CHAMPIONS: Final = Champions()
+
+
+async def look_again(bench: Bench) -> int:
+    """Have accounts scored that nobody has looked at for a day: their renewal came nearer."""
+    async with bench.db.read(None) as conn:
+        due = await store.due_again(conn, DUE_MOST)
+    for tenant_id, account_ids in due.items():
+        async with bench.db.write(tenant_id) as conn:
+            await actions.look_again(conn, account_ids, datetime.now(UTC) + RETRY)
+    return sum(map(len, due.values()))
+
+
+async def rescore(bench: Bench) -> int:
+    """Score every account whose score is wanted."""
+    return await work.drain(bench.db, WORK_LIST, partial(_rescore, bench), most=CLAIMS)
+
+
+async def _rescore(bench: Bench, tenant_id: UUID, claims: Sequence[Claim]) -> None:
+    """Claims of a tenant without a model are done: publishing one marks every account again."""
+    async with bench.db.read(tenant_id) as conn:
+        champion = await CHAMPIONS.serving(conn)
+    if champion is not None:
+        await _score(bench, tenant_id, claims, champion)
+        return
+    async with bench.db.write(tenant_id) as conn:
+        await store.take_turn(conn)  # whoever publishes a model now does it before or after us
+        champion = await CHAMPIONS.serving(conn)
+        if champion is None:
+            await work.finish(conn, WORK_LIST, claims)
+    if champion is not None:
+        await _score(bench, tenant_id, claims, champion)
+
+
+async def _score(
+    bench: Bench, tenant_id: UUID, claims: Sequence[Claim], champion: Champion
+) -> None:
+    account_ids = [claim.key for claim in claims]
+    patient = max(claim.attempt for claim in claims) <= PATIENCE
+    told = await forecast.ask(bench.rpc, tenant_id, account_ids, datetime.now(UTC))
+    if "accounts" in told.silent or (told.silent and patient):
+        raise ServiceUnavailable(f"no answer from {', '.join(told.silent)}")
+    async with bench.db.read(tenant_id) as conn:
+        standing = await store.standing(conn, account_ids)
+        if told.silent:
+            told = spoken_for(told, await store.last_inputs(conn, account_ids))
+    fresh = forecast.forecasts(champion, told, standing, datetime.now(UTC))
+    scored = {one.score.account_id for one in fresh}
+    async with bench.db.write(tenant_id) as conn:
+        await store.take_turn(conn)
+        await actions.keep(conn, fresh)
+        await store.close(conn, [key for key in account_ids if key not in scored], told.as_of)
+        again_at = store.a_day_after(told.as_of, stale=bool(told.silent))
+        await store.check_again(conn, account_ids, again_at)
+        await work.finish(conn, WORK_LIST, claims)
+
+
+def spoken_for(told: Told, before: dict[UUID, Inputs]) -> Told:
+    """Silent services are taken to tell what they told last, or nothing; scores name them as stale."""
+    inputs = {
+        key: {**{s: before.get(key, {}).get(s, {}) for s in told.silent}, **parts}
+        for key, parts in told.inputs.items()
+    }
+    return replace(told, inputs=inputs)
+
+
+if __name__ == "__main__":
+    worker.run("risk", [look_again, rescore])

@@ -1,0 +1,391 @@
+"""What risk keeps: every query on models, scores and who is to be scored."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.risk import domain
+from services.risk.domain import (
+    AtRisk,
+    Fresh,
+    Inputs,
+    ModelVersion,
+    RiskBand,
+    RiskChange,
+    RiskOrder,
+    RiskScore,
+    ScoringProgress,
+    Standing,
+    UpdateReason,
+)
+from shared import paging
+from shared.db import Conn, Row, to
+from shared.errors import InvalidInput
+from shared.model_document import ModelDocument
+from shared.paging import Page
+
+HORIZON_MOST_DAYS = 730
+
+
+async def latest(
+    conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, RiskScore]:
+    """The score that serves, or served at `as_of`; accounts never scored or without contract are absent."""
+    if as_of is not None:
+        return await _served_at(conn, account_ids, as_of)
+    rows = await conn.fetch(
+        "SELECT s.* FROM risk.latest AS l JOIN risk.score AS s USING (tenant_id, score_id)"
+        " WHERE l.account_id = ANY ($1)",
+        account_ids,
+    )
+    return {row["account_id"]: to(RiskScore, row) for row in rows}
+
+
+async def _served_at(
+    conn: Conn, account_ids: list[UUID], as_of: datetime
+) -> dict[UUID, RiskScore]:
+    rows = await conn.fetch(
+        "SELECT s.* FROM unnest($1::uuid[]) AS asked (id)"
+        " CROSS JOIN LATERAL ("
+        "  SELECT * FROM risk.score WHERE account_id = asked.id AND scored_at <= $2"
+        "  ORDER BY scored_at DESC, score_id DESC LIMIT 1) AS s"
+        " WHERE NOT EXISTS (SELECT FROM risk.closing AS c WHERE c.account_id = s.account_id"
+        "  AND c.closed_at > s.scored_at AND c.closed_at <= $2)",
+        account_ids,
+        as_of,
+    )
+    return {row["account_id"]: to(RiskScore, row) for row in rows}
+
+
+async def scores(conn: Conn, score_ids: list[UUID]) -> dict[UUID, RiskScore]:
+    """Scores by their own ids."""
+    rows = await conn.fetch("SELECT * FROM risk.score WHERE score_id = ANY ($1)", score_ids)
+    return {row["score_id"]: to(RiskScore, row) for row in rows}
+
+
+async def history(
+    conn: Conn, account_ids: list[UUID], first: int | None = None, after: str | None = None
+) -> dict[UUID, Page[RiskScore]]:
+    """A page of each account's scores, newest first; an account never scored has an empty one."""
+    most = paging.size(first)
+    at, last = paging.key(after, datetime, UUID) if after else (None, None)
+    rows = await conn.fetch(
+        "SELECT s.* FROM unnest($1::uuid[]) AS asked (id)"
+        " CROSS JOIN LATERAL ("
+        "  SELECT * FROM risk.score WHERE account_id = asked.id"
+        "   AND ($2::timestamptz IS NULL OR (scored_at, score_id) < ($2, $3::uuid))"
+        "  ORDER BY scored_at DESC, score_id DESC LIMIT $4) AS s"
+        " ORDER BY s.scored_at DESC, s.score_id DESC",
+        account_ids,
+        at,
+        last,
+        most + 1,
+    )
+    found: dict[UUID, list[RiskScore]] = {account_id: [] for account_id in account_ids}
+    for row in rows:
+        found[row["account_id"]].append(to(RiskScore, row))
+    return {
+        account_id: paging.page(some, most, [paging.cursor(s.scored_at, s.score_id) for s in some])
+        for account_id, some in found.items()
+    }
+
+
+async def change(
+    conn: Conn, account_ids: list[UUID], start: datetime, end: datetime
+) -> dict[UUID, RiskChange]:
+    """What moved each account's served score between two moments."""
+    if start > end:
+        raise InvalidInput("from", start.isoformat(), "a moment not after `to`")
+    before = await latest(conn, account_ids, start)
+    after = await latest(conn, account_ids, end)
+    return {key: domain.compared(before.get(key), after.get(key)) for key in account_ids}
+
+
+async def at_risk(
+    conn: Conn,
+    within_days: int = domain.BAND_DAYS,
+    band: RiskBand | None = None,
+    order: RiskOrder = RiskOrder.PROBABILITY,
+    first: int | None = None,
+    after: str | None = None,
+) -> Page[AtRisk]:
+    """Accounts under contract, the largest chance of churn within so many days, or value at risk, first."""
+    if not 1 <= within_days <= HORIZON_MOST_DAYS:
+        raise InvalidInput("withinDays", within_days, f"1 to {HORIZON_MOST_DAYS}")
+    most = paging.size(first)
+    rank, last = paging.key(after, float, UUID) if after else (None, None)
+    ranked = await _ranked(conn, within_days, band, order, (rank, last, most + 1))
+    found = await latest(conn, [row["account_id"] for row in ranked])
+    items = [AtRisk(row["account_id"], found[row["account_id"]]) for row in ranked]
+    cursors = [paging.cursor(float(row["rank"]), row["account_id"]) for row in ranked]
+    return paging.page(items, most, cursors)
+
+
+async def _ranked(
+    conn: Conn,
+    within_days: int,
+    band: RiskBand | None,
+    order: RiskOrder,
+    place: tuple[float | None, UUID | None, int],
+) -> Sequence[Row]:
+    """Account and rank in order; the two orders asked for most walk along an index."""
+    if order is RiskOrder.VALUE_AT_RISK:
+        return await conn.fetch(
+            "SELECT account_id, value_at_risk_cents AS rank FROM risk.latest"
+            " WHERE ($1::text IS NULL OR band = $1)"
+            " AND ($2::float8 IS NULL OR value_at_risk_cents <= $2::bigint"
+            "  AND (value_at_risk_cents < $2::bigint OR account_id > $3::uuid))"
+            " ORDER BY value_at_risk_cents DESC, account_id LIMIT $4",
+            band,
+            *place,
+        )
+    if within_days == domain.BAND_DAYS:
+        return await conn.fetch(
+            "SELECT account_id, churn_90 AS rank FROM risk.latest"
+            " WHERE ($1::text IS NULL OR band = $1)"
+            " AND ($2::float8 IS NULL OR churn_90 <= $2"
+            "  AND (churn_90 < $2 OR account_id > $3::uuid))"
+            " ORDER BY churn_90 DESC, account_id LIMIT $4",
+            band,
+            *place,
+        )
+    return await conn.fetch(
+        "WITH within AS MATERIALIZED ("
+        " SELECT account_id, risk.churn_within(curve_days, curve_survival, $5) AS rank"
+        " FROM risk.latest WHERE $1::text IS NULL OR band = $1)"
+        " SELECT account_id, rank FROM within"
+        " WHERE $2::float8 IS NULL OR rank < $2 OR (rank = $2 AND account_id > $3::uuid)"
+        " ORDER BY rank DESC, account_id LIMIT $4",
+        band,
+        *place,
+        float(within_days),
+    )
+
+
+async def models(
+    conn: Conn, first: int | None = None, after: str | None = None
+) -> Page[ModelVersion]:
+    """Published models, newest first."""
+    most = paging.size(first)
+    at, last = paging.key(after, datetime, UUID) if after else (None, None)
+    rows = await conn.fetch(
+        "SELECT * FROM risk.model_version"
+        " WHERE $1::timestamptz IS NULL OR (published_at, model_id) < ($1, $2::uuid)"
+        " ORDER BY published_at DESC, model_id DESC LIMIT $3",
+        at,
+        last,
+        most + 1,
+    )
+    found = [to(ModelVersion, row) for row in rows]
+    return paging.page(found, most, [paging.cursor(m.published_at, m.model_id) for m in found])
+
+
+async def model_versions(conn: Conn, versions: list[str]) -> dict[str, ModelVersion]:
+    """Models by version."""
+    rows = await conn.fetch("SELECT * FROM risk.model_version WHERE version = ANY ($1)", versions)
+    return {row["version"]: to(ModelVersion, row) for row in rows}
+
+
+async def models_by_id(conn: Conn, model_ids: list[UUID]) -> dict[UUID, ModelVersion]:
+    """Models by their own ids."""
+    rows = await conn.fetch("SELECT * FROM risk.model_version WHERE model_id = ANY ($1)", model_ids)
+    return {row["model_id"]: to(ModelVersion, row) for row in rows}
+
+
+async def champion(conn: Conn) -> ModelVersion | None:
+    """The model that is meant to score; None before the first was published."""
+    row = await conn.fetchrow(
+        "SELECT * FROM risk.model_version WHERE 'champion' = ANY (aliases)"
+    )
+    return to(ModelVersion, row) if row else None
+
+
+async def progress(conn: Conn) -> ScoringProgress:
+    """How far scoring has come for this tenant."""
+    row = await conn.fetchrow(
+        "SELECT (SELECT count(*) FROM risk.account_seen) AS accounts_known,"
+        " (SELECT count(*) FROM risk.latest) AS scored,"
+        " (SELECT count(*) FROM risk.work WHERE list = $1 AND next_at < 'infinity') AS pending,"
+        " EXISTS (SELECT FROM risk.model_alias WHERE alias = 'champion') AS has_champion",
+        domain.WORK_LIST,
+    )
+    if row is None:
+        raise LookupError("a SELECT without FROM gives one row")
+    return to(ScoringProgress, row)
+
+
+async def see(conn: Conn, account_ids: Sequence[UUID], reason: UpdateReason) -> None:
+    """Remember these accounts and why their next score is wanted. Takes turns: see one_at_a_time()."""
+    await take_turn(conn)
+    await conn.execute(
+        "INSERT INTO risk.account_seen AS a (account_id, reason)"
+        " SELECT DISTINCT account_id, $2::text FROM unnest($1::uuid[]) AS account_id ORDER BY account_id"
+        " ON CONFLICT (tenant_id, account_id) DO UPDATE SET reason = $2 WHERE a.reason <> $2",
+        list(account_ids),
+        reason,
+    )
+
+
+async def take_turn(conn: Conn) -> None:
+    """Wait until no other transaction of this service is about to touch many accounts."""
+    await conn.execute("SELECT risk.one_at_a_time()")
+
+
+async def known(conn: Conn, account_ids: list[UUID] | None = None) -> list[UUID]:
+    """Which of these accounts, or which accounts at all, risk has heard of."""
+    rows = await conn.fetch(
+        "SELECT account_id FROM risk.account_seen"
+        " WHERE $1::uuid[] IS NULL OR account_id = ANY ($1) ORDER BY account_id",
+        account_ids,
+    )
+    return [row["account_id"] for row in rows]
+
+
+async def standing(conn: Conn, account_ids: list[UUID]) -> dict[UUID, Standing]:
+    """Where accounts stand before they are scored again."""
+    rows = await conn.fetch(
+        "SELECT a.account_id, a.reason, l.model_version, l.inputs_hash,"
+        " l.told_renewal_probability, l.told_churn_90, l.told_band"
+        " FROM risk.account_seen AS a LEFT JOIN risk.latest AS l USING (tenant_id, account_id)"
+        " WHERE a.account_id = ANY ($1)",
+        account_ids,
+    )
+    return {row["account_id"]: to(Standing, row) for row in rows}
+
+
+async def last_inputs(conn: Conn, account_ids: list[UUID]) -> dict[UUID, Inputs]:
+    """What the services told when each account was last scored."""
+    rows = await conn.fetch(
+        "SELECT s.account_id, s.inputs FROM risk.latest AS l"
+        " JOIN risk.score AS s USING (tenant_id, score_id) WHERE l.account_id = ANY ($1)",
+        account_ids,
+    )
+    return {row["account_id"]: row["inputs"] for row in rows}
+
+
+async def add(conn: Conn, fresh: Sequence[Fresh]) -> None:
+    """Keep scores with their inputs, for good."""
+    await conn.executemany(
+        "INSERT INTO risk.score (score_id, account_id, as_of, scored_at, model_version, reason,"
+        " renewal_on, renewal_probability, renewal_low, renewal_high,"
+        " curve_days, curve_survival, curve_low, curve_high, churn_90, band, mrr_cents, currency,"
+        " drivers, driven_probability, driven_days, reference_probability,"
+        " inputs_hash, stale_inputs, unlike_training, inputs)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+        " $19, $20, $21, $22, $23, $24, $25, $26)",
+        [(*_values(one.score), one.inputs) for one in fresh],
+    )
+
+
+def _values(score: RiskScore) -> tuple[Any, ...]:
+    """Fields in their order, which is that of the columns."""
+    return tuple(getattr(score, field.name) for field in fields(score))
+
+
+async def serve(conn: Conn, scores: Sequence[RiskScore], told: Sequence[UUID]) -> None:
+    """Make these the scores that serve; `told` are the accounts whose listeners hear of it."""
+    values_at_risk = [score.value_at_risk for score in scores]
+    await conn.execute(
+        "INSERT INTO risk.latest AS l (account_id, score_id, model_version, inputs_hash, band, churn_90,"
+        " value_at_risk_cents, curve_days, curve_survival,"
+        " told_renewal_probability, told_churn_90, told_band)"
+        " SELECT s.account_id, s.score_id, s.model_version, s.inputs_hash, s.band, s.churn_90,"
+        "  given.cents, s.curve_days, s.curve_survival, s.renewal_probability, s.churn_90, s.band"
+        " FROM unnest($1::uuid[], $2::bigint[]) AS given (score_id, cents)"
+        " JOIN risk.score AS s USING (score_id) ORDER BY s.account_id"
+        " ON CONFLICT (tenant_id, account_id) DO UPDATE SET"
+        " (score_id, model_version, inputs_hash, band, churn_90, value_at_risk_cents, curve_days,"
+        "  curve_survival) = (EXCLUDED.score_id, EXCLUDED.model_version, EXCLUDED.inputs_hash,"
+        "  EXCLUDED.band, EXCLUDED.churn_90, EXCLUDED.value_at_risk_cents, EXCLUDED.curve_days,"
+        "  EXCLUDED.curve_survival),"
+        " told_renewal_probability = CASE WHEN l.account_id = ANY ($3)"
+        "  THEN EXCLUDED.told_renewal_probability ELSE l.told_renewal_probability END,"
+        " told_churn_90 = CASE WHEN l.account_id = ANY ($3)"
+        "  THEN EXCLUDED.told_churn_90 ELSE l.told_churn_90 END,"
+        " told_band = CASE WHEN l.account_id = ANY ($3) THEN EXCLUDED.told_band ELSE l.told_band END",
+        [score.score_id for score in scores],
+        [value.cents if value else 0 for value in values_at_risk],
+        list(told),
+    )
+
+
+async def close(conn: Conn, account_ids: list[UUID], at: datetime) -> None:
+    """Stop serving scores of accounts without an open contract; their history stays."""
+    await conn.execute(
+        "WITH gone AS (DELETE FROM risk.latest WHERE account_id = ANY ($1) RETURNING account_id)"
+        " INSERT INTO risk.closing (account_id, closed_at) SELECT account_id, $2 FROM gone",
+        account_ids,
+        at,
+    )
+
+
+async def add_model(conn: Conn, model: ModelDocument, features: Sequence[str]) -> str:
+    """Keep a model, once; the checksum of what is kept under this version."""
+    await conn.execute(
+        "INSERT INTO risk.model (version, document, checksum, trained_at, data_from, data_to,"
+        " accounts, events, metrics, features) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        " ON CONFLICT (tenant_id, version) DO NOTHING",
+        model.version,
+        model.document,
+        model.checksum,
+        model.trained_at,
+        model.data_from,
+        model.data_to,
+        model.accounts,
+        model.events,
+        model.metrics,
+        list(features),
+    )
+    kept: str = await conn.fetchval(
+        "SELECT checksum FROM risk.model WHERE version = $1", model.version
+    )
+    return kept
+
+
+async def crown(conn: Conn, version: str) -> None:
+    """From now on this version is the champion."""
+    await conn.execute(
+        "INSERT INTO risk.model_alias (alias, version) VALUES ('champion', $1)", version
+    )
+
+
+async def champions(conn: Conn, most: int = 5) -> list[tuple[str, str]]:
+    """Version and checksum of the champion and of those before it, newest first."""
+    rows = await conn.fetch(
+        "SELECT version, checksum FROM risk.model_alias JOIN risk.model USING (tenant_id, version)"
+        " WHERE alias = 'champion' ORDER BY set_at DESC LIMIT $1",
+        most,
+    )
+    return [(row["version"], row["checksum"]) for row in rows]
+
+
+async def document(conn: Conn, version: str) -> bytes:
+    """A model's document as it is kept; whoever reads it checks it."""
+    found: bytes | None = await conn.fetchval(
+        "SELECT document FROM risk.model WHERE version = $1", version
+    )
+    return found or b""
+
+
+async def check_again(conn: Conn, account_ids: list[UUID], at: datetime) -> None:
+    """Look at these accounts again then, if nothing happens before."""
+    await conn.execute(
+        "UPDATE risk.account_seen SET check_again_at = $2 WHERE account_id = ANY ($1)",
+        account_ids,
+        at,
+    )
+
+
+async def due_again(conn: Conn, most: int) -> dict[UUID, list[UUID]]:
+    """Accounts of every tenant that nobody has looked at for too long, by tenant."""
+    due: dict[UUID, list[UUID]] = {}
+    for row in await conn.fetch("SELECT * FROM risk.due_again($1)", most):
+        due.setdefault(row["tenant_id"], []).append(row["account_id"])
+    return due
+
+
+def a_day_after(moment: datetime, *, stale: bool) -> datetime:
+    """When to look again: daily, and soon where a service could not be asked."""
+    return moment + (timedelta(minutes=5) if stale else timedelta(days=1))
