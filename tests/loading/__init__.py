@@ -1,0 +1,1 @@
+"""Loading rows from outside."""

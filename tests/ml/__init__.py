@@ -1,0 +1,1 @@
+"""The forecast and what it is held against."""

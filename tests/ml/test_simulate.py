@@ -1,0 +1,178 @@
+"""The simulated tenant: the same for the same seed, true to itself, and never ahead of its time."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from ml.simulate import Tenant, simulate
+from ml.simulation import catalogue, rows
+from ml.simulation.clock import add_months, moment
+
+UNTIL = date(2026, 7, 1)
+Rows = dict[str, list[Any]]
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Tenant:
+    return simulate(companies_count=250, months=24, seed=3, until=UNTIL)
+
+
+@pytest.fixture(scope="module")
+def made(tenant: Tenant) -> Rows:
+    return {batch.kind: list(batch.rows) for batch in tenant.batches()}
+
+
+def newest(found: Iterable[Any]) -> dict[UUID, Any]:
+    """The last version of each thing."""
+    return {row.id: row for row in sorted(found, key=lambda row: row.recorded_at)}
+
+
+def ends(made: Rows) -> dict[UUID, date]:
+    """The last day of accounts whose contract was lost."""
+    found = newest(made["contracts"]).values()
+    return {row.account_id: row.ended_on for row in found if row.outcome == "lost"}
+
+
+def digest(seed: int) -> str:
+    made = sha256()
+    for batch in simulate(companies_count=30, months=12, seed=seed, until=UNTIL).batches():
+        made.update(msgspec.json.encode(list(batch.rows)))
+    return made.hexdigest()
+
+
+def test_the_same_seed_makes_the_same_rows_and_another_one_others():
+    assert digest(1) == digest(1) != digest(2)
+
+
+def test_a_batch_has_as_many_rows_as_it_says(tenant: Tenant, made: Rows):
+    assert {batch.kind: batch.total for batch in tenant.batches()} == {
+        kind: len(found) for kind, found in made.items()
+    }
+
+
+def test_nothing_is_known_on_or_after_the_last_day(made: Rows):
+    last = moment((UNTIL - date(1970, 1, 1)).days)
+    for kind, found in made.items():
+        assert all(row.recorded_at < last for row in found if kind != "courses"), kind
+
+
+def test_nothing_that_happened_was_recorded_before_it_happened(made: Rows):
+    stamps = {"events": "occurred_at", "tickets": "opened_at", "payments": "attempted_at"}
+    for kind, field in stamps.items():
+        assert all(getattr(row, field) <= row.recorded_at for row in made[kind]), kind
+    assert all(row.paid_at is None or row.paid_at <= row.recorded_at for row in made["invoices"])
+    assert all(row.ended_at is None or row.ended_at <= row.recorded_at for row in made["members"])
+
+
+def test_every_row_names_things_that_are_there(made: Rows):
+    accounts = {row.id for row in made["accounts"]}
+    for kind in made.keys() - {"accounts", "courses"}:
+        assert {row.account_id for row in made[kind]} <= accounts, kind
+    belongs = {row.id: row.account_id for row in made["members"]}
+    for kind in ("events", "progress"):
+        assert all(belongs[row.member_id] == row.account_id for row in made[kind]), kind
+    assert {row.invoice_id for row in made["payments"]} <= {row.id for row in made["invoices"]}
+    assert {row.feature for row in made["events"]} == {one.name for one in catalogue.FEATURES}
+
+
+def test_an_id_stands_for_one_thing(made: Rows):
+    single = ("accounts", "events", "payments", "progress", "courses")
+    for kind in single:
+        assert len({row.id for row in made[kind]}) == len(made[kind]), kind
+    for kind in ("contracts", "members", "tickets", "subscriptions", "invoices"):
+        assert len({(row.id, row.recorded_at) for row in made[kind]}) == len(made[kind]), kind
+
+
+def test_an_outcome_is_only_known_at_the_end(made: Rows):
+    for row in made["contracts"]:
+        if row.outcome == "lost":
+            assert row.recorded_at.date() >= row.ended_on
+        elif row.outcome != "pending":
+            assert row.recorded_at.date() >= row.end_on - timedelta(days=15)
+
+
+def test_use_begins_with_the_first_contract_and_ends_with_the_last(made: Rows):
+    starts: dict[UUID, date] = {}
+    for row in made["contracts"]:
+        starts.setdefault(row.account_id, row.start_on)
+    last = ends(made)
+    assert last
+    for kind, field in (("events", "occurred_at"), ("tickets", "opened_at")):
+        for row in made[kind]:
+            on = getattr(row, field).date()
+            assert starts[row.account_id] <= on < last.get(row.account_id, UNTIL), kind
+
+
+def test_nobody_uses_the_product_before_joining_or_after_leaving(made: Rows):
+    members = newest(made["members"])
+    for row in made["events"]:
+        member = members[row.member_id]
+        assert member.started_at <= row.occurred_at
+        assert member.ended_at is None or row.occurred_at < member.ended_at
+
+
+def test_contracts_follow_one_another_without_a_gap(made: Rows):
+    chains: dict[UUID, list[rows.Contract]] = defaultdict(list)
+    for row in newest(made["contracts"]).values():
+        chains[row.account_id].append(row)
+    for chain in chains.values():
+        chain.sort(key=lambda row: row.start_on)
+        for old, new in itertools.pairwise(chain):
+            assert old.end_on == new.start_on
+            assert old.outcome in ("renewed", "expanded", "contracted")
+
+
+def test_open_contracts_have_their_renewal_ahead(made: Rows):
+    pending = [row for row in newest(made["contracts"]).values() if row.outcome == "pending"]
+    ahead = sum(row.end_on > UNTIL for row in pending)
+    assert ahead >= 100
+    assert len(pending) - ahead <= 5  # an end of yesterday that nobody has told yet
+
+
+def test_subscriptions_bill_what_the_contract_says(made: Rows):
+    months = {"month": 1, "quarter": 3, "year": 12}
+    promised = {(row.account_id, row.start_on): row.mrr_cents for row in made["contracts"]}
+    for row in made["subscriptions"]:
+        monthly = row.quantity * row.unit_price_cents * (1 - row.discount_share)
+        on = row.started_at.date()
+        assert round(monthly / months[row.interval]) == promised[row.account_id, on]
+
+
+def test_prerequisites_come_first(made: Rows):
+    needs = {row.code: row.prerequisites for row in made["courses"]}
+    done: dict[UUID, dict[str, Any]] = defaultdict(dict)
+    for row in made["progress"]:
+        if row.kind == "completed":
+            done[row.member_id][row.course_code] = row.occurred_at
+    for row in made["progress"]:
+        if row.kind == "enrolled":
+            for code in needs[row.course_code]:
+                assert done[row.member_id][code] < row.occurred_at
+
+
+def test_a_minority_of_charges_fails_and_few_end_a_contract(made: Rows):
+    first = {row.invoice_id: row.succeeded for row in reversed(made["payments"])}
+    failed = sum(not succeeded for succeeded in first.values()) / len(first)
+    assert 0.01 < failed < 0.08
+    lost = [row for row in made["contracts"] if row.outcome == "lost"]
+    unpaid = [row for row in lost if row.ended_on < row.end_on]
+    assert 0 < len(unpaid) < 0.3 * len(lost)
+
+
+def test_a_month_later_is_the_same_day_or_the_last():
+    assert add_months(date(2024, 1, 31), 1) == date(2024, 2, 29)
+    assert add_months(date(2024, 12, 15), 1) == date(2025, 1, 15)
+    assert add_months(date(2024, 1, 15), -1) == date(2023, 12, 15)
+    assert add_months(date(2024, 3, 31), -13) == date(2023, 2, 28)
+
+
+def test_too_small_a_tenant_is_refused():
+    with pytest.raises(ValueError, match="three months"):
+        simulate(companies_count=10, months=2, until=UNTIL)
