@@ -1,0 +1,19 @@
+"""The billing process: what it answers and takes in."""
+
+from services.billing import actions, store
+from shared.service import Service, run
+
+SERVICE = Service(
+    name="billing",
+    reads=[store.summary, store.invoices_due, store.mrr, store.features],
+    commands=[actions.subscription_upsert, actions.invoice_upsert],
+    kinds=[
+        actions.SUBSCRIPTIONS,
+        actions.INVOICES,
+        actions.PAYMENTS,
+        actions.PAYMENT_METHODS,
+    ],
+)
+
+if __name__ == "__main__":
+    run(SERVICE)

@@ -1,0 +1,49 @@
+-- What billing tells the model about an account at a landmark: only what was recorded, and had happened, before it.
+-- mrr_cents adds all lines in their own currency; null without any line known.
+SELECT
+  lines.mrr_cents, lines.quantity, lines.discount_share, lines.plan,
+  invoices.overdue AS invoices_overdue, attempts.failures AS payment_failures_90d, methods.method AS payment_method
+FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS landmark (account_id, as_of, place)
+CROSS JOIN LATERAL (
+  SELECT
+    CASE WHEN count(*) > 0 THEN coalesce(sum(mrr) FILTER (WHERE active), 0)::float8 END AS mrr_cents,
+    CASE WHEN count(*) > 0 THEN coalesce(sum(newest.quantity) FILTER (WHERE active), 0)::float8 END AS quantity,
+    (1 - sum(mrr) FILTER (WHERE active) / nullif(sum(list_mrr) FILTER (WHERE active), 0))::float8 AS discount_share,
+    (array_agg(newest.plan ORDER BY mrr DESC, newest.id) FILTER (WHERE active))[1] AS plan
+  FROM (
+    SELECT DISTINCT ON (s.id)
+      s.id, s.plan, s.quantity, s.started_at,
+      s.ended_at IS NULL OR s.ended_at >= landmark.as_of AS active,
+      billing.mrr_cents(s.quantity, s.unit_price_cents, s.interval, s.discount_share) AS mrr,
+      billing.mrr_cents(s.quantity, s.unit_price_cents, s.interval, 0) AS list_mrr
+    FROM billing.subscription AS s
+    WHERE s.account_id = landmark.account_id AND s.recorded_at < landmark.as_of
+    ORDER BY s.id, s.recorded_at DESC
+  ) AS newest
+  WHERE newest.started_at < landmark.as_of
+) AS lines
+CROSS JOIN LATERAL (
+  SELECT count(*)::float8 AS overdue
+  FROM (
+    SELECT DISTINCT ON (i.id) i.issued_at, i.due_on, i.paid_at
+    FROM billing.invoice AS i
+    WHERE i.account_id = landmark.account_id AND i.recorded_at < landmark.as_of
+    ORDER BY i.id, i.recorded_at DESC
+  ) AS newest
+  WHERE newest.issued_at < landmark.as_of
+    AND newest.due_on < (landmark.as_of AT TIME ZONE 'UTC')::date
+    AND (newest.paid_at IS NULL OR newest.paid_at >= landmark.as_of)
+) AS invoices
+CROSS JOIN LATERAL (
+  SELECT count(*)::float8 AS failures
+  FROM billing.payment AS p
+  WHERE p.account_id = landmark.account_id AND NOT p.succeeded AND p.recorded_at < landmark.as_of
+    AND p.attempted_at >= landmark.as_of - interval '90 days' AND p.attempted_at < landmark.as_of
+) AS attempts
+LEFT JOIN LATERAL (
+  SELECT m.method
+  FROM billing.payment_method AS m
+  WHERE m.account_id = landmark.account_id AND m.recorded_at < landmark.as_of AND m.valid_from < landmark.as_of
+  ORDER BY m.valid_from DESC, m.recorded_at DESC LIMIT 1
+) AS methods ON true
+ORDER BY landmark.place

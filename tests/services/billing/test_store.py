@@ -1,0 +1,213 @@
+"""What billing tells of accounts, at a moment and as it was known then."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.billing import actions, store
+from services.billing.domain import BillingSummary
+from shared.auth import Principal
+from shared.db import Database
+from shared.landmark import FeatureRow, Landmark
+from shared.money import Money
+from tests.conftest import DatabaseOf
+from tests.services.billing.rows import (
+    JANUARY,
+    JUNE,
+    MAY,
+    invoice,
+    method,
+    payment,
+    send,
+    send_all,
+    subscription,
+)
+
+ACCOUNT = uuid4()
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def db(database: DatabaseOf) -> Database:
+    return await database("billing")
+
+
+async def summary(db: Database, tenant: UUID, as_of: datetime | None = JUNE) -> BillingSummary:
+    async with db.read(tenant) as conn:
+        return (await store.summary(conn, [ACCOUNT], as_of))[ACCOUNT]
+
+
+async def features(db: Database, tenant: UUID, *moments: datetime) -> list[FeatureRow]:
+    async with db.read(tenant) as conn:
+        return await store.features(conn, [Landmark(ACCOUNT, moment) for moment in moments])
+
+
+async def test_b1_mrr_adds_running_lines_only(db: Database, principal: Principal) -> None:
+    await send_all(db, principal, SUBSCRIPTIONS=[
+        subscription(ACCOUNT),
+        subscription(ACCOUNT, id="sub-2", plan="insights", quantity=1, interval="year",
+                     unitPriceCents=120_000, discountShare=0.5),
+        subscription(ACCOUNT, id="ended", quantity=90, endedAt=MAY),
+        subscription(ACCOUNT, id="ahead", quantity=90, startedAt=JUNE + DAY),
+    ])  # fmt: skip
+
+    found = await summary(db, principal.tenant_id)
+
+    assert found.mrr == Money(45_000 + 5_000, "EUR")
+    assert (found.plan, found.quantity) == ("team", 11)
+    async with db.read(principal.tenant_id) as conn:
+        assert await store.mrr(conn, [ACCOUNT, uuid4()]) == {ACCOUNT: Money(455_000, "EUR")}
+
+
+async def test_b1_several_currencies_are_not_added(db: Database, principal: Principal) -> None:
+    await send_all(db, principal, SUBSCRIPTIONS=[
+        subscription(ACCOUNT), subscription(ACCOUNT, id="sub-2", currency="USD", quantity=20),
+    ])  # fmt: skip
+
+    found = await summary(db, principal.tenant_id)
+
+    assert found.mrr is None
+    assert found.mrr_by_currency == [Money(90_000, "USD"), Money(45_000, "EUR")]
+
+
+async def test_an_account_nobody_billed_has_an_empty_summary(db: Database, tenant: UUID) -> None:
+    found = await summary(db, tenant)
+
+    assert (found.mrr, found.quantity, found.amount_due, found.payment_method) == (
+        None,
+        0,
+        [],
+        None,
+    )
+    assert found.invoices_overdue.value == 0
+
+
+async def test_b1_a_correction_changes_only_what_is_asked_afterwards(
+    db: Database, principal: Principal
+) -> None:
+    await send_all(db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT)])
+    await send_all(db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT, quantity=4, recordedAt=MAY)])
+
+    before = await summary(db, principal.tenant_id, MAY - DAY)
+    after = await summary(db, principal.tenant_id, MAY)
+
+    assert (before.mrr, after.mrr) == (Money(45_000, "EUR"), Money(18_000, "EUR"))
+
+
+async def test_b21_an_invoice_is_overdue_the_day_after_its_due_date_until_paid(
+    db: Database, principal: Principal
+) -> None:
+    paid = datetime(2025, 2, 10, 12, tzinfo=UTC)
+    await send_all(db, principal, INVOICES=[
+        invoice(ACCOUNT), invoice(ACCOUNT, paidAt=paid, recordedAt=paid),
+        invoice(ACCOUNT, id="inv-2", issuedAt=MAY, dueOn="2025-06-30"),
+    ])  # fmt: skip
+    overdue = {
+        moment: (await summary(db, principal.tenant_id, moment)).amount_overdue
+        for moment in (
+            datetime(2025, 1, 31, 23, tzinfo=UTC),
+            datetime(2025, 2, 1, tzinfo=UTC),
+            paid,
+        )
+    }
+
+    assert list(overdue.values()) == [[], [Money(45_000, "EUR")], []]
+    assert (await summary(db, principal.tenant_id, JUNE)).amount_due == [Money(45_000, "EUR")]
+
+
+async def test_invoices_due_are_paged_by_due_date(db: Database, principal: Principal) -> None:
+    await send_all(db, principal, INVOICES=[
+        invoice(ACCOUNT, id=f"inv-{day}", dueOn=date(2025, 5, day)) for day in range(1, 8)
+    ])  # fmt: skip
+    seen: list[str] = []
+    after: str | None = None
+    while True:
+        async with db.read(principal.tenant_id) as conn:
+            page = (await store.invoices_due(conn, [ACCOUNT], JUNE, first=3, after=after))[ACCOUNT]
+        seen += [found.id for found in page.items]
+        if not page.has_next:
+            break
+        after = page.cursors[-1]
+
+    assert seen == [f"inv-{day}" for day in range(1, 8)]
+    assert page.items[-1].days_overdue == 25
+
+
+async def test_b20_failures_count_90_days_and_stop_before_the_moment(
+    db: Database, principal: Principal
+) -> None:
+    tried = [JUNE - 91 * DAY, JUNE - 90 * DAY, JUNE - DAY, JUNE]
+    await send_all(db, principal, PAYMENTS=[
+        *[payment(ACCOUNT, id=f"{at}", attemptedAt=at, recordedAt=at) for at in tried],
+        payment(ACCOUNT, id="ok", attemptedAt=MAY, succeeded=True, declineCode=None),
+    ], PAYMENT_METHODS=[
+        method(ACCOUNT), method(ACCOUNT, method="bank_transfer", validFrom=MAY, recordedAt=MAY),
+    ])  # fmt: skip
+
+    found = await summary(db, principal.tenant_id)
+
+    assert (found.payment_failures_90.value, found.payment_failures_90.n) == (2, 3)
+    assert found.last_payment_at == MAY
+    assert found.payment_method == "bank_transfer"
+    assert (await summary(db, principal.tenant_id, MAY - DAY)).payment_method == "card"
+
+
+async def test_features_of_a_billed_account(db: Database, principal: Principal) -> None:
+    await send_all(
+        db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT, discountShare=0.2)],
+        INVOICES=[invoice(ACCOUNT)], PAYMENTS=[payment(ACCOUNT)], PAYMENT_METHODS=[method(ACCOUNT)],
+    )  # fmt: skip
+    known, unknown = await features(db, principal.tenant_id, JUNE, JANUARY)
+
+    assert known == {
+        "mrr_cents": 36_000.0, "quantity": 10.0, "discount_share": pytest.approx(0.2),
+        "plan": "team",
+        "invoices_overdue": 1.0, "payment_failures_90d": 1.0, "payment_method": "card",
+    }  # fmt: skip
+    assert unknown == {
+        "mrr_cents": None, "quantity": None, "discount_share": None, "plan": None,
+        "invoices_overdue": 0.0, "payment_failures_90d": 0.0, "payment_method": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("late", [{"recordedAt": MAY}, {"recordedAt": MAY + DAY}])
+async def test_features_do_not_move_by_what_was_recorded_at_the_landmark_or_later(
+    db: Database, principal: Principal, late: dict[str, Any]
+) -> None:
+    await send_all(
+        db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT)], INVOICES=[invoice(ACCOUNT)],
+        PAYMENT_METHODS=[method(ACCOUNT)],
+    )  # fmt: skip
+    before = await features(db, principal.tenant_id, MAY)
+    april = MAY - 20 * DAY
+    await send_all(
+        db, principal,
+        SUBSCRIPTIONS=[subscription(ACCOUNT, quantity=1, endedAt=april, **late),
+                       subscription(ACCOUNT, id="sub-2", **late)],
+        INVOICES=[invoice(ACCOUNT, paidAt=april, **late), invoice(ACCOUNT, id="inv-2", **late)],
+        PAYMENTS=[payment(ACCOUNT, attemptedAt=april, **late)],
+        PAYMENT_METHODS=[method(ACCOUNT, method="bank_transfer", validFrom=april, **late)],
+    )  # fmt: skip
+
+    assert await features(db, principal.tenant_id, MAY) == before
+    assert await features(db, principal.tenant_id, JUNE) != before
+
+
+async def test_another_tenant_sees_nothing(
+    db: Database, principal: Principal, other_tenant: UUID
+) -> None:
+    await send_all(
+        db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT)], INVOICES=[invoice(ACCOUNT)],
+        PAYMENTS=[payment(ACCOUNT)], PAYMENT_METHODS=[method(ACCOUNT)],
+    )  # fmt: skip
+    found = await summary(db, other_tenant)
+
+    assert (found.mrr, found.amount_due, found.payment_method) == (None, [], None)
+    assert (await features(db, other_tenant, JUNE))[0]["mrr_cents"] is None
+    receipts = await send(
+        db, Principal(other_tenant, "rival", principal.scopes), actions.SUBSCRIPTIONS,
+        subscription(uuid4()),
+    )  # fmt: skip
+    assert receipts[0].status == "accepted", "ids of one tenant do not block another's"
