@@ -69,5 +69,8 @@ def refusal(code: str, message: str, field: str = "") -> Refusal:
 
 def clipped(value: object, most: int = 80) -> str:
     """A value as it may stand in a message: printable and short."""
-    text = ascii(value) if isinstance(value, str) else str(value)
+    try:
+        text = ascii(value) if isinstance(value, str) else str(value)
+    except (RecursionError, ValueError):  # nested too deep, or an integer too long, to be written
+        text = type(value).__name__
     return text if len(text) <= most else text[: most - 1] + "…"

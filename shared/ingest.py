@@ -16,7 +16,11 @@ from shared.errors import InvalidInput
 ROWS_MOST = 5_000
 BODY_MOST_BYTES = 16 * 1024 * 1024
 ROW_MOST_BYTES = 32 * 1024
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+# A string that is never closed ends at a control character, which none may hold, or with the text;
+# possessive, so that a hostile body costs one pass.
+TOKEN = re.compile(rb'"(?:[^"\\\x00-\x1f]++|\\.)*+"?|[\[\]{},]')
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+ID = re.compile(rb'"id"\s*:\s*"([\x20\x21\x23-\x5b\x5d-\x7e]{1,200})"')
 AT_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 
 T = TypeVar("T")
@@ -156,7 +160,7 @@ def _decoded(raw: bytes, decoder: "msgspec.json.Decoder[R]") -> R:
         raise InvalidInput(
             "row", raw[:60].decode(errors="replace"), f"a JSON object ({error})"
         ) from error
-    if b"\\u0000" in raw:
+    if NUL.search(raw):
         raise InvalidInput("row", "\\u0000", "text without NUL characters")
     return row
 
@@ -165,6 +169,7 @@ def _invalid(raw: bytes, message: str) -> InvalidInput:
     """msgspec says what it expected and where; add the value that stood there."""
     match = AT_PATH.match(message)
     path = (match.group("path") if match else None) or "row"
+    path = path.replace("[...]", "")  # msgspec does not say which key of a free object
     what = match.group("what") if match else message
     missing = re.match(r"Object (?:missing required|contains unknown) field `(.+?)`", what)
     if missing:
@@ -186,7 +191,8 @@ def _id_of(raw: bytes) -> str | None:
     try:
         found = msgspec.json.decode(raw, type=dict[str, Any]).get("id")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+        match = ID.search(raw)  # the row is broken, but whoever sent it looks for its id
+        return match.group(1).decode() if match else None
     return found[:200] if isinstance(found, str) else None
 
 

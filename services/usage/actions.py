@@ -1,0 +1,116 @@
+"""What usage does: take events in, learn of accounts and contracts, say what was recorded."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from services.usage import store
+from services.usage.domain import (
+    AccountNamed,
+    Address,
+    ContractChanged,
+    Event,
+    EventRow,
+    UsageRecorded,
+    event,
+    receipt,
+)
+from shared import facts, work
+from shared.auth import Principal
+from shared.db import Conn
+from shared.errors import InvalidInput
+from shared.ingest import Numbered, Receipt, rejected
+
+ANNOUNCE = "announce"
+GATHER_S = 0.1
+"""How long news of an account is gathered before it is announced."""
+
+
+async def take_events(
+    conn: Conn, principal: Principal, rows: list[Numbered[EventRow]]
+) -> list[Receipt]:
+    """Keep events, count them in their days and mark their accounts; a receipt per row."""
+    good, receipts = _checked(rows)
+    firsts = {taken.row.key: taken.row for taken in reversed(good)}
+    await store.hold_accounts(conn)
+    zone = await store.time_zone(conn, principal.time_zone)
+    accounts = await store.known(conn, list({each.address for each in firsts.values()}))
+    known = [each for each in firsts.values() if each.address in accounts]
+    added = await _count(conn, zone, known, accounts)
+    added |= await _put_aside(
+        conn, [each for each in firsts.values() if each.address not in accounts]
+    )
+    return receipts + await _receipts(conn, good, firsts, added, accounts)
+
+
+def _checked(rows: list[Numbered[EventRow]]) -> tuple[list[Numbered[Event]], list[Receipt]]:
+    good: list[Numbered[Event]] = []
+    bad: list[Receipt] = []
+    for numbered in rows:
+        try:
+            good.append(Numbered(numbered.number, event(numbered.row)))
+        except InvalidInput as error:
+            bad.append(rejected(numbered.number, error, numbered.row.id))
+    return good, bad
+
+
+async def _count(
+    conn: Conn, zone: str, events: Sequence[Event], accounts: dict[Address, UUID]
+) -> set[bytes]:
+    """Record events of known accounts and mark those that have news."""
+    if not events:
+        return set()
+    added = await store.record(conn, zone, events, accounts)
+    fresh = {accounts[each.address] for each in events if each.key in added}
+    await work.mark(conn, ANNOUNCE, sorted(fresh), delay_s=GATHER_S)
+    return added
+
+
+async def _put_aside(conn: Conn, events: Sequence[Event]) -> set[bytes]:
+    return await store.put_aside(conn, events) if events else set()
+
+
+async def _receipts(
+    conn: Conn,
+    good: Sequence[Numbered[Event]],
+    firsts: dict[bytes, Event],
+    added: set[bytes],
+    accounts: dict[Address, UUID],
+) -> list[Receipt]:
+    """The first of each id that was new is accepted; all others are held against what is kept."""
+    repeated = [each for each in good if not _is_new(each.row, firsts, added)]
+    kept = await store.stored(conn, [each.row.key for each in repeated]) if repeated else {}
+    receipts: list[Receipt] = []
+    for each in good:
+        if _is_new(each.row, firsts, added):
+            status = "accepted" if each.row.address in accounts else "pending"
+        else:
+            status = kept[each.row.key].status(each.row, accounts)
+        receipts.append(receipt(each.number, each.row, status))
+    return receipts
+
+
+def _is_new(each: Event, firsts: dict[bytes, Event], added: set[bytes]) -> bool:
+    return each.key in added and firsts[each.key] is each
+
+
+async def learn_account(conn: Conn, entry: facts.LogEntry) -> None:
+    """An account is known, or known by a further name: events that waited for it count now."""
+    named: AccountNamed = entry.fact(AccountNamed)
+    await store.change_accounts(conn)
+    await store.add_account(conn, named.account_id, named.externals)
+    waited = await store.take_pending(conn, named.account_id, named.externals)
+    zone = await store.time_zone(conn, "UTC") if waited else "UTC"
+    await _count(conn, zone, waited, {each.address: named.account_id for each in waited})
+
+
+async def learn_contract(conn: Conn, entry: facts.LogEntry) -> None:
+    """A contract says how many seats an account may use; facts without seats teach nothing."""
+    changed: ContractChanged = entry.fact(ContractChanged)
+    if changed.seats is not None and changed.start_on is not None:
+        await store.add_contract(conn, changed, changed.recorded_at or entry.occurred_at)
+
+
+async def announce(conn: Conn, account_ids: Sequence[UUID], through: datetime) -> None:
+    """Say once per account, in account order, that new events count."""
+    await facts.emit_all(conn, [(key, UsageRecorded(key, through)) for key in account_ids])

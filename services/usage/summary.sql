@@ -1,0 +1,111 @@
+-- Use of each account at a moment ($2; null: now, from the roll-ups alone); a row for every account asked for.
+-- A past moment takes whole days from the roll-ups and what was recorded on its own day from the events.
+WITH clock AS MATERIALIZED (
+  SELECT m.as_of, z.name AS zone, d.today, d.last_day, d.today::timestamp AT TIME ZONE z.name AS midnight
+  FROM (SELECT coalesce($2::timestamptz, now()) AS as_of) AS m
+  CROSS JOIN (SELECT coalesce((SELECT time_zone FROM usage.calendar), 'UTC') AS name) AS z
+  CROSS JOIN LATERAL (
+    SELECT (m.as_of AT TIME ZONE z.name)::date AS today,
+           ((m.as_of - interval '1 microsecond') AT TIME ZONE z.name)::date AS last_day
+  ) AS d
+), asked AS (
+  SELECT DISTINCT account_id FROM unnest($1::uuid[]) AS account_id
+), used AS MATERIALIZED (
+  SELECT a.account_id, c.today, c.last_day, u.day, u.member, u.feature, u.events, u.last_at, u.recorded_at
+  FROM asked AS a
+  CROSS JOIN clock AS c
+  CROSS JOIN LATERAL (
+    SELECT d.day, d.member, d.feature, d.events, d.last_at, d.recorded_at
+    FROM usage.daily AS d
+    WHERE d.account_id = a.account_id AND d.day >= c.today - 210 AND d.day <= c.last_day
+      AND ($2::timestamptz IS NULL OR (d.day < c.today AND d.known_on < c.today))
+    UNION ALL
+    SELECT e.day, coalesce(e.member, ''), e.feature, 1, e.occurred_at, e.recorded_at
+    FROM usage.event AS e
+    WHERE $2::timestamptz IS NOT NULL AND e.account_id = a.account_id
+      -- three hours earlier: clocks may be put back at midnight, and run five minutes ahead
+      AND e.recorded_at >= c.midnight - interval '3 hours' AND e.recorded_at <= c.as_of AND e.occurred_at < c.as_of
+      AND (e.day >= c.today OR (e.recorded_at AT TIME ZONE c.zone)::date >= c.today)
+  ) AS u
+), totals AS (
+  SELECT account_id,
+         sum(events) FILTER (WHERE day > last_day - 28) AS events,
+         count(DISTINCT feature) FILTER (WHERE day > last_day - 28) AS features,
+         min(day) AS first_day,
+         max(last_at) AS last_at,
+         max(recorded_at) AS freshness
+  FROM used GROUP BY account_id
+), person AS (
+  SELECT account_id, member,
+         count(DISTINCT (last_day - day) / 7) FILTER (WHERE day > last_day - 28) AS weeks,
+         count(DISTINCT day) FILTER (WHERE day < today) AS whole_days
+  FROM used WHERE day >= today - 28 AND member <> '' GROUP BY account_id, member
+), people AS (
+  SELECT account_id,
+         count(*) FILTER (WHERE weeks > 0) AS active,
+         count(*) FILTER (WHERE weeks = 4) AS regular,
+         count(*) FILTER (WHERE whole_days > 0) AS monthly,
+         sum(whole_days) AS member_days
+  FROM person GROUP BY account_id
+), ends AS (
+  SELECT a.account_id, least((c.today - least(first.day, t.first_day)) / 7, 30) AS weeks,
+         greatest(last.last_at, t.last_at) AS last_at
+  FROM asked AS a
+  CROSS JOIN clock AS c
+  LEFT JOIN totals AS t USING (account_id)
+  LEFT JOIN LATERAL (
+    SELECT d.day FROM usage.daily AS d
+    WHERE d.account_id = a.account_id AND d.day < c.today AND ($2::timestamptz IS NULL OR d.known_on < c.today)
+    ORDER BY d.day LIMIT 1
+  ) AS first ON true
+  LEFT JOIN LATERAL (
+    SELECT d.day, d.last_at FROM usage.daily AS d
+    WHERE d.account_id = a.account_id AND d.day < c.today AND ($2::timestamptz IS NULL OR d.known_on < c.today)
+    ORDER BY d.day DESC, d.last_at DESC LIMIT 1
+  ) AS last ON true
+), weekly AS (
+  SELECT account_id,
+         array_agg(coalesce(w.events, 0)::bigint ORDER BY week DESC) AS events,
+         array_agg((c.today - 7 * (week + 1))::timestamp AT TIME ZONE c.zone ORDER BY week DESC) AS starts
+  FROM ends
+  CROSS JOIN clock AS c
+  CROSS JOIN LATERAL generate_series(0, weeks - 1) AS week
+  LEFT JOIN (
+    SELECT account_id, (today - 1 - day) / 7 AS week, sum(events) AS events
+    FROM used WHERE day < today GROUP BY 1, 2
+  ) AS w USING (account_id, week)
+  GROUP BY account_id
+), bought AS (
+  SELECT account_id, sum(seats) AS seats
+  FROM (
+    SELECT DISTINCT ON (p.account_id, p.contract_id) p.account_id, p.seats, p.start_on, p.end_on
+    FROM usage.purchased AS p JOIN asked USING (account_id) CROSS JOIN clock AS c
+    WHERE p.recorded_at <= c.as_of
+    ORDER BY p.account_id, p.contract_id, p.recorded_at DESC
+  ) AS contract
+  CROSS JOIN clock AS c
+  WHERE start_on <= c.last_day AND (end_on IS NULL OR end_on > c.last_day)
+  GROUP BY account_id
+)
+SELECT a.account_id, c.as_of, c.midnight,
+       (c.last_day - 27)::timestamp AT TIME ZONE c.zone AS since_28,
+       (c.today - 28)::timestamp AT TIME ZONE c.zone AS whole_since_28,
+       (c.today - 7 * coalesce(e.weeks, 0))::timestamp AT TIME ZONE c.zone AS weeks_since,
+       coalesce(t.events, 0)::bigint AS events,
+       coalesce(t.features, 0) AS features,
+       coalesce(p.active, 0) AS active,
+       coalesce(p.regular, 0) AS regular,
+       coalesce(p.monthly, 0) AS monthly,
+       coalesce(p.member_days, 0)::bigint AS member_days,
+       coalesce(w.events, '{}') AS weekly,
+       coalesce(w.starts, '{}') AS week_starts,
+       b.seats,
+       e.last_at AS last_event_at,
+       t.freshness
+FROM asked AS a
+CROSS JOIN clock AS c
+LEFT JOIN totals AS t USING (account_id)
+LEFT JOIN people AS p USING (account_id)
+LEFT JOIN ends AS e USING (account_id)
+LEFT JOIN weekly AS w USING (account_id)
+LEFT JOIN bought AS b USING (account_id)
