@@ -1,0 +1,1 @@
+"""What accounts does with what it is told, by noun."""

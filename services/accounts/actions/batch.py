@@ -1,0 +1,74 @@
+"""What every bulk action does with its rows: check them, find their account, keep what is new."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from services.accounts import rows
+from services.accounts.store import accounts, history
+from shared import ids, ingest
+from shared.auth import Principal
+from shared.db import Conn
+from shared.errors import Conflict, InvalidInput
+from shared.ingest import Kind, Numbered, Receipt
+from shared.versions import Candidate, Version, candidate, sorted_out
+
+R = TypeVar("R", bound=rows.MemberRow | rows.ContractRow | rows.TicketRow)
+
+
+async def kept(
+    conn: Conn,
+    kind: history.Kind,
+    candidates: Sequence[Candidate[Any]],
+) -> tuple[list[Candidate[Any]], list[Receipt], list[Version]]:
+    """Keep the new versions: they, a receipt for every candidate, and what was known before."""
+    before = await history.known(conn, kind, candidates)
+    fresh, receipts = sorted_out(candidates, before, corrections=True)
+    if fresh:
+        await history.add(conn, kind, fresh)
+    return fresh, receipts, before
+
+
+async def of_accounts(
+    conn: Conn, given: Sequence[Numbered[R]], key: Callable[[R, UUID], R]
+) -> tuple[list[Candidate[R]], list[Receipt]]:
+    """Rows as candidates, their ids settled by `key`; receipts for those that cannot be taken."""
+    named: list[tuple[Numbered[R], UUID]] = []
+    receipts: list[Receipt] = []
+    for one in given:
+        try:
+            rows.check(one.row)
+            named.append((one, ids.account_key(one.row.account_id)))
+        except InvalidInput as error:
+            receipts.append(refused(one, error))
+    there = await accounts.existing(conn, {account_id for _, account_id in named})
+    candidates: list[Candidate[R]] = []
+    for one, account_id in named:
+        if account_id in there:
+            row = key(msgspec.structs.replace(one.row, account_id=str(account_id)), account_id)
+            candidates.append(candidate(one.number, row, str(row.id), account_id))
+        else:
+            unknown = InvalidInput("accountId", one.row.account_id, "an account that exists")
+            receipts.append(refused(one, unknown))
+    return candidates, receipts
+
+
+def refused(one: Numbered[Any], error: InvalidInput) -> Receipt:
+    """The receipt of a row that cannot be taken, with the id it came with."""
+    return ingest.rejected(one.number, error, None if one.row.id is None else str(one.row.id))
+
+
+async def alone(conn: Conn, principal: Principal, kind: Kind, row: dict[str, Any]) -> UUID:
+    """One row from a mutation, by the way a batch goes; what is refused there is raised here."""
+    (receipt,) = await ingest.receive(conn, principal, kind, msgspec.json.encode([row]))
+    if receipt.status == "conflict":
+        raise Conflict(f"{receipt.field}: {receipt.value}: {receipt.message}")
+    if receipt.status == "rejected":
+        raise InvalidInput(receipt.field or "input", receipt.value, _allowed(receipt))
+    return UUID(receipt.id)
+
+
+def _allowed(receipt: Receipt) -> str:
+    return (receipt.message or "").removeprefix("allowed: ")

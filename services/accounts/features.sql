@@ -1,0 +1,58 @@
+-- What accounts tells the model about an account at a landmark. Only rows recorded before the landmark count.
+-- Of several running contracts the one whose renewal is still undecided speaks, then the latest begun. Once the
+-- running one is renewed, the next, already signed, speaks: its renewal is the one in question.
+SELECT coalesce(
+    (SELECT jsonb_object_agg('trait_' || t.key, t.value) FROM jsonb_each(a.traits) AS t), '{}'
+  ) || jsonb_build_object(
+    'trait_industry', a.industry,
+    'account_age_days', l.day - least((a.created_at AT TIME ZONE 'UTC')::date, c.first_start_on),
+    'intended_users', a.intended_users,
+    'contract_term_months', c.term_months,
+    'days_to_renewal', c.renewal_on - l.day,
+    'auto_renew', c.auto_renew,
+    'seats', c.seats,
+    'members', m.members,
+    'tickets_90d', k.tickets,
+    'tickets_high_90d', k.tickets_high
+  ) AS features
+FROM (
+  SELECT number, account_id, as_of, (as_of AT TIME ZONE 'UTC')::date AS day
+  FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS given (account_id, as_of, number)
+) AS l
+LEFT JOIN LATERAL (
+  SELECT * FROM accounts.account WHERE id = l.account_id AND recorded_at < l.as_of
+  ORDER BY recorded_at DESC LIMIT 1
+) AS a ON true
+CROSS JOIN LATERAL (
+  WITH newest AS MATERIALIZED (
+    SELECT DISTINCT ON (id) *, start_on <= l.day AS begun,
+      outcome IN ('renewed', 'contracted', 'expanded') AS decided
+    FROM accounts.contract WHERE account_id = l.account_id AND recorded_at < l.as_of
+    ORDER BY id, recorded_at DESC
+  ), unclosed AS (
+    SELECT * FROM newest WHERE accounts.closes_on(end_on, auto_renew, ended_on, outcome) > l.day
+  ), speaking AS (
+    SELECT term_months, auto_renew, seats, coalesce(accounts.renewal_on(
+      l.day, start_on, end_on, term_months, auto_renew, ended_on, outcome), end_on) AS renewal_on
+    FROM unclosed WHERE begun OR EXISTS (SELECT FROM unclosed WHERE begun AND decided)
+    ORDER BY decided, CASE WHEN begun THEN l.day - start_on ELSE start_on - l.day END, id LIMIT 1
+  )
+  SELECT first.first_start_on, speaking.*
+  FROM (SELECT min(start_on) AS first_start_on FROM newest) AS first LEFT JOIN speaking ON true
+) AS c
+LEFT JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE started_at < l.as_of AND (ended_at < l.as_of) IS NOT TRUE) AS members
+  FROM (
+    SELECT DISTINCT ON (id) started_at, ended_at FROM accounts.member
+    WHERE account_id = l.account_id AND recorded_at < l.as_of ORDER BY id, recorded_at DESC
+  ) AS newest
+) AS m ON a.id IS NOT NULL
+LEFT JOIN LATERAL (
+  SELECT count(*) AS tickets, count(*) FILTER (WHERE severity IN ('high', 'urgent')) AS tickets_high
+  FROM (
+    SELECT DISTINCT ON (id) opened_at, severity FROM accounts.ticket
+    WHERE account_id = l.account_id AND recorded_at < l.as_of ORDER BY id, recorded_at DESC
+  ) AS newest
+  WHERE opened_at < l.as_of AND opened_at >= l.as_of - interval '90 days'
+) AS k ON a.id IS NOT NULL
+ORDER BY l.number

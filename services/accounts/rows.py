@@ -1,0 +1,135 @@
+"""The rows that may be sent in, and what must hold within one."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from services.accounts.domain import Outcome, Severity, TicketClass
+from shared.errors import InvalidInput
+from shared.ingest import Row
+
+YEARS = range(1900, 2200)
+EXACT = 2**53
+
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
+Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
+Scalar: TypeAlias = (
+    Annotated[str, Meta(max_length=500)]
+    | Annotated[int, Meta(ge=-EXACT, le=EXACT)]
+    | float
+    | bool
+    | None
+)
+
+
+class ExternalIdRow(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The name another system gives the account."""
+
+    source: Label
+    id: Name
+
+
+class AccountRow(Row, kw_only=True):
+    """A customer company; a row is the whole of it, what it leaves out is unset."""
+
+    id: UUID | None = None
+    external_id: ExternalIdRow | None = None
+    name: Name
+    traits: Annotated[dict[Label, Scalar], Meta(max_length=200)] = msgspec.field(
+        default_factory=dict
+    )
+    tags: Annotated[list[Label], Meta(max_length=100)] = msgspec.field(default_factory=list)
+    intended_users: Count | None = None
+    industry: Label | None = None
+    created_at: Moment | None = None
+
+
+class MemberRow(Row, kw_only=True):
+    """A person of an account; without an id known by the external id."""
+
+    id: UUID | None = None
+    account_id: str
+    external_id: Name | None = None
+    email: Annotated[str, Meta(min_length=3, max_length=320)] | None = None
+    role: Label | None = None
+    level: Annotated[int, Meta(ge=0, le=4)] | None = None
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+
+
+class ContractRow(Row, kw_only=True):
+    """What an account signed; a later row with the same id is a new version of it."""
+
+    id: UUID | None = None
+    account_id: str
+    external_id: Name | None = None
+    start_on: date
+    end_on: date | None = None
+    term_months: Annotated[int, Meta(ge=1, le=120)]
+    auto_renew: bool
+    notice_days: Annotated[int, Meta(ge=0, le=3650)] | None = None
+    seats: Count | None = None
+    mrr_cents: Annotated[int, Meta(ge=0, le=10**13)] | None = None
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
+    ended_on: date | None = None
+    outcome: Outcome = Outcome.PENDING
+
+
+class TicketRow(Row, kw_only=True):
+    """A request for support; a later row with the same id is a new version of it."""
+
+    id: Name
+    account_id: str
+    opened_at: Moment
+    severity: Severity
+    ticket_class: TicketClass
+    channel: Label | None = None
+    first_reply_at: Moment | None = None
+    resolved_at: Moment | None = None
+
+
+def check(row: Row) -> None:
+    """Refuse what the types alone cannot: InvalidInput names the first field that is wrong."""
+    for name, value in _times(row):
+        if value.year not in YEARS:
+            raise InvalidInput(name, value.isoformat(), "a year from 1900 to 2199")
+    match row:
+        case MemberRow():
+            _ordered("endedAt", row.ended_at, "startedAt", row.started_at)
+        case ContractRow():
+            _check_contract(row)
+        case TicketRow():
+            _ordered("firstReplyAt", row.first_reply_at, "openedAt", row.opened_at)
+            _ordered("resolvedAt", row.resolved_at, "openedAt", row.opened_at)
+        case _:
+            pass
+
+
+def _check_contract(row: ContractRow) -> None:
+    if row.end_on is not None and row.end_on <= row.start_on:
+        raise InvalidInput("endOn", row.end_on, f"a day after startOn, {row.start_on}")
+    _ordered("endedOn", row.ended_on, "startOn", row.start_on)
+    if row.mrr_cents is not None and row.currency is None:
+        raise InvalidInput("currency", None, "an ISO 4217 code wherever mrrCents is given")
+    if row.outcome is Outcome.LOST and row.ended_on is None and row.end_on is None:
+        raise InvalidInput("endedOn", None, "a day, or endOn, once the outcome is lost")
+
+
+def _ordered(later_name: str, later: date | None, name: str, earlier: date | None) -> None:
+    if later is not None and earlier is not None and later < earlier:
+        raise InvalidInput(
+            later_name, later.isoformat(), f"not before {name}, {earlier.isoformat()}"
+        )
+
+
+def _times(row: Row) -> Iterator[tuple[str, date]]:
+    for field in msgspec.structs.fields(row):
+        value = getattr(row, field.name)
+        if isinstance(value, date):
+            yield field.encode_name, value

@@ -1,0 +1,30 @@
+-- Unbroken time under contract. A gap of up to 30 days joins; a renewed contract lasts until the next begins;
+-- one that nobody decided on lasts until 30 days after its end have passed without a word.
+WITH known AS (
+  SELECT DISTINCT ON (id) account_id, id, start_on, end_on, auto_renew, ended_on, outcome,
+    ($1 AT TIME ZONE 'UTC')::date AS today
+  FROM accounts.contract WHERE recorded_at < $1
+  ORDER BY id, recorded_at DESC
+), covered AS (
+  SELECT account_id, id, start_on, today, CASE
+    WHEN ended_on IS NOT NULL THEN ended_on
+    WHEN outcome = 'lost' THEN end_on
+    WHEN end_on IS NULL THEN 'infinity'::date
+    WHEN outcome <> 'pending'
+      THEN greatest(end_on, coalesce(lead(start_on) OVER by_start, 'infinity'::date))
+    WHEN auto_renew OR end_on + 30 >= today THEN 'infinity'::date
+    ELSE end_on
+  END AS until
+  FROM known WHERE start_on <= today
+  WINDOW by_start AS (PARTITION BY account_id ORDER BY start_on, id)
+), joined AS (
+  SELECT *, start_on > coalesce(max(until) OVER earlier, '-infinity'::date) + 30 AS begins
+  FROM covered
+  WINDOW earlier AS (PARTITION BY account_id ORDER BY start_on, id ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW)
+), numbered AS (
+  SELECT *, count(*) FILTER (WHERE begins) OVER (PARTITION BY account_id ORDER BY start_on, id) AS spell
+  FROM joined
+)
+SELECT account_id, min(start_on) AS start_on,
+  CASE WHEN max(until) <= max(today) THEN max(until) END AS ended_on
+FROM numbered GROUP BY account_id, spell ORDER BY account_id, start_on

@@ -1,0 +1,1 @@
+"""Every query on the schema of accounts, by noun."""

@@ -1,0 +1,135 @@
+"""Contracts: the open one, all of them, and where an account stands with them."""
+
+from collections import defaultdict
+from datetime import date, datetime
+from uuid import UUID
+
+from services.accounts.domain import Contract, Standing
+from shared import paging
+from shared.db import Conn, to
+
+
+async def contracts(
+    conn: Conn, contract_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, Contract]:
+    """Contracts as they were known; those not known yet are absent."""
+    rows = await conn.fetch(
+        """
+        SELECT DISTINCT ON (id) *, accounts.renewal_on(
+          (coalesce($2, now()) AT TIME ZONE 'UTC')::date,
+          start_on, end_on, term_months, auto_renew, ended_on, outcome) AS renewal_on
+        FROM accounts.contract
+        WHERE id = ANY ($1) AND recorded_at <= coalesce($2, 'infinity'::timestamptz)
+        ORDER BY id, recorded_at DESC""",
+        contract_ids,
+        as_of,
+    )
+    return {row["id"]: to(Contract, row) for row in rows}
+
+
+async def open_contracts(
+    conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, Contract]:
+    """Each account's running contract, of several the latest begun; absent without one."""
+    rows = await conn.fetch(
+        """
+        WITH known AS (
+          SELECT DISTINCT ON (account_id, id) *,
+            (coalesce($2, now()) AT TIME ZONE 'UTC')::date AS day
+          FROM accounts.contract
+          WHERE account_id = ANY ($1) AND recorded_at <= coalesce($2, 'infinity'::timestamptz)
+          ORDER BY account_id, id, recorded_at DESC
+        )
+        SELECT DISTINCT ON (account_id) *, accounts.renewal_on(
+          day, start_on, end_on, term_months, auto_renew, ended_on, outcome) AS renewal_on
+        FROM known
+        WHERE start_on <= day AND accounts.closes_on(end_on, auto_renew, ended_on, outcome) > day
+        ORDER BY account_id, start_on DESC, id""",
+        account_ids,
+        as_of,
+    )
+    return {row["account_id"]: to(Contract, row) for row in rows}
+
+
+async def contract_pages(
+    conn: Conn,
+    account_ids: list[UUID],
+    first: int | None = None,
+    after: str | None = None,
+    as_of: datetime | None = None,
+) -> dict[UUID, paging.Page[Contract]]:
+    """A page of each account's contracts, latest begun first; absent without any."""
+    most = paging.size(first)
+    start_on, last_id = paging.key(after, date, UUID) if after else (None, None)
+    rows = await conn.fetch(
+        """
+        WITH known AS (
+          SELECT DISTINCT ON (account_id, id) *,
+            (coalesce($2, now()) AT TIME ZONE 'UTC')::date AS day
+          FROM accounts.contract
+          WHERE account_id = ANY ($1) AND recorded_at <= coalesce($2, 'infinity'::timestamptz)
+          ORDER BY account_id, id, recorded_at DESC
+        ), placed AS (
+          SELECT *,
+            row_number() OVER (PARTITION BY account_id ORDER BY start_on DESC, id DESC) AS place
+          FROM known WHERE $3::date IS NULL OR (start_on, id) < ($3, $4::uuid)
+        )
+        SELECT *, accounts.renewal_on(
+          day, start_on, end_on, term_months, auto_renew, ended_on, outcome) AS renewal_on
+        FROM placed WHERE place <= $5 ORDER BY account_id, place""",
+        account_ids,
+        as_of,
+        start_on,
+        last_id,
+        most + 1,
+    )
+    found: dict[UUID, list[Contract]] = defaultdict(list)
+    for row in rows:
+        found[row["account_id"]].append(to(Contract, row))
+    return {
+        account_id: paging.page(
+            group, most, [paging.cursor(contract.start_on, contract.id) for contract in group]
+        )
+        for account_id, group in found.items()
+    }
+
+
+async def standings(
+    conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, Standing]:
+    """Where each account stands with its contracts; accounts that never signed one are absent."""
+    rows = await conn.fetch(
+        """
+        WITH known AS (
+          SELECT DISTINCT ON (account_id, id) *,
+            (coalesce($2, now()) AT TIME ZONE 'UTC')::date AS day,
+            accounts.closes_on(end_on, auto_renew, ended_on, outcome) AS closes_on
+          FROM accounts.contract
+          WHERE account_id = ANY ($1) AND recorded_at <= coalesce($2, 'infinity'::timestamptz)
+          ORDER BY account_id, id, recorded_at DESC
+        )
+        SELECT account_id, day, min(start_on) AS first_start_on, max(closes_on) AS closes_on,
+          (array_agg(
+            accounts.renewal_on(day, start_on, end_on, term_months, auto_renew, ended_on, outcome)
+            ORDER BY start_on DESC, id
+          ) FILTER (WHERE start_on <= day AND closes_on > day))[1] AS renewal_on
+        FROM known GROUP BY account_id, day""",
+        account_ids,
+        as_of,
+    )
+    return {row["account_id"]: to(Standing, row) for row in rows}
+
+
+async def under_contract(conn: Conn) -> list[UUID]:
+    """All accounts with a running contract, in order."""
+    rows = await conn.fetch(
+        """
+        WITH known AS (
+          SELECT DISTINCT ON (id) *, (now() AT TIME ZONE 'UTC')::date AS day
+          FROM accounts.contract ORDER BY id, recorded_at DESC
+        )
+        SELECT DISTINCT account_id FROM known
+        WHERE start_on <= day AND accounts.closes_on(end_on, auto_renew, ended_on, outcome) > day
+        ORDER BY account_id"""
+    )
+    return [row["account_id"] for row in rows]

@@ -1,0 +1,31 @@
+"""What the model is told: features at landmarks, and spells under contract."""
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from shared.db import Conn, to
+from shared.landmark import FeatureRow, Landmark, Spell
+
+FOLDER = Path(__file__).resolve().parent.parent
+
+
+async def features(conn: Conn, landmarks: list[Landmark]) -> list[FeatureRow]:
+    """One row for each landmark, in order; of accounts not known yet every feature is None."""
+    rows = await conn.fetch(
+        _sql("features.sql"),
+        [landmark.account_id for landmark in landmarks],
+        [landmark.as_of for landmark in landmarks],
+    )
+    return [row["features"] for row in rows]
+
+
+async def spells(conn: Conn, recorded_before: datetime) -> list[Spell]:
+    """Every account's spells as far as was known, in order of account and start."""
+    rows = await conn.fetch(_sql("spells.sql"), recorded_before)
+    return [to(Spell, row) for row in rows]
+
+
+@cache
+def _sql(name: str) -> str:
+    return (FOLDER / name).read_text()
