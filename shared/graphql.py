@@ -115,6 +115,11 @@ def global_id(kind: str, key: UUID) -> strawberry.ID:
     return strawberry.ID(ids.global_id(kind, key))
 
 
+@strawberry.interface(description="Anything that can be fetched again by its id.")
+class Node:
+    id: strawberry.ID = strawberry.field(description="Opaque, the same for ever.")
+
+
 @strawberry.type(description="An amount of money in minor units.")
 class Money:
     cents: int = strawberry.field(description="Minor units, e.g. cents.")
