@@ -1,0 +1,11 @@
+"""The accounts service's own database."""
+
+import pytest
+
+from shared.db import Database
+from tests.conftest import DatabaseOf
+
+
+@pytest.fixture
+async def db(database: DatabaseOf) -> Database:
+    return await database("accounts")

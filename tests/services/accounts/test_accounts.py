@@ -1,0 +1,173 @@
+"""Accounts: known by their names elsewhere, kept as versions, listed page by page."""
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4, uuid5
+
+import pytest
+
+from services.accounts.actions.accounts import ACCOUNTS, account_upsert
+from services.accounts.domain import AccountFilter, AccountOrder, ExternalId
+from services.accounts.store import accounts
+from shared.auth import Principal
+from shared.db import Database
+from shared.errors import Conflict, InvalidInput
+from tests.services.accounts.given import an_account, sent, statuses, taken
+
+CRM_7 = {"source": "crm", "id": "7"}
+
+
+async def test_an_external_id_names_one_account_for_ever(db: Database, principal: Principal):
+    (first,) = await taken(db, principal, ACCOUNTS, {"name": "Acme", "externalId": CRM_7})
+    (again,) = await taken(db, principal, ACCOUNTS, {"name": "Acme Ltd", "externalId": CRM_7})
+
+    assert first == again == str(uuid5(principal.tenant_id, "crm\x007"))
+    async with db.read(principal.tenant_id) as conn:
+        known = await accounts.accounts(conn, [UUID(first)])
+        assert await accounts.account_called(conn, ExternalId("crm", "7")) == UUID(first)
+    assert known[UUID(first)].name == "Acme Ltd"
+
+
+async def test_the_same_row_again_is_a_duplicate_and_adds_nothing(
+    db: Database, principal: Principal
+):
+    row = {"name": "Acme", "externalId": CRM_7, "tags": ["vip"], "traits": {"region": "north"}}
+    receipts = await sent(db, principal, ACCOUNTS, row, row)
+    receipts += await sent(db, principal, ACCOUNTS, row)
+
+    assert statuses(receipts) == ["accepted", "duplicate", "duplicate"]
+    async with db.read(principal.tenant_id) as conn:
+        assert await conn.fetchval("SELECT count(*) FROM accounts.account") == 1
+
+
+async def test_a_second_name_is_added_and_cannot_be_taken_away(db: Database, principal: Principal):
+    account_id = await an_account(db, principal, externalId=CRM_7)
+    erp = {"source": "erp", "id": "A-1"}
+    same = {"id": str(account_id), "name": "Acme"}
+
+    assert statuses(await sent(db, principal, ACCOUNTS, same | {"externalId": erp})) == ["accepted"]
+    (taken_away,) = await sent(
+        db, principal, ACCOUNTS, {"id": str(uuid4()), "name": "Other", "externalId": erp}
+    )
+
+    assert (taken_away.status, taken_away.field) == ("conflict", "externalId")
+    async with db.read(principal.tenant_id) as conn:
+        names = await accounts.external_ids(conn, [account_id])
+    assert names == {account_id: [ExternalId("crm", "7"), ExternalId("erp", "A-1")]}
+
+
+async def test_a_correction_leaves_what_was_known_before_as_it_was(
+    db: Database, principal: Principal
+):
+    account_id = await an_account(db, principal, name="Old", recordedAt="2024-03-01T00:00:00Z")
+    await an_account(
+        db, principal, id=str(account_id), name="New", recordedAt="2024-06-01T00:00:00Z"
+    )
+
+    async def name_at(moment: datetime | None) -> str | None:
+        async with db.read(principal.tenant_id) as conn:
+            found = (await accounts.accounts(conn, [account_id], moment)).get(account_id)
+        return found.name if found else None
+
+    assert await name_at(datetime(2024, 2, 1, tzinfo=UTC)) is None
+    assert await name_at(datetime(2024, 5, 31, tzinfo=UTC)) == "Old"
+    assert await name_at(datetime(2024, 6, 1, tzinfo=UTC)) == "New"
+    assert await name_at(None) == "New"
+
+
+async def test_history_may_arrive_late_and_in_any_order(db: Database, principal: Principal):
+    key = str(uuid4())
+    june = {"id": key, "name": "June", "recordedAt": "2024-06-01T00:00:00Z"}
+    march = {"id": key, "name": "March", "recordedAt": "2024-03-01T00:00:00Z"}
+
+    assert statuses(await sent(db, principal, ACCOUNTS, june)) == ["accepted"]
+    assert statuses(await sent(db, principal, ACCOUNTS, june, march)) == ["duplicate", "accepted"]
+
+    async with db.read(principal.tenant_id) as conn:
+        page = await accounts.account_page(conn, AccountFilter("june"), AccountOrder.NAME)
+    assert page.items == [UUID(key)]
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({}, "name"),
+        ({"name": "A", "intendedUsers": -1}, "intendedUsers"),
+        ({"name": "A", "traits": {"nested": {}}}, "traits[...]"),
+        ({"name": "A", "externalId": {"source": "crm"}}, "externalId.id"),
+        ({"name": "A", "createdAt": "0001-01-01T00:00:00+14:00"}, "createdAt"),
+        ({"name": "A", "createdAt": "2024-01-01T00:00:00"}, "createdAt"),
+        ({"name": "A", "colour": "red"}, "colour"),
+    ],
+)
+async def test_a_bad_row_is_refused_by_name_and_its_neighbours_are_taken(
+    db: Database, principal: Principal, row: dict[str, object], field: str
+):
+    bad, good = await sent(db, principal, ACCOUNTS, row, {"name": "Good"})
+
+    assert (bad.status, bad.field, good.status) == ("rejected", field, "accepted")
+
+
+async def test_a_mutation_goes_the_way_of_a_batch_of_one(db: Database, principal: Principal):
+    async with db.write(principal.tenant_id) as conn:
+        made = await account_upsert(conn, {"name": "Acme", "externalId": CRM_7}, principal)
+        assert await account_upsert(conn, {"name": "B", "externalId": CRM_7}, principal) == made
+        with pytest.raises(InvalidInput, match="^name: "):
+            await account_upsert(conn, {"name": 3}, principal)
+        with pytest.raises(Conflict, match="^externalId: "):
+            await account_upsert(
+                conn, {"id": str(uuid4()), "name": "B", "externalId": CRM_7}, principal
+            )
+
+
+@pytest.mark.parametrize("order", AccountOrder)
+async def test_pages_cover_every_account_once(
+    db: Database, principal: Principal, order: AccountOrder
+):
+    names = ["beta", "Alpha", "ÉCLAIR", "alpha", "Zeta", "éclair"]
+    rows = [
+        {"name": name, "createdAt": f"2024-01-0{number % 3 + 1}T00:00:00Z"}
+        for number, name in enumerate(names)
+    ]
+    await taken(db, principal, ACCOUNTS, *rows)
+    seen: list[UUID] = []
+    after = None
+    async with db.read(principal.tenant_id) as conn:
+        while True:
+            page = await accounts.account_page(conn, AccountFilter(), order, 4, after)
+            seen += page.items
+            if not page.has_next:
+                break
+            after = page.cursors[-1]
+        known = await accounts.accounts(conn, seen)
+
+    assert len(seen) == len(set(seen)) == len(names)
+    listed = [known[account_id] for account_id in seen]
+    keys = {
+        AccountOrder.NAME: [account.name.lower() for account in listed],
+        AccountOrder.CREATED: [-account.created_at.timestamp() for account in listed],
+        AccountOrder.ID: seen,
+    }[order]
+    assert keys == sorted(keys)
+
+
+async def test_a_list_is_narrowed_by_name_tag_and_external_id(db: Database, principal: Principal):
+    one, two = await taken(
+        db,
+        principal,
+        ACCOUNTS,
+        {"name": "Éclair 100%", "tags": ["vip", "north"]},
+        {"name": "Beta", "tags": ["north"], "externalId": CRM_7},
+    )
+
+    async def found(**narrowed: object) -> list[str]:
+        async with db.read(principal.tenant_id) as conn:
+            page = await accounts.account_page(conn, AccountFilter(**narrowed), AccountOrder.NAME)  # type: ignore[arg-type]
+        return [str(account_id) for account_id in page.items]
+
+    assert await found(name_contains="éCLAIR") == [one]
+    assert await found(name_contains="%") == [one]
+    assert await found(tag="north") == [two, one]
+    assert await found(tag="vip", name_contains="beta") == []
+    assert await found(external_id=ExternalId("crm", "7")) == [two]
+    assert await found(external_id=ExternalId("crm", "8")) == []
