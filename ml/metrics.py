@@ -82,7 +82,7 @@ def uno(training: Outcome, outcome: Outcome, risk: Floats) -> float:
             float((risk[i] > others).sum()) + 0.5 * float((risk[i] == others).sum())
         )
         total += weight[i] * len(others)
-    return right / total if total else float("nan")
+    return float(right / total) if total else float("nan")
 
 
 def brier(training: Outcome, outcome: Outcome, survival: Floats, month: int) -> float:

@@ -125,7 +125,7 @@ def fit(
         seed=seed,
         penalty=chosen.penalty,
         interaction_penalty=chosen.product_penalty,
-        metrics=metrics or {},
+        metrics={k: float(v) for k, v in (metrics or {}).items() if np.isfinite(v)},
         notes=design.notes,
         libraries=libraries(),
     )
