@@ -43,6 +43,14 @@ class _Answer(msgspec.Struct):
     receipts: list[Receipt]
 
 
+class _Error(msgspec.Struct):
+    message: str
+
+
+class _Refused(msgspec.Struct):
+    error: _Error
+
+
 @dataclass(frozen=True, slots=True)
 class _Reply:
     """One answer of the server; status 0: none came, and `body` says why."""
@@ -53,7 +61,11 @@ class _Reply:
 
     @property
     def text(self) -> str:
-        return self.body[:300].decode(errors="replace").strip()
+        """What the server says in words, or the beginning of whatever it sent."""
+        try:
+            return msgspec.json.decode(self.body, type=_Refused).error.message
+        except msgspec.MsgspecError:
+            return self.body[:300].decode(errors="replace").strip()
 
 
 @dataclass(slots=True)

@@ -193,7 +193,10 @@ async def test_an_address_where_nobody_answers_is_given_up(tmp_path: Path):
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (Response('{"message": "unknown key"}', 401), "does not let this key write accounts"),
+        (
+            JSONResponse({"error": {"code": "NOT_PERMITTED", "message": "unknown key"}}, 401),
+            r"does not let this key write accounts \(401\): unknown key$",
+        ),
         (Response("too large", 413), r"refuses accounts \(413\): too large"),
         (Response("<html>", 202), "holds no receipts"),
         (JSONResponse({"receipts": []}, 202), "0 receipts came for 40 rows"),
