@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ class Step:
     """One command of ours that loads or trains, and the tenant it does so for."""
 
     name: str
-    title: str
     tenant: str
     arguments: tuple[str, ...]
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +32,30 @@ class Demo:
     companies: int
     seed: int
 
-    def steps(self, settings: Settings) -> list[Step]:
-        """Everything the demo needs, in order."""
+    def steps(self, settings: Settings, until: date) -> list[Step]:
+        """Everything the demo needs, in order; `until` is the day of the first start."""
         telco = str(settings.project_dir / "data" / "telco.csv")
         size = ("--companies", str(self.companies), "--seed", str(self.seed))
+        common = ("--until", until.isoformat())
+        common += ("--rejects", str(settings.data_dir / "rejected.jsonl"))
         return [
-            Step("telco", "Telco customers", TELCO, ("import", "telco", telco)),
-            Step("simulated", "simulated companies", SIMULATED, ("simulate", *size)),
-            Step("telco forecast", "forecast for telco", TELCO, ("train",)),
-            Step("simulated forecast", "forecast for demo", SIMULATED, ("train",)),
+            Step("telco data", TELCO, ("import", "telco", telco, *common)),
+            Step("demo data", SIMULATED, ("simulate", *size, *common)),
+            Step("telco forecast", TELCO, ("train",), needed=False),
+            Step("demo forecast", SIMULATED, ("train",), needed=False),
         ]
 
 
 @dataclass(slots=True)
 class Progress:
-    """What the data folder remembers of the demo; private, since it may hold keys for a while."""
+    """What the data folder remembers of the demo; private, since it may hold keys for a while.
+
+    `until` is the day of the first start: a load that was cut short is then continued with the
+    very same rows, on whatever day that happens.
+    """
 
     path: Path
+    until: date
     done: list[str] = field(default_factory=list[str])
     unseen_keys: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -56,12 +64,24 @@ class Progress:
         """What was done on this data folder so far."""
         path = settings.data_dir / FILE
         known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-        return cls(path, known.get("done", []), known.get("unseen_keys", {}))
+        until = known.get("until") or datetime.now(UTC).date().isoformat()
+        return cls(
+            path,
+            date.fromisoformat(until),
+            known.get("done", []),
+            known.get("unseen_keys", {}),
+        )
 
     def write(self) -> None:
         """Remember, in one step."""
         draft = self.path.with_suffix(".draft")
-        text = json.dumps({"done": self.done, "unseen_keys": self.unseen_keys})
+        text = json.dumps(
+            {
+                "until": self.until.isoformat(),
+                "done": self.done,
+                "unseen_keys": self.unseen_keys,
+            }
+        )
         try:
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "w") as file:

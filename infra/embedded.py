@@ -1,5 +1,6 @@
 """The embedded servers for a test or a script: started and stopped here, gone when we are."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -62,10 +63,10 @@ class Running:
         self.stop()
 
     def _started(self) -> "subprocess.Popen[bytes]":
-        if self.program.prepare:
-            self.program.prepare()
         if self.program.port:
             demand_free("127.0.0.1", {self.program.port: self.program.name})
+        if self.program.prepare:
+            self.program.prepare()
         deadline = time.monotonic() + RETRY_WITHIN_S
         while True:
             process = self._spawned()
@@ -121,4 +122,6 @@ def start_valkey(settings: Settings, *, keep: bool = True) -> Running:
 
 @cache
 def _guard() -> Guard:
-    return Guard()
+    guard = Guard()
+    atexit.register(guard.close)
+    return guard

@@ -48,7 +48,7 @@ class Guard:
         try:
             self._write(line)
         except BrokenPipeError:
-            self._process.wait()
+            self.close()
             self._process = self._start()
             self._write("".join(f"+{group} {number}\n" for group, number in self._groups.items()))
 

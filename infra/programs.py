@@ -69,11 +69,17 @@ def reachable(host: str) -> str:
 
 def status(host: str, port: int, path: str) -> int:
     """The HTTP status of a page; 0 when nothing answers."""
-    connection = http.client.HTTPConnection(host, port, timeout=3)
+    return page(host, port, path)[0]
+
+
+def page(host: str, port: int, path: str) -> tuple[int, bytes]:
+    """The HTTP status and the body of a page; 0 and nothing when nothing answers."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return answer.status, answer.read()
     except (OSError, http.client.HTTPException):
-        return 0
+        return 0, b""
     finally:
         connection.close()

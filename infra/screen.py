@@ -20,6 +20,7 @@ class Screen:
         self._coloured = self.is_terminal and "NO_COLOR" not in os.environ
         self._colours: dict[str, int] = {}
         self.muted = False
+        self._gone = False
 
     def line(self, name: str, text: str) -> None:
         """One line of a process; held back while `muted`."""
@@ -46,11 +47,13 @@ class Screen:
         return f"\033[{colour}m{padded}\033[0m"
 
     def _write(self, text: str) -> None:
+        if self._gone:
+            return
         try:
             self._stream.write(text + "\n")
             self._stream.flush()
         except OSError:  # the terminal or the pipe is gone; the logs in the data folder remain
-            self._stream = Path(os.devnull).open("w")  # noqa: SIM115 - as long as we live
+            self._gone = True
 
 
 class Journal:
@@ -77,6 +80,9 @@ class Journal:
         if self._rest:
             self._one(self._rest)
         self._rest = b""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _one(self, line: bytes) -> None:
         text = line.decode(errors="replace").rstrip("\r")

@@ -10,6 +10,7 @@ import sys
 import time
 from asyncio.subprocess import Process
 from pathlib import Path
+from typing import Any
 
 from infra import access, external, postgres, programs, valkey
 from infra.demo import SIMULATED, TELCO, Demo, Progress, Step
@@ -129,17 +130,15 @@ class Whole:
                     self.progress.write()
 
     def _left(self) -> list[Step]:
-        steps = self._demo.steps(self.settings) if self._demo else []
+        steps = self._demo.steps(self.settings, self.progress.until) if self._demo else []
         return [step for step in steps if step.name not in self.progress.done]
 
     async def _fill(self) -> None:
         """Load and train what is not there yet, then wait for the scores."""
         left = self._left()
         for step in left:
-            with self.phases.phase(step.title):
+            with self.phases.phase(step.name):
                 await self._carry_out(step)
-            self.progress.done.append(step.name)
-            self.progress.write()
         if left:
             with self.phases.phase("scores"):
                 await self._scored()
@@ -161,20 +160,33 @@ class Whole:
         finally:
             self._guard.forget(process.pid)
             self._screen.muted = False
-        if code:
-            command = shlex.join(("tenure", *step.arguments))
-            raise StartError(f"`{command}` ended with code {code}; its words are above.")
+        self._judge(step, code)
+
+    def _judge(self, step: Step, code: int) -> None:
+        """Remember what was done; without data there is no demo, without a forecast there is."""
+        if code == 0:
+            self.progress.done.append(step.name)
+            self.progress.write()
+            return
+        command = shlex.join(("tenure", *step.arguments))
+        said = f"`{command}` for '{step.tenant}' ended with code {code}; its words are above."
+        if step.needed:
+            raise StartError(said)
+        self._screen.say(f"tenure: {said} The next start tries again.")
 
     async def _scored(self) -> None:
         """Wait until the gateway says that every account has a score."""
         host, port = programs.reachable(self.settings.host), self.settings.port
         deadline = time.monotonic() + SCORED_WITHIN_S
-        for wait_s in itertools.repeat(0.5):
-            if await asyncio.to_thread(programs.status, host, port, "/readyz") == 200:
+        for tries in itertools.count():
+            code, body = await asyncio.to_thread(programs.page, host, port, "/readyz")
+            if code == 200:
                 return
             if time.monotonic() > deadline:
                 break
-            await asyncio.sleep(wait_s)
+            if tries % 20 == 19:
+                self._screen.say(f"tenure: scores: {waiting_for(body)}")
+            await asyncio.sleep(0.5)
         raise StartError(
             f"Not every account was scored within {SCORED_WITHIN_S:g} s; "
             f"{self.logs / 'risk-worker.log'} says why."
@@ -208,6 +220,19 @@ def embedded(settings: Settings) -> list[Program]:
     if not settings.redis_url:
         servers.append(valkey.program(settings))
     return servers
+
+
+def waiting_for(body: bytes) -> str:
+    """What the gateway's page about its readiness says is still missing."""
+    try:
+        known: dict[str, Any] = json.loads(body)
+    except ValueError:
+        return "the gateway does not answer"
+    away = [name for name, ready in known.get("services", {}).items() if not ready]
+    left = [
+        f"{tenant['pending']} left in {tenant['tenant']}" for tenant in known.get("tenants", [])
+    ]
+    return ", ".join([*(f"{name} is away" for name in away), *left]) or "no tenant yet"
 
 
 def first_query(address: str, key: str) -> str:

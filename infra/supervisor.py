@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import time
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -95,28 +95,32 @@ class Supervised:
         except (StartError, OSError) as error:
             self._journal.recent.append(str(error))
             return str(error)
-        reader = asyncio.create_task(self._read(process))
         probe = asyncio.create_task(self._announce(process))
         code = await process.wait()
         probe.cancel()
         _kill_group(process.pid)
-        await asyncio.wait({reader}, timeout=1)
-        reader.cancel()
-        self._journal.end()
         self._owner.guard.forget(process.pid)
         return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
     async def _spawned(self) -> Process:
         if self.program.prepare:
             await asyncio.to_thread(self.program.prepare)
-        process = await asyncio.create_subprocess_exec(
-            *self.program.command,
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-            **self.program.circumstances,
-        )
+        source, sink = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self.program.command,
+                stdin=DEVNULL,
+                stdout=sink,
+                stderr=STDOUT,
+                **self.program.circumstances,
+            )
+        except BaseException:
+            os.close(source)
+            raise
+        finally:
+            os.close(sink)
         self._process = process
+        self._listen(source)
         self._owner.guard.watch(process.pid, self.program.stop_signal)
         self.line.pid, self.line.created = process.pid, born(process.pid)
         self._show("starting")
@@ -124,9 +128,24 @@ class Supervised:
             process.send_signal(self.program.stop_signal)
         return process
 
-    async def _read(self, process: Process) -> None:
-        while process.stdout and (part := await process.stdout.read(65_536)):
-            self._journal.take(part)
+    def _listen(self, source: int) -> None:
+        """Pass on what is written to a pipe, until every writer has closed it.
+
+        Not asyncio's own pipe: with that one, waiting for a process waits for its heirs as well.
+        """
+        loop = asyncio.get_running_loop()
+        os.set_blocking(source, False)
+
+        def read() -> None:
+            part = os.read(source, 65_536)
+            if part:
+                self._journal.take(part)
+            else:
+                loop.remove_reader(source)
+                os.close(source)
+                self._journal.end()
+
+        loop.add_reader(source, read)
 
     async def _announce(self, process: Process) -> None:
         """Say when the process is ready; end it if it never is."""

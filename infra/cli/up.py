@@ -22,7 +22,7 @@ from infra.start import up as start
 @click.option(
     "--seed",
     type=click.IntRange(0),
-    default=1,
+    default=7,
     show_default=True,
     help="The same seed makes the same companies.",
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import postgres
+from infra.postgres import erase
 from infra.program import port_taken
 from shared.config import Settings
 
@@ -53,7 +53,7 @@ def settings_in() -> Iterator[Callable[[Path], Settings]]:
 
     yield settings
     for known in made:
-        postgres.erase(known)
+        erase(known)
 
 
 @pytest.fixture
