@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ml.document import Clock
 from ml.features import numbers
 from ml.frame import Frame, TrainingRefused, one_stratum
-from ml.renewal_clock import HORIZON_MONTHS, month_of, strata_of, whole_months
+from ml.renewal_clock import HORIZON_MONTHS, month_of, months_between, strata_of
 from shared.landmark import FeatureRow, Landmark, Spell
 
 HISTORY_MONTHS: Final = 36
@@ -96,8 +96,7 @@ def _label(
 ) -> Label:
     lost = ended_on is not None and day < ended_on <= last
     until = ended_on if lost and ended_on is not None else last
-    days = (until - day).days
-    months = month_of(days) if lost else whole_months(days)
+    months = month_of((until - day).days) if lost else months_between(day, until)
     if most is not None and months > most:
         months, lost = most, False
     return Label(Landmark(account_id, moment(day)), months, lost)

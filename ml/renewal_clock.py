@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 MONTH_DAYS: Final = 30.4375
 """Days of a mean month (365.25 / 12)."""
 
-SLACK_DAYS: Final = 2
-"""Calendar months differ from mean months by up to two days within a year and a half."""
+SLACK_DAYS: Final = 3
+"""Calendar months are longer than as many mean months by three days at most."""
 
 HORIZON_MONTHS: Final = 12
 NO_RENEWAL: Final = "none"
@@ -27,9 +28,11 @@ def month_of(days: float) -> int:
     return max(1, math.ceil((days - SLACK_DAYS) / MONTH_DAYS))
 
 
-def whole_months(days: float) -> int:
-    """Complete months within so many days, 0 or more; whole calendar months count in full."""
-    return max(0, math.floor((days + SLACK_DAYS) / MONTH_DAYS))
+def months_between(start: date, end: date) -> int:
+    """Whole calendar months from one day to a later one: from 31 January to 28 February is one."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    last_of_month = (end + timedelta(days=1)).day == 1
+    return months - (end.day < start.day and not last_of_month)
 
 
 def stratum_of(term_months: float | None, days_to_renewal: float | None) -> str:
