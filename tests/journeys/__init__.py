@@ -1,0 +1,1 @@
+"""Tests through all processes, as a client sees them."""

@@ -1,0 +1,74 @@
+"""One installation for all journeys: a small tenant with known truth, trained and scored."""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Iterator
+
+import asyncpg
+import pytest
+
+from shared import auth
+from tests.conftest import for_test
+from tests.journeys.stack import READY_WITHIN_S, Client, Stack, client, until, up
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Everything started as `make run` does, without demo data; stopped at the end."""
+    settings = for_test(tmp_path_factory.mktemp("stack"))
+    log = settings.data_dir / "up.log"
+    process = up(settings, log, "--no-demo")
+    try:
+        yield asyncio.run(_ready(Stack(settings, "", "acme")))
+    finally:
+        process.send_signal(signal.SIGINT)
+        code = process.wait(60)
+        print(log.read_text()[-2_000:])  # noqa: T201 - shown where a journey fails
+        assert code == 0
+
+
+async def _ready(stack: Stack) -> Stack:
+    """Wait for the gateway, then give the tenant a key."""
+    async with client(stack) as asked:
+
+        async def healthy() -> bool:
+            try:
+                status, ready = await asked.get("/readyz")
+            except OSError:
+                return False
+            return status in (200, 503) and all(ready["services"].values())
+
+        await until(healthy, READY_WITHIN_S)
+    conn = await asyncpg.connect(stack.settings.owner_database_url)
+    try:
+        tenant = await auth.create_tenant(conn, stack.tenant)
+        _, key = await auth.create_key(conn, tenant, "journeys", auth.SCOPES)
+    finally:
+        await conn.close()
+    return Stack(stack.settings, key, stack.tenant)
+
+
+@pytest.fixture(scope="session")
+def stack(empty: Stack) -> Stack:
+    """The installation with a small simulated tenant, trained and scored."""
+    given = ("--url", empty.address, "--key", empty.key)
+    empty.tenure("simulate", "--companies", "80", "--months", "18", "--seed", "3", *given)
+    empty.tenure("train", "--tenant", empty.tenant)
+    asyncio.run(_scored(empty))
+    return empty
+
+
+async def _scored(stack: Stack) -> None:
+    async with client(stack) as asked:
+
+        async def ready() -> bool:
+            return (await asked.get("/readyz"))[0] == 200
+
+        await until(ready, READY_WITHIN_S)
+
+
+@pytest.fixture
+async def partner(stack: Stack) -> AsyncGenerator[Client]:
+    """A client of the trained tenant."""
+    async with client(stack) as asked:
+        yield asked
