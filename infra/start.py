@@ -229,7 +229,8 @@ def waiting_for(body: bytes) -> str:
     except ValueError:
         return "the gateway does not answer"
     away = [name for name, ready in known.get("services", {}).items() if not ready]
-    left = [
+    tenants = known.get("tenants", [])
+    left = [f"{tenant['pending']} left in {tenant['tenant']}" for tenant in tenants]
         f"{tenant['pending']} left in {tenant['tenant']}" for tenant in known.get("tenants", [])
     ]
     return ", ".join([*(f"{name} is away" for name in away), *left]) or "no tenant yet"
