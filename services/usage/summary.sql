@@ -48,7 +48,7 @@ WITH clock AS MATERIALIZED (
          sum(whole_days) AS member_days
   FROM person GROUP BY account_id
 ), ends AS (
-  SELECT a.account_id, least((c.today - least(first.day, t.first_day)) / 7, 30) AS weeks,
+  SELECT a.account_id, (c.today - least(first.day, t.first_day)) / 7 AS weeks,
          greatest(last.last_at, t.last_at) AS last_at
   FROM asked AS a
   CROSS JOIN clock AS c
@@ -69,11 +69,12 @@ WITH clock AS MATERIALIZED (
          array_agg((c.today - 7 * (week + 1))::timestamp AT TIME ZONE c.zone ORDER BY week DESC) AS starts
   FROM ends
   CROSS JOIN clock AS c
-  CROSS JOIN LATERAL generate_series(0, weeks - 1) AS week
+  CROSS JOIN LATERAL generate_series(0, least(weeks, 30) - 1) AS week
   LEFT JOIN (
     SELECT account_id, (today - 1 - day) / 7 AS week, sum(events) AS events
     FROM used WHERE day < today GROUP BY 1, 2
   ) AS w USING (account_id, week)
+  WHERE weeks > 0  -- null for an account never seen, and least() passes over nulls
   GROUP BY account_id
 ), bought AS (
   SELECT account_id, sum(seats) AS seats
@@ -90,7 +91,7 @@ WITH clock AS MATERIALIZED (
 SELECT a.account_id, c.as_of, c.midnight,
        (c.last_day - 27)::timestamp AT TIME ZONE c.zone AS since_28,
        (c.today - 28)::timestamp AT TIME ZONE c.zone AS whole_since_28,
-       (c.today - 7 * coalesce(e.weeks, 0))::timestamp AT TIME ZONE c.zone AS weeks_since,
+       (c.today - 7 * least(coalesce(e.weeks, 0), 30))::timestamp AT TIME ZONE c.zone AS weeks_since,
        coalesce(t.events, 0)::bigint AS events,
        coalesce(t.features, 0) AS features,
        coalesce(p.active, 0) AS active,

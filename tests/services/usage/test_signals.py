@@ -1,0 +1,194 @@
+"""Golden tables, one per number; the traps its definition names."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from services.usage import jobs
+from services.usage.domain import UsageSummary
+from shared import facts, work
+from shared.auth import SCOPES, Principal
+from shared.config import Settings
+from shared.db import Conn, Database
+from shared.errors import InvalidInput
+from shared.rpc import Rpc
+from shared.worker import Bench
+from tests.conftest import DatabaseOf
+from tests.services.usage.rows import (
+    DAY,
+    MIDNIGHT,
+    NOON,
+    an_account,
+    event,
+    past,
+    send,
+    summary,
+    with_seats,
+)
+
+
+@pytest.fixture
+async def db(database: DatabaseOf) -> Database:
+    return await database("usage")
+
+
+@pytest.fixture
+async def account(db: Database, tenant: UUID) -> UUID:
+    return await an_account(db, tenant)
+
+
+async def used(
+    db: Database, tenant: UUID, account: UUID, plan: dict[str, list[int]], zone: str = "UTC"
+) -> UsageSummary:
+    """Each member once at eleven on those days before the fifteenth; the summary at noon."""
+    rows = [
+        past(account, MIDNIGHT - day * DAY + timedelta(hours=11), member, feature=f"{member}'s")
+        for member, days in plan.items()
+        for day in days
+    ]
+    await send(db, Principal(tenant, "loader", SCOPES, zone), rows)
+    return await summary(db, tenant, account, NOON)
+
+
+async def test_u14_dau_mau_is_the_mean_of_whole_days_over_distinct_members(
+    db: Database, tenant: UUID, account: UUID
+) -> None:
+    plan = {
+        "ann": list(range(40)),  # every day: 28 of the window
+        "bob": list(range(1, 29, 2)),  # every other day: 14
+        "cy": [28],  # the first day of the window
+        "dee": [0, 29],  # only today, which is not over, and the day before the window
+    }
+    stickiness = (await used(db, tenant, account, plan)).dau_mau
+
+    assert stickiness.value == pytest.approx((28 + 14 + 1) / 28 / 3)
+    assert (stickiness.definition, stickiness.n) == ("U14", 3)
+    assert (stickiness.window_from, stickiness.window_to) == (MIDNIGHT - 28 * DAY, MIDNIGHT)
+
+
+async def test_u1_active_and_regular_members(db: Database, tenant: UUID, account: UUID) -> None:
+    plan = {
+        "ann": [0, 7, 14, 21],  # in each of four weeks
+        "bob": [6, 13, 20, 27],  # in each of four weeks, on their last days
+        "cy": [0, 1, 8, 21],  # not in the third
+        "dee": [28, 35],  # before the window
+    }
+    seen = await used(db, tenant, account, plan)
+
+    assert seen.active_members_28.value == 3
+    assert seen.regular_members_28.value == pytest.approx(2 / 3)
+    assert seen.events_28.value == 12
+    assert seen.features_used_28.value == 3
+    assert (seen.events_28.window_from, seen.events_28.window_to) == (MIDNIGHT - 27 * DAY, NOON)
+    assert seen.last_event_at == NOON - timedelta(hours=1)
+    assert seen.events_28.freshness == NOON - timedelta(minutes=59)
+
+
+async def test_u1_events_without_a_member_are_events_of_nobody(
+    db: Database, tenant: UUID, account: UUID, principal: Principal
+) -> None:
+    await send(db, principal, [event(account)])
+
+    seen = await summary(db, tenant, account)
+    assert (seen.events_28.value, seen.active_members_28.value) == (1, 0)
+    assert seen.regular_members_28.insufficient_data
+
+
+async def test_u2_seat_gap_is_never_below_zero_and_unknown_without_seats(
+    db: Database, tenant: UUID, account: UUID
+) -> None:
+    nobody_knows = await used(db, tenant, account, {"ann": [1], "bob": [2], "cy": [40]})
+    assert nobody_knows.seat_gap.insufficient_data
+
+    await with_seats(db, tenant, account, 8, NOON.date() - 90 * DAY)
+    gap = (await summary(db, tenant, account, NOON)).seat_gap
+    assert (gap.value, gap.numerator, gap.denominator) == (0.75, 6, 8)
+
+    await with_seats(db, tenant, account, 2, NOON.date() + 90 * DAY)  # not signed yet
+    assert (await summary(db, tenant, account, NOON)).seat_gap == gap
+
+
+async def test_u2_overuse_is_no_gap(db: Database, tenant: UUID, account: UUID) -> None:
+    await with_seats(db, tenant, account, 1, NOON.date() - 90 * DAY)
+    assert (await used(db, tenant, account, {"ann": [1], "bob": [2]})).seat_gap.value == 0
+
+
+async def test_u15_trend_is_the_slope_over_full_weeks(
+    db: Database, tenant: UUID, account: UUID
+) -> None:
+    rows = [
+        past(account, MIDNIGHT - (7 * week + 1) * DAY + timedelta(minutes=n))
+        for week in range(10)
+        for n in range(2 ** (10 - week) - 1)
+    ]
+    rows.append(past(account, MIDNIGHT + timedelta(hours=1)))  # today's week is not over
+    rows.append(past(account, MIDNIGHT - 70 * DAY))
+    for at in range(0, len(rows), 1_000):
+        await send(db, Principal(tenant, "loader", SCOPES), rows[at : at + 1_000])
+
+    seen = await summary(db, tenant, account, NOON)
+
+    assert [week.events for week in seen.weeks] == [2, *(2**n - 1 for n in range(2, 11))]
+    assert seen.weeks[0].start_at == MIDNIGHT - 70 * DAY
+    ys = [math.log(3), *(n * math.log(2) for n in range(2, 11))]
+    assert seen.weekly_trend.value == pytest.approx(
+        sum((x - 4.5) * y for x, y in enumerate(ys)) / 82.5
+    )
+    assert (seen.weekly_trend.n, seen.weekly_trend.definition) == (10, "U15")
+
+
+async def test_u15_seven_full_weeks_say_nothing_and_empty_ones_count(
+    db: Database, tenant: UUID, account: UUID
+) -> None:
+    seven = await used(db, tenant, account, {"ann": [55, 3]})
+    assert (seven.weekly_trend.n, seven.weekly_trend.insufficient_data) == (7, True)
+
+    eight = await used(db, tenant, account, {"bob": [56]})
+    assert [week.events for week in eight.weeks] == [2, 0, 0, 0, 0, 0, 0, 1]
+    assert eight.weekly_trend.value is not None
+
+
+async def test_an_account_never_seen_has_a_summary_without_numbers(
+    db: Database, tenant: UUID, account: UUID
+) -> None:
+    seen = await summary(db, tenant, account)
+
+    assert seen.events_28.value == 0
+    for metric in (seen.dau_mau, seen.regular_members_28, seen.weekly_trend, seen.seat_gap):
+        assert metric.insufficient_data
+    assert (seen.last_event_at, seen.weeks) == (None, [])
+
+
+async def test_days_are_the_tenants(db: Database, tenant: UUID, account: UUID) -> None:
+    """Eleven in London is past midnight in Auckland: another day, and another week."""
+    seen = await used(db, tenant, account, {"ann": [0, 28]}, "Pacific/Auckland")
+
+    assert seen.events_28.value == 1
+    assert seen.events_28.window_from == datetime(2026, 5, 18, 12, tzinfo=UTC)
+
+
+async def test_as_of_needs_a_zone(db: Database, tenant: UUID, account: UUID) -> None:
+    with pytest.raises(InvalidInput):
+        await summary(db, tenant, account, NOON.replace(tzinfo=None))
+
+
+async def test_one_announcement_per_account_however_many_events(
+    db: Database, tenant: UUID, account: UUID, principal: Principal, owner: Conn, settings: Settings
+) -> None:
+    other = await an_account(db, tenant)
+    await send(db, principal, [event(account) for _ in range(50)])
+    await send(db, principal, [event(account), event(other)])
+    await owner.execute("UPDATE usage.work SET next_at = now()")
+
+    assert await jobs.announce(Bench(settings, db, Rpc(settings))) == 2
+    await facts.relay_all(db)
+
+    rows = await owner.fetch(
+        "SELECT type, account_id, payload FROM usage.event_log ORDER BY position"
+    )
+    assert [(row["type"], row["account_id"]) for row in rows] == [
+        ("UsageRecorded", key) for key in sorted([account, other])
+    ]
+    assert await work.pending(db, "announce") == 0
