@@ -231,8 +231,6 @@ def waiting_for(body: bytes) -> str:
     away = [name for name, ready in known.get("services", {}).items() if not ready]
     tenants = known.get("tenants", [])
     left = [f"{tenant['pending']} left in {tenant['tenant']}" for tenant in tenants]
-        f"{tenant['pending']} left in {tenant['tenant']}" for tenant in known.get("tenants", [])
-    ]
     return ", ".join([*(f"{name} is away" for name in away), *left]) or "no tenant yet"
 
 
