@@ -9,7 +9,7 @@ from services.accounts.actions.accounts import ACCOUNTS, account_upsert
 from services.accounts.domain import AccountFilter, AccountOrder, ExternalId
 from services.accounts.store import accounts
 from shared.auth import Principal
-from shared.db import Database
+from shared.db import Conn, Database
 from shared.errors import Conflict, InvalidInput
 from tests.services.accounts.given import an_account, sent, statuses, taken
 
@@ -87,68 +87,69 @@ async def test_history_may_arrive_late_and_in_any_order(db: Database, principal:
     assert page.items == [UUID(key)]
 
 
-@pytest.mark.parametrize(
-    ("row", "field"),
-    [
-        ({"name": ""}, "name"),
-        ({}, "name"),
-        ({"name": "A", "intendedUsers": -1}, "intendedUsers"),
-        ({"name": "A", "traits": {"nested": {}}}, "traits[...]"),
-        ({"name": "A", "externalId": {"source": "crm"}}, "externalId.id"),
-        ({"name": "A", "createdAt": "0001-01-01T00:00:00+14:00"}, "createdAt"),
-        ({"name": "A", "createdAt": "2024-01-01T00:00:00"}, "createdAt"),
-        ({"name": "A", "colour": "red"}, "colour"),
-    ],
-)
-async def test_a_bad_row_is_refused_by_name_and_its_neighbours_are_taken(
-    db: Database, principal: Principal, row: dict[str, object], field: str
-):
-    bad, good = await sent(db, principal, ACCOUNTS, row, {"name": "Good"})
+BAD = [
+    ({"name": ""}, "name"),
+    ({}, "name"),
+    ({"name": "A", "intendedUsers": -1}, "intendedUsers"),
+    ({"name": "A", "traits": {"nested": {}}}, "traits"),
+    ({"name": "A", "traits": {"huge": 10**30}}, "traits"),
+    ({"name": "A", "externalId": {"source": "crm"}}, "externalId.id"),
+    ({"name": "A", "createdAt": "0001-01-01T00:00:00+14:00"}, "createdAt"),
+    ({"name": "A", "createdAt": "2024-01-01T00:00:00"}, "createdAt"),
+    ({"name": "A", "colour": "red"}, "colour"),
+]
 
-    assert (bad.status, bad.field, good.status) == ("rejected", field, "accepted")
+
+async def test_a_bad_row_is_refused_by_name_and_its_neighbours_are_taken(
+    db: Database, principal: Principal
+):
+    *bad, good = await sent(db, principal, ACCOUNTS, *(row for row, _ in BAD), {"name": "Good"})
+
+    assert [(one.status, one.field) for one in bad] == [("rejected", field) for _, field in BAD]
+    assert good.status == "accepted"
 
 
 async def test_a_mutation_goes_the_way_of_a_batch_of_one(db: Database, principal: Principal):
     async with db.write(principal.tenant_id) as conn:
         made = await account_upsert(conn, {"name": "Acme", "externalId": CRM_7}, principal)
         assert await account_upsert(conn, {"name": "B", "externalId": CRM_7}, principal) == made
-        with pytest.raises(InvalidInput, match="^name: "):
+        with pytest.raises(InvalidInput, match="name: "):
             await account_upsert(conn, {"name": 3}, principal)
-        with pytest.raises(Conflict, match="^externalId: "):
+        with pytest.raises(Conflict, match="externalId: "):
             await account_upsert(
                 conn, {"id": str(uuid4()), "name": "B", "externalId": CRM_7}, principal
             )
 
 
-@pytest.mark.parametrize("order", AccountOrder)
-async def test_pages_cover_every_account_once(
-    db: Database, principal: Principal, order: AccountOrder
-):
+async def test_pages_cover_every_account_once(db: Database, principal: Principal):
     names = ["beta", "Alpha", "ÉCLAIR", "alpha", "Zeta", "éclair"]
     rows = [
         {"name": name, "createdAt": f"2024-01-0{number % 3 + 1}T00:00:00Z"}
         for number, name in enumerate(names)
     ]
     await taken(db, principal, ACCOUNTS, *rows)
-    seen: list[UUID] = []
-    after = None
     async with db.read(principal.tenant_id) as conn:
-        while True:
-            page = await accounts.account_page(conn, AccountFilter(), order, 4, after)
-            seen += page.items
-            if not page.has_next:
-                break
-            after = page.cursors[-1]
-        known = await accounts.accounts(conn, seen)
+        for order in AccountOrder:
+            seen = await walked(conn, order)
+            known = await accounts.accounts(conn, seen)
+            listed = [known[account_id] for account_id in seen]
+            keys = {
+                AccountOrder.NAME: [account.name.lower() for account in listed],
+                AccountOrder.CREATED: [-account.created_at.timestamp() for account in listed],
+                AccountOrder.ID: [str(account_id) for account_id in seen],
+            }[order]
+            assert len(set(seen)) == len(names)
+            assert keys == sorted(keys)
 
-    assert len(seen) == len(set(seen)) == len(names)
-    listed = [known[account_id] for account_id in seen]
-    keys = {
-        AccountOrder.NAME: [account.name.lower() for account in listed],
-        AccountOrder.CREATED: [-account.created_at.timestamp() for account in listed],
-        AccountOrder.ID: seen,
-    }[order]
-    assert keys == sorted(keys)
+
+async def walked(conn: Conn, order: AccountOrder) -> list[UUID]:
+    """Every id, four at a time."""
+    seen: list[UUID] = []
+    page = await accounts.account_page(conn, AccountFilter(), order, 4)
+    while page.has_next:
+        seen += page.items
+        page = await accounts.account_page(conn, AccountFilter(), order, 4, page.cursors[-1])
+    return seen + page.items
 
 
 async def test_a_list_is_narrowed_by_name_tag_and_external_id(db: Database, principal: Principal):

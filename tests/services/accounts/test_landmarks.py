@@ -1,0 +1,142 @@
+"""What the model is told: nothing recorded after a landmark, and spells as they were."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+
+from services.accounts.store import landmarks
+from shared.auth import Principal
+from shared.db import Database
+from shared.landmark import FeatureRow, Landmark, Spell
+from tests.services.accounts.given import a_contract, a_member, a_ticket, an_account
+
+JUNE = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+async def features_at(
+    db: Database, who: Principal, account_id: UUID, as_of: datetime = JUNE
+) -> FeatureRow:
+    async with db.read(who.tenant_id) as conn:
+        (row,) = await landmarks.features(conn, [Landmark(account_id, as_of)])
+    return row
+
+
+async def a_known_account(db: Database, who: Principal) -> UUID:
+    known = {"recordedAt": "2024-01-10T00:00:00Z"}
+    account_id = await an_account(
+        db,
+        who,
+        createdAt="2024-01-02T00:00:00Z",
+        traits={"region": "north", "vip": True, "stores": 3},
+        industry="retail",
+        intendedUsers=40,
+        **known,
+    )
+    await a_contract(
+        db, who, account_id, startOn="2024-01-05", endOn="2025-01-05", seats=25, **known
+    )
+    await a_member(db, who, account_id, startedAt="2024-01-06T00:00:00Z", **known)
+    gone = {"startedAt": "2024-01-06T00:00:00Z", "endedAt": "2024-05-01T00:00:00Z"}
+    await a_member(db, who, account_id, **gone, recordedAt="2024-05-01T00:00:00Z")
+    for day, severity in (("01-10", "urgent"), ("05-10", "high"), ("05-20", "low")):
+        opened = f"2024-{day}T00:00:00Z"
+        await a_ticket(db, who, account_id, openedAt=opened, severity=severity, recordedAt=opened)
+    return account_id
+
+
+async def test_the_golden_row(db: Database, principal: Principal):
+    account_id = await a_known_account(db, principal)
+    assert await features_at(db, principal, account_id) == {
+        "trait_region": "north",
+        "trait_vip": True,
+        "trait_stores": 3,
+        "trait_industry": "retail",
+        "account_age_days": 151,
+        "intended_users": 40,
+        "contract_term_months": 12,
+        "days_to_renewal": 218,
+        "auto_renew": False,
+        "seats": 25,
+        "members": 1,
+        "tickets_90d": 2,
+        "tickets_high_90d": 1,
+    }
+
+
+async def test_a_row_recorded_after_the_landmark_is_not_yet_known(
+    db: Database, principal: Principal
+):
+    account_id = await a_known_account(db, principal)
+    expected = await features_at(db, principal, account_id)
+
+    late = {"recordedAt": "2024-06-01T00:00:00Z"}
+    long_ago = "2024-02-01T00:00:00Z"
+    await an_account(db, principal, id=str(account_id), name="New", intendedUsers=1, **late)
+    await a_contract(db, principal, account_id, startOn="2023-02-01", seats=1, **late)
+    await a_contract(db, principal, account_id, startOn="2024-02-01", autoRenew=True, **late)
+    await a_member(db, principal, account_id, startedAt=long_ago, **late)
+    await a_ticket(db, principal, account_id, openedAt="2024-05-30T00:00:00Z", **late)
+
+    assert await features_at(db, principal, account_id) == expected
+    assert await features_at(db, principal, account_id, JUNE.replace(hour=1)) != expected
+
+
+async def test_unknown_accounts_have_rows_too_and_the_order_is_kept(
+    db: Database, principal: Principal
+):
+    account_id = await an_account(db, principal, recordedAt="2024-01-10T00:00:00Z")
+    asked = [Landmark(uuid4(), JUNE), Landmark(account_id, JUNE)] * 2
+    async with db.read(principal.tenant_id) as conn:
+        rows = await landmarks.features(conn, asked)
+    assert [row["members"] for row in rows] == [None, 0, None, 0]
+    assert set(rows[0].values()) == {None}
+
+
+async def test_once_renewed_the_next_contract_speaks(db: Database, principal: Principal):
+    account_id = await an_account(db, principal, recordedAt="2023-06-01T00:00:00Z")
+    old = {"startOn": "2023-06-15", "endOn": "2024-06-15", "externalId": "C-1"}
+    await a_contract(db, principal, account_id, **old, recordedAt="2023-06-15T00:00:00Z")
+    before = await features_at(db, principal, account_id)
+    signed = {"recordedAt": "2024-05-30T00:00:00Z"}
+    await a_contract(db, principal, account_id, **old, outcome="renewed", **signed)
+    await a_contract(db, principal, account_id, startOn="2024-06-15", endOn="2025-06-15", **signed)
+    after = await features_at(db, principal, account_id)
+    assert (before["days_to_renewal"], after["days_to_renewal"]) == (14, 379)
+
+
+async def test_an_overdue_contract_has_negative_days(db: Database, principal: Principal):
+    account_id = await an_account(db, principal)
+    known = {"endOn": "2024-05-20", "recordedAt": "2023-06-15T00:00:00Z"}
+    await a_contract(db, principal, account_id, startOn="2023-05-20", **known)
+    row = await features_at(db, principal, account_id)
+    assert row["days_to_renewal"] == -12
+
+
+async def test_spells_join_contracts_and_end_with_a_loss(db: Database, principal: Principal):
+    async def signed(account_id: UUID, *terms: tuple[str, str | None, str]) -> UUID:
+        for start_on, end_on, outcome in terms:
+            row = {"startOn": start_on, "outcome": outcome, "autoRenew": end_on is None}
+            known = f"{start_on}T00:00:00Z"
+            await a_contract(db, principal, account_id, endOn=end_on, **row, recordedAt=known)
+        return account_id
+
+    one, two, three, four, five, six = sorted([await an_account(db, principal) for _ in range(6)])
+    await signed(one, ("2021-01-01", "2022-01-01", "renewed"), ("2022-01-01", "2023-01-01", "lost"))
+    await signed(two, ("2021-01-01", "2022-01-01", "lost"), ("2022-01-31", "2023-01-01", "pending"))
+    await signed(three, ("2021-01-01", "2022-01-01", "lost"), ("2022-02-01", None, "pending"))
+    await signed(four, ("2021-01-01", "2022-01-01", "renewed"))
+    await signed(five, ("2023-11-15", "2024-05-15", "pending"))
+    await signed(six, ("2023-12-01", "2024-12-01", "lost"), ("2024-06-02", None, "pending"))
+
+    async with db.read(principal.tenant_id) as conn:
+        found = await landmarks.spells(conn, JUNE)
+        early = await landmarks.spells(conn, datetime(2021, 1, 1, tzinfo=UTC))
+    assert found == [
+        Spell(one, date(2021, 1, 1), date(2023, 1, 1)),
+        Spell(two, date(2021, 1, 1), date(2023, 1, 1)),
+        Spell(three, date(2021, 1, 1), date(2022, 1, 1)),
+        Spell(three, date(2022, 2, 1), None),
+        Spell(four, date(2021, 1, 1), None),
+        Spell(five, date(2023, 11, 15), None),
+        Spell(six, date(2023, 12, 1), None),
+    ]
+    assert early == []
