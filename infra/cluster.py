@@ -22,6 +22,8 @@ MEANINGS = {
     "PostgreSQL; dump it with that version and load it here.",
     "Permission denied": "PostgreSQL may not read and write {folder}; allow it to, "
     "or set TENURE_DATA_DIR to another folder.",
+    "could not look up effective user ID": "PostgreSQL needs the account it runs as to have a name "
+    "(an entry in /etc/passwd); give it one, start as root, or set TENURE_DATABASE_URL.",
     "Read-only file system": "The disk of {folder} is read-only; "
     "set TENURE_DATA_DIR to a folder on another disk.",
 }

@@ -71,6 +71,7 @@ class Program:
     def why_not(self, said: list[str]) -> str:
         """Why it does not start, from the last lines it wrote."""
         known = self.explain(said) if self.explain else None
+        said = list(dict.fromkeys(said))  # the same at each try
         return known or f"{self.name} does not start: {' '.join(said[-3:]) or 'it says nothing'}"
 
 

