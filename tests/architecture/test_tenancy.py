@@ -7,12 +7,17 @@ from shared.db import Conn
 from tests.conftest import DatabaseOf
 
 WITHOUT_TENANT = {"migration", "consumer_offset", "log_head"}
+DEFINERS = {
+    "relay_step", "log_positions", "log_end", "claim_work", "work_pending", "due_again",
+    "key_holder", "tenants",
+}  # fmt: skip
 CLOSED = {"migration", "log_head"}
 
 
 async def test_every_table_and_partition_has_forced_row_level_security(owner: Conn) -> None:
     rows = await owner.fetch(
-        "SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+        "SELECT c.oid::regclass::text AS name FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = relnamespace"
         " WHERE nspname = ANY ($1) AND relkind IN ('r', 'p') AND relname <> 'migration'"
         " AND NOT (relrowsecurity AND relforcerowsecurity)",
         list(SCHEMAS),
@@ -25,7 +30,8 @@ async def test_every_table_leads_its_key_with_the_tenant(owner: Conn) -> None:
         "SELECT c.oid::regclass::text AS name, relname FROM pg_class c"
         " JOIN pg_namespace n ON n.oid = relnamespace"
         " WHERE nspname = ANY ($1) AND relkind IN ('r', 'p') AND NOT EXISTS ("
-        "  SELECT 1 FROM pg_attribute a WHERE attrelid = c.oid AND attname = 'tenant_id' AND attnotnull)",
+        "  SELECT 1 FROM pg_attribute a"
+        "  WHERE attrelid = c.oid AND attname = 'tenant_id' AND attnotnull)",
         list(SCHEMAS),
     )
     assert {row["relname"] for row in rows} <= WITHOUT_TENANT
@@ -43,7 +49,8 @@ async def test_tenant_tables_show_rows_only_under_a_tenant_policy(owner: Conn) -
 
 async def test_no_plain_view_goes_round_the_policies(owner: Conn) -> None:
     rows = await owner.fetch(
-        "SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+        "SELECT c.oid::regclass::text AS name FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = relnamespace"
         " WHERE nspname = ANY ($1) AND (relkind = 'm' OR (relkind = 'v'"
         "  AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)))",
         list(SCHEMAS),
@@ -67,13 +74,11 @@ async def test_application_roles_own_nothing_and_bypass_nothing(owner: Conn) -> 
 
 async def test_definer_functions_are_few_and_pin_their_search_path(owner: Conn) -> None:
     rows = await owner.fetch(
-        "SELECT nspname, proname, proconfig FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace"
+        "SELECT proname, proconfig FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace"
         " WHERE nspname = ANY ($1) AND prosecdef",
         list(SCHEMAS),
     )
-    assert {row["proname"] for row in rows} == {
-        "relay_step", "log_positions", "log_end", "claim_work", "work_pending", "key_holder", "tenants",
-    }  # fmt: skip
+    assert {row["proname"] for row in rows} == DEFINERS
     assert all(any("search_path" in setting for setting in row["proconfig"]) for row in rows)
 
 

@@ -19,7 +19,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     log = settings.data_dir / "up.log"
     process = up(settings, log, "--no-demo")
     try:
-        yield asyncio.run(_ready(Stack(settings, "", "acme")))
+        yield asyncio.run(with_key(Stack(settings, "", "acme")))
     finally:
         process.send_signal(signal.SIGINT)
         code = process.wait(60)
@@ -27,7 +27,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         assert code == 0
 
 
-async def _ready(stack: Stack) -> Stack:
+async def with_key(stack: Stack) -> Stack:
     """Wait for the gateway, then give the tenant a key."""
     async with client(stack) as asked:
 

@@ -54,12 +54,14 @@ def environment(settings: Settings) -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("TENURE_")} | mine
 
 
-def up(settings: Settings, log: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+def up(
+    settings: Settings, log: Path, *arguments: str, env: dict[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
     """`tenure up` as a process; its words go to `log`."""
     with log.open("wb") as out:
         return subprocess.Popen(
             [sys.executable, "-m", "infra.cli", "up", *arguments],
-            env=environment(settings),
+            env=environment(settings) | (env or {}),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

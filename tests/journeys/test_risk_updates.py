@@ -79,7 +79,7 @@ async def test_events_become_a_score_that_reaches_subscribers_in_seconds(
 
 
 async def history_agrees(partner: Client, account: str, since: datetime, newest: str) -> None:
-    """The newest score is the one that was told, and the change is between it and the one before."""
+    """The newest score is the one that was told, and the change leads to it."""
     found = await partner.data(
         HISTORY, id=account, **{"from": since.isoformat(), "to": datetime.now(UTC).isoformat()}
     )
