@@ -189,9 +189,10 @@ class Supervisor:
         await asyncio.gather(*(supervised.ready() for supervised in stage))
 
     async def stop(self) -> None:
-        """Stop what was started last first; what belongs together stops together."""
+        """Stop what was started last first: who asks goes before who answers."""
         for stage in reversed(self._stages):
-            await asyncio.gather(*(supervised.stop() for supervised in stage))
+            for supervised in reversed(stage):
+                await supervised.stop()
 
     def kill(self) -> None:
         """End everything now."""

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 import uvicorn
@@ -39,6 +39,7 @@ STATUS: dict[type[Refusal], int] = {
     ServiceUnavailable: 503,
 }
 
+T = TypeVar("T")
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -157,16 +158,22 @@ def _refused(request: Request, error: Refusal) -> Response:
 async def _rpc(request: Request) -> Response:
     principal = _principal(request)
     body = await request.body()
-    work = asyncio.create_task(_running(request).exposed.answer(principal, body))
+    answer = await _while_there(request, _running(request).exposed.answer(principal, body))
+    return Response(answer, media_type=CONTENT_TYPE)
+
+
+async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The outcome of the work, which ends when the caller leaves."""
+    task = asyncio.create_task(work)
     left = asyncio.create_task(_caller_left(request))
     try:
-        await asyncio.wait((work, left), return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
+        await asyncio.wait((task, left), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
             raise ServiceUnavailable("the caller left")
-        return Response(work.result(), media_type=CONTENT_TYPE)
+        return task.result()
     finally:
         left.cancel()
-        work.cancel()
+        task.cancel()
 
 
 async def _caller_left(request: Request) -> None:
@@ -179,13 +186,14 @@ async def _log(request: Request) -> Response:
     principal = _principal(request)
     query = request.query_params
     everything = "system" in principal.scopes and principal.tenant_id == auth.system().tenant_id
-    entries = await _running(request).log.page(
+    page = _running(request).log.page(
         after=int(query.get("after", "0")),
         most=int(query.get("limit", "500")),
         wait_s=min(float(query.get("wait_s", "0")), 25),
         tenant_id=None if everything else principal.tenant_id,
         types=[kind for kind in query.get("types", "").split(",") if kind],
     )
+    entries = await _while_there(request, page)
     return Response(msgspec.msgpack.encode(entries), media_type=CONTENT_TYPE)
 
 
