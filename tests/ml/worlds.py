@@ -78,9 +78,10 @@ def tied(rows: int = 400, seed: int = 0, months: int = 12) -> Frame:
     hazard = 0.08 * np.exp(0.02 * (40 - size) + 0.7 * (plan == "basic"))
     left = np.ceil(rng.exponential(1 / hazard)).astype(np.int64)
     followed = rng.integers(1, months + 1, rows)
-    seats = np.where(rng.random(rows) < 0.1, None, np.round(size))
+    seats = np.round(size).astype(object)
+    seats[rng.random(rows) < 0.1] = None
     columns = {
-        "seats": seats.astype(object),
+        "seats": seats,
         "plan": plan.astype(object),
         "auto_renew": (rng.random(rows) < 0.5).astype(object),
     }
