@@ -18,12 +18,14 @@ from shared.model_document import ModelDocument
 
 
 async def publish(conn: Conn, model: ModelDocument, principal: Principal) -> str:
-    """Keep a trained model, make it the champion and have every account scored anew; its version."""
+    """Keep a trained model and make it the champion, so that every account is scored anew."""
     principal.require("ml")
     try:
         features = [feature.name for feature in decode(model.document, model.checksum).features]
     except ModelUnreadable as error:
-        raise InvalidInput("document", model.checksum, f"a whole forecast model: {error}") from error
+        raise InvalidInput(
+            "document", model.checksum, f"a whole forecast model: {error}"
+        ) from error
     if await store.add_model(conn, model, features) != model.checksum:
         raise Conflict(f"version {model.version} was published before with other bytes")
     await _crown(conn, model.version)
@@ -45,9 +47,7 @@ async def _crown(conn: Conn, version: str) -> None:
     await _ask(conn, await store.known(conn), UpdateReason.NEW_MODEL)
 
 
-async def rescore(
-    conn: Conn, principal: Principal, account_ids: list[UUID] | None = None
-) -> int:
+async def rescore(conn: Conn, principal: Principal, account_ids: list[UUID] | None = None) -> int:
     """Ask for fresh scores of some accounts, or of all; how many were asked for."""
     principal.require("act")
     known = await store.known(conn, account_ids)

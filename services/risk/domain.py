@@ -1,4 +1,4 @@
-"""What risk knows: scores, bands, models, and what moved a score; no database, no model arithmetic."""
+"""What risk knows: scores, bands, models, and what moved a score."""
 
 import math
 from bisect import bisect_right
@@ -101,9 +101,9 @@ class Driver:
 class RiskScore:
     """What was served about an account from `scored_at` on, from what was known at `as_of`.
 
-    `renewal_probability` is None where the renewal date is unknown or lies beyond what the model can
-    speak for. Reference and drivers add up to `driven_probability`: the renewal probability, or else
-    the chance of staying for `driven_days`. `churn_90` looks less far where the model does.
+    `renewal_probability` is None where the renewal date is unknown or lies beyond what the model
+    can speak for. Reference and drivers add up to `driven_probability`: the renewal probability,
+    or else the chance of staying for `driven_days`. `churn_90` looks less far where the model does.
     """
 
     score_id: UUID
@@ -140,13 +140,17 @@ class RiskScore:
     @property
     def renewal(self) -> Probability | None:
         """The chance that the open contract is renewed at its own renewal date."""
-        if self.renewal_probability is None or self.renewal_low is None or self.renewal_high is None:
+        if (
+            self.renewal_probability is None
+            or self.renewal_low is None
+            or self.renewal_high is None
+        ):
             return None
         return Probability(self.renewal_probability, self.renewal_low, self.renewal_high)
 
     @property
     def value_at_risk(self) -> Money | None:
-        """MRR × (1 − renewal probability), or × (1 − the chance of staying that the drivers explain)."""
+        """MRR × (1 − renewal probability), or else × (1 − the chance that the drivers explain)."""
         if self.mrr_cents is None or self.currency is None:
             return None
         return Money(self.mrr_cents, self.currency).times(1 - self.driven_probability)
@@ -176,7 +180,7 @@ class RiskScore:
 
 
 def survival_at(days: Sequence[float], survival: Sequence[float], at: float) -> float:
-    """A curve read between its points, where log survival is linear; beyond its end the end counts."""
+    """A curve between its points, where log survival is linear; beyond its end the end counts."""
     place = bisect_right(days, at)
     if place == len(days):
         return survival[-1]
@@ -194,6 +198,21 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
+class LastInputs:
+    """What made an account's last score."""
+
+    inputs: Inputs
+    mrr_cents: int | None
+    currency: str | None
+
+    @property
+    def mrr(self) -> Money | None:
+        if self.mrr_cents is None or self.currency is None:
+            return None
+        return Money(self.mrr_cents, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where an account stands before it is scored again; `told_…` is what listeners last heard."""
 
@@ -201,7 +220,6 @@ class Standing:
     reason: UpdateReason
     model_version: str | None = None
     inputs_hash: str | None = None
-    inputs: Inputs | None = None
     told_renewal_probability: float | None = None
     told_churn_90: float | None = None
     told_band: RiskBand | None = None
@@ -225,7 +243,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class RiskUpdated:
-    """An account has a first score, another band, or a probability that moved; `previous_…` was told last."""
+    """A first score, another band, or a probability that moved; `previous_…` was told last."""
 
     account_id: UUID
     score_id: UUID
@@ -349,7 +367,7 @@ class AtRisk:
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A published model; `accounts` and `events` count who it learned from and who of them churned."""
+    """A published model; `events` counts those of its `accounts` that churned."""
 
     model_id: UUID
     version: str

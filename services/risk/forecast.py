@@ -1,4 +1,4 @@
-"""From what four services tell about accounts to scores: the only place where risk meets the model."""
+"""From what four services tell about accounts to scores: where risk meets the model."""
 
 import asyncio
 import hashlib
@@ -58,7 +58,7 @@ class Champions:
             model = load(await store.document(conn, version), checksum)
         except ModelUnreadable as error:
             if checksum not in self._broken:
-                log.error("model %s cannot serve, the one before it does: %s", version, error)  # noqa: TRY400 - the message says all
+                log.error("model %s cannot serve, the one before it does: %s", version, error)
             self._broken.add(checksum)
             return None
         if len(self._whole) >= self.MOST:
@@ -89,9 +89,7 @@ async def ask(rpc: Rpc, tenant_id: UUID, account_ids: Sequence[UUID], as_of: dat
     )
     requests = [[call, mrr] if call.function.service == "billing" else [call] for call in features]
     principal = auth.system(tenant_id)
-    answers = await asyncio.gather(
-        *(_answer(rpc, principal, calls) for calls in requests)
-    )
+    answers = await asyncio.gather(*(_answer(rpc, principal, calls) for calls in requests))
     told = dict(zip(SOURCES, answers, strict=True))
     rows = {service: answer[0] for service, answer in told.items() if answer is not None}
     billing = told["billing"]
@@ -107,7 +105,7 @@ async def ask(rpc: Rpc, tenant_id: UUID, account_ids: Sequence[UUID], as_of: dat
 
 
 async def _answer(rpc: Rpc, principal: auth.Principal, calls: Sequence[Call]) -> list[Any] | None:
-    """The values, or None where the service cannot be reached; any other refusal is a bug and raised."""
+    """The values, or None where the service is away; any other refusal is a bug and raised."""
     try:
         values = await rpc.batch(principal, calls, timeout_s=ASK_TIMEOUT_S)
     except ServiceUnavailable as error:

@@ -1,6 +1,6 @@
 """What risk does later: scores accounts whose data, model or calendar moved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from services.risk import actions, forecast, store
-from services.risk.domain import WORK_LIST, Inputs
+from services.risk.domain import WORK_LIST, LastInputs
 from services.risk.forecast import Champion, Champions, Told
 from shared import work, worker
 from shared.errors import ServiceUnavailable
@@ -78,13 +78,16 @@ async def _score(
         await work.finish(conn, WORK_LIST, claims)
 
 
-def spoken_for(told: Told, before: dict[UUID, Inputs]) -> Told:
-    """Silent services are taken to tell what they told last, or nothing; scores name them as stale."""
-    inputs = {
-        key: {**{s: before.get(key, {}).get(s, {}) for s in told.silent}, **parts}
-        for key, parts in told.inputs.items()
-    }
-    return replace(told, inputs=inputs)
+def spoken_for(told: Told, before: Mapping[UUID, LastInputs]) -> Told:
+    """Silent services tell what they told last, or nothing; scores name them as stale."""
+    inputs = dict(told.inputs)
+    for key, parts in told.inputs.items():
+        last = before[key].inputs if key in before else {}
+        inputs[key] = {service: last.get(service, {}) for service in told.silent} | parts
+    mrr = {key: last.mrr for key, last in before.items() if last.mrr}
+    return replace(
+        told, inputs=inputs, mrr=mrr | told.mrr if "billing" in told.silent else told.mrr
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from services.risk import domain
 from services.risk.domain import (
     AtRisk,
     Fresh,
-    Inputs,
+    LastInputs,
     ModelVersion,
     RiskBand,
     RiskChange,
@@ -32,7 +32,7 @@ HORIZON_MOST_DAYS = 730
 async def latest(
     conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
 ) -> dict[UUID, RiskScore]:
-    """The score that serves, or served at `as_of`; accounts never scored or without contract are absent."""
+    """The score that serves, or served at `as_of`; absent when there was none, or no contract."""
     if as_of is not None:
         return await _served_at(conn, account_ids, as_of)
     rows = await conn.fetch(
@@ -43,9 +43,7 @@ async def latest(
     return {row["account_id"]: to(RiskScore, row) for row in rows}
 
 
-async def _served_at(
-    conn: Conn, account_ids: list[UUID], as_of: datetime
-) -> dict[UUID, RiskScore]:
+async def _served_at(conn: Conn, account_ids: list[UUID], as_of: datetime) -> dict[UUID, RiskScore]:
     rows = await conn.fetch(
         "SELECT s.* FROM unnest($1::uuid[]) AS asked (id)"
         " CROSS JOIN LATERAL ("
@@ -111,7 +109,7 @@ async def at_risk(
     first: int | None = None,
     after: str | None = None,
 ) -> Page[AtRisk]:
-    """Accounts under contract, the largest chance of churn within so many days, or value at risk, first."""
+    """Accounts under contract, the largest chance of churn, or value at risk, first."""
     if not 1 <= within_days <= HORIZON_MOST_DAYS:
         raise InvalidInput("withinDays", within_days, f"1 to {HORIZON_MOST_DAYS}")
     most = paging.size(first)
@@ -196,9 +194,7 @@ async def models_by_id(conn: Conn, model_ids: list[UUID]) -> dict[UUID, ModelVer
 
 async def champion(conn: Conn) -> ModelVersion | None:
     """The model that is meant to score; None before the first was published."""
-    row = await conn.fetchrow(
-        "SELECT * FROM risk.model_version WHERE 'champion' = ANY (aliases)"
-    )
+    row = await conn.fetchrow("SELECT * FROM risk.model_version WHERE 'champion' = ANY (aliases)")
     return to(ModelVersion, row) if row else None
 
 
@@ -217,11 +213,11 @@ async def progress(conn: Conn) -> ScoringProgress:
 
 
 async def see(conn: Conn, account_ids: Sequence[UUID], reason: UpdateReason) -> None:
-    """Remember these accounts and why their next score is wanted. Takes turns: see one_at_a_time()."""
+    """Remember these accounts, and why their next score is wanted."""
     await take_turn(conn)
     await conn.execute(
         "INSERT INTO risk.account_seen AS a (account_id, reason)"
-        " SELECT DISTINCT account_id, $2::text FROM unnest($1::uuid[]) AS account_id ORDER BY account_id"
+        " SELECT DISTINCT account_id, $2::text FROM unnest($1::uuid[]) AS account_id ORDER BY 1"
         " ON CONFLICT (tenant_id, account_id) DO UPDATE SET reason = $2 WHERE a.reason <> $2",
         list(account_ids),
         reason,
@@ -255,14 +251,14 @@ async def standing(conn: Conn, account_ids: list[UUID]) -> dict[UUID, Standing]:
     return {row["account_id"]: to(Standing, row) for row in rows}
 
 
-async def last_inputs(conn: Conn, account_ids: list[UUID]) -> dict[UUID, Inputs]:
+async def last_inputs(conn: Conn, account_ids: list[UUID]) -> dict[UUID, LastInputs]:
     """What the services told when each account was last scored."""
     rows = await conn.fetch(
-        "SELECT s.account_id, s.inputs FROM risk.latest AS l"
+        "SELECT s.account_id, s.inputs, s.mrr_cents, s.currency FROM risk.latest AS l"
         " JOIN risk.score AS s USING (tenant_id, score_id) WHERE l.account_id = ANY ($1)",
         account_ids,
     )
-    return {row["account_id"]: row["inputs"] for row in rows}
+    return {row["account_id"]: to(LastInputs, row) for row in rows}
 
 
 async def add(conn: Conn, fresh: Sequence[Fresh]) -> None:
@@ -288,8 +284,8 @@ async def serve(conn: Conn, scores: Sequence[RiskScore], told: Sequence[UUID]) -
     """Make these the scores that serve; `told` are the accounts whose listeners hear of it."""
     values_at_risk = [score.value_at_risk for score in scores]
     await conn.execute(
-        "INSERT INTO risk.latest AS l (account_id, score_id, model_version, inputs_hash, band, churn_90,"
-        " value_at_risk_cents, curve_days, curve_survival,"
+        "INSERT INTO risk.latest AS l (account_id, score_id, model_version, inputs_hash, band,"
+        " churn_90, value_at_risk_cents, curve_days, curve_survival,"
         " told_renewal_probability, told_churn_90, told_band)"
         " SELECT s.account_id, s.score_id, s.model_version, s.inputs_hash, s.band, s.churn_90,"
         "  given.cents, s.curve_days, s.curve_survival, s.renewal_probability, s.churn_90, s.band"
@@ -304,7 +300,8 @@ async def serve(conn: Conn, scores: Sequence[RiskScore], told: Sequence[UUID]) -
         "  THEN EXCLUDED.told_renewal_probability ELSE l.told_renewal_probability END,"
         " told_churn_90 = CASE WHEN l.account_id = ANY ($3)"
         "  THEN EXCLUDED.told_churn_90 ELSE l.told_churn_90 END,"
-        " told_band = CASE WHEN l.account_id = ANY ($3) THEN EXCLUDED.told_band ELSE l.told_band END",
+        " told_band = CASE WHEN l.account_id = ANY ($3)"
+        "  THEN EXCLUDED.told_band ELSE l.told_band END",
         [score.score_id for score in scores],
         [value.cents if value else 0 for value in values_at_risk],
         list(told),

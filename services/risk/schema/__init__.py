@@ -1,0 +1,214 @@
+"""What risk shows: fields of Account, rankings, models; and how to ask for new scores."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from strawberry.types import Info
+
+from services.risk import actions, domain, store
+from services.risk.schema.change import RiskChange
+from services.risk.schema.model import ModelVersion
+from services.risk.schema.score import DAYS_MOST, Risk, RiskBand
+from shared.errors import NotFound
+from shared.graphql import Connection, Context, UserError, attempted, connection
+from shared.ids import parsed_id
+
+Account = Annotated["Account", strawberry.lazy("graph.schema")]
+Request = Info[Context, None]
+First = Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")]
+After = Annotated[
+    str | None, strawberry.argument(description="endCursor of the page before; none: the start.")
+]
+
+
+@strawberry.enum(description="What accounts at risk are ranked by, the largest first.")
+class RiskOrder(Enum):
+    PROBABILITY = strawberry.enum_value(
+        "PROBABILITY", description="Chance of churn within the days asked for."
+    )
+    VALUE_AT_RISK = strawberry.enum_value(
+        "VALUE_AT_RISK", description="Minor units per month; currencies are not converted."
+    )
+
+
+@strawberry.type(description="An account under contract with the score it is ranked by.")
+class AtRisk:
+    key: strawberry.Private[UUID]
+    risk: Risk = strawberry.field(description="The newest score.")
+
+    @strawberry.field(description="The account.")
+    def account(self, info: Request) -> Account:
+        return info.context.object("Account", self.key)
+
+
+@strawberry.type
+class AccountFields:
+    key: strawberry.Private[UUID]
+
+    @strawberry.field(
+        description="The newest forecast. Null until the account is scored once, and while it"
+        " has no"
+        " open contract."
+    )
+    async def risk(
+        self,
+        info: Request,
+        as_of: Annotated[
+            datetime | None,
+            strawberry.argument(description="What was served then; none: what is served now."),
+        ] = None,
+    ) -> Risk | None:
+        score = await info.context.load(store.latest, self.key, as_of=as_of)
+        return Risk.of(score) if score else None
+
+    @strawberry.field(description="Every score that was served, newest first.")
+    async def risk_history(
+        self, info: Request, first: First = 25, after: After = None
+    ) -> Connection[Risk]:
+        page = await info.context.load(store.history, self.key, first=first, after=after)
+        if page is None:
+            raise NotFound("this account has no history")
+        nodes = [Risk.of(score) for score in page.items]
+        return connection(page, nodes, continued=after is not None)
+
+    @strawberry.field(description="What moved the forecast between two moments.")
+    async def risk_change(
+        self,
+        info: Request,
+        start: Annotated[
+            datetime, strawberry.argument(name="from", description="The first moment.")
+        ],
+        end: Annotated[datetime, strawberry.argument(name="to", description="The second moment.")],
+    ) -> RiskChange:
+        change = await info.context.load(store.change, self.key, start=start, end=end)
+        return RiskChange.of(change or domain.compared(None, None))
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(
+        description="Open contracts, worst first: by chance of churn within the days asked for,"
+        " or by"
+        " value at risk."
+    )
+    async def at_risk(
+        self,
+        info: Request,
+        within_days: Annotated[
+            int,
+            strawberry.argument(
+                description=f"Horizon in days, 1 to {DAYS_MOST}; an account whose model reaches"
+                f" less far"
+                " is ranked by its own horizon."
+            ),
+        ] = domain.BAND_DAYS,
+        band: Annotated[
+            RiskBand | None, strawberry.argument(description="Only this band; none: all.")
+        ] = None,
+        order_by: Annotated[
+            RiskOrder, strawberry.argument(description="What comes first.")
+        ] = RiskOrder.PROBABILITY,
+        first: First = 25,
+        after: After = None,
+    ) -> Connection[AtRisk]:
+        page = await info.context.call(
+            store.at_risk,
+            within_days=within_days,
+            band=band.value if band else None,
+            order=order_by.value,
+            first=first,
+            after=after,
+        )
+        nodes = [AtRisk(key=item.account_id, risk=Risk.of(item.score)) for item in page.items]
+        return connection(page, nodes, continued=after is not None)
+
+    @strawberry.field(description="Published models, newest first.")
+    async def models(
+        self, info: Request, first: First = 25, after: After = None
+    ) -> Connection[ModelVersion]:
+        page = await info.context.call(store.models, first=first, after=after)
+        nodes = [ModelVersion.of(model) for model in page.items]
+        return connection(page, nodes, continued=after is not None)
+
+    @strawberry.field(description="The model that scores; null before the first is published.")
+    async def champion_model(self, info: Request) -> ModelVersion | None:
+        model = await info.context.call(store.champion)
+        return ModelVersion.of(model) if model else None
+
+
+@strawberry.input(description="Whose forecast to make anew.")
+class RiskRescoreInput:
+    account_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="The accounts; none: every account."
+    )
+
+
+@strawberry.type(description="What became of a riskRescore.")
+class RiskRescorePayload:
+    accounts: int = strawberry.field(
+        description="How many accounts are about to be scored; scores follow on riskUpdates"
+        " where they"
+        " differ."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Why none are; else empty.")
+
+
+@strawberry.input(description="Which model shall score.")
+class ModelPromoteInput:
+    version: str = strawberry.field(description="Version of a published model.")
+
+
+@strawberry.type(description="What became of a modelPromote.")
+class ModelPayload:
+    model: ModelVersion | None = strawberry.field(description="The model as it now stands.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was not; else empty.")
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation(description="Ask for fresh scores. Returns at once; needs the scope act.")
+    async def risk_rescore(
+        self,
+        info: Request,
+        input: Annotated[RiskRescoreInput, strawberry.argument(description="Which accounts.")],
+    ) -> RiskRescorePayload:
+        info.context.principal.require("act")
+        marked, errors = await attempted(_rescore(info.context, input.account_ids))
+        return RiskRescorePayload(accounts=marked or 0, user_errors=errors)
+
+    @strawberry.mutation(
+        description="Let a published model score, and score everyone anew. Needs the scope ml."
+    )
+    async def model_promote(
+        self,
+        info: Request,
+        input: Annotated[ModelPromoteInput, strawberry.argument(description="Which model.")],
+    ) -> ModelPayload:
+        info.context.principal.require("ml")
+        call = info.context.call(actions.promote, version=input.version)
+        model, errors = await attempted(call)
+        return ModelPayload(model=ModelVersion.of(model) if model else None, user_errors=errors)
+
+
+async def _rescore(context: Context, account_ids: list[strawberry.ID] | None) -> int:
+    keys = account_ids and [parsed_id(given, "Account", "accountIds")[1] for given in account_ids]
+    return await context.call(actions.rescore, account_ids=keys)
+
+
+async def risk_by_id(info: Info[Any, None], key: UUID) -> Risk | None:
+    """A score by its own id: for `node`, and for updates that name it."""
+    score = await info.context.load(store.scores, key)
+    return Risk.of(score) if score else None
+
+
+async def model_by_id(info: Info[Any, None], key: UUID) -> ModelVersion | None:
+    """A model by its own id, for `node`."""
+    model = await info.context.load(store.models_by_id, key)
+    return ModelVersion.of(model) if model else None
+
+
+NODES = {"Risk": risk_by_id, "ModelVersion": model_by_id}
+"""What `node(id)` can fetch from this service."""

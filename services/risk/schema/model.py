@@ -1,0 +1,48 @@
+"""What a published model shows of itself."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from services.risk import domain
+from shared.graphql import Node, global_id
+
+
+@strawberry.type(description="A held-out figure of a model.")
+class ModelMetric:
+    name: str = strawberry.field(description="Name of the figure, e.g. concordance.")
+    value: float = strawberry.field(description="Its value, in the unit its name says.")
+
+
+@strawberry.type(description="A published forecast model.")
+class ModelVersion(Node):
+    version: str = strawberry.field(description="Derived from the document: same bytes, same name.")
+    aliases: list[str] = strawberry.field(
+        description="Roles it holds now: champion scores, challenger is compared."
+    )
+    trained_at: datetime = strawberry.field(description="When it was fitted.")
+    published_at: datetime = strawberry.field(description="When it was handed over for scoring.")
+    data_from: date = strawberry.field(description="First day of the data it learned from.")
+    data_to: date = strawberry.field(description="Last day of the data it learned from.")
+    accounts: int = strawberry.field(description="Accounts it learned from.")
+    events: int = strawberry.field(description="Those of them that churned.")
+    metrics: list[ModelMetric] = strawberry.field(description="Held-out figures, by name.")
+    features: list[str] = strawberry.field(description="Inputs it reads.")
+    checksum: str = strawberry.field(description="SHA-256 of the document, hexadecimal.")
+
+    @classmethod
+    def of(cls, model: domain.ModelVersion) -> "ModelVersion":
+        return cls(
+            id=global_id("ModelVersion", model.model_id),
+            version=model.version,
+            aliases=model.aliases,
+            trained_at=model.trained_at,
+            published_at=model.published_at,
+            data_from=model.data_from,
+            data_to=model.data_to,
+            accounts=model.accounts,
+            events=model.events,
+            metrics=[ModelMetric(name=k, value=v) for k, v in sorted(model.metrics.items())],
+            features=model.features,
+            checksum=model.checksum,
+        )

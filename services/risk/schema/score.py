@@ -1,0 +1,226 @@
+"""What a score shows: chances with intervals, curve, drivers, and the model behind it."""
+
+from datetime import date, datetime
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+from strawberry.types import Info
+
+from services.risk import domain, store
+from services.risk.domain import BANDS
+from services.risk.schema.model import ModelVersion
+from shared.errors import InvalidInput, NotFound
+from shared.graphql import Context, Money, Node, global_id
+
+DAYS_MOST = store.HORIZON_MOST_DAYS
+POINTS_MOST = 400
+DRIVERS_MOST = 100
+
+
+@strawberry.enum(
+    description="How urgent an account is, by its chance of churn within 90 days"
+    f" (rule {BANDS.version}): below {BANDS.elevated_from:g}, below {BANDS.high_from:g}, and"
+    f" from there on."
+)
+class RiskBand(Enum):
+    LOW = strawberry.enum_value("LOW", description="Below the first threshold.")
+    ELEVATED = strawberry.enum_value("ELEVATED", description="Between the two thresholds.")
+    HIGH = strawberry.enum_value("HIGH", description="At or above the second threshold.")
+
+
+@strawberry.enum(description="Which way a driver goes together with the probability explained.")
+class Direction(Enum):
+    RAISES = strawberry.enum_value("RAISES", description="Higher than for the reference account.")
+    LOWERS = strawberry.enum_value("LOWERS", description="Lower than for the reference account.")
+
+
+@strawberry.enum(description="The service an input comes from.")
+class ServiceName(Enum):
+    ACCOUNTS = strawberry.enum_value("accounts", description="Accounts, contracts, support.")
+    USAGE = strawberry.enum_value("usage", description="Use of the product.")
+    BILLING = strawberry.enum_value("billing", description="Plans, invoices, payments.")
+    LEARNING = strawberry.enum_value("learning", description="Courses and skills.")
+
+
+@strawberry.type(description="A chance in [0, 1] with its interval.")
+class Probability:
+    value: float = strawberry.field(description="The chance, 0 to 1.")
+    low: float = strawberry.field(description="Lower end of the interval, 0 to 1.")
+    high: float = strawberry.field(description="Upper end of the interval, 0 to 1.")
+    level: float = strawberry.field(
+        description="How often such intervals should hold the true chance, 0 to 1. Only the"
+        " uncertainty"
+        " of the model's coefficients is in it."
+    )
+
+    @classmethod
+    def of(cls, chance: domain.Probability) -> "Probability":
+        return cls(value=chance.value, low=chance.low, high=chance.high, level=domain.LEVEL)
+
+
+@strawberry.type(description="A place on the survival curve.")
+class SurvivalPoint:
+    days: float = strawberry.field(description="Days after `asOf`.")
+    survival: Probability = strawberry.field(
+        description="Chance of still being a customer then. Higher is better."
+    )
+
+
+@strawberry.type(description="One input's part of the probability: an association, not a cause.")
+class Driver:
+    feature: str = strawberry.field(description="Name of the input, with its unit.")
+    label: str = strawberry.field(description="The input in words.")
+    value: str | None = strawberry.field(description="The account's value; null when unknown.")
+    contribution: float = strawberry.field(
+        description="Added to the reference account's probability, −1 to 1. Above 0 goes with"
+        " renewal."
+        " An association, not a cause."
+    )
+    direction: Direction = strawberry.field(description="The sign of the contribution.")
+    source: ServiceName = strawberry.field(description="Who told the value.")
+
+    @classmethod
+    def of(cls, driver: domain.Driver) -> "Driver":
+        return cls(
+            feature=driver.feature,
+            label=driver.label,
+            value=text(driver.value),
+            contribution=driver.contribution,
+            direction=Direction.LOWERS if driver.contribution < 0 else Direction.RAISES,
+            source=ServiceName(driver.source),
+        )
+
+
+def text(value: float | str | bool | None) -> str | None:
+    """An input's value as people read it; None when unknown."""
+    if value is None or isinstance(value, str):
+        return value
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
+
+
+@strawberry.type(
+    description="The forecast for an account, as it was served. Everything about drivers is"
+    " association,"
+    " not cause."
+)
+class Risk(Node):
+    score: strawberry.Private[domain.RiskScore]
+    renewal_probability: Probability | None = strawberry.field(
+        description="Chance that the open contract is renewed at its own renewal date. Higher is"
+        " better."
+        " Null where that date is unknown or lies beyond what the model can speak for: see"
+        " horizonDays."
+    )
+    renewal_on: date | None = strawberry.field(
+        description="The renewal date it speaks of; null without one."
+    )
+    horizon_days: int = strawberry.field(description="How many days ahead the model can speak.")
+    band: RiskBand = strawberry.field(
+        description="By the chance of churn within 90 days, or within horizonDays where that is"
+        " less."
+    )
+    value_at_risk: Money | None = strawberry.field(
+        description="MRR × (1 − renewal probability), a month (definition D1); where that is"
+        " null, MRR"
+        " × the chance of churn within explainedDays. Higher is worse. Null while no MRR is known."
+    )
+    explained_probability: float = strawberry.field(
+        description="What the drivers explain, 0 to 1: renewalProbability, or, where that is"
+        " null, the"
+        " chance of staying for explainedDays. Higher is better."
+    )
+    explained_days: float = strawberry.field(description="Days from `asOf` to what is explained.")
+    reference_probability: float = strawberry.field(
+        description="The same chance for the reference account, 0 to 1; with all drivers'"
+        " contributions it adds up to explainedProbability."
+    )
+    as_of: datetime = strawberry.field(description="Only what was recorded before is known to it.")
+    scored_at: datetime = strawberry.field(description="Since when it was served.")
+    inputs_hash: str = strawberry.field(description="SHA-256 of the inputs, hexadecimal.")
+    stale_inputs: list[str] = strawberry.field(
+        description="Services that did not answer: what they told before was used. Normally empty."
+    )
+    unlike_training: list[str] = strawberry.field(
+        description="Inputs unlike anything the model has seen: trust the forecast less."
+    )
+
+    @classmethod
+    def of(cls, score: domain.RiskScore) -> "Risk":
+        return cls(
+            id=global_id("Risk", score.score_id),
+            score=score,
+            renewal_probability=Probability.of(score.renewal) if score.renewal else None,
+            renewal_on=score.renewal_on,
+            horizon_days=score.horizon_days,
+            band=RiskBand(score.band.value),
+            value_at_risk=Money.of(score.value_at_risk) if score.value_at_risk else None,
+            explained_probability=score.driven_probability,
+            explained_days=score.driven_days,
+            reference_probability=score.reference_probability,
+            as_of=score.as_of,
+            scored_at=score.scored_at,
+            inputs_hash=score.inputs_hash,
+            stale_inputs=score.stale_inputs,
+            unlike_training=score.unlike_training,
+        )
+
+    @strawberry.field(
+        description="Chance of churn within so many days from `asOf`. Higher is worse."
+        " Null beyond horizonDays."
+    )
+    def churn_probability(
+        self,
+        within_days: Annotated[
+            int, strawberry.argument(description=f"Days from `asOf`, 1 to {DAYS_MOST}.")
+        ],
+    ) -> Probability | None:
+        _within("withinDays", within_days, 1, DAYS_MOST)
+        chance = self.score.churn_probability(within_days)
+        return Probability.of(chance) if chance else None
+
+    @strawberry.field(
+        description="Chance of still being a customer at evenly spaced days, from 0 on. Ends at"
+        " horizonDays where that is sooner."
+    )
+    def survival_curve(
+        self,
+        days: Annotated[
+            int, strawberry.argument(description=f"Where it ends, 1 to {DAYS_MOST} days ahead.")
+        ] = 365,
+        points: Annotated[
+            int, strawberry.argument(description=f"How many places, 2 to {POINTS_MOST}.")
+        ] = 24,
+    ) -> list[SurvivalPoint]:
+        _within("days", days, 1, DAYS_MOST)
+        _within("points", points, 2, POINTS_MOST)
+        return [
+            SurvivalPoint(days=point.days, survival=Probability.of(point.survival))
+            for point in self.score.curve(days, points)
+        ]
+
+    @strawberry.field(
+        description="Additive parts of explainedProbability against the reference account, the"
+        " largest"
+        " first. Associations, not causes."
+    )
+    def drivers(
+        self,
+        top: Annotated[
+            int, strawberry.argument(description=f"How many at most, 1 to {DRIVERS_MOST}.")
+        ] = 5,
+    ) -> list[Driver]:
+        _within("top", top, 1, DRIVERS_MOST)
+        return [Driver.of(driver) for driver in self.score.drivers[:top]]
+
+    @strawberry.field(description="The model that made it.")
+    async def model(self, info: Info[Context, None]) -> ModelVersion:
+        found = await info.context.load(store.model_versions, self.score.model_version)
+        if found is None:
+            raise NotFound(f"there is no model '{self.score.model_version}'")
+        return ModelVersion.of(found)
+
+
+def _within(argument: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise InvalidInput(argument, value, f"{least} to {most}")

@@ -1,0 +1,143 @@
+"""A small forecast model made by hand, and scores that never came from one."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+from ml.document import Feature, ForecastModel, Stratum, Term, encode, schema_hash
+from services.risk.domain import BANDS, Driver, Fresh, RiskScore, UpdateReason, survival_at
+from shared.model_document import ModelDocument
+
+MONTHS = 12
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def a_model(*, use: float = -0.8, reach_months: int = MONTHS) -> ModelDocument:
+    """A model of three signals, in which use keeps customers; `use` is its coefficient."""
+    features = (
+        Feature(
+            "events_28d",
+            "Events in 28 days",
+            "usage",
+            "number",
+            high=500.0,
+            fill=2.0,
+            logarithmic=True,
+        ),
+        Feature(
+            "auto_renew",
+            "Renews by itself",
+            "accounts",
+            "level",
+            levels=("true",),
+            reference="false",
+        ),
+        Feature(
+            "payment_failures_90d", "Failed payments", "billing", "number", high=10.0, fill=0.0
+        ),
+    )
+    terms = (
+        Term("linear", "events_28d", mean=2.0, scale=1.0),
+        Term("level", "auto_renew", level="true", mean=0.5, scale=0.5),
+        Term("linear", "payment_failures_90d", mean=0.2, scale=1.0),
+    )
+    coefficients = (use, -0.3, 0.6)
+    document, checksum = encode(
+        ForecastModel(
+            clock="landmark",
+            horizon_months=reach_months,
+            tail_months=0,
+            baseline="kalbfleisch-prentice",
+            features=features,
+            terms=terms,
+            schema_hash=schema_hash(features, terms),
+            coefficients=coefficients,
+            variance=((0.01, 0.0, 0.0), (0.0, 0.02, 0.0), (0.0, 0.0, 0.02)),
+            strata=_strata(reach_months),
+            pooled={},
+            data_from="2024-01-01",
+            data_to="2026-01-01",
+            data_hash="",
+            rows=1_000,
+            accounts=300,
+            events=60,
+            seed=0,
+            penalty=0.003,
+            interaction_penalty=None,
+            metrics={"concordance": 0.8},
+            notes=(),
+            libraries={},
+        )
+    )
+    return ModelDocument(
+        version=f"m-{checksum[:8]}",
+        document=document,
+        checksum=checksum,
+        trained_at=NOON,
+        data_from=date(2024, 1, 1),
+        data_to=date(2026, 1, 1),
+        accounts=300,
+        events=60,
+        metrics={"concordance": 0.8},
+    )
+
+
+def _strata(reach: int) -> dict[str, Stratum]:
+    """Little happens between renewals, much at them."""
+    hazards = {
+        f"r{m:02d}": [0.004 + 0.3 * (m == month) for month in range(1, reach + 1)]
+        for m in range(1, 13)
+    }
+    hazards |= {"monthly": [0.05] * reach, "none": [0.004] * reach}
+    return {name: Stratum(_summed(steps), reach, 100, 10) for name, steps in hazards.items()}
+
+
+def _summed(steps: list[float]) -> tuple[float, ...]:
+    return tuple(sum(steps[:months]) for months in range(len(steps) + 1))
+
+
+def a_score(
+    model: ModelDocument,
+    account_id: UUID | None = None,
+    *,
+    hazard: float = 0.05,
+    scored_at: datetime = NOON,
+    mrr_cents: int | None = 100_000,
+) -> Fresh:
+    """A score with a constant monthly hazard."""
+    days = [30.0 * month for month in range(13)]
+    survival = [2.718281828 ** (-hazard * month) for month in range(13)]
+    churn_90 = 1 - survival_at(days, survival, 90)
+    score = RiskScore(
+        score_id=uuid4(),
+        account_id=account_id or uuid4(),
+        as_of=scored_at - timedelta(seconds=1),
+        scored_at=scored_at,
+        model_version=model.version,
+        reason=UpdateReason.NEW_DATA,
+        renewal_on=date(2026, 9, 1),
+        renewal_probability=survival[3],
+        renewal_low=survival[3] ** 1.2,
+        renewal_high=survival[3] ** 0.8,
+        curve_days=days,
+        curve_survival=survival,
+        curve_low=[value**1.2 for value in survival],
+        curve_high=[value**0.8 for value in survival],
+        churn_90=churn_90,
+        band=BANDS.of(churn_90),
+        mrr_cents=mrr_cents,
+        currency="EUR" if mrr_cents is not None else None,
+        drivers=[Driver("events_28d", "Events in 28 days", 3.0, survival[3] - 0.9, "usage")],
+        driven_probability=survival[3],
+        driven_days=90.0,
+        reference_probability=0.9,
+        inputs_hash=str(hazard),
+        stale_inputs=[],
+        unlike_training=[],
+    )
+    return Fresh(score, {"usage": {"events_28d": 3.0}})
+
+
+def later(fresh: Fresh, account_id: UUID) -> Fresh:
+    """The same for another account."""
+    return Fresh(replace(fresh.score, account_id=account_id, score_id=uuid4()), fresh.inputs)

@@ -1,0 +1,145 @@
+"""What the graph shows of a score, asked through the risk service alone."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+import strawberry
+
+from services.risk import actions, schema, store
+from services.risk.app import SERVICE
+from services.risk.domain import BANDS, Fresh, UpdateReason
+from shared.auth import Principal
+from shared.config import Settings
+from shared.db import Database
+from shared.graphql import Context, global_id
+from shared.rpc import Exposed, Rpc
+from tests.services.risk.given import a_model, a_score
+
+
+@strawberry.type
+class Account(schema.AccountFields):
+    pass
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def account(self, key: UUID) -> Account:
+        return Account(key=key)
+
+    @strawberry.field
+    async def node(self, info: schema.Request, key: UUID) -> schema.Risk | None:
+        return await schema.NODES["Risk"](info, key)  # type: ignore[return-value] - by its name
+
+
+GRAPH = strawberry.Schema(Query)
+
+
+@pytest.fixture
+async def context(
+    settings: Settings, risk: Database, principal: Principal
+) -> AsyncIterator[Context]:
+    exposed = Exposed(risk, reads=SERVICE.reads, commands=SERVICE.commands)
+    async with Rpc(settings, local={"risk": exposed}) as rpc:
+        yield Context(principal, rpc)
+
+
+@pytest.fixture
+async def scored(risk: Database, principal: Principal) -> Fresh:
+    model = a_model()
+    fresh = a_score(model, hazard=0.1)
+    async with risk.write(principal.tenant_id) as conn:
+        await actions.publish(conn, model, principal)
+        await store.see(conn, [fresh.score.account_id], UpdateReason.NEW_DATA)
+        await actions.keep(conn, [fresh])
+    return fresh
+
+
+async def asked(context: Context, fields: str, account: UUID) -> Any:
+    answer = await GRAPH.execute(
+        f'{{ account(key: "{account}") {{ {fields} }} }}', context_value=context
+    )
+    assert answer.errors is None, answer.errors
+    assert answer.data
+    return answer.data["account"]
+
+
+async def test_a_score_shows_chances_drivers_curve_and_its_model(context: Context, scored: Fresh):
+    found = await asked(
+        context,
+        """risk {
+            id band horizonDays inputsHash staleInputs renewalOn
+            renewalProbability { value low high level }
+            churnProbability(withinDays: 90) { value }
+            beyond: churnProbability(withinDays: 700) { value }
+            survivalCurve(points: 3) { days survival { value } }
+            valueAtRisk { cents currency }
+            explainedProbability referenceProbability
+            drivers(top: 1) { feature value contribution direction source }
+            model { version aliases metrics { name value } }
+        }""",
+        scored.score.account_id,
+    )
+    risk = found["risk"]
+    assert risk["id"] == global_id("Risk", scored.score.score_id)
+    assert risk["band"] == BANDS.of(scored.score.churn_90)
+    assert risk["renewalProbability"]["low"] < risk["renewalProbability"]["value"]
+    assert risk["churnProbability"]["value"] == pytest.approx(scored.score.churn_90)
+    assert risk["beyond"] is None
+    assert [point["days"] for point in risk["survivalCurve"]] == [0, 180, 360]
+    assert risk["survivalCurve"][0]["survival"]["value"] == 1
+    assert risk["valueAtRisk"] == {"cents": 25_918, "currency": "EUR"}
+    (driver,) = risk["drivers"]
+    assert (driver["value"], driver["direction"], driver["source"]) == ("3", "LOWERS", "USAGE")
+    assert risk["explainedProbability"] == pytest.approx(
+        risk["referenceProbability"] + driver["contribution"]
+    )
+    assert risk["model"]["aliases"] == ["champion"]
+
+
+async def test_an_account_never_scored_has_no_risk_an_empty_history_and_no_change(
+    context: Context, scored: Fresh
+):
+    found = await asked(
+        context,
+        """risk { id } riskHistory { nodes { id } pageInfo { hasNextPage } }
+        riskChange(from: "2026-01-01T00:00:00Z", to: "2026-12-01T00:00:00Z") {
+            change parts { kind }
+        }""",
+        scored.score.score_id,  # no account has this id
+    )
+    assert found == {
+        "risk": None,
+        "riskHistory": {"nodes": [], "pageInfo": {"hasNextPage": False}},
+        "riskChange": {"change": None, "parts": []},
+    }
+
+
+async def test_arguments_out_of_bounds_are_refused_by_name(context: Context, scored: Fresh):
+    for field in (
+        "churnProbability(withinDays: 0) { value }",
+        "survivalCurve(points: 1) { days }",
+        "drivers(top: 101) { label }",
+    ):
+        answer = await GRAPH.execute(
+            f'{{ account(key: "{scored.score.account_id}") {{ risk {{ {field} }} }} }}',
+            context_value=context,
+        )
+        assert answer.errors
+        assert "is not allowed; allowed:" in answer.errors[0].message
+
+
+async def test_a_score_is_found_again_by_its_own_id(context: Context, scored: Fresh):
+    answer = await GRAPH.execute(
+        f'{{ node(key: "{scored.score.score_id}") {{ asOf scoredAt }} }}', context_value=context
+    )
+    assert answer.data
+    assert answer.data["node"]["scoredAt"] == scored.score.scored_at.isoformat()
+
+
+@pytest.mark.parametrize("name", ["Driver", "RiskChangePart", "RiskChange", "Risk"])
+def test_drivers_are_called_associations(name: str):
+    kind = GRAPH.schema_converter.type_map[name].definition
+    assert "association" in (kind.description or "")
