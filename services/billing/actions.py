@@ -9,6 +9,7 @@ import msgspec
 
 from services.billing import store
 from services.billing.domain import (
+    BillingChanged,
     Invoice,
     InvoiceRow,
     PaymentMethodRow,
@@ -19,6 +20,7 @@ from services.billing.domain import (
     checked_subscription,
 )
 from services.billing.store import Book
+from shared import facts
 from shared.auth import Principal
 from shared.db import Conn
 from shared.errors import Conflict, InvalidInput
@@ -99,7 +101,8 @@ async def _take(
     fresh, receipts = sorted_out(candidates, known, corrections=book.corrections)
     if fresh:
         await store.add(conn, book, fresh)
-        await store.tell_changed(conn, [one.version.owner for one in fresh])
+        accounts = {one.version.owner for one in fresh}
+        await facts.emit_all(conn, [(account, BillingChanged(account)) for account in accounts])
     return bad + receipts
 
 

@@ -18,7 +18,7 @@ from services.billing.domain import (
     SubscriptionRow,
     millionths,
 )
-from shared import paging, telemetry
+from shared import paging
 from shared.db import Conn, Row, to
 from shared.landmark import FeatureRow, Landmark
 from shared.metric import MetricValue, count
@@ -131,16 +131,6 @@ def _columns(row: Any) -> tuple[Any, ...]:
             return (row.method, row.valid_from)
         case _:
             raise TypeError(type(row).__name__)
-
-
-async def tell_changed(conn: Conn, account_ids: Sequence[UUID]) -> None:
-    """One fact BillingChanged per account, in account order."""
-    await conn.execute(
-        "SELECT billing.emit(a, 'BillingChanged', jsonb_build_object('account_id', a), $2)"
-        " FROM (SELECT DISTINCT a FROM unnest($1::uuid[]) AS a ORDER BY a) AS sorted",
-        list(account_ids),
-        telemetry.traceparent(),
-    )
 
 
 async def summary(

@@ -1,0 +1,1 @@
+"""What learning does: takes courses and progress, hears of members, recommends."""

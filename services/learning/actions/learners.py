@@ -1,0 +1,161 @@
+"""Hear of members, take their progress, and recommend what they learn next."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from services.learning.actions.batch import alone, checked
+from services.learning.domain.courses import Catalogue
+from services.learning.domain.learners import (
+    Learner,
+    LearningChanged,
+    MemberKnown,
+    Progress,
+    shows,
+)
+from services.learning.domain.paths import LearningPath, PathAssigned, Plan, next_path
+from services.learning.rows import ProgressRow, checked_progress
+from services.learning.store import courses, learners, paths
+from services.learning.store.paths import Assigned
+from shared import facts, work
+from shared.auth import Principal
+from shared.db import Conn
+from shared.errors import InvalidInput, NotFound
+from shared.facts import LogEntry
+from shared.ids import account_key, parsed_id
+from shared.ingest import Kind, Numbered, Receipt
+from shared.versions import Candidate, candidate, sorted_out
+
+
+async def know_member(conn: Conn, entry: LogEntry) -> None:
+    """A member was added or changed: a path is due, without anyone asking."""
+    member: MemberKnown = entry.fact(MemberKnown)
+    await courses.hold(conn)
+    await learners.keep_learner(conn, member)
+    await work.mark(conn, "recommend", [member.member_id])
+
+
+async def take_progress(
+    conn: Conn, principal: Principal, rows: list[Numbered[ProgressRow]]
+) -> list[Receipt]:
+    """Steps in courses; who now masters something gets other next steps."""
+    await courses.hold(conn)
+    good, receipts = checked(rows, _settle)
+    good, unknown = await _of_known_courses(conn, good)
+    candidates = [candidate(g.number, g.row, g.row.id, UUID(g.row.account_id)) for g in good]
+    known = await learners.known_progress(conn, [one.version.id for one in candidates])
+    fresh, verdicts = sorted_out(candidates, known, corrections=False)
+    if fresh:
+        await learners.add_progress(conn, fresh)
+        proven = [one for one in fresh if shows(one.row.kind, one.row.score)]
+        members = {UUID(one.row.member_id) for one in proven}
+        await work.mark(conn, "recommend", list(members), delay_s=_ahead_s(proven))
+        accounts = {one.version.owner for one in fresh}
+        await facts.emit_all(conn, [(account, LearningChanged(account)) for account in accounts])
+    return receipts + unknown + verdicts
+
+
+def _ahead_s(proven: Sequence[Candidate[ProgressRow]]) -> float:
+    """How far the senders' clocks are ahead of ours: before that nothing is proven yet."""
+    ahead = [one.row.occurred_at - one.version.recorded_at for one in proven]
+    return max((gap.total_seconds() for gap in ahead if gap.total_seconds() > 0), default=0.0)
+
+
+PROGRESS = Kind("progress", ProgressRow, take_progress)
+
+
+def _settle(row: ProgressRow) -> None:
+    """Check a row, and write its ids the same way from here on, so that its digest is too."""
+    checked_progress(row)
+    row.account_id = str(account_key(row.account_id))
+    row.member_id = str(parsed_id(row.member_id, "Member", "memberId")[1])
+
+
+async def _of_known_courses(
+    conn: Conn, rows: list[Numbered[ProgressRow]]
+) -> tuple[list[Numbered[ProgressRow]], list[Receipt]]:
+    codes = sorted({one.row.course_code for one in rows})
+    known = await courses.courses_by_code(conn, codes)
+
+    def exists(row: ProgressRow) -> None:
+        if row.course_code not in known:
+            raise InvalidInput("courseCode", row.course_code, "the code of a course that exists")
+
+    return checked(rows, exists)
+
+
+async def progress_record(conn: Conn, row: dict[str, Any], principal: Principal) -> Progress:
+    """One step of a known member, taken as the bulk route takes it; sent again it is the same."""
+    member = await _member(conn, row["memberId"])
+    step = f"{row['courseCode']}\0{row['kind']}\0{row['occurredAt']}"
+    whole = {"id": str(uuid5(member.member_id, step)), "accountId": member.account_id, **row}
+    row_id = await alone(conn, principal, PROGRESS, whole)
+    return (await learners.progress(conn, [row_id]))[row_id]
+
+
+async def path_recommend(conn: Conn, member_id: UUID, principal: Principal) -> LearningPath | None:
+    """Ask for a fresh look at a member's path; the path as it is until then."""
+    principal.require("act")
+    await _member(conn, str(member_id))
+    await courses.hold(conn)
+    await work.mark(conn, "recommend", [member_id])
+    return (await paths.path(conn, [member_id])).get(member_id)
+
+
+async def _member(conn: Conn, given: str) -> Learner:
+    member_id = parsed_id(given, "Member", "memberId")[1]
+    member = (await learners.learners(conn, [member_id])).get(member_id)
+    if member is None:
+        raise NotFound(f"memberId: there is no member {member_id}")
+    return member
+
+
+async def recommend(conn: Conn, member_ids: list[UUID], at: datetime) -> int:
+    """Give each member the path that follows at this moment; how many got other next steps.
+
+    Unchanged inputs write nothing; changed inputs with the same steps tell nothing.
+    """
+    await courses.hold(conn)
+    members = await learners.learners(conn, member_ids)
+    shown = await learners.mastered(conn, member_ids, at)
+    there = [member for member in members.values() if member.ended_at is None]
+    mastered = {one: frozenset(proof.course for proof in shown[one]) for one in members}
+    plans = _plans(there, mastered, await courses.catalogue(conn, at))
+    held = await paths.current(conn, member_ids)
+    new = [
+        one
+        for one in plans
+        if (old := held.get(one.learner.member_id)) is None
+        or old.inputs_hash != one.plan.inputs_hash
+    ]
+    if not new:
+        return 0
+    await paths.add(conn, new, at)
+    moved = [one for one in new if one.plan.courses != _steps(held, one)]
+    await facts.emit_all(conn, [_assigned(one) for one in moved])
+    return len(moved)
+
+
+def _plans(
+    members: Sequence[Learner], mastered: dict[UUID, frozenset[str]], catalogue: Catalogue
+) -> list[Assigned]:
+    """Many members are alike: each case is planned once."""
+    cases: dict[tuple[str | None, int, frozenset[str]], Plan] = {}
+    plans: list[Assigned] = []
+    for member in members:
+        case = (member.role, member.level, mastered[member.member_id])
+        if case not in cases:
+            cases[case] = next_path(member, case[2], catalogue)
+        plans.append(Assigned(member, cases[case]))
+    return plans
+
+
+def _steps(held: dict[UUID, paths.Current], one: Assigned) -> list[str]:
+    old = held.get(one.learner.member_id)
+    return old.courses if old else []
+
+
+def _assigned(one: Assigned) -> tuple[UUID, PathAssigned]:
+    learner = one.learner
+    return learner.account_id, PathAssigned(learner.account_id, learner.member_id, one.path_id)

@@ -1,0 +1,1 @@
+"""What learning knows: courses, learners, and the paths that follow."""

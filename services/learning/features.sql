@@ -1,0 +1,20 @@
+-- What learning tells the model about an account at a landmark: only what was recorded, and had happened, before it.
+-- certified_members: members who ever passed an assessment ($3 is the score that passes).
+SELECT
+  recent.completions::float8 AS course_completions_180d,
+  recent.members::float8 AS learners_180d,
+  passed.members::float8 AS certified_members
+FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS landmark (account_id, as_of, place)
+CROSS JOIN LATERAL (
+  SELECT count(*) AS completions, count(DISTINCT p.member_id) AS members
+  FROM learning.progress AS p
+  WHERE p.account_id = landmark.account_id AND p.kind = 'completed' AND p.recorded_at < landmark.as_of
+    AND p.occurred_at >= landmark.as_of - interval '180 days' AND p.occurred_at < landmark.as_of
+) AS recent
+CROSS JOIN LATERAL (
+  SELECT count(DISTINCT p.member_id) AS members
+  FROM learning.progress AS p
+  WHERE p.account_id = landmark.account_id AND p.kind = 'assessed' AND p.score >= $3
+    AND p.recorded_at < landmark.as_of AND p.occurred_at < landmark.as_of
+) AS passed
+ORDER BY landmark.place

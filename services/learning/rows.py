@@ -1,0 +1,62 @@
+"""The rows that may be sent to learning, and what must hold within one."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from services.learning.domain.learners import ProgressKind
+from shared.errors import InvalidInput
+from shared.ingest import Row
+
+Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
+Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
+Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+class CourseRow(Row, kw_only=True):
+    """A course, known by its code; no roles means that it is for everybody."""
+
+    id: UUID | None = None
+    code: Label
+    title: Annotated[str, Meta(min_length=1, max_length=300)]
+    minutes: Annotated[int, Meta(ge=1, le=10_000)]
+    skill: Label
+    level: Annotated[int, Meta(ge=0, le=4)]
+    modality: Label
+    roles: Annotated[list[Label], Meta(max_length=50)] = msgspec.field(default_factory=list)
+    prerequisites: Annotated[list[Label], Meta(max_length=50)] = msgspec.field(default_factory=list)
+    language: Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    valid_from: Moment | None = None
+    valid_to: Moment | None = None
+
+
+class ProgressRow(Row, kw_only=True):
+    """A step of a member in a course; `score` from 0 to 1 where it was assessed."""
+
+    id: Id
+    account_id: str
+    member_id: str
+    course_code: Label
+    kind: ProgressKind
+    occurred_at: Moment
+    score: Annotated[float, Meta(ge=0, le=1)] | None = None
+
+
+def checked_course(row: CourseRow) -> None:
+    """InvalidInput for a course offered until before it is offered."""
+    if row.valid_from and row.valid_to and row.valid_to < row.valid_from:
+        raise InvalidInput("validTo", row.valid_to.isoformat(), "a moment not before validFrom")
+
+
+def checked_progress(row: ProgressRow) -> None:
+    """InvalidInput for a step still ahead, and for an assessment without a score."""
+    if row.recorded_at is not None and row.occurred_at > row.recorded_at + CLOCKS_DIFFER:
+        raise InvalidInput(
+            "occurredAt", row.occurred_at.isoformat(), "a moment not after it was recorded"
+        )
+    if row.kind == "assessed" and row.score is None:
+        raise InvalidInput("score", None, "a number from 0 to 1 where kind is 'assessed'")

@@ -1,0 +1,1 @@
+"""What learning keeps: every query on its own schema."""

@@ -1,0 +1,107 @@
+"""Courses: their versions, the catalogue at a moment, and pages of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from services.learning.domain.courses import Catalogue, Course
+from services.learning.rows import CourseRow
+from shared import paging
+from shared.db import Conn, to
+from shared.paging import Page
+from shared.versions import Candidate, Version
+
+
+async def hold(conn: Conn) -> None:
+    """One writer per tenant: what is read after this holds until the commit; marks never cross."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock("
+        "hashtextextended('learning.' || current_setting('tenure.tenant'), 0))"
+    )
+
+
+async def known(conn: Conn, ids: list[UUID]) -> list[Version]:
+    """Every version of the courses with these ids."""
+    rows = await conn.fetch(
+        "SELECT id::text, recorded_at, tenant_id AS owner, digest FROM learning.course"
+        " WHERE id = ANY ($1)",
+        ids,
+    )
+    return [to(Version, row) for row in rows]
+
+
+async def add(conn: Conn, fresh: Sequence[Candidate[CourseRow]]) -> None:
+    """Keep versions; courses are few, so one by one in one round trip."""
+    await conn.executemany(
+        "INSERT INTO learning.course (tenant_id, id, recorded_at, digest, code, title, minutes,"
+        " skill, level, roles, modality, language, prerequisites, valid_from, valid_to)"
+        " VALUES (current_setting('tenure.tenant')::uuid, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+        " $11, $12, $13, $14)",
+        [_values(one) for one in fresh],
+    )
+
+
+def _values(one: Candidate[CourseRow]) -> tuple[object, ...]:
+    row = one.row
+    return (
+        row.id, one.version.recorded_at, one.version.digest, row.code, row.title, row.minutes,
+        row.skill, row.level, row.roles, row.modality, row.language, row.prerequisites,
+        row.valid_from, row.valid_to,
+    )  # fmt: skip
+
+
+async def catalogue(conn: Conn, at: datetime | None = None) -> Catalogue:
+    """All courses as they were known at a moment; the newest versions if none is given."""
+    rows = await conn.fetch(
+        "SELECT DISTINCT ON (id) * FROM learning.course"
+        " WHERE $1::timestamptz IS NULL OR recorded_at <= $1 ORDER BY id, recorded_at DESC",
+        at,
+    )
+    moment: datetime = at or await conn.fetchval("SELECT now()")
+    return Catalogue([to(Course, row) for row in rows], moment)
+
+
+async def courses(
+    conn: Conn, first: int | None = None, after: str | None = None, as_of: datetime | None = None
+) -> Page[Course]:
+    """Courses by code."""
+    most = paging.size(first)
+    (last,) = paging.key(after, str) if after else ("",)
+    rows = await conn.fetch(
+        "SELECT * FROM (SELECT DISTINCT ON (id) * FROM learning.course"
+        " WHERE recorded_at <= coalesce($1, now()) ORDER BY id, recorded_at DESC) AS newest"
+        " WHERE code > $2 ORDER BY code LIMIT $3",
+        as_of,
+        last,
+        most + 1,
+    )
+    found = [to(Course, row) for row in rows]
+    return paging.page(found, most, [paging.cursor(course.code) for course in found])
+
+
+async def courses_by_id(
+    conn: Conn, ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, Course]:
+    """Courses by id; unknown ones are absent."""
+    rows = await conn.fetch(
+        "SELECT DISTINCT ON (id) * FROM learning.course"
+        " WHERE id = ANY ($1) AND recorded_at <= coalesce($2, now())"
+        " ORDER BY id, recorded_at DESC",
+        ids,
+        as_of,
+    )
+    return {row["id"]: to(Course, row) for row in rows}
+
+
+async def courses_by_code(
+    conn: Conn, codes: list[str], as_of: datetime | None = None
+) -> dict[str, Course]:
+    """Courses by code; unknown ones are absent."""
+    rows = await conn.fetch(
+        "SELECT DISTINCT ON (code) * FROM learning.course"
+        " WHERE code = ANY ($1) AND recorded_at <= coalesce($2, now())"
+        " ORDER BY code, recorded_at DESC",
+        codes,
+        as_of,
+    )
+    return {row["code"]: to(Course, row) for row in rows}

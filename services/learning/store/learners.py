@@ -1,0 +1,199 @@
+"""Learners, their progress and mastery, and what an account's learning adds up to."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from services.learning.domain.courses import Course
+from services.learning.domain.learners import (
+    PASS_SCORE,
+    Learner,
+    LearningSummary,
+    Mastered,
+    MemberKnown,
+    NextCourse,
+    Progress,
+    SkillMastery,
+    skills,
+)
+from services.learning.rows import ProgressRow
+from services.learning.store.courses import courses_by_code
+from shared.db import Conn, Row, to
+from shared.landmark import FeatureRow, Landmark
+from shared.metric import MetricValue, ratio
+from shared.versions import Candidate, Version
+
+HERE = Path(__file__).parent
+FEATURES = (HERE.parent / "features.sql").read_text()
+SUMMARY = (HERE / "summary.sql").read_text()
+NEXT_COURSES = (HERE / "next_courses.sql").read_text()
+ADOPTION_WINDOW = timedelta(days=180)
+ENROLLED_SINCE = timedelta(days=30)
+NEXT_COURSES_MOST = 5
+
+
+async def keep_learner(conn: Conn, member: MemberKnown) -> None:
+    """The newest of what accounts said about a member."""
+    await conn.execute(
+        "INSERT INTO learning.learner (tenant_id, member_id, account_id, external_id, role, level,"
+        " added_at, ended_at)"
+        " VALUES (current_setting('tenure.tenant')::uuid, $1, $2, $3, $4, $5, $6, $7)"
+        " ON CONFLICT (tenant_id, member_id) DO UPDATE SET account_id = EXCLUDED.account_id,"
+        " external_id = EXCLUDED.external_id, role = EXCLUDED.role, level = EXCLUDED.level,"
+        " added_at = EXCLUDED.added_at, ended_at = EXCLUDED.ended_at",
+        member.member_id,
+        member.account_id,
+        member.external_id,
+        member.role,
+        min(max(member.level or 0, 0), 4),
+        member.added_at,
+        member.ended_at,
+    )
+
+
+async def learners(conn: Conn, member_ids: list[UUID]) -> dict[UUID, Learner]:
+    """Members by id; those accounts never told of are absent."""
+    rows = await conn.fetch(
+        "SELECT member_id, account_id, role, level, ended_at FROM learning.learner"
+        " WHERE member_id = ANY ($1)",
+        member_ids,
+    )
+    return {row["member_id"]: to(Learner, row) for row in rows}
+
+
+async def everybody(conn: Conn) -> list[UUID]:
+    """All learners of the tenant who are still there."""
+    rows = await conn.fetch("SELECT member_id FROM learning.learner WHERE ended_at IS NULL")
+    return [row["member_id"] for row in rows]
+
+
+async def known_progress(conn: Conn, ids: list[str]) -> list[Version]:
+    """What was kept under these ids."""
+    rows = await conn.fetch(
+        "SELECT id, recorded_at, account_id AS owner, digest FROM learning.progress"
+        " WHERE id = ANY ($1)",
+        ids,
+    )
+    return [to(Version, row) for row in rows]
+
+
+async def add_progress(conn: Conn, fresh: Sequence[Candidate[ProgressRow]]) -> None:
+    """Keep steps in one statement; they are sorted by key."""
+    columns: list[list[Any]] = [list(column) for column in zip(*map(_values, fresh), strict=True)]
+    await conn.execute(
+        "INSERT INTO learning.progress (tenant_id, id, account_id, recorded_at, digest, member_id,"
+        " course, kind, occurred_at, score)"
+        " SELECT current_setting('tenure.tenant')::uuid, * FROM unnest($1::text[], $2::uuid[],"
+        " $3::timestamptz[], $4::bytea[], $5::uuid[], $6::text[], $7::text[], $8::timestamptz[],"
+        " $9::float8[])",
+        *columns,
+    )
+
+
+def _values(one: Candidate[ProgressRow]) -> tuple[Any, ...]:
+    row, version = one.row, one.version
+    return (
+        version.id, version.owner, version.recorded_at, version.digest, UUID(row.member_id),
+        row.course_code, row.kind, row.occurred_at, row.score,
+    )  # fmt: skip
+
+
+async def progress(conn: Conn, ids: list[str]) -> dict[str, Progress]:
+    """Steps by id; unknown ones are absent."""
+    rows = await conn.fetch("SELECT * FROM learning.progress WHERE id = ANY ($1)", ids)
+    return {row["id"]: to(Progress, row) for row in rows}
+
+
+async def mastered(
+    conn: Conn, member_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, list[Mastered]]:
+    """The first proof of each course a member mastered (the rule is `domain.learners.shows`)."""
+    rows = await conn.fetch(
+        "SELECT DISTINCT ON (member_id, course) member_id, course, kind AS evidence,"
+        " occurred_at AS since, score FROM learning.progress"
+        " WHERE member_id = ANY ($1) AND recorded_at <= coalesce($2, now())"
+        " AND occurred_at < coalesce($2, now())"
+        " AND (kind = 'completed' OR (kind = 'assessed' AND score >= $3))"
+        " ORDER BY member_id, course, occurred_at, id",
+        member_ids,
+        as_of,
+        PASS_SCORE,
+    )
+    found: dict[UUID, list[Mastered]] = {member_id: [] for member_id in member_ids}
+    for row in rows:
+        found[row["member_id"]].append(to(Mastered, row))
+    return found
+
+
+async def mastery(
+    conn: Conn, member_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, list[SkillMastery]]:
+    """Skills of every member asked for, sorted by skill."""
+    shown = await mastered(conn, member_ids, as_of)
+    codes = {proof.course for proofs in shown.values() for proof in proofs}
+    known = await courses_by_code(conn, sorted(codes), as_of)
+    return {member_id: skills(proofs, known) for member_id, proofs in shown.items()}
+
+
+async def summary(
+    conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, LearningSummary]:
+    """Every account asked for, also those nothing is known of."""
+    at: datetime = as_of or await conn.fetchval("SELECT now()")
+    rows = await conn.fetch(SUMMARY, account_ids, at, PASS_SCORE)
+    firsts = await conn.fetch(NEXT_COURSES, account_ids, at)
+    known = await courses_by_code(conn, sorted({row["course"] for row in firsts}), at)
+    return {row["account_id"]: _summary(row, at, firsts, known) for row in rows}
+
+
+def _summary(
+    row: Row, at: datetime, firsts: Sequence[Row], known: dict[str, Course]
+) -> LearningSummary:
+    own = [first for first in firsts if first["account_id"] == row["account_id"]]
+    return LearningSummary(
+        account_id=row["account_id"],
+        as_of=at,
+        learners=row["learners"],
+        education_adoption=_ratio("L1", row["adopted"], row, at, at - ADOPTION_WINDOW),
+        completion_rate=ratio(
+            "L4",
+            row["completed"],
+            row["enrolled"],
+            window_to=at - ENROLLED_SINCE,
+            freshness=row["freshness"],
+        ),
+        certified=_ratio("L1.certified", row["certified"], row, at, None),
+        paths_open=sum(first["members"] for first in own),
+        next_courses=[
+            NextCourse(known[first["course"]], first["members"])
+            for first in own[:NEXT_COURSES_MOST]
+            if first["course"] in known
+        ],
+    )
+
+
+def _ratio(
+    definition: str, members: int, row: Row, at: datetime, since: datetime | None
+) -> MetricValue:
+    """A share of the account's learners."""
+    return ratio(
+        definition,
+        members,
+        row["learners"],
+        window_from=since,
+        window_to=at,
+        freshness=row["freshness"],
+    )
+
+
+async def features(conn: Conn, landmarks: list[Landmark]) -> list[FeatureRow]:
+    """What the model may know at each landmark, in order."""
+    rows = await conn.fetch(
+        FEATURES,
+        [mark.account_id for mark in landmarks],
+        [mark.as_of for mark in landmarks],
+        PASS_SCORE,
+    )
+    return [dict(row) for row in rows]

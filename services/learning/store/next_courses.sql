@@ -1,0 +1,12 @@
+-- Of each account's learners, the first course of the path that was current at $2, and for how many.
+SELECT m.account_id, i.course, count(*) AS members
+FROM learning.learner AS m
+CROSS JOIN LATERAL (
+  SELECT s.path_id FROM learning.assignment AS s
+  WHERE s.member_id = m.member_id AND s.assigned_at <= $2
+  ORDER BY s.assigned_at DESC LIMIT 1
+) AS current
+JOIN learning.path_item AS i ON i.path_id = current.path_id AND i.position = 1
+WHERE m.account_id = ANY ($1) AND m.added_at <= $2 AND (m.ended_at IS NULL OR m.ended_at > $2)
+GROUP BY m.account_id, i.course
+ORDER BY members DESC, i.course
