@@ -237,6 +237,8 @@ class ContractChanged:
     contract_id: UUID
     start_on: date
     ended_on: date | None
+    seats: int | None
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

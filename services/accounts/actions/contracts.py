@@ -24,7 +24,10 @@ async def take_contracts(
     latest = {c.account_id: c for c in sorted(now.values(), key=lambda c: (c.start_on, c.id))}
     await facts.emit_all(
         conn,
-        [(key, ContractChanged(key, c.id, c.start_on, c.ended_on)) for key, c in latest.items()],
+        [
+            (key, ContractChanged(key, c.id, c.start_on, c.ended_on, c.seats, c.recorded_at))
+            for key, c in latest.items()
+        ],
     )
     return receipts + verdicts
 

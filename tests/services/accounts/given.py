@@ -10,10 +10,9 @@ from services.accounts.actions.accounts import ACCOUNTS
 from services.accounts.actions.contracts import CONTRACTS
 from services.accounts.actions.members import MEMBERS
 from services.accounts.actions.tickets import TICKETS
-from shared import ingest
 from shared.auth import Principal
 from shared.db import Database
-from shared.ingest import Kind, Receipt
+from shared.ingest import Kind, Receipt, receive
 
 Json = dict[str, Any]
 
@@ -21,7 +20,7 @@ Json = dict[str, Any]
 async def sent(db: Database, who: Principal, kind: Kind, *rows: Json) -> list[Receipt]:
     """The receipts of a batch."""
     async with db.write(who.tenant_id) as conn:
-        return await ingest.receive(conn, who, kind, msgspec.json.encode(rows))
+        return await receive(conn, who, kind, msgspec.json.encode(rows))
 
 
 async def taken(db: Database, who: Principal, kind: Kind, *rows: Json) -> list[str]:

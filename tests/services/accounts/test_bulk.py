@@ -12,9 +12,9 @@ from services.accounts.actions.tickets import TICKETS
 from services.accounts.app import SERVICE
 from services.accounts.domain import AccountFilter, AccountOrder, ExternalId
 from services.accounts.store import accounts, contracts, landmarks, members, tickets
-from shared import facts
 from shared.auth import Principal
 from shared.db import Conn, Database
+from shared.facts import relay_all
 from shared.rpc import described
 from tests.services.accounts.given import (
     a_contract,
@@ -31,7 +31,7 @@ TABLES = ("account", "account_now", "external_id", "member", "contract", "ticket
 
 async def told(db: Database, owner: Conn) -> list[tuple[UUID, int, str]]:
     """The log, in order."""
-    await facts.relay_all(db)
+    await relay_all(db)
     rows = await owner.fetch(
         "SELECT account_id, sequence, type FROM accounts.event_log ORDER BY position"
     )
