@@ -70,12 +70,12 @@ async def emit(conn: Conn, account_id: UUID, fact: object) -> int:
 
 
 async def emit_all(conn: Conn, told: Sequence[tuple[UUID, object]]) -> None:
-    """Say many things with one statement, in account order; about one account in the order given."""
+    """Say many things with one statement, by account; about one account in the order given."""
     ordered = sorted(told, key=lambda one: one[0])
     await conn.execute(
-        "SELECT emit(about, type, fact::jsonb, $4) FROM (SELECT * FROM"
-        " unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS told (about, type, fact, number)"
-        " ORDER BY number) AS ordered",
+        "SELECT emit(about, type, fact::jsonb, $4) FROM ("
+        "SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])"
+        " WITH ORDINALITY AS told (about, type, fact, number) ORDER BY number) AS ordered",
         [about for about, _ in ordered],
         [type(fact).__name__ for _, fact in ordered],
         [msgspec.json.encode(fact).decode() for _, fact in ordered],
@@ -116,10 +116,13 @@ class Log:
     async def _listen_once(self) -> None:
         async with self._db.pool.acquire() as conn:
             await conn.add_listener(self._channel, self._heard)
-            await self._wake()
-            while not conn.is_closed():
-                await asyncio.sleep(5)
-                await conn.fetchval("SELECT 1")
+            try:
+                await self._wake()
+                while not conn.is_closed():
+                    await asyncio.sleep(5)
+                    await conn.fetchval("SELECT 1")
+            finally:
+                await conn.remove_listener(self._channel, self._heard)
 
     def _heard(self, *_: object) -> None:
         task = asyncio.get_running_loop().create_task(self._wake())

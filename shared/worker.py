@@ -87,6 +87,7 @@ async def _run(settings: Settings, service: str, drains: Sequence[Drain]) -> Non
                 _health(),
                 host=settings.host,
                 port=settings.worker_port(service),
+                lifespan="off",
                 log_level="warning",
                 access_log=False,
                 server_header=False,
