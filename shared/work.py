@@ -66,7 +66,15 @@ async def claim(db: Database, work_list: str, most: int, lease_s: float) -> list
 
 
 async def finish(conn: Conn, work_list: str, claims: Sequence[Claim]) -> None:
-    """Call done what this transaction did; Conflict, and so a roll-back, if a lease was lost."""
+    """Call done what this transaction did; Conflict, and so a roll-back, if a lease was lost.
+
+    The rows are locked in the order of `mark`, which may run at the same time, or the two deadlock.
+    """
+    await conn.execute(
+        "SELECT FROM work WHERE list = $1 AND key = ANY ($2) ORDER BY key FOR UPDATE",
+        work_list,
+        [c.key for c in claims],
+    )
     rows = await conn.fetch(
         "SELECT finish_work($1, $2, $3, $4) AS key",
         work_list,

@@ -22,8 +22,6 @@ from shared.errors import InvalidInput
 from shared.ingest import Numbered, Receipt, rejected
 
 ANNOUNCE = "announce"
-GATHER_S = 0.1
-"""How long news of an account is gathered before it is announced."""
 
 
 async def take_events(
@@ -62,7 +60,7 @@ async def _count(
         return set()
     added = await store.record(conn, zone, events, accounts)
     fresh = {accounts[each.address] for each in events if each.key in added}
-    await work.mark(conn, ANNOUNCE, sorted(fresh), delay_s=GATHER_S)
+    await work.mark(conn, ANNOUNCE, sorted(fresh))
     return added
 
 

@@ -199,13 +199,12 @@ class AccountNamed:
 
 @dataclass(frozen=True, slots=True)
 class ContractChanged:
-    """What a contract gives, from `start_on` to before `end_on`; `ended_on` when it ended early."""
+    """What the newest contract of an account gives, from `start_on` to before `ended_on`."""
 
     account_id: UUID
     contract_id: UUID
     seats: int | None = None
     start_on: date | None = None
-    end_on: date | None = None
     ended_on: date | None = None
     recorded_at: datetime | None = None
 

@@ -89,7 +89,7 @@ class AccountFields:
             datetime | None,
             strawberry.argument(description="As it was known then; now if omitted."),
         ] = None,
-    ) -> UsageSummary:
+    ) -> UsageSummary | None:
         summary = await info.context.load(store.summary, self.key, as_of=as_of)
         if summary is None:
             raise NotFound(f"there is no account {self.key}")

@@ -77,16 +77,17 @@ WITH clock AS MATERIALIZED (
   WHERE weeks > 0  -- null for an account never seen, and least() passes over nulls
   GROUP BY account_id
 ), bought AS (
-  SELECT account_id, sum(seats) AS seats
+  -- of the contracts that began, the newest speaks; when it has ended, nothing is purchased
+  SELECT DISTINCT ON (account_id) account_id, CASE WHEN end_on > c.last_day OR end_on IS NULL THEN seats END AS seats
   FROM (
-    SELECT DISTINCT ON (p.account_id, p.contract_id) p.account_id, p.seats, p.start_on, p.end_on
+    SELECT DISTINCT ON (p.account_id, p.contract_id) p.*
     FROM usage.purchased AS p JOIN asked USING (account_id) CROSS JOIN clock AS c
     WHERE p.recorded_at <= c.as_of
     ORDER BY p.account_id, p.contract_id, p.recorded_at DESC
   ) AS contract
   CROSS JOIN clock AS c
-  WHERE start_on <= c.last_day AND (end_on IS NULL OR end_on > c.last_day)
-  GROUP BY account_id
+  WHERE start_on <= c.last_day
+  ORDER BY account_id, start_on DESC, contract_id
 )
 SELECT a.account_id, c.as_of, c.midnight,
        (c.last_day - 27)::timestamp AT TIME ZONE c.zone AS since_28,

@@ -7,15 +7,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import hypothesis
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from services.usage import store
+from services.usage import jobs, store
 from shared.auth import Principal
+from shared.config import Settings
 from shared.db import Conn, Database
 from shared.errors import InvalidInput
+from shared.rpc import Rpc
+from shared.worker import Bench
 from tests.conftest import DatabaseOf
 from tests.services.usage.rows import (
     an_account,
@@ -28,7 +32,7 @@ from tests.services.usage.rows import (
     summary,
 )
 
-EXAMPLES = settings(
+EXAMPLES = hypothesis.settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
@@ -203,7 +207,7 @@ async def test_facts_and_events_racing_leave_nothing_behind(
 
 
 async def test_four_clients_resending_overlapping_batches_never_deadlock(
-    db: Database, tenant: UUID, principal: Principal, owner: Conn
+    db: Database, tenant: UUID, principal: Principal, owner: Conn, settings: Settings
 ) -> None:
     accounts = [await an_account(db, tenant) for _ in range(5)]
     rows = [event(random.choice(accounts), memberId=f"m{n % 9}") for n in range(600)]  # noqa: S311
@@ -215,7 +219,14 @@ async def test_four_clients_resending_overlapping_batches_never_deadlock(
             seed += 4
         return got
 
+    async def worker() -> None:
+        while True:
+            await jobs.announce(Bench(settings, db, Rpc(settings)))
+            await asyncio.sleep(0.01)
+
+    drains = asyncio.create_task(worker())
     heard = await asyncio.gather(*(client(seed) for seed in range(4)))
+    drains.cancel()
     got = [status for each in heard for status in each]
 
     assert set(got) == {"accepted", "duplicate"}
