@@ -16,6 +16,7 @@ from shared.ingest import Kind, Numbered, Receipt
 from shared.versions import candidate, sorted_out
 
 Rows = list[Numbered[CourseRow]]
+NAMED_MOST = 12
 
 
 async def take_courses(conn: Conn, principal: Principal, rows: Rows) -> list[Receipt]:
@@ -71,10 +72,17 @@ def _without_cycles(rows: Rows, known: Mapping[str, Course], _: UUID) -> tuple[R
 
     def refuse(row: CourseRow) -> None:
         if row.code in around:
-            way = " → ".join(around[row.code])
-            raise InvalidInput("prerequisites", way, "courses that do not need this one in the end")
+            given = ", ".join(row.prerequisites)
+            way = _shown(around[row.code])
+            raise InvalidInput("prerequisites", given, f"courses without a way back here: {way}")
 
     return checked(rows, refuse)
+
+
+def _shown(way: list[str]) -> str:
+    """The way round, shortened in the middle when it is long."""
+    middle = ["…"] if len(way) > NAMED_MOST else []
+    return " → ".join([*way[: NAMED_MOST - 1], *middle, *way[NAMED_MOST - 1 :][-1:]])
 
 
 def _with_prerequisites(

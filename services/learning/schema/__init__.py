@@ -78,7 +78,7 @@ class AccountFields:
     key: strawberry.Private[UUID]
 
     @strawberry.field(description="Adoption, completion and open paths of the account's members.")
-    async def learning(self, info: Request, as_of: AsOf = None) -> LearningSummary:
+    async def learning(self, info: Request, as_of: AsOf = None) -> LearningSummary | None:
         summary = await info.context.load(learners.summary, self.key, as_of=as_of)
         if summary is None:
             raise LookupError("learners.summary answers for every account")
@@ -97,7 +97,7 @@ class MemberFields:
         return None if path is None else LearningPath.of(path)
 
     @strawberry.field(description="What the member has shown, by skill.")
-    async def mastery(self, info: Request, as_of: AsOf = None) -> list[SkillMastery]:
+    async def mastery(self, info: Request, as_of: AsOf = None) -> list[SkillMastery] | None:
         shown = await info.context.load(learners.mastery, self.key, as_of=as_of)
         return [SkillMastery.of(skill) for skill in shown or []]
 
@@ -128,7 +128,7 @@ class Query:
         after: Annotated[
             str | None, strawberry.argument(description="endCursor of the page before.")
         ] = None,
-    ) -> Connection[Course]:
+    ) -> Connection[Course] | None:
         page = await info.context.call(courses.courses, first=first, after=after)
         nodes = [Course.of(course) for course in page.items]
         return connection(page, nodes, continued=after is not None)
