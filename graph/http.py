@@ -106,7 +106,7 @@ class Endpoint(GraphQL[GraphContext, None]):
 
     async def _run(self, request: Request) -> Response:
         try:
-            return cast("Response", await self.run(request))
+            return await self.run(request)
         except HTTPException as error:
             body = {"errors": [{"message": error.reason, "extensions": {"code": "BAD_REQUEST"}}]}
             return JSONResponse(body, error.status_code)
@@ -149,7 +149,7 @@ class Endpoint(GraphQL[GraphContext, None]):
         parsed = super().parse_json(data)
         if not isinstance(parsed, dict):
             raise HTTPException(400, "The body must be a JSON object with a `query`")
-        return parsed
+        return cast("dict[str, Any]", parsed)
 
 
 def refused(error: Refusal) -> Response:

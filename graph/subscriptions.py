@@ -102,7 +102,7 @@ def _wanted(chosen: RiskUpdateFilter) -> "Wanted":
     accounts = None
     if chosen.account_ids is not None:
         accounts = {parsed_id(text, "Account", "accountIds")[1] for text in chosen.account_ids}
-    bands = None if chosen.bands is None else {band.value for band in chosen.bands}
+    bands = None if chosen.bands is None else {str(band.value) for band in chosen.bands}
     return Wanted(accounts, bands, bool(chosen.band_changed))
 
 

@@ -157,7 +157,7 @@ class AccountFields:
             datetime | None,
             strawberry.argument(description="As it was known then; now if omitted."),
         ] = None,
-    ) -> BillingSummary:
+    ) -> BillingSummary | None:
         summary = await info.context.load(store.summary, self.key, as_of=as_of)
         if summary is None:
             raise LookupError("store.summary answers for every account")

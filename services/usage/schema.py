@@ -133,7 +133,7 @@ class Query:
         after: Annotated[
             str | None, strawberry.argument(description="endCursor of the page before.")
         ] = None,
-    ) -> Connection[PendingEvent]:
+    ) -> Connection[PendingEvent] | None:
         info.context.principal.require("read")
         page = await info.context.call(store.pending, first, after)
         return connection(page, [PendingEvent.of(w) for w in page.items], continued=bool(after))

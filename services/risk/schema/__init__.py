@@ -67,7 +67,7 @@ class AccountFields:
     @strawberry.field(description="Every score that was served, newest first.")
     async def risk_history(
         self, info: Request, first: First = 25, after: After = None
-    ) -> Connection[Risk]:
+    ) -> Connection[Risk] | None:
         page = await info.context.load(store.history, self.key, first=first, after=after)
         if page is None:
             raise NotFound("this account has no history")
@@ -82,7 +82,7 @@ class AccountFields:
             datetime, strawberry.argument(name="from", description="The first moment.")
         ],
         end: Annotated[datetime, strawberry.argument(name="to", description="The second moment.")],
-    ) -> RiskChange:
+    ) -> RiskChange | None:
         change = await info.context.load(store.change, self.key, start=start, end=end)
         return RiskChange.of(change or domain.compared(None, None))
 
@@ -113,7 +113,7 @@ class Query:
         ] = RiskOrder.PROBABILITY,
         first: First = 25,
         after: After = None,
-    ) -> Connection[AtRisk]:
+    ) -> Connection[AtRisk] | None:
         page = await info.context.call(
             store.at_risk,
             within_days=within_days,
@@ -128,7 +128,7 @@ class Query:
     @strawberry.field(description="Published models, newest first.")
     async def models(
         self, info: Request, first: First = 25, after: After = None
-    ) -> Connection[ModelVersion]:
+    ) -> Connection[ModelVersion] | None:
         page = await info.context.call(store.models, first=first, after=after)
         nodes = [ModelVersion.of(model) for model in page.items]
         return connection(page, nodes, continued=after is not None)
