@@ -8,8 +8,8 @@ import msgspec
 
 from ml.document import ModelUnreadable, decode
 from services.risk import store
-from services.risk.domain import WORK_LIST, Fresh, ModelVersion, RiskUpdated, UpdateReason
-from shared import telemetry, work
+from services.risk.domain import Fresh, ModelVersion, RiskUpdated, UpdateReason
+from shared import telemetry
 from shared.auth import Principal
 from shared.db import Conn
 from shared.errors import Conflict, InvalidInput, NotFound
@@ -44,7 +44,7 @@ async def promote(conn: Conn, version: str, principal: Principal) -> ModelVersio
 async def _crown(conn: Conn, version: str) -> None:
     await store.take_turn(conn)  # before asking who is known, so that nobody slips in between
     await store.crown(conn, version)
-    await _ask(conn, await store.known(conn), UpdateReason.NEW_MODEL)
+    await store.ask(conn, await store.known(conn), UpdateReason.NEW_MODEL)
 
 
 async def rescore(conn: Conn, principal: Principal, account_ids: list[UUID] | None = None) -> int:
@@ -54,24 +54,19 @@ async def rescore(conn: Conn, principal: Principal, account_ids: list[UUID] | No
     unknown = set(account_ids or ()) - set(known)
     if unknown:
         raise NotFound(f"there is no account {min(unknown)}")
-    await _ask(conn, known, UpdateReason.REQUESTED)
+    await store.ask(conn, known, UpdateReason.REQUESTED)
     return len(known)
 
 
 async def note(conn: Conn, entry: LogEntry) -> None:
     """Another service recorded something about an account: its score may have changed."""
-    await _ask(conn, [entry.account_id], UpdateReason.NEW_DATA)
+    await store.ask(conn, [entry.account_id], UpdateReason.NEW_DATA)
 
 
 async def look_again(conn: Conn, account_ids: Sequence[UUID], next_at: datetime) -> None:
     """Time has passed for these accounts; if scoring fails, they come up again at `next_at`."""
-    await _ask(conn, account_ids, UpdateReason.TIME)
+    await store.ask(conn, account_ids, UpdateReason.TIME)
     await store.check_again(conn, list(account_ids), next_at)
-
-
-async def _ask(conn: Conn, account_ids: Sequence[UUID], reason: UpdateReason) -> None:
-    await store.see(conn, account_ids, reason)
-    await work.mark(conn, WORK_LIST, account_ids)
 
 
 async def keep(conn: Conn, fresh: Sequence[Fresh]) -> None:

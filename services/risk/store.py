@@ -20,7 +20,7 @@ from services.risk.domain import (
     Standing,
     UpdateReason,
 )
-from shared import paging
+from shared import paging, telemetry
 from shared.db import Conn, Row, to
 from shared.errors import InvalidInput
 from shared.model_document import ModelDocument
@@ -212,15 +212,14 @@ async def progress(conn: Conn) -> ScoringProgress:
     return to(ScoringProgress, row)
 
 
-async def see(conn: Conn, account_ids: Sequence[UUID], reason: UpdateReason) -> None:
-    """Remember these accounts, and why their next score is wanted."""
-    await take_turn(conn)
+async def ask(conn: Conn, account_ids: Sequence[UUID], reason: UpdateReason) -> None:
+    """Mark these accounts for scoring, and remember why."""
     await conn.execute(
-        "INSERT INTO risk.account_seen AS a (account_id, reason)"
-        " SELECT DISTINCT account_id, $2::text FROM unnest($1::uuid[]) AS account_id ORDER BY 1"
-        " ON CONFLICT (tenant_id, account_id) DO UPDATE SET reason = $2 WHERE a.reason <> $2",
+        "SELECT risk.ask($1, $2, $3, $4)",
         list(account_ids),
         reason,
+        domain.WORK_LIST,
+        telemetry.traceparent(),
     )
 
 

@@ -12,48 +12,32 @@ MONTHS = 12
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-def a_model(*, use: float = -0.8, reach_months: int = MONTHS) -> ModelDocument:
+FEATURES = (
+    Feature("events_28d", "Events", "usage", "number", high=500.0, fill=2.0, logarithmic=True),
+    Feature("auto_renew", "Renews", "accounts", "level", levels=("true",), reference="false"),
+    Feature("payment_failures_90d", "Failed payments", "billing", "number", high=10.0),
+)
+TERMS = (
+    Term("linear", "events_28d", mean=2.0, scale=1.0),
+    Term("level", "auto_renew", level="true", mean=0.5, scale=0.5),
+    Term("linear", "payment_failures_90d", mean=0.2, scale=1.0),
+)
+
+
+def a_model(*, use: float = -0.8) -> ModelDocument:
     """A model of three signals, in which use keeps customers; `use` is its coefficient."""
-    features = (
-        Feature(
-            "events_28d",
-            "Events in 28 days",
-            "usage",
-            "number",
-            high=500.0,
-            fill=2.0,
-            logarithmic=True,
-        ),
-        Feature(
-            "auto_renew",
-            "Renews by itself",
-            "accounts",
-            "level",
-            levels=("true",),
-            reference="false",
-        ),
-        Feature(
-            "payment_failures_90d", "Failed payments", "billing", "number", high=10.0, fill=0.0
-        ),
-    )
-    terms = (
-        Term("linear", "events_28d", mean=2.0, scale=1.0),
-        Term("level", "auto_renew", level="true", mean=0.5, scale=0.5),
-        Term("linear", "payment_failures_90d", mean=0.2, scale=1.0),
-    )
-    coefficients = (use, -0.3, 0.6)
     document, checksum = encode(
         ForecastModel(
             clock="landmark",
-            horizon_months=reach_months,
+            horizon_months=MONTHS,
             tail_months=0,
             baseline="kalbfleisch-prentice",
-            features=features,
-            terms=terms,
-            schema_hash=schema_hash(features, terms),
-            coefficients=coefficients,
+            features=FEATURES,
+            terms=TERMS,
+            schema_hash=schema_hash(FEATURES, TERMS),
+            coefficients=(use, -0.3, 0.6),
             variance=((0.01, 0.0, 0.0), (0.0, 0.02, 0.0), (0.0, 0.0, 0.02)),
-            strata=_strata(reach_months),
+            strata=_strata(),
             pooled={},
             data_from="2024-01-01",
             data_to="2026-01-01",
@@ -64,32 +48,23 @@ def a_model(*, use: float = -0.8, reach_months: int = MONTHS) -> ModelDocument:
             seed=0,
             penalty=0.003,
             interaction_penalty=None,
-            metrics={"concordance": 0.8},
+            metrics={},
             notes=(),
             libraries={},
         )
     )
-    return ModelDocument(
-        version=f"m-{checksum[:8]}",
-        document=document,
-        checksum=checksum,
-        trained_at=NOON,
-        data_from=date(2024, 1, 1),
-        data_to=date(2026, 1, 1),
-        accounts=300,
-        events=60,
-        metrics={"concordance": 0.8},
-    )
+    version = f"m-{checksum[:8]}"
+    first, last = date(2024, 1, 1), date(2026, 1, 1)
+    figures = {"concordance": 0.8}
+    return ModelDocument(version, document, checksum, NOON, first, last, 300, 60, figures)
 
 
-def _strata(reach: int) -> dict[str, Stratum]:
+def _strata() -> dict[str, Stratum]:
     """Little happens between renewals, much at them."""
-    hazards = {
-        f"r{m:02d}": [0.004 + 0.3 * (m == month) for month in range(1, reach + 1)]
-        for m in range(1, 13)
-    }
-    hazards |= {"monthly": [0.05] * reach, "none": [0.004] * reach}
-    return {name: Stratum(_summed(steps), reach, 100, 10) for name, steps in hazards.items()}
+    months = range(1, MONTHS + 1)
+    hazards = {f"r{m:02d}": [0.004 + 0.3 * (m == month) for month in months] for m in months}
+    hazards |= {"monthly": [0.05] * MONTHS, "none": [0.004] * MONTHS}
+    return {name: Stratum(_summed(steps), MONTHS, 100, 10) for name, steps in hazards.items()}
 
 
 def _summed(steps: list[float]) -> tuple[float, ...]:

@@ -52,7 +52,7 @@ async def scored(risk: Database, principal: Principal) -> Fresh:
     fresh = a_score(model, hazard=0.1)
     async with risk.write(principal.tenant_id) as conn:
         await actions.publish(conn, model, principal)
-        await store.see(conn, [fresh.score.account_id], UpdateReason.NEW_DATA)
+        await store.ask(conn, [fresh.score.account_id], UpdateReason.NEW_DATA)
         await actions.keep(conn, [fresh])
     return fresh
 

@@ -37,7 +37,7 @@ async def told(db: Database, tenant: UUID) -> list[RiskUpdated]:
 
 async def keep(db: Database, principal: Principal, *fresh: Fresh) -> None:
     async with db.write(principal.tenant_id) as conn:
-        await store.see(conn, [one.score.account_id for one in fresh], UpdateReason.NEW_DATA)
+        await store.ask(conn, [one.score.account_id for one in fresh], UpdateReason.NEW_DATA)
         await actions.keep(conn, fresh)
 
 
