@@ -114,8 +114,7 @@ class Whole:
         with phase("services"):
             await start(programs.services(settings))
         with phase("gateway and workers"):
-            await start([programs.gateway(settings)])
-            await start(programs.workers(settings))
+            await start([programs.gateway(settings), *programs.workers(settings)])
 
     async def _keys(self) -> None:
         """Give each tenant of ours a key, kept until it could be shown."""
@@ -194,7 +193,6 @@ class Whole:
 
     def _tell(self) -> None:
         """Say that everything is ready, where, and what to ask first."""
-        self.board.phase("ready")
         show(list(self.board.lines.values()), self._screen)
         say, plain = self._screen.say, self._screen.plain
         keys = self.progress.unseen_keys
@@ -210,6 +208,7 @@ class Whole:
         plain("  Ctrl-C stops everything; the data stay.")
         self.progress.unseen_keys = {}
         self.progress.write()
+        self.board.phase("ready")
 
 
 def embedded(settings: Settings) -> list[Program]:

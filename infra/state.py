@@ -141,4 +141,5 @@ def end_leftovers(folder: Path) -> list[str]:
     for process in stubborn:
         process.kill()
     psutil.wait_procs(stubborn, timeout=PATIENCE_S)
+    (folder / STATE).unlink(missing_ok=True)
     return list(left)

@@ -20,6 +20,12 @@ def status(data_dir: str | None) -> None:
     """Show every program with its process, port, restarts and memory.
 
     \b
+    Examples:
+      tenure status
+      tenure status --data-dir ~/second
+      watch tenure status
+
+    \b
     The exit code says the same to scripts:
       0  ready, and every program is up
       1  running, but starting, or something is down
