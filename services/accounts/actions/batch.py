@@ -11,7 +11,7 @@ from services.accounts.store import accounts, history
 from shared import ids, ingest
 from shared.auth import Principal
 from shared.db import Conn
-from shared.errors import Conflict, InvalidInput
+from shared.errors import Conflict, InvalidInput, refusal
 from shared.ingest import Kind, Numbered, Receipt
 from shared.versions import Candidate, Version, candidate, sorted_out
 
@@ -66,9 +66,6 @@ async def alone(conn: Conn, principal: Principal, kind: Kind, row: dict[str, Any
     if receipt.status == "conflict":
         raise Conflict(f"{receipt.field}: {receipt.value}: {receipt.message}")
     if receipt.status == "rejected":
-        raise InvalidInput(receipt.field or "input", receipt.value, _allowed(receipt))
+        message = f"{receipt.field}: {receipt.value} is not allowed; {receipt.message}"
+        raise refusal(InvalidInput.code, message, receipt.field or "")
     return UUID(receipt.id)
-
-
-def _allowed(receipt: Receipt) -> str:
-    return (receipt.message or "").removeprefix("allowed: ")

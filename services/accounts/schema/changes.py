@@ -143,6 +143,7 @@ class Mutation:
     ) -> AccountPayload:
         info.context.principal.require("ingest")
         key, errors = await attempted(_account_kept(info, input))
+        info.context.forget()
         account = info.context.object("Account", key) if key else None
         return AccountPayload(account=account, user_errors=errors)
 
@@ -160,6 +161,7 @@ class Mutation:
         info.context.principal.require("ingest")
         given = [_row(member) for member in input.members]
         receipts, errors = await attempted(info.context.call(member_actions.members_upsert, given))
+        info.context.forget()
         taken = [one for one in receipts or [] if one.status in ("accepted", "duplicate")]
         refused = [one for one in receipts or [] if one not in taken]
         return MembersPayload(
@@ -177,6 +179,7 @@ class Mutation:
     ) -> ContractPayload:
         info.context.principal.require("ingest")
         key, errors = await attempted(_contract_kept(info, input))
+        info.context.forget()
         if key is None:
             return ContractPayload(contract=None, account=None, user_errors=errors)
         contract = await info.context.load(contracts.contracts, key)
