@@ -198,7 +198,7 @@ class Whole:
         keys = self.progress.unseen_keys
         plain(f"Phases: {self.phases.summary()}")
         say(f"Tenure is ready after {self.phases.total_s:.1f} s at {self.address}")
-        plain(f"  In the browser: {self.address}/graphql")
+        plain(f"  In the browser: {self.address}/")
         for tenant, key in keys.items():
             plain(f"  Key of the tenant '{tenant}', shown this once: {key}")
         if not keys:
