@@ -139,8 +139,8 @@ class Endpoint(GraphQL[GraphContext, None]):
             formatted.setdefault("extensions", {}).setdefault("code", code)
         return response
 
-    def encode_json(self, data: object) -> bytes:
-        return orjson.dumps(data)
+    def encode_json(self, data: object) -> str:
+        return orjson.dumps(data).decode()  # text: a WebSocket would send bytes as a binary frame
 
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)
