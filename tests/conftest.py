@@ -73,7 +73,7 @@ async def settings(server: Settings) -> AsyncIterator[Settings]:
     """Settings whose database is a fresh clone of the template; gone after the test."""
     name = f"t_{uuid4().hex}"
     conn = await asyncpg.connect(server.owner_database_url)
-    await conn.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    await conn.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
     yield replace(server, database_url=on(server.owner_database_url, name), port=free_port())
     await conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await conn.close()
