@@ -23,7 +23,7 @@ from services.billing.store import Book
 from shared import facts
 from shared.auth import Principal
 from shared.db import Conn
-from shared.errors import Conflict, InvalidInput
+from shared.errors import Conflict, InvalidInput, refusal
 from shared.ids import account_key
 from shared.ingest import Kind, Numbered, Receipt, Row, receive, rejected
 from shared.versions import Candidate, candidate, sorted_out
@@ -85,8 +85,8 @@ async def _take_one(conn: Conn, principal: Principal, kind: Kind, row: dict[str,
     if receipt.status == "conflict":
         raise Conflict(f"{receipt.field}: {receipt.message}")
     if receipt.status == "rejected" or receipt.id is None:
-        allowed = (receipt.message or "").removeprefix("allowed: ")
-        raise InvalidInput(receipt.field or "row", receipt.value, allowed)
+        why = f"{receipt.field}: {receipt.value} is not allowed; {receipt.message}"
+        raise refusal(InvalidInput.code, why, receipt.field or "")
     return receipt.id
 
 

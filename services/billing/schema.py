@@ -116,7 +116,7 @@ class BillingSummary:
         after: Annotated[
             str | None, strawberry.argument(description="endCursor of the page before.")
         ] = None,
-    ) -> Connection[Invoice]:
+    ) -> Connection[Invoice] | None:
         page = await info.context.load(
             store.invoices_due, self.key, as_of=self.as_of, first=first, after=after
         )
@@ -148,6 +148,8 @@ class AccountFields:
     """What billing tells of an account."""
 
     key: strawberry.Private[UUID]
+    as_of: strawberry.Private[datetime | None] = None
+    """The moment the whole account was asked for; its fields speak of then."""
 
     @strawberry.field(description="Recurring revenue, what is owed and how it is paid.")
     async def billing(
@@ -155,7 +157,7 @@ class AccountFields:
         info: Info[Context, None],
         as_of: Annotated[
             datetime | None,
-            strawberry.argument(description="As it was known then; now if omitted."),
+            strawberry.argument(description="As it was known then; if omitted, as the account is."),
         ] = None,
     ) -> BillingSummary | None:
         summary = await info.context.load(store.summary, self.key, as_of=as_of)
@@ -225,6 +227,7 @@ class Mutation:
         info.context.principal.require("ingest")
         call = info.context.call(actions.subscription_upsert, _row(input))
         line, errors = await attempted(call)
+        info.context.forget()
         if line is None:
             return SubscriptionPayload(subscription=None, account=None, user_errors=errors)
         return SubscriptionPayload(
@@ -243,6 +246,7 @@ class Mutation:
     ) -> InvoicePayload:
         info.context.principal.require("ingest")
         invoice, errors = await attempted(info.context.call(actions.invoice_upsert, _row(input)))
+        info.context.forget()
         if invoice is None:
             return InvoicePayload(invoice=None, account=None, user_errors=errors)
         return InvoicePayload(

@@ -7,7 +7,7 @@ import msgspec
 
 from shared.auth import Principal
 from shared.db import Conn
-from shared.errors import Conflict, InvalidInput
+from shared.errors import Conflict, InvalidInput, refusal
 from shared.ingest import Kind, Numbered, Receipt, Row, receive, rejected
 
 R = TypeVar("R", bound=Row)
@@ -40,6 +40,6 @@ async def alone(conn: Conn, principal: Principal, kind: Kind, row: dict[str, Any
     if receipt.status == "conflict":
         raise Conflict(f"{receipt.field}: {receipt.message}")
     if receipt.status == "rejected" or receipt.id is None:
-        allowed = (receipt.message or "").removeprefix("allowed: ")
-        raise InvalidInput(receipt.field or "row", receipt.value, allowed)
+        why = f"{receipt.field}: {receipt.value} is not allowed; {receipt.message}"
+        raise refusal(InvalidInput.code, why, receipt.field or "")
     return receipt.id

@@ -25,7 +25,8 @@ from shared.ids import parsed_id
 
 Request = Info[Context, None]
 AsOf = Annotated[
-    datetime | None, strawberry.argument(description="As it was known then; now if omitted.")
+    datetime | None,
+    strawberry.argument(description="As it was known then; if omitted, as the object is."),
 ]
 
 
@@ -76,10 +77,12 @@ class AccountFields:
     """What learning tells of an account."""
 
     key: strawberry.Private[UUID]
+    as_of: strawberry.Private[datetime | None] = None
+    """The moment the whole was asked for; its fields speak of then."""
 
     @strawberry.field(description="Adoption, completion and open paths of the account's members.")
     async def learning(self, info: Request, as_of: AsOf = None) -> LearningSummary | None:
-        summary = await info.context.load(learners.summary, self.key, as_of=as_of)
+        summary = await info.context.load(learners.summary, self.key, as_of=as_of or self.as_of)
         if summary is None:
             raise LookupError("learners.summary answers for every account")
         return LearningSummary.of(summary)
@@ -90,15 +93,17 @@ class MemberFields:
     """What learning tells of a member."""
 
     key: strawberry.Private[UUID]
+    as_of: strawberry.Private[datetime | None] = None
+    """The moment the whole was asked for; its fields speak of then."""
 
     @strawberry.field(description="What to learn next; null until it was first recommended.")
     async def learning_path(self, info: Request, as_of: AsOf = None) -> LearningPath | None:
-        path = await info.context.load(paths.path, self.key, as_of=as_of)
+        path = await info.context.load(paths.path, self.key, as_of=as_of or self.as_of)
         return None if path is None else LearningPath.of(path)
 
     @strawberry.field(description="What the member has shown, by skill.")
     async def mastery(self, info: Request, as_of: AsOf = None) -> list[SkillMastery] | None:
-        shown = await info.context.load(learners.mastery, self.key, as_of=as_of)
+        shown = await info.context.load(learners.mastery, self.key, as_of=as_of or self.as_of)
         return [SkillMastery.of(skill) for skill in shown or []]
 
 
@@ -211,6 +216,7 @@ class Mutation:
         course, errors = await attempted(
             info.context.call(course_actions.course_upsert, _row(input))
         )
+        info.context.forget()
         return CoursePayload(course=Course.of(course) if course else None, user_errors=errors)
 
     @strawberry.mutation(description="Keep a step of a member; sent again it is the same step.")
@@ -222,6 +228,7 @@ class Mutation:
         info.context.principal.require("ingest")
         row = {**_row(input), "kind": input.kind.value}
         step, errors = await attempted(info.context.call(learner_actions.progress_record, row))
+        info.context.forget()
         if step is None:
             return CourseProgressPayload(progress=None, member=None, user_errors=errors)
         return CourseProgressPayload(

@@ -85,7 +85,7 @@ async def courses_by_id(
     """Courses by id; unknown ones are absent."""
     rows = await conn.fetch(
         "SELECT DISTINCT ON (id) * FROM learning.course"
-        " WHERE id = ANY ($1) AND recorded_at <= coalesce($2, now())"
+        " WHERE id = ANY ($1) AND recorded_at <= coalesce($2::timestamptz, 'infinity')"
         " ORDER BY id, recorded_at DESC",
         ids,
         as_of,
@@ -99,7 +99,7 @@ async def courses_by_code(
     """Courses by code; unknown ones are absent."""
     rows = await conn.fetch(
         "SELECT DISTINCT ON (code) * FROM learning.course"
-        " WHERE code = ANY ($1) AND recorded_at <= coalesce($2, now())"
+        " WHERE code = ANY ($1) AND recorded_at <= coalesce($2::timestamptz, 'infinity')"
         " ORDER BY code, recorded_at DESC",
         codes,
         as_of,

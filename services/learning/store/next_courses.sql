@@ -6,7 +6,11 @@ CROSS JOIN LATERAL (
   WHERE s.member_id = m.member_id AND s.assigned_at <= $2
   ORDER BY s.assigned_at DESC LIMIT 1
 ) AS current
-JOIN learning.path_item AS i ON i.path_id = current.path_id AND i.position = 1
+CROSS JOIN LATERAL (  -- not a plain join: without statistics that one reads every first course there is
+  SELECT p.course FROM learning.path_item AS p
+  WHERE p.path_id = current.path_id
+  ORDER BY p.position LIMIT 1
+) AS i
 WHERE m.account_id = ANY ($1) AND m.added_at <= $2 AND (m.ended_at IS NULL OR m.ended_at > $2)
 GROUP BY m.account_id, i.course
 ORDER BY members DESC, i.course

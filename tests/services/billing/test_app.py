@@ -1,0 +1,33 @@
+"""Billing over the wire: what is sent comes back as the same types."""
+
+from uuid import uuid4
+
+from services.billing import actions, store
+from services.billing.app import SERVICE
+from shared.auth import Principal
+from shared.config import Settings
+from shared.landmark import Landmark
+from shared.rpc import Exposed, Rpc
+from tests.conftest import DatabaseOf
+from tests.services.billing.rows import JUNE, invoice, subscription
+
+ACCOUNT = uuid4()
+
+
+async def test_every_function_answers_over_the_wire(
+    database: DatabaseOf, settings: Settings, principal: Principal
+) -> None:
+    db = await database("billing")
+    exposed = Exposed(db, reads=SERVICE.reads, commands=SERVICE.commands)
+    rpc = Rpc(settings, local={"billing": exposed})
+
+    line = await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
+    bill = await rpc.call(principal, actions.invoice_upsert, invoice(ACCOUNT))
+    summary = await rpc.call(principal, store.summary, [ACCOUNT], JUNE)
+    due = await rpc.call(principal, store.invoices_due, [ACCOUNT])
+    mrr = await rpc.call(principal, store.mrr, [ACCOUNT])
+    (row,) = await rpc.call(principal, store.features, [Landmark(ACCOUNT, JUNE)])
+
+    assert summary[ACCOUNT].mrr == mrr[ACCOUNT] == line.mrr
+    assert due[ACCOUNT].items[0].id == bill.id
+    assert row["mrr_cents"] == line.mrr.cents

@@ -1,0 +1,52 @@
+"""Learning over the wire: what is sent comes back as the same types."""
+
+from uuid import uuid4
+
+from services.learning.actions import courses as course_actions
+from services.learning.actions import learners as learner_actions
+from services.learning.app import SERVICE
+from services.learning.store import courses, learners, paths
+from shared.auth import Principal
+from shared.config import Settings
+from shared.ids import global_id
+from shared.landmark import Landmark
+from shared.rpc import Exposed, Rpc
+from tests.conftest import DatabaseOf
+from tests.services.learning.rows import JUNE, codes, course, drained, hears, told
+
+ACCOUNT, MEMBER = uuid4(), uuid4()
+
+
+async def test_every_function_answers_over_the_wire(
+    database: DatabaseOf, settings: Settings, principal: Principal
+) -> None:
+    db = await database("learning")
+    exposed = Exposed(db, reads=SERVICE.reads, commands=SERVICE.commands)
+    rpc = Rpc(settings, local={"learning": exposed})
+    await hears(db, told(principal.tenant_id, ACCOUNT, MEMBER))
+
+    made = await rpc.call(principal, course_actions.course_upsert, course("basics"))
+    more = course("charts", prerequisites=["basics"], level=2)
+    await rpc.call(principal, course_actions.course_upsert, more)
+    asked = await rpc.call(principal, learner_actions.path_recommend, MEMBER)
+    await drained(db)
+    path = (await rpc.call(principal, paths.path, [MEMBER]))[MEMBER]
+    row = {
+        "memberId": global_id("Member", MEMBER), "courseCode": "basics", "kind": "completed",
+        "occurredAt": JUNE,
+    }  # fmt: skip
+    step = await rpc.call(principal, learner_actions.progress_record, row)
+    summary = (await rpc.call(principal, learners.summary, [ACCOUNT]))[ACCOUNT]
+    mastery = await rpc.call(principal, learners.mastery, [MEMBER])
+    page = await rpc.call(principal, courses.courses, first=1)
+    (features,) = await rpc.call(principal, learners.features, [Landmark(ACCOUNT, JUNE)])
+
+    assert asked is None
+    assert codes(path) == ["basics", "charts"]
+    assert (await rpc.call(principal, paths.paths_by_id, [path.id]))[path.id] == path
+    assert (await rpc.call(principal, courses.courses_by_id, [made.id]))[made.id] == made
+    assert (page.items, page.has_next) == ([made], True)
+    assert (step.course, step.occurred_at) == ("basics", JUNE)
+    assert mastery[MEMBER][0].courses == ["basics"]
+    assert (summary.learners, summary.next_courses[0].course) == (1, made)
+    assert features["course_completions_180d"] == 0
