@@ -77,7 +77,7 @@ class Query:
         ] = AccountOrder.NAME,
         first: First = 25,
         after: After = None,
-    ) -> Connection[Account]:
+    ) -> Connection[Account] | None:
         page = await info.context.call(
             accounts.account_page,
             _narrowed(filter or AccountFilter()),

@@ -45,20 +45,20 @@ class AccountFields:
     """The moment the whole account was asked for; its fields speak of then."""
 
     @strawberry.field(description="The customer's name.")
-    async def name(self, info: Request) -> str:
+    async def name(self, info: Request) -> str | None:
         return (await _account(self, info)).name
 
     @strawberry.field(description="What other systems call it.")
-    async def external_ids(self, info: Request) -> list[ExternalId]:
+    async def external_ids(self, info: Request) -> list[ExternalId] | None:
         names = await info.context.load(accounts.external_ids, self.key) or []
         return [ExternalId(source=name.source, id=name.external_id) for name in names]
 
     @strawberry.field(description="Labels set by people and imports.")
-    async def tags(self, info: Request) -> list[str]:
+    async def tags(self, info: Request) -> list[str] | None:
         return (await _account(self, info)).tags
 
     @strawberry.field(description="What a source system says of it, passed on to the model.")
-    async def traits(self, info: Request) -> JSON:
+    async def traits(self, info: Request) -> JSON | None:
         return JSON((await _account(self, info)).traits)
 
     @strawberry.field(description="Its line of business; null if unknown.")
@@ -70,11 +70,11 @@ class AccountFields:
         return (await _account(self, info)).intended_users
 
     @strawberry.field(description="Since when it is a customer.")
-    async def created_at(self, info: Request) -> datetime:
+    async def created_at(self, info: Request) -> datetime | None:
         return (await _account(self, info)).created_at
 
     @strawberry.field(description="Where it stands in its life as a customer.")
-    async def stage(self, info: Request) -> LifecycleStage:
+    async def stage(self, info: Request) -> LifecycleStage | None:
         standing = await info.context.load(contracts.standings, self.key, as_of=self.as_of)
         return LifecycleStage(domain.stage_of(standing).value)
 
@@ -88,7 +88,7 @@ class AccountFields:
     @strawberry.field(description="All its contracts, the latest begun first.")
     async def contracts(
         self, info: Request, first: First = 25, after: After = None
-    ) -> Connection[Contract]:
+    ) -> Connection[Contract] | None:
         page = await info.context.load(
             contracts.contract_pages, self.key, first=first, after=after, as_of=self.as_of
         ) or Page[domain.Contract]([], [], has_next=False)
@@ -104,7 +104,7 @@ class AccountFields:
         ] = None,
         first: First = 25,
         after: After = None,
-    ) -> Connection[Member]:
+    ) -> Connection[Member] | None:
         narrowed = filter or MemberFilter()
         page = await info.context.load(
             members.member_pages,
@@ -119,7 +119,7 @@ class AccountFields:
         return connection(page, nodes, continued=after is not None)
 
     @strawberry.field(description="What it asked of support.")
-    async def support(self, info: Request, as_of: AsOf = None) -> SupportSummary:
+    async def support(self, info: Request, as_of: AsOf = None) -> SupportSummary | None:
         summary = await info.context.load(tickets.support, self.key, as_of=as_of or self.as_of)
         if summary is None:
             raise LookupError("store.support answers for every account")
@@ -133,7 +133,7 @@ class MemberFields:
     key: strawberry.Private[UUID]
 
     @strawberry.field(description="The account the member belongs to.")
-    async def account(self, info: Request) -> Account:
+    async def account(self, info: Request) -> Account | None:
         return info.context.object("Account", (await _member(self, info)).account_id)
 
     @strawberry.field(description="The member's id in the source system; null if none.")
@@ -153,7 +153,7 @@ class MemberFields:
         return (await _member(self, info)).level
 
     @strawberry.field(description="When the member began, or was first heard of.")
-    async def first_seen_at(self, info: Request) -> datetime:
+    async def first_seen_at(self, info: Request) -> datetime | None:
         return (await _member(self, info)).started_at
 
     @strawberry.field(description="When the member left; null while there.")
