@@ -50,12 +50,16 @@ class Term(msgspec.Struct, frozen=True):
 
 
 class Stratum(msgspec.Struct, frozen=True):
-    """Baseline cumulative hazard at the end of months 0, 1, …; data reach to `reach_months`."""
+    """Baseline cumulative hazard at the end of months 0, 1, …; data reach to `reach_months`.
+
+    `borrowed`: too few losses for a baseline of its own.
+    """
 
     cumulative_hazard: tuple[float, ...]
     reach_months: int
     rows: int
     events: int
+    borrowed: bool = False
 
 
 class ForecastModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +76,6 @@ class ForecastModel(msgspec.Struct, frozen=True, kw_only=True):
     coefficients: tuple[float, ...]
     variance: tuple[tuple[float, ...], ...]
     strata: dict[str, Stratum]
-    pooled: dict[str, str]
     data_from: str
     data_to: str
     data_hash: str

@@ -80,22 +80,6 @@ def _text(values: NDArray[Any]) -> bytes:
     return "\x1f".join(repr(level_of(value)) for value in values.tolist()).encode()
 
 
-def pooled_strata(frame: Frame, *, least_events: int) -> dict[str, str]:
-    """Strata with too few losses to carry a baseline, and the one they share.
-
-    They share `pooled`; if even together they have too few, the best filled stratum takes them in.
-    """
-    names, at = np.unique(frame.stratum, return_inverse=True)
-    events = np.bincount(at, weights=frame.event, minlength=len(names))
-    small = [str(name) for name, count in zip(names, events, strict=True) if count < least_events]
-    if not small or len(names) == 1:
-        return {}
-    together = float(events[np.isin(names, small)].sum())
-    if together >= least_events or len(small) == len(names):
-        return dict.fromkeys(small, "pooled")
-    return dict.fromkeys(small, str(names[int(events.argmax())]))
-
-
 def one_stratum(rows: int) -> NDArray[np.str_]:
     """The stratum of a clock that knows only one."""
     return np.array([EVERYONE], dtype=np.str_).repeat(rows)

@@ -3,7 +3,7 @@
 import platform
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import lifelines
@@ -13,20 +13,18 @@ from lifelines import CoxPHFitter
 from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 from numpy.typing import NDArray
 
-from ml.baseline import BASELINES, cumulative_hazard
+from ml import newton
 from ml.design import Design, learn, with_products
-from ml.document import ForecastModel, Stratum, schema_hash
+from ml.document import ForecastModel, schema_hash
 from ml.features import Floats
-from ml.frame import Frame, TrainingRefused, checked, one_stratum, pooled_strata
-from ml.renewal_clock import HORIZON_MONTHS
+from ml.frame import Frame, TrainingRefused, checked, one_stratum
+from ml.strata import baselines
 
 LEAST_EVENTS: Final = 20
-LEAST_STRATUM_EVENTS: Final = 15
-LEAST_AT_RISK: Final = 5
 FOLDS: Final = 3
 TAIL_MONTHS: Final = 12
-PENALTIES: Final = (0.001, 0.01, 0.1)
-PRODUCT_PENALTIES: Final = (0.03, 0.1)
+PENALTIES: Final = (0.001, 0.01, 0.1, 1.0)
+PRODUCT_PENALTIES: Final = (0.03, 0.1, 1.0)
 MOST_CHOICE_ROWS: Final = 12_000
 """Rows on which penalties are compared; more change the choice little and cost time."""
 
@@ -96,7 +94,7 @@ def fit(
     Van Houwelingen (2007), Dynamic prediction by landmarking in event history analysis,
     Scandinavian Journal of Statistics 34(1):70-85.
     """
-    frame, pooled = prepared(frame)
+    frame = prepared(frame)
     chosen = choose(frame, seed=seed, progress=progress)
     progress("final fit")
     matrix = chosen.design.matrix(frame)
@@ -114,8 +112,7 @@ def fit(
         schema_hash=schema_hash(design.features, design.terms),
         coefficients=tuple(fitted.coefficients.tolist()),
         variance=tuple(map(tuple, variance.tolist())),
-        strata=strata(frame, log_hazard, baseline),
-        pooled=pooled,
+        strata=baselines(frame, log_hazard, baseline),
         data_from=frame.data_from.isoformat(),
         data_to=frame.data_to.isoformat(),
         data_hash=frame.hashed(),
@@ -141,28 +138,12 @@ def libraries() -> dict[str, str]:
     }
 
 
-def prepared(frame: Frame) -> tuple[Frame, dict[str, str]]:
-    """The frame checked, with small strata pooled, and how they were."""
+def prepared(frame: Frame) -> Frame:
+    """The frame checked, with one stratum if time runs from the start."""
     frame = checked(frame, least_events=LEAST_EVENTS)
     if frame.clock == "start":
-        return _with_strata(frame, one_stratum(len(frame))), {}
-    pooled = pooled_strata(frame, least_events=LEAST_STRATUM_EVENTS)
-    names = np.array([pooled.get(name, name) for name in frame.stratum.tolist()], dtype=np.str_)
-    return _with_strata(frame, names), pooled
-
-
-def _with_strata(frame: Frame, names: NDArray[np.str_]) -> Frame:
-    return Frame(
-        frame.clock,
-        frame.columns,
-        frame.duration,
-        frame.event,
-        names,
-        frame.account,
-        frame.data_from,
-        frame.data_to,
-        frame.sources,
-    )
+        return replace(frame, stratum=one_stratum(len(frame)))
+    return frame
 
 
 def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> Candidate:
@@ -179,7 +160,8 @@ def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> C
     best, gain = _best(sample, fold, [Candidate(main, p) for p in PENALTIES], progress)
     design = with_products(main, frame, moderator(frame, best))
     if design is not None:
-        rivals = [Candidate(design, best.penalty, p) for p in PRODUCT_PENALTIES]
+        harder = [p for p in PRODUCT_PENALTIES if p >= best.penalty]
+        rivals = [Candidate(design, best.penalty, p) for p in harder]
         rival, more = _best(sample, fold, rivals, progress)
         best = rival if more > gain else best
     return best
@@ -217,11 +199,10 @@ def _held_out_likelihood(frame: Frame, fold: NDArray[np.int64], candidate: Candi
     total = 0.0
     for k in range(FOLDS):
         inside, outside = fold != k, fold == k
-        try:
-            fitted = cox(frame.take(inside), matrix[inside], candidate.penalties)
-        except TrainingRefused:
+        quick = newton.fit(frame.take(inside), matrix[inside], candidate.penalties)
+        if quick is None:
             return -np.inf
-        total += partial_likelihood(frame.take(outside), matrix[outside] @ fitted.coefficients)
+        total += partial_likelihood(frame.take(outside), matrix[outside] @ quick.coefficients)
     return total
 
 
@@ -240,13 +221,16 @@ def partial_likelihood(frame: Frame, log_hazard: Floats) -> float:
 def moderator(frame: Frame, candidate: Candidate) -> str:
     """The signal that says most: the largest Wald statistic per term."""
     matrix = candidate.design.matrix(frame)
-    fitted = cox(frame, matrix, candidate.penalties)
+    fitted = newton.fit(frame, matrix, candidate.penalties)
+    if fitted is None:
+        return ""
+    variance = np.linalg.inv(fitted.information)
     features = np.array([term.feature for term in candidate.design.terms])
     strength: dict[str, float] = {}
     for name in dict.fromkeys(features.tolist()):
         at = np.flatnonzero(features == name)
         beta = fitted.coefficients[at]
-        block = fitted.inverse_hessian[np.ix_(at, at)]
+        block = variance[np.ix_(at, at)]
         strength[name] = float(beta @ np.linalg.solve(block, beta)) / len(at)
     return max(strength, key=lambda name: strength[name])
 
@@ -266,24 +250,32 @@ def cox(frame: Frame, matrix: Floats, penalties: Floats) -> Fitted:
     strata = None
     if len(np.unique(frame.stratum)) > 1:
         table["stratum"], strata = frame.stratum, ["stratum"]
+    quick = newton.fit(frame, matrix, penalties)
+    start = None if quick is None else quick.coefficients
     failure = ""
     for step_size, factor in ((None, 1.0), (0.5, 1.0), (0.5, 10.0), (0.5, 100.0)):
         try:
-            return _converged(table, strata, penalties * factor, step_size)
+            return _converged(table, strata, penalties * factor, step_size, start)
         except (ConvergenceError, ConvergenceWarning, ValueError) as error:
             failure = str(error).strip().splitlines()[0]
     raise TrainingRefused(f"the fit does not converge, even with a large penalty: {failure}")
 
 
 def _converged(
-    table: pd.DataFrame, strata: list[str] | None, penalties: Floats, step_size: float | None
+    table: pd.DataFrame,
+    strata: list[str] | None,
+    penalties: Floats,
+    step_size: float | None,
+    start: Floats | None,
 ) -> Fitted:
     model = CoxPHFitter(penalizer=penalties, l1_ratio=0.0)
     options = {} if step_size is None else {"step_size": step_size}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", ConvergenceWarning)
-        model.fit(table, "duration", "event", strata=strata, fit_options=options)
+        model.fit(
+            table, "duration", "event", strata=strata, fit_options=options, initial_point=start
+        )
     coefficients = model.params_.to_numpy(dtype=np.float64)
     if not np.isfinite(coefficients).all():
         raise ConvergenceError("coefficients are not finite")
@@ -330,25 +322,3 @@ def _score_residuals(
     passed = hazard.cumsum()[duration][:, None]
     expected = (hazard[:, None] * mean).cumsum(axis=0)[duration]
     return event[:, None] * (x - mean[duration]) - weights[:, None] * (x * passed - expected)
-
-
-def strata(frame: Frame, log_hazard: Floats, baseline: str) -> dict[str, Stratum]:
-    """Baseline of each stratum, up to the last month that enough rows reached."""
-    found: dict[str, Stratum] = {}
-    for name in np.unique(frame.stratum).tolist():
-        at = frame.stratum == name
-        duration, event = frame.duration[at], frame.event[at]
-        hazard = cumulative_hazard(duration, event, np.exp(log_hazard[at]), BASELINES[baseline])
-        reach = _reach(duration)
-        if frame.clock == "landmark":
-            reach = min(reach, HORIZON_MONTHS)
-        found[name] = Stratum(
-            tuple(hazard[: reach + 1].tolist()), reach, int(at.sum()), int(event.sum())
-        )
-    return found
-
-
-def _reach(duration: NDArray[np.int64]) -> int:
-    longest = int(duration.max())
-    at_risk = np.bincount(duration, minlength=longest + 1)[::-1].cumsum()[::-1]
-    return int(np.flatnonzero(at_risk >= min(LEAST_AT_RISK, len(duration))).max())

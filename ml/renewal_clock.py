@@ -18,6 +18,8 @@ HORIZON_MONTHS: Final = 12
 NO_RENEWAL: Final = "none"
 MONTHLY: Final = "monthly"
 EVERYONE: Final = "all"
+RENEWALS: Final = {month: f"r{month:02d}" for month in range(1, HORIZON_MONTHS + 1)}
+"""Stratum of contracts whose renewal falls in that coming month."""
 
 
 def month_of(days: float) -> int:
@@ -55,7 +57,7 @@ def stratum_of(term_months: float | None, days_to_renewal: float | None) -> str:
     if term_months is not None and term_months <= 1:
         return MONTHLY
     month = month_of(days_to_renewal)
-    return f"r{month:02d}" if month <= HORIZON_MONTHS else NO_RENEWAL
+    return RENEWALS.get(month, NO_RENEWAL)
 
 
 def strata_of(

@@ -12,7 +12,14 @@ from ml import explain
 from ml.document import ForecastModel, ModelUnreadable, decode
 from ml.explain import Driver
 from ml.features import Columns, columns_of, design
-from ml.renewal_clock import EVERYONE, MONTH_DAYS, SLACK_DAYS, month_of, strata_of
+from ml.renewal_clock import (
+    EVERYONE,
+    MONTH_DAYS,
+    NO_RENEWAL,
+    SLACK_DAYS,
+    month_of,
+    strata_of,
+)
 from shared.landmark import FeatureRow
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -56,11 +63,12 @@ class ChurnModel:
         }
 
     def stratum(self, name: str) -> str:
-        """The baseline an account of this stratum is read from; small strata were pooled."""
+        """The baseline an account of this stratum is read from; `none` where there is no own."""
         if self.document.clock == "start":
             return EVERYONE
-        known = self.document.pooled.get(name, name)
-        return known if known in self.document.strata else next(iter(self.document.strata))
+        if name in self.document.strata:
+            return name
+        return NO_RENEWAL if NO_RENEWAL in self.document.strata else next(iter(self.hazards))
 
 
 def _with_tail(hazard: Floats, months: int) -> Floats:

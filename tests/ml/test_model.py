@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ml import document, evaluate, model, score
-from ml.frame import Frame, TrainingRefused, one_stratum, pooled_strata
+from ml.frame import Frame, TrainingRefused
 from ml.train import packed
 from tests.ml.worlds import annual, rows_of, tied
 
@@ -100,18 +100,6 @@ def test_folds_keep_an_account_together():
     fold = model.folds(account, 3, seed=1)
     assert all(len(np.unique(fold[account == a])) == 1 for a in range(50))
     assert np.bincount(fold).min() > 90
-
-
-def test_small_strata_share_one_baseline():
-    frame = tied(300)
-    names = np.array(["r01"] * 200 + ["r02"] * 60 + ["r03"] * 40)
-    event = np.zeros(300, dtype=bool)
-    event[:50] = event[200:210] = event[260:268] = True
-    frame = replace(frame, stratum=names, event=event)
-    assert pooled_strata(frame, least_events=15) == {"r02": "pooled", "r03": "pooled"}
-    event[200:209] = False
-    assert pooled_strata(frame, least_events=15) == {"r02": "r01", "r03": "r01"}
-    assert pooled_strata(replace(frame, stratum=one_stratum(300)), least_events=99) == {}
 
 
 @pytest.mark.parametrize(

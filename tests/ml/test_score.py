@@ -46,7 +46,7 @@ ANNUAL = {"contract_term_months": 12.0, "events_28d": 60.0, "account_age_days": 
 def test_with_breslow_it_equals_lifelines_own_prediction_to_1e_12():
     frame = tied()
     fitted = model.fit(frame, baseline="breslow")
-    chosen = model.choose(model.prepared(frame)[0], seed=0)
+    chosen = model.choose(model.prepared(frame), seed=0)
     matrix = chosen.design.matrix(frame)
     theirs = model.cox(frame, matrix, chosen.penalties).lifelines
     months = np.arange(1, 10)

@@ -1,0 +1,43 @@
+"""The quick fit that compares designs, against lifelines' own."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ml import model, newton
+from tests.ml.worlds import tied
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.01, 1.0])
+@pytest.mark.parametrize("strata", [1, 3])
+def test_without_ties_it_is_lifelines_fit(penalty, strata):
+    rng = np.random.default_rng(strata)
+    names = np.array([f"s{i % strata}" for i in range(300)])
+    frame = replace(tied(300), duration=rng.permutation(300) + 1, stratum=names)
+    x = rng.normal(size=(300, 4))
+    x = (x - x.mean(axis=0)) / x.std(axis=0, ddof=1)  # as lifelines does before it penalises
+    penalties = np.full(4, penalty)
+    quick = newton.fit(frame, x, penalties)
+    theirs = model.cox(frame, x, penalties)
+    assert quick is not None
+    assert quick.coefficients == pytest.approx(theirs.coefficients, abs=2e-5)
+    assert np.linalg.inv(quick.information) == pytest.approx(theirs.inverse_hessian, rel=0.02)
+
+
+def test_it_maximises_the_likelihood_it_is_compared_by():
+    frame = replace(tied(300), stratum=np.array(["a", "b"] * 150))
+    x = np.random.default_rng(0).normal(size=(300, 3))
+    quick = newton.fit(frame, x, np.zeros(3))
+    assert quick is not None
+    best = model.partial_likelihood(frame, x @ quick.coefficients)
+    for shift in np.vstack([np.eye(3), -np.eye(3)]) * 0.02:
+        assert model.partial_likelihood(frame, x @ (quick.coefficients + shift)) < best
+
+
+def test_what_does_not_settle_gives_none():
+    frame = tied(200)
+    x = np.random.default_rng(0).normal(size=(200, 1))
+    assert newton.fit(frame, np.column_stack([x, x]), np.zeros(2)) is None
+    telling = -frame.duration[:, None].astype(np.float64)
+    assert newton.fit(frame, telling, np.zeros(1)) is None

@@ -1,0 +1,76 @@
+"""Baselines along the renewal clock, and what small strata borrow."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from ml.frame import Frame
+from ml.strata import baselines
+from tests.ml.worlds import DATA_TO, annual
+
+
+def clock(parts: dict[str, list[tuple[int, bool, int]]]) -> Frame:
+    """A landmark frame from (months, churned, how many) by stratum."""
+    rows = [(s, m, e) for s, given in parts.items() for m, e, count in given for _ in range(count)]
+    names, months, events = zip(*rows, strict=True)
+    return Frame(
+        "landmark",
+        {},
+        np.array(months),
+        np.array(events),
+        np.array(names),
+        np.arange(len(rows)),
+        date(2025, 1, 1),
+        DATA_TO,
+    )
+
+
+def test_strata_with_many_losses_have_a_baseline_of_their_own():
+    frame = annual(300).frame()
+    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    assert sorted(found) == ["none", *(f"r{month:02d}" for month in range(1, 13))]
+    for month in range(1, 12):
+        stratum = found[f"r{month:02d}"]
+        steps = np.diff(stratum.cumulative_hazard)
+        assert not stratum.borrowed
+        assert np.flatnonzero(steps).tolist()[0] == month - 1
+        at = frame.stratum == f"r{month:02d}"
+        lost = (frame.event & at & (frame.duration == month)).sum()
+        seen = (at & (frame.duration >= month)).sum()
+        assert np.exp(-steps[month - 1]) == pytest.approx(1 - lost / seen)
+
+
+def test_small_strata_share_the_hazard_of_the_renewal_month_and_of_all_others():
+    frame = clock(
+        {
+            "r02": [(2, True, 6), (12, False, 34), (1, True, 1)],
+            "r05": [(5, True, 4), (12, False, 16)],
+        }
+    )
+    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    decision = -np.log1p(-10 / 60)  # ten left of sixty who came to their renewal
+    exposure = 6 * 2 + 34 * 12 + 1 + 4 * 5 + 16 * 12 - 60
+    for name, month in (("r02", 2), ("r05", 5), ("r09", 9)):
+        steps = np.diff(found[name].cumulative_hazard)
+        assert found[name].borrowed
+        assert steps[month - 1] == pytest.approx(decision)
+        assert np.delete(steps, month - 1) == pytest.approx(np.full(11, 1.5 / exposure))
+    assert (found["r09"].rows, found["r02"].rows) == (0, 41)
+
+
+def test_nobody_is_ever_certain_to_stay():
+    frame = clock({"none": [(12, False, 50)], "monthly": [(3, False, 5), (1, True, 1)]})
+    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    assert sorted(found) == ["monthly", "none"]
+    assert found["none"].cumulative_hazard[12] == pytest.approx(12 * 0.5 / 600)
+    assert found["monthly"].cumulative_hazard[1] == pytest.approx(1.5 / 16)
+
+
+def test_the_reach_is_the_last_month_that_five_rows_saw():
+    frame = clock({"none": [(7, False, 30), (7, True, 20), (9, False, 4)]})
+    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    assert found["none"].reach_months == 7
+    start = replace(frame, clock="start", stratum=np.array(["all"] * 54))
+    assert baselines(start, np.zeros(54), "breslow")["all"].reach_months == 7
