@@ -22,7 +22,7 @@ class Step:
     name: str
     tenant: str
     arguments: tuple[str, ...]
-    needed: bool = True
+    loads: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Demo:
         return [
             Step("telco data", TELCO, ("import", "telco", telco, *common)),
             Step("demo data", SIMULATED, ("simulate", *size, *common)),
-            Step("telco forecast", TELCO, ("train",), needed=False),
-            Step("demo forecast", SIMULATED, ("train",), needed=False),
+            Step("telco forecast", TELCO, ("train",), loads=False),
+            Step("demo forecast", SIMULATED, ("train",), loads=False),
         ]
 
 

@@ -19,6 +19,7 @@ from infra.guard import Guard
 from infra.phases import Phases
 from infra.program import Program, demand_free
 from infra.screen import Screen
+from infra.settle import settled
 from infra.state import Board, FolderLock, end_leftovers
 from infra.supervisor import Supervisor
 from infra.table import show
@@ -135,7 +136,12 @@ class Whole:
     async def _fill(self) -> None:
         """Load and train what is not there yet, then wait for the scores."""
         left = self._left()
+        unsettled = bool(left)
         for step in left:
+            if unsettled and not step.loads:
+                with self.phases.phase("settling"):
+                    await settled(self.settings, self._screen)
+                unsettled = False
             with self.phases.phase(step.name):
                 await self._carry_out(step)
         if left:
@@ -169,7 +175,7 @@ class Whole:
             return
         command = shlex.join(("tenure", *step.arguments))
         said = f"`{command}` for '{step.tenant}' ended with code {code}; its words are above."
-        if step.needed:
+        if step.loads:
             raise StartError(said)
         self._screen.say(f"tenure: {said} The next start tries again.")
 
