@@ -21,6 +21,7 @@ from shared.auth import SCOPES
 from shared.errors import InvalidInput
 from shared.graphql import Node, global_id
 from shared.ids import parsed_id
+from shared.scalars import SCALARS
 
 NODES_MOST = 100
 Request = Info[GraphContext, None]
@@ -115,5 +116,5 @@ schema = strawberry.Schema(
     subscription=Subscription,
     types=[Account, Member, RiskUpdate],
     extensions=EXTENSIONS,
-    config=StrawberryConfig(auto_camel_case=True),
+    config=StrawberryConfig(scalar_map=SCALARS),
 )

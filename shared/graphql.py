@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NewType, Self, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -20,6 +20,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 R = TypeVar("R")
 N = TypeVar("N")
+
+WideInt = NewType("WideInt", int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,12 @@ class Node:
 
 @strawberry.type(description="An amount of money in minor units.")
 class Money:
-    cents: int = strawberry.field(description="Minor units, e.g. cents.")
+    cents: WideInt = strawberry.field(description="Minor units, e.g. cents.")
     currency: str = strawberry.field(description="ISO 4217 code.")
 
     @classmethod
     def of(cls, amount: Amount) -> "Money":
-        return cls(cents=amount.cents, currency=amount.currency)
+        return cls(cents=WideInt(amount.cents), currency=amount.currency)
 
 
 @strawberry.type(

@@ -10,7 +10,16 @@ from strawberry.types import Info
 from strawberry.utils.str_converters import to_camel_case
 
 from services.billing import actions, domain, store
-from shared.graphql import Connection, Context, MetricValue, Money, UserError, attempted, connection
+from shared.graphql import (
+    Connection,
+    Context,
+    MetricValue,
+    Money,
+    UserError,
+    WideInt,
+    attempted,
+    connection,
+)
 
 
 @strawberry.enum(description="How often a plan line is billed.")
@@ -175,7 +184,7 @@ class SubscriptionUpsertInput:
     account_id: strawberry.ID = strawberry.field(description="The account, by this API's id.")
     plan: str = strawberry.field(description="Name of the plan.")
     quantity: int = strawberry.field(description="Units sold, 0 or more.")
-    unit_price_cents: int = strawberry.field(
+    unit_price_cents: WideInt = strawberry.field(
         description="Price of a unit and interval, minor units."
     )
     interval: BillingInterval = strawberry.field(description="How often it is billed.")
@@ -189,7 +198,7 @@ class SubscriptionUpsertInput:
 class InvoiceUpsertInput:
     id: str = strawberry.field(description="The id the billing system gave it.")
     account_id: strawberry.ID = strawberry.field(description="The account, by this API's id.")
-    amount_cents: int = strawberry.field(description="What it asks for, minor units.")
+    amount_cents: WideInt = strawberry.field(description="What it asks for, minor units.")
     currency: str = strawberry.field(description="ISO 4217 code.")
     issued_at: datetime = strawberry.field(description="When it was issued.")
     due_on: date = strawberry.field(description="The last day to pay in time.")

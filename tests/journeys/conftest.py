@@ -52,7 +52,7 @@ async def with_key(stack: Stack) -> Stack:
 def stack(empty: Stack) -> Stack:
     """The installation with a small simulated tenant, trained and scored."""
     given = ("--url", empty.address, "--key", empty.key)
-    empty.tenure("simulate", "--companies", "80", "--months", "18", "--seed", "3", *given)
+    empty.tenure("simulate", "--companies", "260", "--months", "20", "--seed", "3", *given)
     empty.tenure("train", "--tenant", empty.tenant)
     asyncio.run(_scored(empty))
     return empty

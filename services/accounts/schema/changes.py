@@ -15,7 +15,7 @@ from services.accounts.actions import contracts as contract_actions
 from services.accounts.actions import members as member_actions
 from services.accounts.schema.values import Contract, ContractOutcome
 from services.accounts.store import contracts
-from shared.graphql import Context, UserError, attempted
+from shared.graphql import Context, UserError, WideInt, attempted
 from shared.ids import parsed_id
 from shared.ingest import Receipt
 
@@ -95,7 +95,7 @@ class ContractUpsertInput:
         default=None, description="How many days before the renewal it must be cancelled."
     )
     seats: int | None = strawberry.field(default=None, description="Seats signed for.")
-    mrr_cents: int | None = strawberry.field(
+    mrr_cents: WideInt | None = strawberry.field(
         default=None, description="Recurring revenue per month, minor units; needs a currency."
     )
     currency: str | None = strawberry.field(default=None, description="ISO 4217 code.")

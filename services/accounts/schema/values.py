@@ -6,7 +6,7 @@ from enum import Enum
 import strawberry
 
 from services.accounts import domain
-from shared.graphql import MetricValue, Money, Node, global_id
+from shared.graphql import MetricValue, Money, Node, WideInt, global_id
 
 
 @strawberry.enum(description="Where an account stands in its life as a customer (definition A8).")
@@ -83,7 +83,7 @@ class Contract(Node):
             auto_renew=contract.auto_renew,
             notice_days=contract.notice_days,
             seats=contract.seats,
-            mrr=Money(cents=contract.mrr_cents or 0, currency=contract.currency or "")
+            mrr=Money(cents=WideInt(contract.mrr_cents or 0), currency=contract.currency or "")
             if has_price
             else None,
         )
