@@ -10,9 +10,9 @@ from sklearn.model_selection import train_test_split
 from ml import document, metrics
 from ml.document import ForecastModel
 from ml.features import Floats, design
-from ml.frame import Frame
+from ml.frame import Frame, checked
 from ml.metrics import Outcome
-from ml.model import Progress, fit
+from ml.model import LEAST_EVENTS, Progress, fit
 from ml.score import ChurnModel, load
 
 HELD_OUT: Final = 0.25
@@ -37,7 +37,8 @@ def split(frame: Frame, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]
     accounts, at = np.unique(frame.account, return_inverse=True)
     lost = np.bincount(at, weights=frame.event) > 0
     places = np.arange(len(accounts))
-    parts = train_test_split(places, test_size=HELD_OUT, stratify=lost, random_state=seed)
+    even = lost if min(lost.sum(), (~lost).sum()) > 1 else None
+    parts = train_test_split(places, test_size=HELD_OUT, stratify=even, random_state=seed)
     kept, held = (np.asarray(part, dtype=np.int64) for part in parts)
     if len(accounts) == len(frame):  # one row an account: keep the order of the split
         return kept, held
@@ -126,10 +127,17 @@ def _last_month(outcome: Outcome) -> int:
 def held_out_figures(
     frame: Frame, seed: int, *, last_month: int | None = None, progress: Progress = lambda _: None
 ) -> dict[str, float]:
-    """Fit on three quarters of the accounts and judge on the rest."""
+    """Fit on three quarters of the accounts and judge on the rest.
+
+    Raises
+    ------
+    TrainingRefused
+        If the whole frame cannot carry a model.
+    """
+    checked(frame, least_events=LEAST_EVENTS)
     kept, held = split(frame, seed)
     training, held_out = frame.take(kept), frame.take(held)
-    model = ready(fit(training, seed=seed, progress=progress))
+    model = ready(fit(training, seed=seed, least_events=LEAST_EVENTS // 2, progress=progress))
     return judge(training, held_out, survival_by_month(model, held_out), last_month=last_month)
 
 

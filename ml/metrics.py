@@ -1,10 +1,12 @@
 """How good a survival forecast is: discrimination, error and calibration."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from lifelines import CoxPHFitter
+from lifelines.exceptions import ConvergenceError
 from lifelines.utils import concordance_index
 from numpy.typing import NDArray
 
@@ -131,7 +133,7 @@ def observed(outcome: Outcome, churn: Floats, month: int) -> Floats:
     """Smoothed observed chance of churn by the end of a month for each predicted one.
 
     A Cox model of what happened on log(−log(1 − p)) with a restricted cubic spline of three knots
-    (quantiles .1, .5, .9), read at the month; shape (rows,).
+    (quantiles .1, .5, .9), read at the month; shape (rows,). NaN where too few churned for that.
 
     References
     ----------
@@ -145,11 +147,22 @@ def observed(outcome: Outcome, churn: Floats, month: int) -> Floats:
     if len(knots) == 3:
         table["bend"] = spline(z, knots.tolist())[:, 0]
     table["duration"], table["event"] = outcome.duration, outcome.event.astype(np.int64)
-    fitted = CoxPHFitter(penalizer=1e-6).fit(table, "duration", "event")
+    fitted = _smooth(table)
+    if fitted is None:
+        return np.full(len(churn), np.nan)
     stays = fitted.predict_survival_function(
         table[["z", *(["bend"] if len(knots) == 3 else [])]], times=[month]
     )
     return 1.0 - stays.to_numpy(dtype=np.float64)[0]
+
+
+def _smooth(table: pd.DataFrame) -> CoxPHFitter | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return CoxPHFitter(penalizer=1e-6).fit(table, "duration", "event")
+        except (ConvergenceError, ValueError, ZeroDivisionError):
+            return None
 
 
 def ici(outcome: Outcome, churn: Floats, month: int) -> float:

@@ -63,6 +63,7 @@ def fit(
     seed: int = 0,
     baseline: str = "kalbfleisch-prentice",
     metrics: dict[str, float] | None = None,
+    least_events: int = LEAST_EVENTS,
     progress: Progress = lambda _: None,
 ) -> ForecastModel:
     """Fit the forecast to a frame.
@@ -70,13 +71,15 @@ def fit(
     Parameters
     ----------
     frame
-        Rows with at least 20 churned accounts and some that stayed.
+        Rows with at least `least_events` churned accounts and some that stayed.
     seed
         Decides the folds by account on which design and penalty are chosen.
     baseline
         `kalbfleisch-prentice`, right under ties, or `breslow`, as lifelines predicts.
     metrics
         Held-out figures to keep with the model.
+    least_events
+        Fewest churned accounts to fit to; lower only where a part stands for the whole.
     progress
         Told what is being done, a few words at a time.
 
@@ -94,7 +97,7 @@ def fit(
     Van Houwelingen (2007), Dynamic prediction by landmarking in event history analysis,
     Scandinavian Journal of Statistics 34(1):70-85.
     """
-    frame = prepared(frame)
+    frame = prepared(frame, least_events)
     chosen = choose(frame, seed=seed, progress=progress)
     progress("final fit")
     matrix = chosen.design.matrix(frame)
@@ -138,9 +141,9 @@ def libraries() -> dict[str, str]:
     }
 
 
-def prepared(frame: Frame) -> Frame:
+def prepared(frame: Frame, least_events: int = LEAST_EVENTS) -> Frame:
     """The frame checked, with one stratum if time runs from the start."""
-    frame = checked(frame, least_events=LEAST_EVENTS)
+    frame = checked(frame, least_events=least_events)
     if frame.clock == "start":
         return replace(frame, stratum=one_stratum(len(frame)))
     return frame

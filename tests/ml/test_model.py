@@ -132,6 +132,13 @@ def test_metrics_that_are_no_numbers_do_not_break_the_document():
     assert evaluate.ready(fitted).document.metrics == {"c_index": 0.7}
 
 
+def test_just_enough_losses_are_judged_and_fitted():
+    figures = evaluate.held_out_figures(few(tied(), 20), 0)
+    assert 0 < figures["c_index"] < 1
+    with pytest.raises(TrainingRefused, match="only 19 of 400"):
+        evaluate.held_out_figures(few(tied(), 19), 0)
+
+
 def test_held_out_figures_come_from_accounts_not_trained_on():
     frame = annual(300).frame()
     kept, held = evaluate.split(frame, 0)

@@ -1,0 +1,132 @@
+"""Training through the real services: which clock, what is published, what is refused."""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from infra.loading import telco
+from ml.frame import TrainingRefused
+from ml.score import load
+from ml.simulate import simulate
+from ml.simulation.rows import Batch
+from ml.train import Training
+from services.accounts.app import SERVICE as ACCOUNTS
+from services.billing.app import SERVICE as BILLING
+from services.learning.app import SERVICE as LEARNING
+from services.risk.app import SERVICE as RISK
+from services.usage.app import SERVICE as USAGE
+from shared import facts, ingest
+from shared.auth import Principal
+from shared.config import Settings
+from shared.db import Conn, Database
+from shared.rpc import Exposed, Rpc
+from tests.conftest import DatabaseOf
+
+SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
+NOW = datetime.now(UTC)
+
+
+@dataclass
+class Tenant:
+    """A tenant's five services in one process, and what training told of its steps."""
+
+    dbs: dict[str, Database]
+    rpc: Rpc
+    principal: Principal
+    owner: Conn
+    steps: list[tuple[str, int, int]]
+
+    async def take(self, batches: Iterable[Batch]) -> None:
+        """Load rows as the bulk routes do."""
+        kinds = {kind.name: (service.name, kind) for service in SERVICES for kind in service.kinds}
+        for batch in batches:
+            service, kind = kinds[batch.kind]
+            rows = iter(batch.rows)
+            while chunk := list(islice(rows, 4_000)):
+                async with self.dbs[service].write(self.principal.tenant_id) as conn:
+                    body = msgspec.json.encode(chunk)
+                    receipts = await ingest.receive(conn, self.principal, kind, body)
+                assert {receipt.status for receipt in receipts} == {"accepted"}
+            if batch.kind == "accounts":
+                await self._introduce()
+        await self.owner.execute("ANALYZE")
+
+    async def _introduce(self) -> None:
+        """Tell usage of the accounts, as its consumer does."""
+        await facts.relay_all(self.dbs["accounts"])
+        told = await facts.Log(self.dbs["accounts"], "accounts").page(0, 10_000, 0, None)
+        async with self.dbs["usage"].write(self.principal.tenant_id) as conn:
+            for entry in told:
+                if entry.type in USAGE.listeners["accounts"]:
+                    await USAGE.listeners["accounts"][entry.type](conn, entry)
+
+    def training(self) -> Training:
+        step = lambda name, done, total: self.steps.append((name, done, total))  # noqa: E731
+        return Training(self.rpc, self.principal, NOW, step)
+
+    async def champions(self) -> list[str]:
+        """Versions published, oldest first."""
+        rows = await self.owner.fetch("SELECT version FROM risk.model ORDER BY published_at")
+        return [row["version"] for row in rows]
+
+
+@pytest.fixture
+async def world(
+    settings: Settings, database: DatabaseOf, principal: Principal, owner: Conn
+) -> AsyncIterator[Tenant]:
+    dbs = {service.name: await database(service.name) for service in SERVICES}
+    local = {
+        service.name: Exposed(dbs[service.name], reads=service.reads, commands=service.commands)
+        for service in SERVICES
+    }
+    async with Rpc(settings, local=local) as rpc:
+        yield Tenant(dbs, rpc, principal, owner, [])
+
+
+async def test_where_use_is_recorded_landmarks_are_trained_on_and_the_model_published(world):
+    until = NOW.date() - timedelta(days=1)
+    await world.take(simulate(companies_count=180, months=20, seed=3, until=until).batches())
+    published = await world.training().run()
+
+    model = load(published.document, published.checksum).document
+    assert (model.clock, model.horizon_months) == ("landmark", 12)
+    assert await world.champions() == [published.version]
+    assert {"events_28d", "mrr_cents", "account_age_days"} <= {f.name for f in model.features}
+    assert {f.source for f in model.features} >= {"accounts", "usage", "billing"}
+    assert published.events >= 20
+    assert published.data_from < published.data_to == NOW.date()
+    assert 0.6 < published.metrics["c_index"] < 1
+    assert world.steps[0][:2] == ("signals", 0)
+    assert world.steps[-1] == ("publish", 1, 1)
+
+
+async def test_a_table_without_use_runs_from_the_start_and_trains_the_same_twice(world):
+    customers = telco.read(Path("data/telco.csv"))[:900]
+    await world.take(telco.batches(customers, NOW.date()))
+    first, second = [await world.training().run() for _ in range(2)]
+
+    assert first.document == second.document
+    assert await world.champions() == [first.version]
+    model = load(first.document, first.checksum).document
+    assert model.clock == "start"
+    assert model.accounts == sum(customer.tenure_months > 0 for customer in customers)
+    assert "days_to_renewal" not in {f.name for f in model.features}
+    assert first.metrics["c_index"] > 0.8
+
+
+async def test_too_few_losses_publish_nothing_and_leave_the_live_model(world):
+    customers = telco.read(Path("data/telco.csv"))
+    await world.take(telco.batches([c for c in customers[:300] if not c.churned], NOW.date()))
+    with pytest.raises(TrainingRefused, match=r"no account of .* has churned yet"):
+        await world.training().run()
+    assert await world.champions() == []
+
+
+async def test_an_empty_tenant_is_told_so(world):
+    with pytest.raises(TrainingRefused, match="no account was ever under contract"):
+        await world.training().run()
