@@ -135,7 +135,8 @@ def _number(base: Feature, x: Floats, known: Floats, distinct: int) -> Feature:
 
 def _skew(x: Floats) -> float:
     spread = float(x.std())
-    return float(np.mean((x - x.mean()) ** 3)) / spread**3 if spread > 0 else 0.0
+    away: Floats = x - float(x.mean())
+    return float(np.mean(away**3)) / spread**3 if spread > 0 else 0.0
 
 
 def _levels(base: Feature, values: NDArray[Any]) -> Feature | str:

@@ -1,5 +1,8 @@
 """Judge the forecast on accounts it has never seen."""
 
+# Scikit-learn ships no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
+
 from collections.abc import Mapping, Sequence
 from typing import Final
 

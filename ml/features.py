@@ -1,5 +1,6 @@
 """From what the services tell about accounts to the model's design matrix, in numpy alone."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -106,10 +107,10 @@ def read_level(
 
 def level_of(value: object) -> Level:
     """A value as a level: numbers as floats, booleans as `true`/`false`, None as `unknown`."""
-    if isinstance(value, bool | np.bool_):
+    if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float | np.integer | np.floating):
-        return float(value) if np.isfinite(value) else UNKNOWN
+    if isinstance(value, int | float):
+        return float(value) if math.isfinite(value) else UNKNOWN
     return UNKNOWN if value is None else str(value)
 
 

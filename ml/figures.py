@@ -1,5 +1,8 @@
 """Tables and plots of the documentation, made by the commands that measure."""
 
+# The types of matplotlib leave much unknown.
+# pyright: reportUnknownMemberType=false
+
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final

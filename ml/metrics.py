@@ -1,5 +1,8 @@
 """How good a survival forecast is: discrimination, error and calibration."""
 
+# Lifelines ships no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
 import warnings
 from dataclasses import dataclass
 

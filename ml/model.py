@@ -1,5 +1,8 @@
 """Fit the forecast: lifelines' Cox model, penalty chosen on training folds, discrete baselines."""
 
+# Lifelines ships no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
 import platform
 import warnings
 from collections.abc import Callable, Sequence
