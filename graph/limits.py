@@ -30,7 +30,8 @@ class Limits(AddValidationRules):
 
 def is_bug(error: GraphQLError) -> bool:
     """Anything but a refusal and what the client got wrong is a bug: masked for the client."""
-    return error.original_error is not None and not isinstance(error.original_error, Refusal)
+    cause = error.original_error
+    return error.path is not None and cause is not None and not isinstance(cause, Refusal)
 
 
 def _masked() -> MaskErrors:

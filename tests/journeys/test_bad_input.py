@@ -1,5 +1,6 @@
 """Whatever is sent to the gateway: exact receipts, clear refusals, never a 5xx."""
 
+import io
 import json
 import random
 from collections import Counter
@@ -110,7 +111,9 @@ async def test_graphql_bodies_never_cause_a_5xx(
     headers = {**partner.authorization, "content-type": "application/json"}
     async with (
         aiohttp.ClientSession() as session,
-        session.post(f"{stack.address}/graphql", data=body, headers=headers) as response,
+        session.post(
+            f"{stack.address}/graphql", data=io.BytesIO(body), headers=headers
+        ) as response,
     ):
         answer = await response.json()
     assert response.status == status

@@ -41,8 +41,9 @@ async def member_added(stack: Stack) -> None:
             """mutation($input: MembersUpsertInput!) {
               membersUpsert(input: $input) { userErrors { message } } }""",
             input={
-                "accountId": created[0]["id"],
-                "members": [{"externalId": "t1", "role": "user", "level": 0}],
+                "members": [
+                    {"accountId": created[0]["id"], "externalId": "t1", "role": "user", "level": 0}
+                ]
             },
         )
         assert added["membersUpsert"]["userErrors"] == []
