@@ -134,7 +134,7 @@ def account_rows(companies: Companies, clock: Clock) -> list[rows.Account]:
             id=account_id,
             external_id=rows.ExternalId("simulation", f"{clock.seed}-{tag}-{i:05d}"),
             name=_name(i, names),
-            industry=catalogue.INDUSTRIES[companies.industry[i]],
+            industry=catalogue.INDUSTRIES[int(companies.industry[i])],
             intended_users=int(companies.seats[i] * (1.0 + 0.5 * rng.random())),
             traits=_traits(companies, i),
             tags=["simulated"],
@@ -154,7 +154,7 @@ def _name(index: int, order: Ints) -> str:
 
 def _traits(companies: Companies, i: int) -> dict[str, str | int | bool]:
     return {
-        "industry": catalogue.INDUSTRIES[companies.industry[i]],
-        "plan": catalogue.PLANS[companies.plan[i]].name,
+        "industry": catalogue.INDUSTRIES[int(companies.industry[i])],
+        "plan": catalogue.PLANS[int(companies.plan[i])].name,
         "employees": int(companies.employees[i]),
     }

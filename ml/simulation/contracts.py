@@ -126,7 +126,7 @@ def _first(companies: Companies, account: int, rng: np.random.Generator) -> Sign
         start_on=date_of(start),
         end_on=date_of(start),
         seats=int(companies.seats[account]),
-        unit_cents=catalogue.PLANS[companies.plan[account]].unit_cents,
+        unit_cents=catalogue.PLANS[int(companies.plan[account])].unit_cents,
         discount=float(companies.discount[account]),
         signed_at=start - 0.9 * rng.random(),
         decided_day=0,

@@ -55,7 +55,7 @@ def _line_row(contract: Signed, companies: Companies, line_id: UUID) -> rows.Sub
     return rows.Subscription(
         id=line_id,
         account_id=companies.ids[account],
-        plan=catalogue.PLANS[companies.plan[account]].name,
+        plan=catalogue.PLANS[int(companies.plan[account])].name,
         quantity=contract.seats,
         unit_price_cents=contract.unit_cents * months,
         interval=_INTERVALS[months],
@@ -70,7 +70,7 @@ def method_rows(chains: list[Chain], companies: Companies) -> Iterator[rows.Paym
     for account, chain in enumerate(chains):
         yield rows.PaymentMethod(
             account_id=companies.ids[account],
-            method=METHODS[companies.method[account]],
+            method=METHODS[int(companies.method[account])],
             valid_from=moment(chain.start_day),
             recorded_at=moment(chain.contracts[0].signed_at),
         )

@@ -85,7 +85,7 @@ def _slot(
     opens: float, closes: float, end: float, onboarding: float, rng: np.random.Generator
 ) -> Iterator[tuple[rows.Role, float, float]]:
     """People who hold one seat one after another."""
-    wait = 25.0 * np.exp(-0.4 * onboarding)
+    wait: float = 25.0 * np.exp(-0.4 * onboarding)
     start = opens + float(rng.exponential(wait)) + 0.3
     while start < closes:
         role = _ROLES[int(rng.choice(len(_ROLES), p=_ROLE_SHARE))]

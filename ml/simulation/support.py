@@ -40,11 +40,11 @@ def ticket_rows(chains: list[Chain], companies: Companies, clock: Clock) -> Iter
     for i, ticket_id in enumerate(random_ids(rng, len(account))):
         ticket = rows.Ticket(
             id=ticket_id,
-            account_id=companies.ids[account[i]],
+            account_id=companies.ids[int(account[i])],
             opened_at=moment(opened[i]),
-            severity=_SEVERITIES[severity[i]],
-            ticket_class=_CLASSES[topic[i]],
-            channel=_CHANNELS[channel[i]],
+            severity=_SEVERITIES[int(severity[i])],
+            ticket_class=_CLASSES[int(topic[i])],
+            channel=_CHANNELS[int(channel[i])],
             recorded_at=moment(opened[i] + 0.004),
         )
         yield ticket

@@ -1,7 +1,8 @@
 """What members did in the product, hour by hour."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -131,7 +132,7 @@ def event_rows(
     names = [feature.name for feature in catalogue.FEATURES]
     for at in range(0, len(happened), _CHUNK):
         part = slice(at, at + _CHUNK)
-        columns = zip(
+        columns: Iterable[tuple[int, datetime, datetime, int, int]] = zip(
             happened.person[part].tolist(),
             moments(happened.occurred[part]),
             moments(happened.recorded[part]),

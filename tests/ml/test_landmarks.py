@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ml import landmarks
+from ml.document import Clock
 from ml.frame import TrainingRefused
 from ml.landmarks import Collected
 from ml.renewal_clock import month_of, months_between, stratum_of
@@ -16,7 +17,7 @@ from tests.ml.worlds import DATA_TO, annual
 ONE, TWO = UUID(int=1), UUID(int=2)
 
 
-def shown(spells, clock="landmark", data_to=DATA_TO):
+def shown(spells, clock: Clock = "landmark", data_to=DATA_TO):
     return [
         (label.landmark.as_of.date(), label.duration, label.event)
         for label in landmarks.labels(spells, clock, data_to)

@@ -14,6 +14,7 @@ from ml import document, model, score
 from ml.document import ForecastModel, ModelTampered, ModelUnreadable
 from ml.renewal_clock import MONTH_DAYS
 from ml.score import ChurnModel, Forecast
+from shared.landmark import FeatureRow
 from tests.ml.worlds import annual, rows_of, tied
 
 
@@ -40,7 +41,13 @@ def one(
     return forecast
 
 
-ANNUAL = {"contract_term_months": 12.0, "events_28d": 60.0, "account_age_days": 300.0}
+def churn(forecast: Forecast, month: int) -> float:
+    chance = forecast.churn_probability(month * MONTH_DAYS)
+    assert chance
+    return chance.value
+
+
+ANNUAL: FeatureRow = {"contract_term_months": 12.0, "events_28d": 60.0, "account_age_days": 300.0}
 
 
 def test_with_breslow_it_equals_lifelines_own_prediction_to_1e_12():
@@ -49,7 +56,7 @@ def test_with_breslow_it_equals_lifelines_own_prediction_to_1e_12():
     chosen = model.choose(model.prepared(frame), seed=0)
     matrix = chosen.design.matrix(frame)
     theirs = model.cox(frame, matrix, chosen.penalties).lifelines
-    months = np.arange(1, 10)
+    months = list(range(1, 10))
     x = pd.DataFrame(matrix, columns=[f"x{i}" for i in range(matrix.shape[1])])
     expected = theirs.predict_survival_function(x, times=months).loc[:, x.index].to_numpy().T
     forecasts = score.score(
@@ -58,9 +65,7 @@ def test_with_breslow_it_equals_lifelines_own_prediction_to_1e_12():
         elapsed_days=[0.0] * len(frame),
         days_to_renewal=[None] * len(frame),
     )
-    ours = np.array(
-        [[f.churn_probability(m * MONTH_DAYS).value for m in months] for f in forecasts]
-    )
+    ours = np.array([[churn(f, month) for month in months] for f in forecasts])
     assert np.abs(1 - ours - expected).max() < 1e-12
 
 

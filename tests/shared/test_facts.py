@@ -8,6 +8,7 @@ import pytest
 
 from shared import facts
 from shared.db import Database
+from shared.errors import InvalidInput
 from tests.conftest import DatabaseOf
 
 
@@ -26,10 +27,14 @@ async def test_a_fact_leaves_with_its_transaction_or_not_at_all(
     database: DatabaseOf, tenant: UUID
 ) -> None:
     db = await database("billing")
-    with pytest.raises(ZeroDivisionError):
+
+    async def emitted_then_failed() -> None:
         async with db.write(tenant) as conn:
             await facts.emit(conn, uuid4(), Happened(1))
-            _ = 1 / 0
+            raise InvalidInput("number", 1, "another")
+
+    with pytest.raises(InvalidInput):
+        await emitted_then_failed()
 
     await facts.relay_all(db)
 

@@ -18,7 +18,7 @@ from shared.ingest import Row
 class Visit(Row):
     id: str
     pages: int
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 CALLER = Principal(uuid4(), "test", ("ingest",))

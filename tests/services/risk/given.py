@@ -38,7 +38,6 @@ def a_model(*, use: float = -0.8) -> ModelDocument:
             coefficients=(use, -0.3, 0.6),
             variance=((0.01, 0.0, 0.0), (0.0, 0.02, 0.0), (0.0, 0.0, 0.02)),
             strata=_strata(),
-            pooled={},
             data_from="2024-01-01",
             data_to="2026-01-01",
             data_hash="",

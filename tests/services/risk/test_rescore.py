@@ -1,6 +1,7 @@
 """Scoring through the real services: what changes a score, what is told, what is never lost."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,8 @@ async def test_use_raises_the_renewal_probability_and_is_told_with_the_band_befo
         RiskBand.HIGH,
         RiskBand.LOW,
     )
+    assert first.renewal_probability
+    assert second.renewal_probability
     assert second.previous_probability == first.renewal_probability < second.renewal_probability
     assert [first.reason, second.reason] == [UpdateReason.NEW_DATA] * 2
     assert [entry.sequence for entry in await world.told()] == [1, 2]
@@ -141,7 +144,7 @@ async def test_as_of_gives_the_score_served_then_and_its_inputs_give_it_again(wo
 
     async with world.risk.read(world.tenant) as conn:
         inputs = (await store.last_inputs(conn, [account]))[account].inputs
-    row = {name: value for part in inputs.values() for name, value in part.items()}
+    row: dict[str, Any] = {name: value for part in inputs.values() for name, value in part.items()}
     (again,) = score(
         load(model.document, model.checksum),
         [row],

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 import strawberry
+from strawberry.schema.config import StrawberryConfig
 
 from services.risk import actions, schema, store
 from services.risk.app import SERVICE
@@ -15,6 +16,7 @@ from shared.config import Settings
 from shared.db import Database
 from shared.graphql import Context, global_id
 from shared.rpc import Exposed, Rpc
+from shared.scalars import SCALARS
 from tests.services.risk.given import a_model, a_score
 
 
@@ -34,7 +36,7 @@ class Query:
         return await schema.NODES["Risk"](info, key)  # type: ignore[return-value] - by its name
 
 
-GRAPH = strawberry.Schema(Query)
+GRAPH = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -133,7 +134,7 @@ async def test_a_slow_drift_is_told_once_it_adds_up(risk: Database, principal: P
         assert (before.renewal_probability or 0) - (after.renewal_probability or 0) > 0.005
 
 
-async def every_page(conn: Conn, **asked: object) -> list[RiskScore]:
+async def every_page(conn: Conn, **asked: Any) -> list[RiskScore]:
     found: list[RiskScore] = []
     after = None
     while True:
