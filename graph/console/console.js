@@ -29,8 +29,10 @@ query Riskiest {
 }
 `;
 
-const root = ReactDOM.createRoot(document.getElementById("graphiql"));
+let root;
 function show() {
+  if (!field.value.trim()) return; // the hint stays until there is a key
+  root ??= ReactDOM.createRoot(document.getElementById("graphiql"));
   const authorization = `Bearer ${field.value.trim()}`;
   const address = location.origin.replace(/^http/, "ws") + "/graphql";
   const fetcher = GraphiQL.createFetcher({
