@@ -1,0 +1,88 @@
+"""Five real services bound in-process under the gateway's schema, and a tenant's rows in them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from graph.context import GraphContext
+from graph.cursor import Cursors
+from graph.schema import OBJECTS, schema
+from services.accounts.app import SERVICE as ACCOUNTS
+from services.billing.app import SERVICE as BILLING
+from services.learning.app import SERVICE as LEARNING
+from services.risk.app import SERVICE as RISK
+from services.usage.app import SERVICE as USAGE
+from shared import ingest
+from shared.auth import Principal
+from shared.config import Settings
+from shared.db import Database
+from shared.rpc import Exposed, Rpc
+from shared.service import Service
+
+SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
+
+
+class Suite:
+    """Five real services bound in-process, with every request counted."""
+
+    def __init__(self, settings: Settings, databases: dict[str, Database]) -> None:
+        self.databases = databases
+        exposed = {
+            service.name: Exposed(
+                databases[service.name], reads=service.reads, commands=service.commands
+            )
+            for service in SERVICES
+        }
+        self.rpc = Rpc(settings, local=exposed)
+        self.cursors = Cursors(settings)
+
+    def context(self, principal: Principal) -> GraphContext:
+        """The context of one request."""
+        return GraphContext(principal, self.rpc, OBJECTS, cursors=self.cursors)
+
+    async def ask(self, principal: Principal, query: str) -> Any:
+        """The data, and how many requests each service got."""
+        context = self.context(principal)
+        before = dict(self.rpc.requests)
+        result = await schema.execute(query, context_value=context)
+        calls = {name: count - before[name] for name, count in self.rpc.requests.items()}
+        assert result.errors is None, result.errors
+        return result.data, calls
+
+
+async def take(suite: Suite, principal: Principal, service: Service, name: str, rows: Any) -> Any:
+    """Bulk rows straight into a service, as its route would take them."""
+    (kind,) = (kind for kind in service.kinds if kind.name == name)
+    async with suite.databases[service.name].write(principal.tenant_id) as conn:
+        receipts = await ingest.receive(conn, principal, kind, msgspec.json.encode(rows))
+    assert {receipt.status for receipt in receipts} <= {"accepted", "pending"}, receipts
+    return [UUID(receipt.id) for receipt in receipts] if name in ("accounts", "members") else None
+
+
+async def fill(suite: Suite, principal: Principal, companies: int) -> list[UUID]:
+    """Companies with a contract, a plan line and two members each."""
+    started = datetime.now(UTC) - timedelta(days=200)
+    named = [{"name": f"Company {n:02}"} for n in range(companies)]
+    ids = await take(suite, principal, ACCOUNTS, "accounts", named)
+    members = [
+        {"accountId": str(key), "externalId": f"{key}-{n}", "role": "user", "level": n}
+        for key in ids
+        for n in range(2)
+    ]
+    await take(suite, principal, ACCOUNTS, "members", members)
+    contracts = [
+        {"accountId": str(key), "startOn": started.date(), "termMonths": 12, "autoRenew": True}
+        for key in ids
+    ]
+    await take(suite, principal, ACCOUNTS, "contracts", contracts)
+    lines = [
+        {
+            "id": f"line-{key}", "accountId": str(key), "plan": "team", "quantity": 10,
+            "unitPriceCents": 1_500, "interval": "month", "currency": "EUR", "startedAt": started,
+        }
+        for key in ids
+    ]  # fmt: skip
+    await take(suite, principal, BILLING, "subscriptions", lines)
+    return ids
