@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 import asyncpg
 import pytest
 
+from infra import postgres
 from shared import auth
 from tests.conftest import for_test
 from tests.journeys.stack import READY_WITHIN_S, Client, Stack, client, until, up
@@ -23,6 +24,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     finally:
         process.send_signal(signal.SIGINT)
         code = process.wait(60)
+        postgres.erase(settings)  # as root it may lie outside the temporary folder
         print(log.read_text()[-2_000:])  # noqa: T201 - shown where a journey fails
         assert code == 0
 

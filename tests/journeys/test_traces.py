@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra import postgres
 from tests.conftest import for_test
 from tests.journeys.conftest import with_key
 from tests.journeys.otlp import Receiver, receiving
@@ -31,6 +32,7 @@ async def test_a_trace_runs_from_the_gateway_to_the_worker(tmp_path: Path) -> No
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
+            postgres.erase(settings)
 
 
 async def member_added(stack: Stack) -> None:
