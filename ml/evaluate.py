@@ -1,14 +1,10 @@
 """Judge the forecast on accounts it has never seen."""
 
-# Scikit-learn ships no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
-
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from ml import document, metrics
 from ml.document import ForecastModel
@@ -17,6 +13,7 @@ from ml.frame import Frame, checked
 from ml.metrics import Outcome
 from ml.model import LEAST_EVENTS, Progress, fit
 from ml.score import ChurnModel, load
+from ml.split import stratified
 
 HELD_OUT: Final = 0.25
 AUC_MONTHS: Final = (3, 12, 24)
@@ -39,10 +36,7 @@ def split(frame: Frame, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]
     """Rows to train on and rows held out: a quarter of the accounts, as many lost in both parts."""
     accounts, at = np.unique(frame.account, return_inverse=True)
     lost = np.bincount(at, weights=frame.event) > 0
-    places = np.arange(len(accounts))
-    even = lost if min(lost.sum(), (~lost).sum()) > 1 else None
-    parts = train_test_split(places, test_size=HELD_OUT, stratify=even, random_state=seed)
-    kept, held = (np.asarray(part, dtype=np.int64) for part in parts)
+    kept, held = stratified(lost, HELD_OUT, seed)
     if len(accounts) == len(frame):  # one row an account: keep the order of the split
         return kept, held
     return np.flatnonzero(np.isin(at, kept)), np.flatnonzero(np.isin(at, held))

@@ -43,7 +43,8 @@ def baselines(frame: Frame, log_hazard: Floats, baseline: str) -> dict[str, Stra
 
     Returns
     -------
-    By stratum, up to the last month that five rows reached, twelve at most with landmarks.
+    By stratum, up to the last month that five rows reached, twelve at most with landmarks; where
+    one ends before the others, borrowed hazards carry it on to their end.
     """
     weights = np.exp(log_hazard)
     rows = {
@@ -53,12 +54,20 @@ def baselines(frame: Frame, log_hazard: Floats, baseline: str) -> dict[str, Stra
     if frame.clock == "start":
         return {name: _own(part, baseline, _reach(part.duration)) for name, part in rows.items()}
     reach = min(_reach(frame.duration), HORIZON_MONTHS)
-    found = {
-        name: _own(part, baseline, min(reach, _reach(part.duration)))
-        for name, part in rows.items()
-        if int(part.event.sum()) >= LEAST_EVENTS
-    }
-    return dict(sorted((_borrowed(rows, reach) | found).items()))
+    found = _borrowed(rows, reach)
+    for name, part in rows.items():
+        if int(part.event.sum()) >= LEAST_EVENTS:
+            own = _own(part, baseline, min(reach, _reach(part.duration)))
+            found[name] = _lengthened(own, found[name])
+    return dict(sorted(found.items()))
+
+
+def _lengthened(own: Stratum, borrowed: Stratum) -> Stratum:
+    """The baseline, carried on with the borrowed one's hazards where too few rows reached."""
+    known = np.array(own.cumulative_hazard)
+    steps = np.diff(borrowed.cumulative_hazard)[len(known) - 1 :]
+    hazard = np.concatenate([known, known[-1] + steps.cumsum()])
+    return Stratum(tuple(hazard.tolist()), len(hazard) - 1, own.rows, own.events)
 
 
 def _own(part: Rows, baseline: str, reach: int) -> Stratum:

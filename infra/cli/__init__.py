@@ -17,8 +17,8 @@ COMMANDS = {
     "keys": ("infra.cli.keys:keys", "Make, list and revoke API keys."),
     "import": ("infra.cli.importing:importing", "Load data of your own, or the Telco sample."),
     "simulate": ("infra.cli.simulate:simulate", "Load a simulated company with known truth."),
-    "train": ("ml.cli:train", "Fit, judge and publish a forecast."),
-    "evaluate": ("ml.cli:evaluate", "Judge the forecast on data it has never seen."),
+    "train": ("ml.cli.train:train", "Fit, judge and publish a forecast."),
+    "evaluate": ("ml.cli.evaluate:evaluate", "Judge the forecast on data it has never seen."),
 }
 
 

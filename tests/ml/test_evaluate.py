@@ -5,7 +5,8 @@ import pytest
 from click.testing import CliRunner
 from sklearn.model_selection import train_test_split
 
-from ml import cli, evaluate, figures, tables
+from ml import evaluate, figures, tables
+from ml.cli.evaluate import evaluate as command
 from ml.frame import TrainingRefused
 
 FLOORS = {"c_index": 0.864, "auc_12m": 0.911, "auc_24m": 0.929}
@@ -44,7 +45,7 @@ def test_a_table_that_is_none_is_refused_in_a_sentence(tmp_path, content, why):
     file = tmp_path / "table.csv"
     if content is not None:
         file.write_bytes(content)
-    result = CliRunner().invoke(cli.evaluate, ["telco", "--file", str(file)])
+    result = CliRunner().invoke(command, ["telco", "--file", str(file)])
     assert isinstance(result.exception, TrainingRefused)
     assert why in str(result.exception)
 

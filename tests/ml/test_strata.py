@@ -68,6 +68,16 @@ def test_nobody_is_ever_certain_to_stay():
     assert found["monthly"].cumulative_hazard[1] == pytest.approx(1.5 / 16)
 
 
+def test_a_baseline_that_ends_early_is_carried_on_with_borrowed_hazards():
+    frame = clock({"r01": [(1, True, 20), (3, False, 40)], "r02": [(2, True, 20), (12, False, 80)]})
+    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    steps = np.diff(found["r01"].cumulative_hazard)
+    assert (found["r01"].reach_months, found["r01"].borrowed) == (12, False)
+    assert steps[:3] == pytest.approx([-np.log1p(-20 / 60), 0, 0])
+    assert len(set(steps[3:].round(12).tolist())) == 1
+    assert 0 < steps[3] < 0.001
+
+
 def test_the_reach_is_the_last_month_that_five_rows_saw():
     frame = clock({"none": [(7, False, 30), (7, True, 20), (9, False, 4)]})
     found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")

@@ -1,25 +1,14 @@
-"""`tenure train` and `tenure evaluate`: fit, judge and publish forecasts."""
+"""`tenure train`: fit a forecast to a tenant's history, judge it, publish it."""
 
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final
 
 import click
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table as Grid
+from rich.progress import Progress, TaskID
 
-from ml import evaluate as judging
-from ml import figures, tables
+from ml.cli.bars import bars
 from ml.train import Training
 from shared.auth import Keys, Principal, system, tenant_named
 from shared.config import Settings
@@ -27,10 +16,6 @@ from shared.db import connected
 from shared.errors import InvalidInput, ServiceUnavailable
 from shared.model_document import ModelDocument
 from shared.rpc import Rpc
-
-SEEDS: Final = range(5)
-PAGE: Final = Path("docs/forecast.md")
-IMAGES: Final = Path("docs/img")
 
 
 @click.command()
@@ -48,7 +33,7 @@ def train(tenant: str | None, key: str | None, seed: int) -> None:
       tenure train --tenant demo
     """
     console = Console()
-    with _progress(console) as progress:
+    with bars(console) as progress:
         model = asyncio.run(_train(tenant, key, seed, Steps(progress)))
     console.print(
         f"Published {model.version}: {model.accounts:,} accounts, {model.events:,} of them lost, "
@@ -73,11 +58,6 @@ class Steps:
         if name not in self._tasks:
             self._tasks[name] = self._progress.add_task(name, total=total)
         self._progress.update(self._tasks[name], completed=done)
-
-
-def _progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeElapsedColumn(), console=console)
 
 
 async def _train(tenant: str | None, key: str | None, seed: int, step: Steps) -> ModelDocument:
@@ -105,47 +85,3 @@ async def _principal(settings: Settings, tenant: str | None, key: str | None) ->
         holder = await Keys(db).principal(key or "")
     holder.require("ml")
     return system(holder.tenant_id)
-
-
-@click.group()
-def evaluate() -> None:
-    """Judge the forecast on accounts it has never seen."""
-
-
-@evaluate.command()
-@click.option(
-    "--file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=tables.TELCO.file,
-    show_default=True,
-)
-@click.option("--write", is_flag=True, help=f"Write the table to {PAGE} and the plots to {IMAGES}.")
-def telco(file: Path, write: bool) -> None:
-    """Five splits of the Telco sample, three quarters to train on; mean and spread of each figure.
-
-    Design and penalty are chosen on the training rows of each split alone. TotalCharges is never
-    used.
-    """
-    console = Console()
-    frame = tables.read(tables.TELCO, file)
-    found: dict[str, list[float]] = {}
-    with _progress(console) as progress:
-        task = progress.add_task("splits", total=len(SEEDS))
-        for seed in SEEDS:
-            run = judging.held_out_figures(frame, seed, last_month=tables.TELCO.last_month)
-            for name, value in run.items():
-                found.setdefault(name, []).append(value)
-            progress.advance(task)
-    summary = judging.summary(found)
-    console.print(_grid(summary))
-    if write:
-        figures.write_table(PAGE, "telco", summary)
-        for path in figures.draw_telco(frame, IMAGES):
-            console.print(f"wrote {path}", highlight=False)
-
-
-def _grid(summary: Mapping[str, tuple[float, float]]) -> Grid:
-    grid = Grid("figure", "mean", "sd", title="Telco, held out, 5 splits")
-    for name, (mean, spread) in summary.items():
-        grid.add_row(judging.FIGURES.get(name, name), f"{mean:.4f}", f"{spread:.4f}")
-    return grid

@@ -1,0 +1,1 @@
+"""The commands that fit and judge; each imports only what it needs."""
