@@ -85,9 +85,9 @@ class ForecastModel(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     penalty: float
     interaction_penalty: float | None
-    metrics: dict[str, float]
     notes: tuple[str, ...]
     libraries: dict[str, str]
+    metrics: dict[str, float] = msgspec.field(default_factory=dict[str, float])
 
 
 def schema_hash(features: tuple[Feature, ...], terms: tuple[Term, ...]) -> str:

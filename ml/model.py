@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import lifelines
+import msgspec
 import numpy as np
 import pandas as pd
 from lifelines import CoxPHFitter
@@ -103,11 +104,17 @@ def fit(
     frame = prepared(frame, least_events)
     chosen = choose(frame, seed=seed, progress=progress)
     progress("final fit")
-    matrix = chosen.design.matrix(frame)
+    model = _exported(frame, chosen, baseline, seed)
+    kept = {name: float(value) for name, value in (metrics or {}).items() if np.isfinite(value)}
+    return msgspec.structs.replace(model, metrics=kept)
+
+
+def _exported(frame: Frame, chosen: Candidate, baseline: str, seed: int) -> ForecastModel:
+    design = chosen.design
+    matrix = design.matrix(frame)
     fitted = cox(frame, matrix, chosen.penalties)
     log_hazard = matrix @ fitted.coefficients
     variance = sandwich(frame, matrix, log_hazard, fitted.inverse_hessian)
-    design = chosen.design
     return ForecastModel(
         clock=frame.clock,
         horizon_months=int(frame.duration.max()),
@@ -128,7 +135,6 @@ def fit(
         seed=seed,
         penalty=chosen.penalty,
         interaction_penalty=chosen.product_penalty,
-        metrics={k: float(v) for k, v in (metrics or {}).items() if np.isfinite(v)},
         notes=design.notes,
         libraries=libraries(),
     )
