@@ -27,7 +27,8 @@ class Table:
     last_month: int
 
 
-TELCO: Final = Table(Path("data/telco.csv"), "tenure", "Churn", "Yes", ("customerID",), 70)
+PROJECT: Final = Path(__file__).resolve().parent.parent
+TELCO: Final = Table(PROJECT / "data" / "telco.csv", "tenure", "Churn", "Yes", ("customerID",), 70)
 
 
 def read(table: Table, file: Path | None = None) -> Frame:

@@ -13,8 +13,8 @@ from ml import figures, tables
 from ml.cli.bars import bars
 
 SEEDS: Final = range(5)
-PAGE: Final = Path("docs/forecast.md")
-IMAGES: Final = Path("docs/img")
+PAGE: Final = tables.PROJECT / "docs" / "forecast.md"
+IMAGES: Final = tables.PROJECT / "docs" / "img"
 
 
 @click.group()
@@ -27,9 +27,9 @@ def evaluate() -> None:
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
     default=tables.TELCO.file,
-    show_default=True,
+    show_default="data/telco.csv",
 )
-@click.option("--write", is_flag=True, help=f"Write the table to {PAGE} and the plots to {IMAGES}.")
+@click.option("--write", is_flag=True, help="Write the table and the plots to docs/.")
 def telco(file: Path, write: bool) -> None:
     """Five splits of the Telco sample, three quarters to train on; mean and spread of each figure.
 
