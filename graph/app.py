@@ -50,7 +50,7 @@ class Gateway:
         self.db = db
         self.sign_in = SignIn(Keys(db))
         self.cursors = Cursors(settings)
-        self.graphql = Endpoint(rpc, self.sign_in, self.cursors)
+        self.graphql = Endpoint(rpc, self.sign_in, db, self.cursors)
 
 
 def build(settings: Settings) -> Starlette:

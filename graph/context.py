@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.cursor import Cursors
+from shared.db import Database
 from shared.graphql import Context
 
 
@@ -13,5 +14,7 @@ class GraphContext(Context):
     """What resolvers of the gateway itself need besides."""
 
     cursors: Cursors
+    access: Database
+    """Tenants and API keys: the only tables that the gateway itself reads."""
     connection_params: Mapping[str, Any] | None = None
     """The payload of connection_init, on a WebSocket."""

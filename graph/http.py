@@ -29,6 +29,7 @@ from graph.schema import OBJECTS, schema
 from graph.sign_in import SignIn
 from shared import telemetry
 from shared.auth import Principal
+from shared.db import Database
 from shared.errors import InvalidInput, NotPermitted, Refusal, ServiceUnavailable
 from shared.rpc import Rpc
 
@@ -61,7 +62,7 @@ class Endpoint(GraphQL[GraphContext, None]):
     stream_transport_classes_by_protocol = {"sse": EventStream}  # noqa: RUF012 - as the base declares it
     graphql_transport_ws_handler_class = FreshLoads
 
-    def __init__(self, rpc: Rpc, sign_in: SignIn, cursors: Cursors) -> None:
+    def __init__(self, rpc: Rpc, sign_in: SignIn, access: Database, cursors: Cursors) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
@@ -69,6 +70,7 @@ class Endpoint(GraphQL[GraphContext, None]):
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, "sse"),
         )
         self._rpc = rpc
+        self._access = access
         self._sign_in = sign_in
         self._cursors = cursors
 
@@ -119,7 +121,9 @@ class Endpoint(GraphQL[GraphContext, None]):
             principal = NOBODY  # signs in with connection_init
         else:
             principal = await self._sign_in.principal(authorization)
-        return GraphContext(principal, self._rpc, OBJECTS, cursors=self._cursors)
+        return GraphContext(
+            principal, self._rpc, OBJECTS, cursors=self._cursors, access=self._access
+        )
 
     async def on_ws_connect(self, context: GraphContext) -> dict[str, object] | UnsetType | None:
         given = context.connection_params or {}

@@ -9,6 +9,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
+from graph import keys
 from graph.context import GraphContext
 from graph.limits import EXTENSIONS
 from graph.subscriptions import RiskUpdate, Subscription
@@ -69,7 +70,7 @@ class Viewer:
 
 
 @strawberry.type
-class Query(accounts.Query, usage.Query, learning.Query, risk.Query):
+class Query(accounts.Query, usage.Query, learning.Query, risk.Query, keys.Query):
     @strawberry.field(description="Who asks, and what they may do.")
     def viewer(self, info: Request) -> Viewer:
         principal = info.context.principal
@@ -106,7 +107,9 @@ async def _fetched(info: Request, given: str) -> Any:
 
 
 @strawberry.type
-class Mutation(accounts.Mutation, billing.Mutation, learning.Mutation, risk.Mutation):
+class Mutation(
+    accounts.Mutation, billing.Mutation, learning.Mutation, risk.Mutation, keys.Mutation
+):
     """Each service's deeds."""
 
 

@@ -5,6 +5,7 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -80,10 +81,15 @@ class ApiKey:
     name: str
     prefix: str
     scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+LISTED_MOST = 100
 
 
 def hashed(key: str) -> bytes:
-    """What is kept of a key; it carries 160 random bits, so a plain hash is enough."""
+    """What is kept of a key; it carries 192 random bits, so a plain hash is enough."""
     return hashlib.sha256(key.encode()).digest()
 
 
@@ -118,7 +124,8 @@ async def create_key(
     secret = f"tnr_{prefix}_{secrets.token_urlsafe(24)}"
     row = await conn.fetchrow(
         "INSERT INTO access.api_key (tenant_id, name, prefix, hash, scopes)"
-        " VALUES ($1, $2, $3, $4, $5) RETURNING key_id, name, prefix, scopes",
+        " VALUES ($1, $2, $3, $4, $5)"
+        " RETURNING key_id, name, prefix, scopes, created_at, revoked_at",
         tenant_id,
         name,
         prefix,
@@ -130,11 +137,21 @@ async def create_key(
     return to(ApiKey, row), secret
 
 
+async def keys(conn: Conn) -> list[ApiKey]:
+    """The tenant's keys, newest first."""
+    rows = await conn.fetch(
+        "SELECT key_id, name, prefix, scopes, created_at, revoked_at FROM access.api_key"
+        " ORDER BY created_at DESC LIMIT $1",
+        LISTED_MOST,
+    )
+    return [to(ApiKey, row) for row in rows]
+
+
 async def revoke_key(conn: Conn, key_id: UUID) -> ApiKey:
     """The key as it was; it stops working within seconds."""
     row = await conn.fetchrow(
         "UPDATE access.api_key SET revoked_at = coalesce(revoked_at, now()) WHERE key_id = $1"
-        " RETURNING key_id, name, prefix, scopes",
+        " RETURNING key_id, name, prefix, scopes, created_at, revoked_at",
         key_id,
     )
     if row is None:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from strawberry.types import ExecutionResult
 
 from graph.context import GraphContext
 from graph.cursor import Cursors
@@ -20,6 +21,7 @@ from shared.config import Settings
 from shared.db import Database
 from shared.rpc import Exposed, Rpc
 from shared.service import Service
+from tests.conftest import DatabaseOf
 
 SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
 
@@ -27,7 +29,10 @@ SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
 class Suite:
     """Five real services bound in-process, with every request counted."""
 
-    def __init__(self, settings: Settings, databases: dict[str, Database]) -> None:
+    def __init__(
+        self, settings: Settings, databases: dict[str, Database], access: Database
+    ) -> None:
+        self.access = access
         self.databases = databases
         exposed = {
             service.name: Exposed(
@@ -40,13 +45,16 @@ class Suite:
 
     def context(self, principal: Principal) -> GraphContext:
         """The context of one request."""
-        return GraphContext(principal, self.rpc, OBJECTS, cursors=self.cursors)
+        return GraphContext(principal, self.rpc, OBJECTS, cursors=self.cursors, access=self.access)
+
+    async def run(self, principal: Principal, query: str) -> ExecutionResult:
+        """The whole result, errors and all."""
+        return await schema.execute(query, context_value=self.context(principal))
 
     async def ask(self, principal: Principal, query: str) -> Any:
         """The data, and how many requests each service got."""
-        context = self.context(principal)
         before = dict(self.rpc.requests)
-        result = await schema.execute(query, context_value=context)
+        result = await self.run(principal, query)
         calls = {name: count - before[name] for name, count in self.rpc.requests.items()}
         assert result.errors is None, result.errors
         return result.data, calls
@@ -86,3 +94,9 @@ async def fill(suite: Suite, principal: Principal, companies: int) -> list[UUID]
     ]  # fmt: skip
     await take(suite, principal, BILLING, "subscriptions", lines)
     return ids
+
+
+async def of(settings: Settings, database: DatabaseOf) -> Suite:
+    """The suite on this test's database."""
+    databases = {service.name: await database(service.name) for service in SERVICES}
+    return Suite(settings, databases, await database("access"))

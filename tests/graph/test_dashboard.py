@@ -6,7 +6,7 @@ from shared.auth import Principal
 from shared.config import Settings
 from shared.db import Conn
 from tests.conftest import DatabaseOf
-from tests.graph.suite import SERVICES, Suite, fill
+from tests.graph.suite import Suite, fill, of
 
 COMPANIES = 50
 STATEMENTS_MOST = 45
@@ -29,8 +29,7 @@ query Dashboard {
 
 @pytest.fixture
 async def suite(settings: Settings, database: DatabaseOf, principal: Principal) -> Suite:
-    databases = {service.name: await database(service.name) for service in SERVICES}
-    known = Suite(settings, databases)
+    known = await of(settings, database)
     await fill(known, principal, COMPANIES)
     return known
 

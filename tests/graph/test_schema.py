@@ -66,7 +66,7 @@ def test_a_service_that_is_away_does_not_empty_the_whole_answer() -> None:
     query = BUILT.type_map["Query"]
     assert isinstance(query, GraphQLObjectType)
     firm = {field for field, of in query.fields.items() if isinstance(of.type, GraphQLNonNull)}
-    assert firm == {"viewer", "nodes"}
+    assert firm == {"viewer", "nodes", "apiKeys"}
 
 
 def test_lists_that_can_grow_are_connections_of_at_most_a_hundred() -> None:

@@ -22,7 +22,7 @@ from shared.config import Settings
 from shared.ids import global_id
 from shared.scalars import SCALARS
 from tests.conftest import DatabaseOf
-from tests.graph.suite import ACCOUNTS, SERVICES, Suite, fill, take
+from tests.graph.suite import ACCOUNTS, Suite, fill, of, take
 
 BUILT = build_schema(schema.as_str())
 DEPTH = 4
@@ -86,7 +86,7 @@ async def seen(suite: Suite, caller: Principal, account: UUID, member: UUID) -> 
 
 @pytest.fixture
 async def suite(settings: Settings, database: DatabaseOf) -> Suite:
-    return Suite(settings, {service.name: await database(service.name) for service in SERVICES})
+    return await of(settings, database)
 
 
 async def test_another_tenants_objects_look_like_none_at_all(

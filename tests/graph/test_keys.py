@@ -1,0 +1,70 @@
+"""API keys through the graph: shown once, seen by their tenant alone, ended within seconds."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from shared.auth import Keys, Principal
+from shared.config import Settings
+from shared.errors import NotPermitted
+from tests.conftest import DatabaseOf
+from tests.graph.suite import Suite, of
+
+CREATE = """mutation {
+  apiKeyCreate(input: {name: "ci", scopes: ["read"]}) {
+    apiKey { id prefix scopes revokedAt } secret userErrors { field message }
+  }
+}"""
+
+
+@pytest.fixture
+async def suite(settings: Settings, database: DatabaseOf) -> Suite:
+    return await of(settings, database)
+
+
+async def made(suite: Suite, principal: Principal) -> Any:
+    data, _ = await suite.ask(principal, CREATE)
+    return data["apiKeyCreate"]
+
+
+async def test_a_key_works_until_it_is_revoked(suite: Suite, principal: Principal) -> None:
+    key = await made(suite, principal)
+    holder = await Keys(suite.access).principal(key["secret"])
+    assert (holder.tenant_id, holder.scopes) == (principal.tenant_id, ("read",))
+    assert key["secret"].startswith(f"tnr_{key['apiKey']['prefix']}_")
+
+    ended = f'mutation {{ apiKeyRevoke(input: {{id: "{key["apiKey"]["id"]}"}}) '
+    data, _ = await suite.ask(principal, ended + "{ apiKey { revokedAt } userErrors { code } } }")
+
+    assert data["apiKeyRevoke"]["apiKey"]["revokedAt"]
+    with pytest.raises(NotPermitted):
+        await Keys(suite.access).principal(key["secret"])
+
+
+async def test_an_unknown_scope_is_named(suite: Suite, principal: Principal) -> None:
+    data, _ = await suite.ask(principal, CREATE.replace('"read"', '"root"'))
+    (error,) = data["apiKeyCreate"]["userErrors"]
+    assert error["field"] == "scopes"
+    assert "root" in error["message"]
+
+
+async def test_another_tenant_neither_sees_nor_ends_a_key(
+    suite: Suite, principal: Principal, other_tenant: UUID
+) -> None:
+    key = await made(suite, principal)
+    rival = Principal(other_tenant, "rival", ("admin",))
+    ended = f'mutation {{ apiKeyRevoke(input: {{id: "{key["apiKey"]["id"]}"}}) '
+
+    listed, _ = await suite.ask(rival, "{ apiKeys { id } }")
+    data, _ = await suite.ask(rival, ended + "{ apiKey { id } userErrors { code } } }")
+
+    assert listed == {"apiKeys": []}
+    assert data["apiKeyRevoke"]["userErrors"] == [{"code": "NOT_FOUND"}]
+    assert await Keys(suite.access).principal(key["secret"])
+
+
+async def test_keys_need_the_scope_admin(suite: Suite, principal: Principal) -> None:
+    reader = Principal(principal.tenant_id, "reader", ("read",))
+    result = await suite.run(reader, "{ apiKeys { id } }")
+    assert [type(error.original_error) for error in result.errors or []] == [NotPermitted]
