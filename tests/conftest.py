@@ -9,7 +9,9 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 
 from infra.embedded import start_postgres
 from shared import auth
@@ -21,6 +23,14 @@ from shared.migrate import migrate_all
 DatabaseOf = Callable[[str], Awaitable[Database]]
 
 PORTS_IN_A_ROW = 20
+
+# A busy machine is slow at times, and a database serves all examples of a test.
+hypothesis.settings.register_profile(
+    "tenure",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("tenure")
 
 LEFT_BEHIND = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -12,7 +12,6 @@ from uuid import UUID, uuid5
 
 import msgspec
 import pytest
-import uvicorn
 from rich.console import Console
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -27,6 +26,7 @@ from infra.loading.run import load
 from ml.simulate import simulate
 from ml.simulation.rows import Batch, Event
 from tests.conftest import free_port
+from tests.serving import serving
 
 UNTIL = date(2026, 7, 1)
 TENANT = UUID(int=7)
@@ -82,18 +82,9 @@ class Server:
 async def listening(server: Server, port: int = 0) -> AsyncGenerator[Server]:
     port = port or free_port()
     app = Starlette(routes=[Route("/v1/{kind}", server.take, methods=["POST"])])
-    running = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_level="error", lifespan="off", ws="none")
-    )
-    task = asyncio.create_task(running.serve())
-    while not running.started:  # noqa: ASYNC110 - uvicorn tells no other way
-        await asyncio.sleep(0.01)
     server.url = f"http://127.0.0.1:{port}"
-    try:
+    async with serving(app, port):
         yield server
-    finally:
-        running.should_exit = True
-        await task
 
 
 @pytest.fixture

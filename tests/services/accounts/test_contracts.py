@@ -3,7 +3,7 @@
 import calendar
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.accounts.actions.contracts import CONTRACTS
@@ -65,9 +65,7 @@ async def test_the_day_of_renewal(owner: Conn):
         assert found == on(renewal_on), line
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200)
 @given(
     start=st.dates(date(2000, 1, 1), date(2040, 12, 31)),
     term=st.integers(1, 120),

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.accounts.actions.tickets import TICKETS
@@ -53,7 +53,6 @@ async def test_support_is_summed_up_as_it_was_known(db: Database, principal: Pri
     assert none.first_reply_median_s.insufficient_data
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 1e6), min_size=1))
 def test_without_anybody_waiting_it_is_the_plain_lower_median(seconds: list[float]):
     ordered = sorted(seconds)

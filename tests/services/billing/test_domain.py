@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.billing.domain import PER_MONTH, Interval, mrr_cents
@@ -40,7 +40,6 @@ def test_b1_mrr_is_the_price_of_a_month_less_the_discount(
     assert mrr_cents(quantity, unit_price, interval, discount) == cents
 
 
-@settings(deadline=None)
 @given(QUANTITY, PRICE, INTERVAL, DISCOUNT)
 def test_b1_mrr_is_within_half_a_cent_of_the_exact_amount(
     quantity: int, price: int, interval: Interval, discount: float
@@ -53,7 +52,6 @@ def test_b1_mrr_is_within_half_a_cent_of_the_exact_amount(
     )
 
 
-@settings(deadline=None)
 @given(QUANTITY, PRICE, INTERVAL, DISCOUNT, st.integers(0, 1_000))
 def test_b1_more_units_never_bring_less(
     quantity: int, price: int, interval: Interval, discount: float, more: int

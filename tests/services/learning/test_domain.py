@@ -12,7 +12,7 @@ from services.learning.domain.learners import Learner
 from services.learning.domain.paths import BUDGET, Budget, Plan, next_path
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
-law = settings(max_examples=60, deadline=None)
+law = settings(max_examples=60)
 ENDLESS = Budget(10_000, 10_000_000)
 ROLES = ("admin", "analyst", "user")
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import hypothesis
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.usage import jobs, store
@@ -32,9 +32,7 @@ from tests.services.usage.rows import (
     summary,
 )
 
-EXAMPLES = hypothesis.settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = hypothesis.settings(max_examples=60)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.usage import store
@@ -24,9 +24,7 @@ from tests.services.usage.rows import event, named, send, summary
 ZONES = ["UTC", "Etc/GMT+12", "Pacific/Kiritimati", "America/Havana", "Australia/Lord_Howe"]
 AUTUMN = datetime(2025, 11, 2, 4, tzinfo=UTC)
 """Clocks in Havana go back to midnight an hour later."""
-EXAMPLES = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = settings(max_examples=25)
 
 
 @dataclass(frozen=True)

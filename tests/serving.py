@@ -1,0 +1,22 @@
+"""An application behind a real port, within the test's own process."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+
+@asynccontextmanager
+async def serving(app: Starlette, port: int) -> AsyncGenerator[None]:
+    """The application answers on the port of this machine until the block ends."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells no other way
+        await asyncio.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task

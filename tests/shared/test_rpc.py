@@ -1,0 +1,176 @@
+"""Calls over HTTP to a real service: typed answers, kept refusals, deadlines, and who may ask."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+
+from services.billing import actions, store
+from services.billing.app import SERVICE
+from shared import auth
+from shared.auth import Principal
+from shared.config import Settings
+from shared.db import Conn
+from shared.errors import InvalidInput, NotFound, NotPermitted, ServiceUnavailable
+from shared.money import Money
+from shared.rpc import DEADLINE, Call, Reply, Request, Rpc, named
+from shared.service import build
+from tests.services.billing.rows import JANUARY, JUNE, subscription
+from tests.serving import serving
+
+ACCOUNT = uuid4()
+
+
+@pytest.fixture
+async def billing(settings: Settings) -> AsyncIterator[None]:
+    """The billing service, answering on its port."""
+    async with serving(build(SERVICE, settings), settings.service_port("billing")):
+        yield
+
+
+@pytest.fixture
+async def rpc(settings: Settings) -> AsyncIterator[Rpc]:
+    async with Rpc(settings) as client:
+        yield client
+
+
+@contextlib.asynccontextmanager
+async def stuck(owner: Conn) -> AsyncGenerator[None]:
+    """Meanwhile no question about subscriptions is answered."""
+    async with owner.transaction():
+        await owner.execute("LOCK TABLE billing.subscription IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+async def waiting(owner: Conn) -> int:
+    return await owner.fetchval(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = $1::text::regclass",
+        "billing.subscription",
+    )
+
+
+async def until_waiting(owner: Conn, count: int) -> None:
+    async with asyncio.timeout(10):
+        while await waiting(owner) != count:  # noqa: ASYNC110 - PostgreSQL tells no other way
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.usefixtures("billing")
+async def test_what_goes_out_comes_back_as_the_same_types(rpc: Rpc, principal: Principal) -> None:
+    line = await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
+    found = await rpc.call(principal, store.summary, [ACCOUNT], as_of=JUNE)
+
+    assert (line.account_id, line.mrr, line.started_at) == (ACCOUNT, Money(45_000, "EUR"), JANUARY)
+    assert found[ACCOUNT].mrr == line.mrr
+
+
+@pytest.mark.usefixtures("billing")
+async def test_a_refusal_keeps_its_code_field_and_words(rpc: Rpc, principal: Principal) -> None:
+    row = subscription(ACCOUNT, interval="fortnight")
+    with pytest.raises(InvalidInput, match=r"interval.*fortnight") as refused:
+        await rpc.call(principal, actions.subscription_upsert, row)
+    assert refused.value.field == "interval"
+
+
+@pytest.mark.usefixtures("billing")
+async def test_in_a_batch_a_refusal_takes_only_its_own_place(
+    rpc: Rpc, principal: Principal
+) -> None:
+    await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
+    unknown = Call(named("billing.nothing", int), {})
+    asked = [Call.of(store.mrr, [ACCOUNT]), unknown, Call.of(store.mrr, [uuid4()])]
+
+    first, second, third = await rpc.batch(principal, asked)
+
+    assert first == {ACCOUNT: Money(45_000, "EUR")}
+    assert isinstance(second, NotFound)
+    assert "billing.nothing" in str(second)
+    assert third == {}
+
+
+@pytest.mark.usefixtures("billing")
+async def test_arguments_of_the_wrong_type_are_refused(rpc: Rpc, principal: Principal) -> None:
+    with pytest.raises(InvalidInput, match=r"billing\.mrr"):
+        await rpc.send(principal, Call.of(store.mrr, "everyone"))
+
+
+@pytest.mark.usefixtures("billing")
+async def test_a_principal_of_another_installation_is_refused(
+    settings: Settings, principal: Principal
+) -> None:
+    async with Rpc(replace(settings, secret=b"another")) as stranger:
+        with pytest.raises(NotPermitted, match="not signed by this installation"):
+            await stranger.call(principal, store.mrr, [ACCOUNT])
+
+
+@pytest.mark.usefixtures("billing")
+async def test_a_principal_expires(
+    rpc: Rpc, principal: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "TOKEN_LIFE_S", -1)
+    with pytest.raises(NotPermitted, match="expired"):
+        await rpc.call(principal, store.mrr, [ACCOUNT])
+
+
+@pytest.mark.usefixtures("billing")
+async def test_the_service_itself_gives_up_at_the_deadline(
+    settings: Settings, rpc: Rpc, principal: Principal, owner: Conn
+) -> None:
+    asked = [Request("billing.mrr", msgspec.Raw(msgspec.msgpack.encode({"account_ids": []})))]
+    url = f"{settings.service_url('billing')}/rpc/billing"
+    async with stuck(owner):
+        answer = await rpc.session.post(
+            url,
+            data=msgspec.msgpack.encode(asked),
+            headers={**rpc.headers(principal), DEADLINE: "300"},
+        )
+        reply = msgspec.msgpack.decode(await answer.read(), type=Reply)
+        assert (answer.status, reply.code) == (503, ServiceUnavailable.code)
+        await until_waiting(owner, 0)
+
+
+@pytest.mark.usefixtures("billing")
+async def test_when_the_caller_leaves_the_work_stops(
+    rpc: Rpc, principal: Principal, owner: Conn
+) -> None:
+    async with stuck(owner):
+        patient = rpc.send(principal, Call.of(store.mrr, [ACCOUNT]), timeout_s=60)
+        asking = asyncio.create_task(patient)
+        await until_waiting(owner, 1)
+        asking.cancel()
+        await until_waiting(owner, 0)
+
+
+@pytest.mark.usefixtures("billing")
+async def test_an_answer_that_takes_too_long_is_not_waited_for(
+    rpc: Rpc, principal: Principal, owner: Conn
+) -> None:
+    async with stuck(owner):
+        with pytest.raises(ServiceUnavailable, match=r"within 0\.3 s"):
+            await rpc.send(principal, Call.of(store.mrr, [ACCOUNT]), timeout_s=0.3)
+    assert rpc.requests["billing"] == 1
+
+
+async def test_of_a_service_that_is_away_reads_are_asked_twice_and_commands_once(
+    rpc: Rpc, principal: Principal
+) -> None:
+    with pytest.raises(ServiceUnavailable, match="billing service is not reachable"):
+        await rpc.call(principal, store.mrr, [ACCOUNT])
+    assert rpc.requests["billing"] == 2
+
+    with pytest.raises(ServiceUnavailable, match="billing service is not reachable"):
+        await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
+    assert rpc.requests["billing"] == 3
+
+
+@pytest.mark.usefixtures("billing")
+async def test_each_caller_sees_the_rows_of_its_tenant(
+    rpc: Rpc, principal: Principal, other_tenant: UUID
+) -> None:
+    await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
+
+    assert await rpc.call(replace(principal, tenant_id=other_tenant), store.mrr, [ACCOUNT]) == {}
