@@ -11,7 +11,7 @@ import msgspec
 
 from shared.auth import Principal
 from shared.db import Conn
-from shared.errors import InvalidInput
+from shared.errors import Conflict, InvalidInput, refusal
 
 ROWS_MOST = 5_000
 BODY_MOST_BYTES = 16 * 1024 * 1024
@@ -111,6 +111,24 @@ def rejected(number: int, error: InvalidInput, row_id: str | None = None) -> Rec
     """The receipt of a row that cannot be taken."""
     message = f"allowed: {error.allowed}" if error.allowed else str(error)
     return Receipt(number, "rejected", row_id, error.field, error.value, message)
+
+
+def refused(one: Numbered[Any], error: InvalidInput) -> Receipt:
+    """The receipt of a row that its action cannot take, with the id it came with."""
+    row_id = getattr(one.row, "id", None)
+    return rejected(one.number, error, None if row_id is None else str(row_id))
+
+
+async def alone(conn: Conn, principal: Principal, kind: Kind, row: dict[str, Any]) -> str:
+    """One row by the way a batch goes, and its id; what is refused there is raised here."""
+    principal.require(kind.scope)
+    (receipt,) = await receive(conn, principal, kind, msgspec.json.encode([row]))
+    if receipt.status == "conflict":
+        raise Conflict(f"{receipt.field}: {receipt.value}: {receipt.message}")
+    if receipt.status == "rejected" or receipt.id is None:
+        why = f"{receipt.field}: {receipt.value} is not allowed; {receipt.message}"
+        raise refusal(InvalidInput.code, why, receipt.field or "")
+    return receipt.id
 
 
 def split(body: bytes) -> list[bytes]:

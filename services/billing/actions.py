@@ -5,8 +5,6 @@ from datetime import UTC
 from typing import Any, TypeVar
 from uuid import UUID
 
-import msgspec
-
 from services.billing import store
 from services.billing.domain import (
     BillingChanged,
@@ -23,9 +21,9 @@ from services.billing.store import Book
 from shared import facts
 from shared.auth import Principal
 from shared.db import Conn
-from shared.errors import Conflict, InvalidInput, refusal
+from shared.errors import InvalidInput
 from shared.ids import account_key
-from shared.ingest import Kind, Numbered, Receipt, Row, receive, rejected
+from shared.ingest import Kind, Numbered, Receipt, Row, alone, refused
 from shared.versions import Candidate, candidate, sorted_out
 
 R = TypeVar("R", bound=Row)
@@ -69,25 +67,14 @@ async def subscription_upsert(
     conn: Conn, row: dict[str, Any], principal: Principal
 ) -> Subscription:
     """One plan line, taken as the bulk route takes it."""
-    row_id = await _take_one(conn, principal, SUBSCRIPTIONS, row)
+    row_id = await alone(conn, principal, SUBSCRIPTIONS, row)
     return (await store.subscriptions(conn, [row_id]))[row_id]
 
 
 async def invoice_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> Invoice:
     """One invoice, taken as the bulk route takes it."""
-    row_id = await _take_one(conn, principal, INVOICES, row)
+    row_id = await alone(conn, principal, INVOICES, row)
     return (await store.invoices(conn, [row_id]))[row_id]
-
-
-async def _take_one(conn: Conn, principal: Principal, kind: Kind, row: dict[str, Any]) -> str:
-    principal.require(kind.scope)
-    (receipt,) = await receive(conn, principal, kind, msgspec.json.encode([row]))
-    if receipt.status == "conflict":
-        raise Conflict(f"{receipt.field}: {receipt.message}")
-    if receipt.status == "rejected" or receipt.id is None:
-        why = f"{receipt.field}: {receipt.value} is not allowed; {receipt.message}"
-        raise refusal(InvalidInput.code, why, receipt.field or "")
-    return receipt.id
 
 
 async def _take(
@@ -116,7 +103,7 @@ def _candidates(
             row_id, account_id = read(numbered.row)
             good.append(candidate(numbered.number, numbered.row, row_id, account_id))
         except InvalidInput as error:
-            bad.append(rejected(numbered.number, error, getattr(numbered.row, "id", None)))
+            bad.append(refused(numbered, error))
     return good, bad
 
 

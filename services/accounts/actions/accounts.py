@@ -6,7 +6,7 @@ from uuid import UUID, uuid4, uuid5
 
 import msgspec
 
-from services.accounts.actions.batch import alone, kept, refused
+from services.accounts.actions.batch import kept
 from services.accounts.domain import Account, AccountChanged, AccountCreated, ExternalId
 from services.accounts.rows import AccountRow, check
 from services.accounts.store import accounts, history
@@ -14,7 +14,7 @@ from shared import facts
 from shared.auth import Principal
 from shared.db import Conn
 from shared.errors import InvalidInput, clipped
-from shared.ingest import Kind, Numbered, Receipt
+from shared.ingest import Kind, Numbered, Receipt, alone, refused
 from shared.versions import Candidate, candidate
 
 
@@ -58,7 +58,7 @@ async def take_accounts(
 
 async def account_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> UUID:
     """Create or change one account; its id."""
-    return await alone(conn, principal, ACCOUNTS, row)
+    return UUID(await alone(conn, principal, ACCOUNTS, row))
 
 
 async def _held(conn: Conn, rows: Iterable[Numbered[AccountRow]]) -> dict[tuple[str, str], UUID]:

@@ -8,11 +8,10 @@ import msgspec
 
 from services.accounts import rows
 from services.accounts.store import accounts, history
-from shared import ids, ingest
-from shared.auth import Principal
+from shared import ids
 from shared.db import Conn
-from shared.errors import Conflict, InvalidInput, refusal
-from shared.ingest import Kind, Numbered, Receipt
+from shared.errors import InvalidInput
+from shared.ingest import Numbered, Receipt, refused
 from shared.versions import Candidate, Version, candidate, sorted_out
 
 R = TypeVar("R", bound=rows.MemberRow | rows.ContractRow | rows.TicketRow)
@@ -53,19 +52,3 @@ async def of_accounts(
             unknown = InvalidInput("accountId", one.row.account_id, "an account that exists")
             receipts.append(refused(one, unknown))
     return candidates, receipts
-
-
-def refused(one: Numbered[Any], error: InvalidInput) -> Receipt:
-    """The receipt of a row that cannot be taken, with the id it came with."""
-    return ingest.rejected(one.number, error, None if one.row.id is None else str(one.row.id))
-
-
-async def alone(conn: Conn, principal: Principal, kind: Kind, row: dict[str, Any]) -> UUID:
-    """One row from a mutation, by the way a batch goes; what is refused there is raised here."""
-    (receipt,) = await ingest.receive(conn, principal, kind, msgspec.json.encode([row]))
-    if receipt.status == "conflict":
-        raise Conflict(f"{receipt.field}: {receipt.value}: {receipt.message}")
-    if receipt.status == "rejected":
-        message = f"{receipt.field}: {receipt.value} is not allowed; {receipt.message}"
-        raise refusal(InvalidInput.code, message, receipt.field or "")
-    return UUID(receipt.id)

@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from services.accounts.actions.batch import alone, kept, of_accounts
+from services.accounts.actions.batch import kept, of_accounts
 from services.accounts.domain import ContractChanged
 from services.accounts.rows import ContractRow
 from services.accounts.store import contracts, history
 from shared import facts
 from shared.auth import Principal
 from shared.db import Conn
-from shared.ingest import Kind, Numbered, Receipt
+from shared.ingest import Kind, Numbered, Receipt, alone
 
 
 async def take_contracts(
@@ -34,7 +34,7 @@ async def take_contracts(
 
 async def contract_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> UUID:
     """Sign or change one contract; its id."""
-    return await alone(conn, principal, CONTRACTS, row)
+    return UUID(await alone(conn, principal, CONTRACTS, row))
 
 
 def _keyed(row: ContractRow, account_id: UUID) -> ContractRow:

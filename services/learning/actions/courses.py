@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.learning.actions.batch import alone, checked, refused
+from services.learning.actions.batch import checked
 from services.learning.domain.courses import Course, cycles
 from services.learning.rows import CourseRow, checked_course
 from services.learning.store import courses, learners
@@ -12,7 +12,7 @@ from shared import work
 from shared.auth import Principal
 from shared.db import Conn
 from shared.errors import InvalidInput
-from shared.ingest import Kind, Numbered, Receipt
+from shared.ingest import Kind, Numbered, Receipt, alone, refused
 from shared.versions import candidate, sorted_out
 
 Rows = list[Numbered[CourseRow]]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.learning.actions.batch import alone, checked
+from services.learning.actions.batch import checked
 from services.learning.domain.courses import Catalogue
 from services.learning.domain.learners import (
     Learner,
@@ -24,7 +24,7 @@ from shared.db import Conn
 from shared.errors import InvalidInput, NotFound
 from shared.facts import LogEntry
 from shared.ids import account_key, parsed_id
-from shared.ingest import Kind, Numbered, Receipt
+from shared.ingest import Kind, Numbered, Receipt, alone
 from shared.versions import Candidate, candidate, sorted_out
 
 
