@@ -60,8 +60,8 @@ check: $(DEV_STAMP) ## format, lint, types and import rules, nothing run
 test: check ## set up, check and test, as CI does; T=tests/services/risk for one place
 	$(BIN)/pytest $(T)
 
-train: $(RUN_STAMP) ## fit, evaluate and register a new forecast
-	@exec $(BIN)/tenure train
+train: $(RUN_STAMP) ## fit, judge and publish a new forecast for TENANT (demo)
+	@exec $(BIN)/tenure train --tenant $(or $(TENANT),demo)
 
 bench: $(DEV_STAMP) ## measure every promise about speed, one file of benchmarks/ each
 	@shopt -s nullglob; for file in benchmarks/[!_]*.py; do \
