@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Generic, NewType, Self, TypeVar
+from typing import Annotated, Any, Generic, NewType, Self, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -22,6 +22,14 @@ R = TypeVar("R")
 N = TypeVar("N")
 
 WideInt = NewType("WideInt", int)
+First = Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")]
+After = Annotated[
+    str | None, strawberry.argument(description="endCursor of the page before; none: the start.")
+]
+AsOf = Annotated[
+    datetime | None,
+    strawberry.argument(description="As it was known then; if omitted, as the object is."),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +73,11 @@ class Context:
         """Drop what was loaded: the next event of a subscription must see the present."""
         self.loaded.clear()
 
-    def object(self, kind: str, key: UUID) -> Any:
-        """An object put together by the gateway (Account, Member), known by its key alone."""
-        return self.types[kind](key)
+    def object(self, kind: str, key: UUID, as_of: datetime | None = None) -> Any:
+        """An object put together by the gateway (Account, Member), as it was known then."""
+        found = self.types[kind](key)
+        found.as_of = as_of
+        return found
 
     async def call(self, function: Callable[..., Awaitable[R]], *args: Any, **kwargs: Any) -> R:
         """One call that is not batched: a list, a mutation."""
@@ -120,6 +130,15 @@ def global_id(kind: str, key: UUID) -> strawberry.ID:
 @strawberry.interface(description="Anything that can be fetched again by its id.")
 class Node:
     id: strawberry.ID = strawberry.field(description="Opaque, the same for ever.")
+
+
+@strawberry.type
+class Part:
+    """What one service tells of an object that the gateway puts together from all of them."""
+
+    key: strawberry.Private[UUID]
+    as_of: strawberry.Private[datetime | None] = None
+    """The moment the whole object was asked for; its fields speak of then."""
 
 
 @strawberry.type(description="An amount of money in minor units.")

@@ -11,10 +11,14 @@ from strawberry.utils.str_converters import to_camel_case
 
 from services.billing import actions, domain, store
 from shared.graphql import (
+    After,
+    AsOf,
     Connection,
     Context,
+    First,
     MetricValue,
     Money,
+    Part,
     UserError,
     WideInt,
     attempted,
@@ -119,12 +123,7 @@ class BillingSummary:
 
     @strawberry.field(description="Issued invoices not paid yet, the earliest due date first.")
     async def invoices_due(
-        self,
-        info: Info[Context, None],
-        first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")] = 25,
-        after: Annotated[
-            str | None, strawberry.argument(description="endCursor of the page before.")
-        ] = None,
+        self, info: Info[Context, None], first: First = 25, after: After = None
     ) -> Connection[Invoice] | None:
         page = await info.context.load(
             store.invoices_due, self.key, as_of=self.as_of, first=first, after=after
@@ -153,23 +152,12 @@ class BillingSummary:
 
 
 @strawberry.type
-class AccountFields:
+class AccountFields(Part):
     """What billing tells of an account."""
 
-    key: strawberry.Private[UUID]
-    as_of: strawberry.Private[datetime | None] = None
-    """The moment the whole account was asked for; its fields speak of then."""
-
     @strawberry.field(description="Recurring revenue, what is owed and how it is paid.")
-    async def billing(
-        self,
-        info: Info[Context, None],
-        as_of: Annotated[
-            datetime | None,
-            strawberry.argument(description="As it was known then; if omitted, as the account is."),
-        ] = None,
-    ) -> BillingSummary | None:
-        summary = await info.context.load(store.summary, self.key, as_of=as_of)
+    async def billing(self, info: Info[Context, None], as_of: AsOf = None) -> BillingSummary | None:
+        summary = await info.context.load(store.summary, self.key, as_of=as_of or self.as_of)
         if summary is None:
             raise LookupError("store.summary answers for every account")
         return BillingSummary.of(summary)

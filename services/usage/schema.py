@@ -1,8 +1,6 @@
 """What usage shows: the summary of an account's use, and events that wait for their account."""
 
 from datetime import datetime
-from typing import Annotated
-from uuid import UUID
 
 import strawberry
 from strawberry import Info
@@ -11,7 +9,7 @@ from services.usage import store
 from services.usage.domain import UsageSummary as Summary
 from services.usage.domain import Waiting
 from shared.errors import NotFound
-from shared.graphql import Connection, Context, MetricValue, connection
+from shared.graphql import After, AsOf, Connection, Context, First, MetricValue, Part, connection
 
 
 @strawberry.type(description="Seven whole days of use.")
@@ -78,19 +76,12 @@ class UsageSummary:
 
 
 @strawberry.type
-class AccountFields:
-    key: strawberry.Private[UUID]
+class AccountFields(Part):
+    """What usage tells of an account."""
 
     @strawberry.field(description="How the account uses the product.")
-    async def usage(
-        self,
-        info: Info[Context, None],
-        as_of: Annotated[
-            datetime | None,
-            strawberry.argument(description="As it was known then; now if omitted."),
-        ] = None,
-    ) -> UsageSummary | None:
-        summary = await info.context.load(store.summary, self.key, as_of=as_of)
+    async def usage(self, info: Info[Context, None], as_of: AsOf = None) -> UsageSummary | None:
+        summary = await info.context.load(store.summary, self.key, as_of=as_of or self.as_of)
         if summary is None:
             raise NotFound(f"there is no account {self.key}")
         return UsageSummary.of(summary)
@@ -127,12 +118,7 @@ class PendingEvent:
 class Query:
     @strawberry.field(description="Events whose account is not known yet, oldest first.")
     async def pending_events(
-        self,
-        info: Info[Context, None],
-        first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")] = 25,
-        after: Annotated[
-            str | None, strawberry.argument(description="endCursor of the page before.")
-        ] = None,
+        self, info: Info[Context, None], first: First = 25, after: After = None
     ) -> Connection[PendingEvent] | None:
         info.context.principal.require("read")
         page = await info.context.call(store.pending, first, after)

@@ -11,15 +11,13 @@ from services.accounts.schema.changes import ExternalIdInput, Mutation
 from services.accounts.schema.fields import (
     Account,
     AccountFields,
-    After,
-    First,
     MemberFields,
     Request,
 )
 from services.accounts.schema.values import AccountOrder, Contract
 from services.accounts.store import accounts, contracts, members
 from shared.errors import InvalidInput
-from shared.graphql import Connection, connection
+from shared.graphql import After, Connection, First, connection
 from shared.ids import parsed_id
 
 __all__ = ["NODES", "AccountFields", "MemberFields", "Mutation", "Query"]
@@ -101,9 +99,7 @@ def _narrowed(given: AccountFilter) -> domain.AccountFilter:
 async def _account_by_id(info: Request, key: UUID, as_of: datetime | None = None) -> Any:
     if await info.context.load(accounts.accounts, key, as_of=as_of) is None:
         return None
-    account = info.context.object("Account", key)
-    account.as_of = as_of
-    return account
+    return info.context.object("Account", key, as_of)
 
 
 async def _member_by_id(info: Request, key: UUID) -> Any:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
@@ -12,20 +11,12 @@ from services.accounts import domain
 from services.accounts.schema.values import Contract, ExternalId, LifecycleStage, SupportSummary
 from services.accounts.store import accounts, contracts, members, tickets
 from shared.errors import NotFound
-from shared.graphql import Connection, Context, connection
+from shared.graphql import After, AsOf, Connection, Context, First, Part, connection
 from shared.paging import Page
 
 Request = Info[Context, None]
 Account = Annotated["Account", strawberry.lazy("graph.schema")]
 Member = Annotated["Member", strawberry.lazy("graph.schema")]
-First = Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")]
-After = Annotated[
-    str | None, strawberry.argument(description="endCursor of the page before; none: the start.")
-]
-AsOf = Annotated[
-    datetime | None,
-    strawberry.argument(description="As it was known then; if omitted, as the account is."),
-]
 
 
 @strawberry.input(description="Which members; what is left out does not narrow.")
@@ -37,12 +28,8 @@ class MemberFilter:
 
 
 @strawberry.type
-class AccountFields:
+class AccountFields(Part):
     """Who an account is, what it signed, who works there, what it asked of support."""
-
-    key: strawberry.Private[UUID]
-    as_of: strawberry.Private[datetime | None] = None
-    """The moment the whole account was asked for; its fields speak of then."""
 
     @strawberry.field(description="The customer's name.")
     async def name(self, info: Request) -> str | None:
@@ -115,7 +102,7 @@ class AccountFields:
             active=narrowed.active,
             as_of=self.as_of,
         ) or Page[domain.Member]([], [], has_next=False)
-        nodes = [info.context.object("Member", member.id) for member in page.items]
+        nodes = [info.context.object("Member", member.id, self.as_of) for member in page.items]
         return connection(page, nodes, continued=after is not None)
 
     @strawberry.field(description="What it asked of support.")
@@ -127,14 +114,13 @@ class AccountFields:
 
 
 @strawberry.type
-class MemberFields:
+class MemberFields(Part):
     """Who a member is."""
-
-    key: strawberry.Private[UUID]
 
     @strawberry.field(description="The account the member belongs to.")
     async def account(self, info: Request) -> Account | None:
-        return info.context.object("Account", (await _member(self, info)).account_id)
+        member = await _member(self, info)
+        return info.context.object("Account", member.account_id, self.as_of)
 
     @strawberry.field(description="The member's id in the source system; null if none.")
     async def external_id(self, info: Request) -> str | None:
@@ -169,7 +155,7 @@ async def _account(fields: AccountFields, info: Request) -> domain.Account:
 
 
 async def _member(fields: MemberFields, info: Request) -> domain.Member:
-    found = await info.context.load(members.members, fields.key)
+    found = await info.context.load(members.members, fields.key, as_of=fields.as_of)
     if found is None:
         raise NotFound(f"there is no member {fields.key}")
     return found

@@ -20,14 +20,21 @@ from services.learning.schema.course import (
 )
 from services.learning.schema.path import LearningPath, Member
 from services.learning.store import courses, learners, paths
-from shared.graphql import Connection, Context, MetricValue, UserError, attempted, connection
+from shared.graphql import (
+    After,
+    AsOf,
+    Connection,
+    Context,
+    First,
+    MetricValue,
+    Part,
+    UserError,
+    attempted,
+    connection,
+)
 from shared.ids import parsed_id
 
 Request = Info[Context, None]
-AsOf = Annotated[
-    datetime | None,
-    strawberry.argument(description="As it was known then; if omitted, as the object is."),
-]
 
 
 @strawberry.type(description="A course that is next for some members of an account.")
@@ -73,12 +80,8 @@ class LearningSummary:
 
 
 @strawberry.type
-class AccountFields:
+class AccountFields(Part):
     """What learning tells of an account."""
-
-    key: strawberry.Private[UUID]
-    as_of: strawberry.Private[datetime | None] = None
-    """The moment the whole was asked for; its fields speak of then."""
 
     @strawberry.field(description="Adoption, completion and open paths of the account's members.")
     async def learning(self, info: Request, as_of: AsOf = None) -> LearningSummary | None:
@@ -89,12 +92,8 @@ class AccountFields:
 
 
 @strawberry.type
-class MemberFields:
+class MemberFields(Part):
     """What learning tells of a member."""
-
-    key: strawberry.Private[UUID]
-    as_of: strawberry.Private[datetime | None] = None
-    """The moment the whole was asked for; its fields speak of then."""
 
     @strawberry.field(description="What to learn next; null until it was first recommended.")
     async def learning_path(self, info: Request, as_of: AsOf = None) -> LearningPath | None:
@@ -127,12 +126,7 @@ NODES: dict[str, Callable[[Info[Any, None], UUID], Awaitable[Any]]] = {
 class Query:
     @strawberry.field(description="Everything there is to learn, by code.")
     async def courses(
-        self,
-        info: Request,
-        first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")] = 25,
-        after: Annotated[
-            str | None, strawberry.argument(description="endCursor of the page before.")
-        ] = None,
+        self, info: Request, first: First = 25, after: After = None
     ) -> Connection[Course] | None:
         page = await info.context.call(courses.courses, first=first, after=after)
         nodes = [Course.of(course) for course in page.items]

@@ -13,15 +13,21 @@ from services.risk.schema.change import RiskChange
 from services.risk.schema.model import ModelVersion
 from services.risk.schema.score import DAYS_MOST, Risk, RiskBand
 from shared.errors import NotFound
-from shared.graphql import Connection, Context, UserError, attempted, connection
+from shared.graphql import (
+    After,
+    AsOf,
+    Connection,
+    Context,
+    First,
+    Part,
+    UserError,
+    attempted,
+    connection,
+)
 from shared.ids import parsed_id
 
 Account = Annotated["Account", strawberry.lazy("graph.schema")]
 Request = Info[Context, None]
-First = Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")]
-After = Annotated[
-    str | None, strawberry.argument(description="endCursor of the page before; none: the start.")
-]
 
 
 @strawberry.enum(description="What accounts at risk are ranked by, the largest first.")
@@ -45,23 +51,16 @@ class AtRisk:
 
 
 @strawberry.type
-class AccountFields:
-    key: strawberry.Private[UUID]
+class AccountFields(Part):
+    """What risk tells of an account."""
 
     @strawberry.field(
         description="The newest forecast. Null until the account is scored once, and while it"
         " has no"
         " open contract."
     )
-    async def risk(
-        self,
-        info: Request,
-        as_of: Annotated[
-            datetime | None,
-            strawberry.argument(description="What was served then; none: what is served now."),
-        ] = None,
-    ) -> Risk | None:
-        score = await info.context.load(store.latest, self.key, as_of=as_of)
+    async def risk(self, info: Request, as_of: AsOf = None) -> Risk | None:
+        score = await info.context.load(store.latest, self.key, as_of=as_of or self.as_of)
         return Risk.of(score) if score else None
 
     @strawberry.field(description="Every score that was served, newest first.")
