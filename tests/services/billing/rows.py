@@ -4,13 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from services.billing import actions
-from shared import ingest
 from shared.auth import Principal
 from shared.db import Database
-from shared.ingest import Kind, Receipt
+from tests.bulk import send
 
 JANUARY = datetime(2025, 1, 1, tzinfo=UTC)
 MAY = datetime(2025, 5, 1, tzinfo=UTC)
@@ -44,13 +41,6 @@ def method(account: UUID, **given: Any) -> dict[str, Any]:
         "accountId": account, "method": "card",
         "validFrom": JANUARY, "recordedAt": JANUARY, **given,
     }  # fmt: skip
-
-
-async def send(
-    db: Database, principal: Principal, kind: Kind, *rows: dict[str, Any]
-) -> list[Receipt]:
-    async with db.write(principal.tenant_id) as conn:
-        return await ingest.receive(conn, principal, kind, msgspec.json.encode(rows))
 
 
 async def send_all(db: Database, principal: Principal, **rows: list[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from shared.db import Conn, Database
 from shared.errors import Conflict, InvalidInput, NotPermitted
 from shared.ids import global_id
 from shared.ingest import Kind
+from tests.bulk import send
 from tests.conftest import DatabaseOf
 from tests.services.billing.rows import (
     JANUARY,
@@ -20,7 +21,6 @@ from tests.services.billing.rows import (
     invoice,
     method,
     payment,
-    send,
     send_all,
     subscription,
 )

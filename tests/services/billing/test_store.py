@@ -12,6 +12,7 @@ from shared.auth import Principal
 from shared.db import Database
 from shared.landmark import FeatureRow, Landmark
 from shared.money import Money
+from tests.bulk import send
 from tests.conftest import DatabaseOf
 from tests.services.billing.rows import (
     JANUARY,
@@ -20,7 +21,6 @@ from tests.services.billing.rows import (
     invoice,
     method,
     payment,
-    send,
     send_all,
     subscription,
 )

@@ -10,11 +10,10 @@ from services.learning import jobs
 from services.learning.actions import courses, learners
 from services.learning.domain.paths import LearningPath
 from services.learning.store import paths
-from shared import ingest
 from shared.auth import Principal
 from shared.db import Conn, Database
 from shared.facts import LogEntry
-from shared.ingest import Kind, Receipt
+from tests.bulk import send
 
 JANUARY = datetime(2025, 1, 1, tzinfo=UTC)
 JUNE = datetime(2025, 6, 1, tzinfo=UTC)
@@ -35,13 +34,6 @@ def step(account: UUID, member: UUID, code: str, **given: Any) -> dict[str, Any]
         "id": f"{member}/{code}/{kind}", "accountId": account, "memberId": member,
         "courseCode": code, "kind": kind, "occurredAt": at, "recordedAt": at, **given,
     }  # fmt: skip
-
-
-async def send(
-    db: Database, principal: Principal, kind: Kind, *rows: dict[str, Any]
-) -> list[Receipt]:
-    async with db.write(principal.tenant_id) as conn:
-        return await ingest.receive(conn, principal, kind, msgspec.json.encode(rows))
 
 
 async def teach(db: Database, principal: Principal, *rows: dict[str, Any]) -> None:

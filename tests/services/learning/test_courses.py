@@ -10,13 +10,13 @@ from services.learning.store import courses
 from shared.auth import Principal
 from shared.db import Conn, Database
 from shared.errors import InvalidInput, NotPermitted
+from tests.bulk import send
 from tests.conftest import DatabaseOf
 from tests.services.learning.rows import (
     JANUARY,
     JUNE,
     course,
     hears,
-    send,
     teach,
     told,
 )

@@ -14,6 +14,7 @@ from shared.db import Conn, Database
 from shared.errors import InvalidInput, NotFound
 from shared.ids import global_id
 from shared.landmark import FeatureRow, Landmark
+from tests.bulk import send
 from tests.conftest import DatabaseOf
 from tests.services.learning.rows import (
     DAY,
@@ -23,7 +24,6 @@ from tests.services.learning.rows import (
     drained,
     facts_told,
     hears,
-    send,
     step,
     teach,
     told,
