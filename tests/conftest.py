@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import socket
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck
 
 from infra.embedded import start_postgres
+from infra.program import port_taken
 from shared import auth
 from shared.auth import Principal
 from shared.config import Settings
@@ -56,20 +57,11 @@ END $$
 
 
 def free_port() -> int:
-    """The first of twenty free ports in a row, as `TENURE_PORT` wants them."""
-    for _ in range(100):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first: int = probe.getsockname()[1]
-        if first < 65_000 and all(_is_free(first + step) for step in range(PORTS_IN_A_ROW)):
+    """A port with the nineteen after it free; none of those the system itself hands out."""
+    while True:
+        first = 10_000 + secrets.randbelow(22_000)
+        if not any(port_taken("127.0.0.1", first + step) for step in range(PORTS_IN_A_ROW)):
             return first
-    raise OSError("no twenty free ports in a row")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def for_test(data_dir: Path) -> Settings:

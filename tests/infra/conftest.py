@@ -1,7 +1,6 @@
 """Settings on free ports and folders of their own."""
 
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,19 +9,11 @@ from pathlib import Path
 import pytest
 
 from infra.postgres import erase
-from infra.program import port_taken
 from shared.config import Settings
+from tests.conftest import free_port
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another")
 as_other = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-
-
-def free_port() -> int:
-    """A port with the eleven after it free."""
-    while True:
-        first = 20_000 + secrets.randbelow(12_000)
-        if not any(port_taken("127.0.0.1", first + offset) for offset in range(12)):
-            return first
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from infra.errors import StartError
 from infra.places import SYSTEM_FOLDERS
 from infra.postgres import PACKAGE, erase
 from shared.config import Settings
-from tests.infra.conftest import as_root, free_port
+from tests.conftest import free_port
+from tests.infra.conftest import as_root
 
 
 async def execute(dsn: str, statement: str) -> object:
