@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.usage import definitions
+from shared import metric
 from shared.metric import MetricValue, count, ratio
 
 WEEKS_LEAST = 8
@@ -65,10 +67,10 @@ class Counts:
         return UsageSummary(
             account_id=self.account_id,
             as_of=self.as_of,
-            events_28=count("U8.events", self.events, **month),
-            active_members_28=count("U1.active_members", self.active, **month),
-            regular_members_28=ratio("U1", self.regular, self.active, **month),
-            features_used_28=count("U4.features_used", self.features, **month),
+            events_28=count(definitions.EVENTS, self.events, **month),
+            active_members_28=count(definitions.ACTIVE_MEMBERS, self.active, **month),
+            regular_members_28=ratio(definitions.REGULAR_SHARE, self.regular, self.active, **month),
+            features_used_28=count(definitions.FEATURES_USED, self.features, **month),
             dau_mau=self._dau_mau(),
             seat_gap=self._seat_gap(),
             weekly_trend=self._trend(),
@@ -79,7 +81,7 @@ class Counts:
     def _dau_mau(self) -> MetricValue:
         """U14 by calendar days: mean daily members over distinct members, 28 whole days."""
         return ratio(
-            "U14",
+            definitions.DAU_MAU,
             self.member_days / 28,
             self.monthly,
             window_from=self.whole_since_28,
@@ -90,11 +92,10 @@ class Counts:
     def _seat_gap(self) -> MetricValue:
         """U2: share of purchased seats nobody used in 28 days; never below 0, overuse is no gap."""
         seats = self.seats or 0
-        return MetricValue(
-            value=max(0.0, 1 - self.active / seats) if seats else None,
-            definition="U2",
-            version=1,
-            n=seats,
+        return metric.of(
+            definitions.SEAT_GAP,
+            max(0.0, 1 - self.active / seats) if seats else None,
+            seats,
             numerator=max(0, seats - self.active),
             denominator=seats,
             window_from=self.since_28,
@@ -104,11 +105,10 @@ class Counts:
 
     def _trend(self) -> MetricValue:
         """U15: slope per week of log1p(events) over the last full weeks, at most 30."""
-        return MetricValue(
-            value=slope([math.log1p(events) for events in self.weekly]),
-            definition="U15",
-            version=1,
-            n=len(self.weekly),
+        return metric.of(
+            definitions.TREND,
+            slope([math.log1p(events) for events in self.weekly]),
+            len(self.weekly),
             window_from=self.weeks_since,
             window_to=self.midnight,
             freshness=self.freshness,

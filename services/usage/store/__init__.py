@@ -12,17 +12,17 @@ from services.usage.store.ingest import (
     stored,
     time_zone,
 )
-from services.usage.store.known import (
-    add_account,
-    add_contract,
-    take_pending,
-)
 from services.usage.store.reads import (
     FEATURES,
     SUMMARY,
     features,
     pending,
     summary,
+)
+from services.usage.store.told import (
+    add_account,
+    add_contract,
+    take_pending,
 )
 
 __all__ = [
