@@ -1,4 +1,4 @@
-"""What usage does: take events in, learn of accounts and contracts, say what was recorded."""
+"""Events in: counted in their days or put aside, a receipt for each."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,9 +6,7 @@ from uuid import UUID
 
 from services.usage import store
 from services.usage.domain import (
-    AccountNamed,
     Address,
-    ContractChanged,
     Event,
     EventRow,
     UsageRecorded,
@@ -34,7 +32,7 @@ async def take_events(
     zone = await store.time_zone(conn, principal.time_zone)
     accounts = await store.known(conn, list({each.address for each in firsts.values()}))
     known = [each for each in firsts.values() if each.address in accounts]
-    added = await _count(conn, zone, known, accounts)
+    added = await count(conn, zone, known, accounts)
     added |= await _put_aside(
         conn, [each for each in firsts.values() if each.address not in accounts]
     )
@@ -52,7 +50,7 @@ def _checked(rows: list[Numbered[EventRow]]) -> tuple[list[Numbered[Event]], lis
     return good, bad
 
 
-async def _count(
+async def count(
     conn: Conn, zone: str, events: Sequence[Event], accounts: dict[Address, UUID]
 ) -> set[bytes]:
     """Record events of known accounts and mark those that have news."""
@@ -90,23 +88,6 @@ async def _receipts(
 
 def _is_new(each: Event, firsts: dict[bytes, Event], added: set[bytes]) -> bool:
     return each.key in added and firsts[each.key] is each
-
-
-async def learn_account(conn: Conn, entry: facts.LogEntry) -> None:
-    """An account is known, or known by a further name: events that waited for it count now."""
-    named: AccountNamed = entry.fact(AccountNamed)
-    await store.change_accounts(conn)
-    await store.add_account(conn, named.account_id, named.externals)
-    waited = await store.take_pending(conn, named.account_id, named.externals)
-    zone = await store.time_zone(conn, "UTC") if waited else "UTC"
-    await _count(conn, zone, waited, {each.address: named.account_id for each in waited})
-
-
-async def learn_contract(conn: Conn, entry: facts.LogEntry) -> None:
-    """A contract says how many seats an account may use; facts without seats teach nothing."""
-    changed: ContractChanged = entry.fact(ContractChanged)
-    if changed.seats is not None and changed.start_on is not None:
-        await store.add_contract(conn, changed, changed.recorded_at or entry.occurred_at)
 
 
 async def announce(conn: Conn, account_ids: Sequence[UUID], through: datetime) -> None:
