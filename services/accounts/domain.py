@@ -231,7 +231,7 @@ class MemberChanged:
 
 @dataclass(frozen=True, slots=True)
 class ContractChanged:
-    """A contract of the account was signed or changed: the latest of those that were."""
+    """A contract of the account was signed or changed; one fact a version, in order."""
 
     account_id: UUID
     contract_id: UUID
@@ -239,6 +239,9 @@ class ContractChanged:
     ended_on: date | None
     seats: int | None
     recorded_at: datetime
+    end_on: date | None
+    term_months: int
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)

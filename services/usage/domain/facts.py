@@ -45,3 +45,6 @@ class ContractChanged:
     start_on: date | None = None
     ended_on: date | None = None
     recorded_at: datetime | None = None
+    end_on: date | None = None
+    term_months: int | None = None
+    outcome: str = "pending"
