@@ -106,7 +106,9 @@ async def _fetched(info: Request, given: str) -> Any:
 
 
 @strawberry.type
-class Mutation(accounts.Mutation, billing.Mutation, learning.Mutation, risk.Mutation):
+class Mutation(
+    accounts.Mutation, usage.Mutation, billing.Mutation, learning.Mutation, risk.Mutation
+):
     """Each service's deeds."""
 
 

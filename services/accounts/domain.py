@@ -94,7 +94,7 @@ class AccountFilter:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person of an account; `level` of knowledge 0–4."""
+    """A person of an account; `level` of knowledge 0–4. Internal ones are no customers."""
 
     id: UUID
     account_id: UUID
@@ -104,6 +104,7 @@ class Member:
     level: int | None
     started_at: datetime
     ended_at: datetime | None
+    internal: bool
     recorded_at: datetime
 
 
@@ -194,6 +195,9 @@ class AccountCreated:
     account_id: UUID
     name: str
     external_ids: list[ExternalId]
+    intended_users: int | None
+    internal: bool
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,9 @@ class AccountChanged:
     account_id: UUID
     name: str
     external_ids: list[ExternalId]
+    intended_users: int | None
+    internal: bool
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +222,9 @@ class MemberAdded:
     role: str | None
     level: int | None
     added_at: datetime
+    ended_at: datetime | None
+    internal: bool
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +237,9 @@ class MemberChanged:
     role: str | None
     level: int | None
     added_at: datetime
+    ended_at: datetime | None
+    internal: bool
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

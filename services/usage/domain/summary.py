@@ -32,7 +32,6 @@ class UsageSummary:
     regular_members_28: MetricValue
     features_used_28: MetricValue
     dau_mau: MetricValue
-    seat_gap: MetricValue
     weekly_trend: MetricValue
     last_event_at: datetime | None
     weeks: list[WeekOfUse]
@@ -57,7 +56,6 @@ class Counts:
     member_days: int
     weekly: list[int]
     week_starts: list[datetime]
-    seats: int | None
     last_event_at: datetime | None
     freshness: datetime | None
 
@@ -72,7 +70,6 @@ class Counts:
             regular_members_28=ratio(definitions.REGULAR_SHARE, self.regular, self.active, **month),
             features_used_28=count(definitions.FEATURES_USED, self.features, **month),
             dau_mau=self._dau_mau(),
-            seat_gap=self._seat_gap(),
             weekly_trend=self._trend(),
             last_event_at=self.last_event_at,
             weeks=[WeekOfUse(*week) for week in zip(self.week_starts, self.weekly, strict=True)],
@@ -86,20 +83,6 @@ class Counts:
             self.monthly,
             window_from=self.whole_since_28,
             window_to=self.midnight,
-            freshness=self.freshness,
-        )
-
-    def _seat_gap(self) -> MetricValue:
-        """U2: share of purchased seats nobody used in 28 days; never below 0, overuse is no gap."""
-        seats = self.seats or 0
-        return metric.of(
-            definitions.SEAT_GAP,
-            max(0.0, 1 - self.active / seats) if seats else None,
-            seats,
-            numerator=max(0, seats - self.active),
-            denominator=seats,
-            window_from=self.since_28,
-            window_to=self.as_of,
             freshness=self.freshness,
         )
 

@@ -1,11 +1,17 @@
 """What usage shows of an account at first sight."""
 
 from datetime import datetime
+from uuid import UUID
 
 import strawberry
+from strawberry import Info
 
 from services.usage.domain import UsageSummary as Summary
-from shared.graphql import MetricValue
+from services.usage.domain.peers import Signals
+from services.usage.schema.signals import Adoption
+from services.usage.store import signals
+from shared.errors import NotFound
+from shared.graphql import Context, MetricValue
 
 
 @strawberry.type(description="Seven whole days of use.")
@@ -20,6 +26,9 @@ class WeekOfUse:
     description="How an account uses the product. Days are the tenant's; 28 days include today."
 )
 class UsageSummary:
+    key: strawberry.Private[UUID]
+    moment: strawberry.Private[datetime | None]
+    """The moment that was asked for; null: now."""
     as_of: datetime = strawberry.field(description="Only what was recorded until then is counted.")
     events_28: MetricValue = strawberry.field(
         name="events28", description="Usage events in 28 days. Higher is better."
@@ -41,9 +50,6 @@ class UsageSummary:
         description="Stickiness (U14): mean daily members over distinct members, 28 whole days."
         " Higher is better."
     )
-    seat_gap: MetricValue = strawberry.field(
-        description="Share of the purchased seats nobody used in 28 days (U2). Higher is worse."
-    )
     weekly_trend: MetricValue = strawberry.field(
         description="Slope per week of log(1 + events) over up to 30 full weeks, at least 8 (U15)."
         " Above 0 is growth."
@@ -55,16 +61,33 @@ class UsageSummary:
         description="Events of up to 30 full weeks since the first event, oldest first."
     )
 
+    @strawberry.field(
+        description="Share of the purchased seats nobody used in 28 days (U2). Higher is worse."
+    )
+    async def seat_gap(self, info: Info[Context, None]) -> MetricValue:
+        return MetricValue.of((await self._signals(info)).adoption.seats.gap)
+
+    @strawberry.field(description="Every signal of adoption, against peers where that says more.")
+    async def adoption(self, info: Info[Context, None]) -> Adoption:
+        return Adoption.of(await self._signals(info))
+
+    async def _signals(self, info: Info[Context, None]) -> Signals:
+        found = await info.context.load(signals.signals, self.key, as_of=self.moment)
+        if found is None:
+            raise NotFound(f"there is no account {self.key}")
+        return found
+
     @classmethod
-    def of(cls, summary: Summary) -> "UsageSummary":
+    def of(cls, summary: Summary, moment: datetime | None) -> "UsageSummary":
         return cls(
+            key=summary.account_id,
+            moment=moment,
             as_of=summary.as_of,
             events_28=MetricValue.of(summary.events_28),
             active_members_28=MetricValue.of(summary.active_members_28),
             regular_members_28=MetricValue.of(summary.regular_members_28),
             features_used_28=MetricValue.of(summary.features_used_28),
             dau_mau=MetricValue.of(summary.dau_mau),
-            seat_gap=MetricValue.of(summary.seat_gap),
             weekly_trend=MetricValue.of(summary.weekly_trend),
             last_event_at=summary.last_event_at,
             weeks=[WeekOfUse(start_at=w.start_at, events=w.events) for w in summary.weeks],
