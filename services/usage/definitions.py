@@ -244,7 +244,7 @@ STICKY_SHARE: Final = Definition(
     source=CATALOGUE,
 )
 EVENTS_PER_USER: Final = Definition(
-    id="U8.events_per_user",
+    id="U8.events_per_settled_user",
     version=1,
     title="Events per settled user",
     formula=(
@@ -257,7 +257,7 @@ EVENTS_PER_USER: Final = Definition(
     source=MEMBERS,
 )
 DAYS_PER_USER: Final = Definition(
-    id="U8.days_per_user",
+    id="U8.days_per_settled_user",
     version=1,
     title="Active days per settled user",
     formula=(
