@@ -94,17 +94,32 @@ class World:
 
     async def used(self, plan: Mapping[tuple[str, str], Sequence[int]]) -> None:
         """Each (member, feature) once at eleven on those days before the fifteenth."""
+        await self._used(plan, None)
+
+    async def late(self, plan: Mapping[tuple[str, str], Sequence[int]], recorded: datetime) -> None:
+        """The same, known only much later."""
+        await self._used(plan, recorded)
+
+    async def _used(
+        self, plan: Mapping[tuple[str, str], Sequence[int]], recorded: datetime | None
+    ) -> None:
+        known = {"recordedAt": recorded} if recorded else {}
         rows = [
-            past(
-                self.account, MIDNIGHT - day * DAY + timedelta(hours=11, minutes=n), member,
-                feature=feature,
-            )
+            past(self.account, _at(day, n), feature=feature, **{"member": member, **known})
             for (member, feature), days in plan.items()
             for n, day in enumerate(days)
-        ]  # fmt: skip
+        ]
+        for row in rows:
+            if not row["memberId"]:
+                del row["memberId"]
         for at in range(0, len(rows), 2_000):
-            await send(self.db, self.loader, rows[at : at + 2_000])
+            receipts = await send(self.db, self.loader, rows[at : at + 2_000])
+            assert {receipt.status for receipt in receipts} <= {"accepted", "late"}, receipts
 
     async def signals(self, as_of: datetime | None = NOON) -> Signals:
         async with self.db.read(self.tenant) as conn:
             return (await store.signals(conn, [self.account], as_of))[self.account]
+
+
+def _at(day: int, minute: int) -> datetime:
+    return MIDNIGHT - day * DAY + timedelta(hours=11, minutes=minute)
