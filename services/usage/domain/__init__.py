@@ -3,7 +3,6 @@
 from services.usage.domain.events import (
     AHEAD_MOST,
     EARLIEST,
-    LATE_AFTER,
     Address,
     Event,
     EventRow,
@@ -20,6 +19,8 @@ from services.usage.domain.facts import (
     ContractChanged,
     UsageRecorded,
 )
+from services.usage.domain.late import LatePolicy
+from services.usage.domain.rejected import Refused, Rejected, refused
 from services.usage.domain.summary import (
     WEEKS_LEAST,
     Counts,
@@ -31,7 +32,6 @@ from services.usage.domain.summary import (
 __all__ = [
     "AHEAD_MOST",
     "EARLIEST",
-    "LATE_AFTER",
     "WEEKS_LEAST",
     "AccountName",
     "AccountNamed",
@@ -41,7 +41,10 @@ __all__ = [
     "Event",
     "EventRow",
     "ExternalId",
+    "LatePolicy",
     "Name",
+    "Refused",
+    "Rejected",
     "Stored",
     "UsageRecorded",
     "UsageSummary",
@@ -49,5 +52,6 @@ __all__ = [
     "WeekOfUse",
     "event",
     "receipt",
+    "refused",
     "slope",
 ]

@@ -14,7 +14,6 @@ from shared.ids import account_key
 from shared.ingest import Receipt, Row
 
 AHEAD_MOST = timedelta(minutes=5)
-LATE_AFTER = timedelta(days=30)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -64,29 +63,29 @@ class Event:
     properties: str | None
     event_id: str
 
-    @property
-    def is_late(self) -> bool:
-        """Whether it became known so long after it happened that old reports have been read."""
-        return self.recorded_at - self.occurred_at > LATE_AFTER
-
 
 def event(row: EventRow) -> Event:
     """The row as an event; InvalidInput names the field that is not allowed."""
     _check_times(row)
     properties = _canonical(row.properties)
-    said = (row.feature, row.member_id, row.occurred_at.astimezone(UTC), row.quantity, properties)
     return Event(
         key=hashlib.sha256(f"{row.source}\0{row.id}".encode()).digest()[:16],
         address=_address(row),
         occurred_at=row.occurred_at,
         recorded_at=row.recorded_at or row.occurred_at,
         quantity=row.quantity,
-        body=hashlib.sha256(msgspec.msgpack.encode(said)).digest()[:16],
+        body=fingerprint(row, row.occurred_at, properties),
         feature=row.feature,
         member=row.member_id,
         properties=properties,
         event_id=row.id,
     )
+
+
+def fingerprint(row: EventRow, said_at: datetime, properties: str | None) -> bytes:
+    """What tells a resent event from a different one under the same id."""
+    said = (row.feature, row.member_id, said_at.astimezone(UTC), row.quantity, properties)
+    return hashlib.sha256(msgspec.msgpack.encode(said)).digest()[:16]
 
 
 def _check_times(row: EventRow) -> None:
@@ -120,15 +119,12 @@ def _canonical(properties: dict[str, Any] | None) -> str | None:
         raise InvalidInput("properties", None, f"a flatter object ({error})") from error
 
 
-def receipt(number: int, taken: Event, status: str) -> Receipt:
+def receipt(number: int, taken: Event, status: str, remark: str | None = None) -> Receipt:
     """What became of an event."""
     if status == "conflict":
         said = "an event with this id was recorded before and says something else; it stands"
         return Receipt(number, status, taken.event_id, "id", taken.event_id[:80], said)
-    if status == "accepted" and taken.is_late:
-        said = f"recorded more than {LATE_AFTER.days} days after it happened"
-        return Receipt(number, "late", taken.event_id, message=said)
-    return Receipt(number, status, taken.event_id)
+    return Receipt(number, status, taken.event_id, message=remark)
 
 
 @dataclass(frozen=True, slots=True)

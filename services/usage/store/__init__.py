@@ -7,8 +7,10 @@ from services.usage.store.ingest import (
     change_accounts,
     hold_accounts,
     known,
+    late_policy,
     put_aside,
     record,
+    set_late_policy,
     stored,
     time_zone,
 )
@@ -19,6 +21,8 @@ from services.usage.store.reads import (
     pending,
     summary,
 )
+from services.usage.store.rejected import forget_rejected, keep_rejected, rejected
+from services.usage.store.segment import groups, join_groups
 from services.usage.store.told import (
     add_account,
     add_contract,
@@ -35,11 +39,18 @@ __all__ = [
     "address_of",
     "change_accounts",
     "features",
+    "forget_rejected",
+    "groups",
     "hold_accounts",
+    "join_groups",
+    "keep_rejected",
     "known",
+    "late_policy",
     "pending",
     "put_aside",
     "record",
+    "rejected",
+    "set_late_policy",
     "stored",
     "summary",
     "take_pending",

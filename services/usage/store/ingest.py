@@ -1,11 +1,12 @@
 """Events as they come in: counted in their days, or put aside until their account is known."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from services.usage.domain import Address, Event, ExternalId, Stored
-from shared.db import Conn, Row
+from services.usage.domain import Address, Event, ExternalId, LatePolicy, Stored
+from shared.db import Conn, Row, to
 
 PUT_ASIDE = (Path(__file__).parent.parent / "put_aside.sql").read_text()
 RECORD = (Path(__file__).parent.parent / "record.sql").read_text()
@@ -25,14 +26,41 @@ async def time_zone(conn: Conn, proposed: str) -> str:
     return zone or proposed
 
 
-async def hold_accounts(conn: Conn) -> None:
-    """Until this transaction ends no account becomes known; many may hold at a time.
+async def hold_accounts(conn: Conn) -> tuple[str | None, LatePolicy]:
+    """The tenant's zone, once it has one, and its late policy; from here to the end of the
+    transaction no account becomes known, while many may hold at a time.
 
     Without it an event could be put aside as pending at the very moment its account becomes known.
     """
-    await conn.execute(
+    row = await conn.fetchrow(
         "SELECT pg_advisory_xact_lock_shared("
-        "hashtextextended('usage:' || current_setting('tenure.tenant'), 0))"
+        "hashtextextended('usage:' || current_setting('tenure.tenant'), 0)),"
+        " (SELECT time_zone FROM usage.calendar) AS time_zone, rejects, after_days, recorded_at"
+        " FROM (SELECT) AS one LEFT JOIN (SELECT rejects, after_days, recorded_at"
+        " FROM usage.late_policy ORDER BY recorded_at DESC LIMIT 1) AS newest ON true"
+    )
+    zone: str | None = row["time_zone"] if row else None
+    return zone, to(LatePolicy, row) if row and row["rejects"] is not None else LatePolicy()
+
+
+async def late_policy(conn: Conn, as_of: datetime | None = None) -> LatePolicy:
+    """What becomes of late events; as it was decided until `as_of`, or now."""
+    row = await conn.fetchrow(
+        "SELECT rejects, after_days, recorded_at FROM usage.late_policy"
+        " WHERE $1::timestamptz IS NULL OR recorded_at <= $1 ORDER BY recorded_at DESC LIMIT 1",
+        as_of,
+    )
+    return to(LatePolicy, row) if row else LatePolicy()
+
+
+async def set_late_policy(conn: Conn, policy: LatePolicy, subject: str) -> None:
+    """A new version; what was taken before stays as it is."""
+    await conn.execute(
+        "INSERT INTO usage.late_policy (tenant_id, recorded_at, rejects, after_days, set_by)"
+        " VALUES (current_setting('tenure.tenant')::uuid, clock_timestamp(), $1, $2, $3)",
+        policy.rejects,
+        policy.after_days,
+        subject,
     )
 
 
