@@ -5,6 +5,7 @@ A changed formula is a new version; what was answered under the old one keeps it
 
 from typing import Final
 
+from services.usage.journey_definitions import JOURNEYS
 from shared.definition import Definition, by_id
 
 MONTH = "28 days with the day of asOf, in the tenant's zone"
@@ -358,4 +359,5 @@ DEFINITIONS: Final = by_id(
     TREND_Z,
     LOW_USAGE,
     FEATURE_ADOPTION,
+    *JOURNEYS,
 )

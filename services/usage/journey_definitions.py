@@ -16,15 +16,6 @@ def _per_user(name: str, title: str, formula: str, unit: str) -> Definition:
     return Definition(name, 1, title, formula, unit, DAYS_28, "higher is better", USE)
 
 
-EVENTS_PER_USER: Final = _per_user(
-    "U8.events_per_user", "Events per active user", "events / active members", "events"
-)
-DAYS_PER_USER: Final = _per_user(
-    "U8.active_days_per_user",
-    "Active days per active user",
-    "pairs of member and day with an event / active members",
-    "days",
-)
 MINUTES_PER_USER: Final = _per_user(
     "U8.active_minutes_per_user",
     "Active minutes per active user",
@@ -220,7 +211,7 @@ ASSOCIATION_HIGH: Final = _association(
 )
 
 JOURNEYS: Final = (
-    EVENTS_PER_USER, DAYS_PER_USER, MINUTES_PER_USER, SESSIONS_PER_USER, HABIT, PROGRESS, FREQUENCY,
+    MINUTES_PER_USER, SESSIONS_PER_USER, HABIT, PROGRESS, FREQUENCY,
     FORGETTABLE, AFTER_SET, REQUIRED_RATE, OVERDUE, TIME_TO_VALUE, TIME_TO_VALUE_MEDIAN,
     VALUE_SHARE, CONVERSION, REACHED_SHARE, DROP_OFF, STEP_DAYS, REPEATED, ASSOCIATION,
     ASSOCIATION_LOW, ASSOCIATION_HIGH,

@@ -5,15 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.usage.domain.clock import Clock
-from services.usage.journey_definitions import (
-    DAYS_PER_USER,
-    EVENTS_PER_USER,
-    MINUTES_PER_USER,
-    SESSIONS_PER_USER,
-)
+from services.usage.domain.clock import Clock, Window
+from services.usage.journey_definitions import MINUTES_PER_USER, SESSIONS_PER_USER
 from shared import metric
-from shared.definition import Definition
 from shared.metric import MetricValue
 
 IDLE = timedelta(minutes=30)
@@ -46,47 +40,33 @@ def sessions(moments: Iterable[datetime]) -> list[Session]:
 
 @dataclass(frozen=True, slots=True)
 class TimeSpent:
-    """Use per active user over 28 whole days (U8)."""
+    """Time per active user over 28 whole days (U8)."""
 
     account_id: UUID
-    events: MetricValue
-    active_days: MetricValue
     active_minutes: MetricValue
     sessions: MetricValue
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What was counted of an account: days from the roll-up, sessions from the events."""
+    """What was counted of an account."""
 
     account_id: UUID
     members: int
-    events: int
-    member_days: int
-    session_members: int
     sessions: int
     seconds: float
     freshness: datetime | None
 
     def per_user(self, clock: Clock) -> TimeSpent:
-        """The counts per active user; sessions only where every event is still kept."""
-        by_session = self.session_members if clock.has_month_of_events else 0
+        """The counts per active user; nothing where some of the events are no longer kept."""
+        members = self.members if clock.has_month_of_events else 0
+        window: Window = {
+            "window_from": clock.since_28,
+            "window_to": clock.midnight,
+            "freshness": self.freshness,
+        }
         return TimeSpent(
             account_id=self.account_id,
-            events=self._ratio(clock, EVENTS_PER_USER, self.events, self.members),
-            active_days=self._ratio(clock, DAYS_PER_USER, self.member_days, self.members),
-            active_minutes=self._ratio(clock, MINUTES_PER_USER, self.seconds / 60, by_session),
-            sessions=self._ratio(clock, SESSIONS_PER_USER, self.sessions, by_session),
-        )
-
-    def _ratio(
-        self, clock: Clock, definition: Definition, numerator: float, members: int
-    ) -> MetricValue:
-        return metric.ratio(
-            definition,
-            numerator,
-            members,
-            window_from=clock.since_28,
-            window_to=clock.midnight,
-            freshness=self.freshness,
+            active_minutes=metric.ratio(MINUTES_PER_USER, self.seconds / 60, members, **window),
+            sessions=metric.ratio(SESSIONS_PER_USER, self.sessions, members, **window),
         )

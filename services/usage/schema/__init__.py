@@ -11,6 +11,7 @@ from strawberry.utils.str_converters import to_camel_case
 from services.usage import store
 from services.usage.actions import catalogue as actions
 from services.usage.schema.catalogue import Feature, FeaturePayload, FeatureUpsertInput
+from services.usage.schema.of_all import HistoryMutation, JourneyQuery
 from services.usage.schema.pending import PendingEvent
 from services.usage.schema.rejected import IngestMutation, IngestQuery
 from services.usage.schema.summary import UsageSummary
@@ -39,7 +40,7 @@ class AccountFields:
 
 
 @strawberry.type
-class Query(IngestQuery):
+class Query(IngestQuery, JourneyQuery):
     @strawberry.field(description="Events whose account is not known yet, oldest first.")
     async def pending_events(
         self,
@@ -74,7 +75,7 @@ class Query(IngestQuery):
 
 
 @strawberry.type
-class Mutation(IngestMutation):
+class Mutation(IngestMutation, HistoryMutation):
     @strawberry.mutation(
         description="Describe a feature; other values under the same key are a new version."
         " Needs the scope 'ingest'."

@@ -13,11 +13,9 @@ from shared.graphql import MetricValue
 
 
 @strawberry.type(
-    description="Use per active user in the 28 whole days before (U8). Higher is better."
+    description="Time per active user in the 28 whole days before (U8). Higher is better."
 )
 class TimeSpent:
-    events: MetricValue = strawberry.field(description="Events per active user.")
-    active_days: MetricValue = strawberry.field(description="Active days per active user.")
     active_minutes: MetricValue = strawberry.field(
         description="Minutes within sessions per active user; 30 minutes of idleness end a session."
     )
@@ -26,8 +24,6 @@ class TimeSpent:
     @classmethod
     def of(cls, spent: Spent) -> "TimeSpent":
         return cls(
-            events=MetricValue.of(spent.events),
-            active_days=MetricValue.of(spent.active_days),
             active_minutes=MetricValue.of(spent.active_minutes),
             sessions=MetricValue.of(spent.sessions),
         )

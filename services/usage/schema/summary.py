@@ -1,13 +1,13 @@
 """What usage shows of an account at first sight."""
 
 from datetime import datetime
-from uuid import UUID
 
 import strawberry
 from strawberry import Info
 
 from services.usage.domain import UsageSummary as Summary
 from services.usage.domain.peers import Signals
+from services.usage.schema.of_account import JourneyFields
 from services.usage.schema.signals import Adoption
 from services.usage.store import signals
 from shared.errors import NotFound
@@ -25,10 +25,7 @@ class WeekOfUse:
 @strawberry.type(
     description="How an account uses the product. Days are the tenant's; 28 days include today."
 )
-class UsageSummary:
-    key: strawberry.Private[UUID]
-    moment: strawberry.Private[datetime | None]
-    """The moment that was asked for; null: now."""
+class UsageSummary(JourneyFields):
     as_of: datetime = strawberry.field(description="Only what was recorded until then is counted.")
     events_28: MetricValue = strawberry.field(
         name="events28", description="Usage events in 28 days. Higher is better."

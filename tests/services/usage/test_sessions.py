@@ -82,9 +82,8 @@ async def test_u8_time_spent_per_active_user(db: Database, tenant: UUID) -> None
 
     assert (found.active_minutes.numerator, found.active_minutes.denominator) == (40, 3)
     assert found.active_minutes.value == pytest.approx(40 / 3)
-    assert (found.sessions.numerator, found.events.numerator) == (4, 6)
-    assert (found.active_days.numerator, found.active_days.n) == (4, 3)
-    assert (found.events.window_from, found.events.window_to) == (first, midnight)
+    assert (found.sessions.numerator, found.sessions.n) == (4, 3)
+    assert (found.sessions.window_from, found.sessions.window_to) == (first, midnight)
 
 
 async def test_u8_nobody_there_is_insufficient_data(db: Database, tenant: UUID) -> None:
@@ -92,7 +91,7 @@ async def test_u8_nobody_there_is_insufficient_data(db: Database, tenant: UUID) 
 
     found = await spent(db, tenant, account, TURN)
 
-    for metric in (found.events, found.active_days, found.active_minutes, found.sessions):
+    for metric in (found.active_minutes, found.sessions):
         assert metric.insufficient_data
         assert metric.n == 0
 
