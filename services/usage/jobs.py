@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from services.usage import actions
-from services.usage.actions import signals
+from services.usage.actions import history, signals
 from shared import auth, work, worker
 from shared.worker import Bench
 
@@ -45,5 +45,16 @@ async def measure(bench: Bench) -> int:
     return await work.drain(bench.db, signals.MEASURE, note, most=200)
 
 
+async def drop_raw(bench: Bench) -> int:
+    """Drop events that are past the tenant's days, account by account; a round each day."""
+
+    async def drop(tenant_id: UUID, claims: Sequence[work.Claim]) -> None:
+        async with bench.db.write(tenant_id) as conn:
+            await work.finish(conn, history.DROP_RAW, claims)
+            await history.drop_raw(conn, tenant_id, [claim.key for claim in claims])
+
+    return await work.drain(bench.db, history.DROP_RAW, drop, most=20)
+
+
 if __name__ == "__main__":
-    worker.run("usage", [announce, forget, measure])
+    worker.run("usage", [announce, forget, measure, drop_raw])

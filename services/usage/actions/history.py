@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.usage.domain.events import Event
 from services.usage.domain.history import Retention
 from services.usage.store import change_accounts, history
 from shared import work
 from shared.auth import Principal
 from shared.db import Conn
-from shared.ingest import Numbered, Receipt, rejected
 
 DROP_RAW = "drop_raw"
 DROP_EVERY_S = 86_400.0
@@ -40,19 +38,3 @@ async def _round(conn: Conn, tenant_id: UUID) -> None:
     await history.advance(conn)
     await work.mark(conn, DROP_RAW, await history.accounts_with_use(conn))
     await work.mark(conn, DROP_RAW, [tenant_id], delay_s=DROP_EVERY_S)
-
-
-async def still_kept(
-    conn: Conn, events: list[Numbered[Event]]
-) -> tuple[list[Numbered[Event]], list[Receipt]]:
-    """Turn away events from before events are kept; wants `hold_accounts` held."""
-    kept = await history.retention(conn)
-    good: list[Numbered[Event]] = []
-    receipts: list[Receipt] = []
-    for each in events:
-        refusal = kept.refusal(each.row.occurred_at)
-        if refusal is None:
-            good.append(each)
-        else:
-            receipts.append(rejected(each.number, refusal, each.row.event_id))
-    return good, receipts

@@ -61,7 +61,7 @@ async def _in_time(
     conn: Conn, policy: LatePolicy, good: list[Numbered[Event]]
 ) -> tuple[list[Numbered[Event]], list[Receipt]]:
     """Turn late events away where the tenant wants that; one that was taken in time stays taken."""
-    late = {each.row.key for each in good if policy.rejects and policy.is_late(each.row)}
+    late = {each.row.key for each in good if policy.refuses(each.row)}
     if not late:
         return good, []
     late -= (await store.stored(conn, list(late))).keys()

@@ -26,13 +26,6 @@ class Retention:
             allowed = f"{RAW_DAYS_LEAST} to {RAW_DAYS_MOST} days, or null to keep everything"
             raise InvalidInput("rawDays", self.raw_days, allowed)
 
-    def refusal(self, occurred_at: datetime) -> InvalidInput | None:
-        """Why an event comes too late: one that was dropped could not be told from a new one."""
-        if self.raw_since is None or occurred_at >= self.raw_since:
-            return None
-        allowed = f"{self.raw_since.isoformat()} or later: earlier events are no longer kept"
-        return InvalidInput("occurredAt", occurred_at.isoformat(), allowed)
-
 
 @dataclass(frozen=True, slots=True)
 class RawEvent:

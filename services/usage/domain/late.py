@@ -16,6 +16,8 @@ class LatePolicy:
     rejects: bool = False
     after_days: int = 30
     recorded_at: datetime | None = None
+    kept_since: datetime | None = None
+    """Earlier events are dropped: one sent again could not be told from a new one."""
 
     def check(self) -> None:
         """InvalidInput names what is not allowed."""
@@ -27,8 +29,21 @@ class LatePolicy:
         so what its source knew in time is not late."""
         return event.recorded_at - event.occurred_at > timedelta(days=self.after_days)
 
+    def refuses(self, event: Event) -> bool:
+        """Whether the event, if it is new, is turned away."""
+        return self._is_gone(event) or (self.rejects and self.is_late(event))
+
+    def _is_gone(self, event: Event) -> bool:
+        return self.kept_since is not None and event.occurred_at < self.kept_since
+
     def refusal(self, event: Event) -> InvalidInput:
         """Why a late event is turned away."""
+        if self.kept_since is not None and self._is_gone(event):
+            return InvalidInput(
+                "occurredAt",
+                event.occurred_at.isoformat(),
+                f"{self.kept_since.isoformat()} or later: earlier events are no longer kept",
+            )
         return InvalidInput(
             "occurredAt",
             event.occurred_at.isoformat(),

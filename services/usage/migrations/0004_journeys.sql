@@ -116,6 +116,24 @@ CREATE TABLE retention (
 );
 CALL protect('retention');
 
+-- The moment asked about, in the tenant's days. Where single events are gone, only what was known at the
+-- midnight before is left of a day: then that midnight is the moment, and says so.
+CREATE OR REPLACE FUNCTION clock(moment timestamptz)
+RETURNS TABLE (as_of timestamptz, zone text, today date, last_day date, midnight timestamptz) LANGUAGE sql STABLE
+BEGIN ATOMIC
+  SELECT k.as_of, d.zone, d.today, ((k.as_of - interval '1 microsecond') AT TIME ZONE d.zone)::date, d.midnight
+  FROM (SELECT coalesce(moment, now()) AS moment, coalesce((SELECT time_zone FROM calendar), 'UTC') AS zone,
+               (SELECT raw_since FROM retention) AS raw_since) AS asked
+  CROSS JOIN LATERAL (
+    SELECT asked.zone, (asked.moment AT TIME ZONE asked.zone)::date AS today,
+           (asked.moment AT TIME ZONE asked.zone)::date::timestamp AT TIME ZONE asked.zone AS midnight
+  ) AS d
+  CROSS JOIN LATERAL (
+    -- three hours: clocks may be put back at midnight
+    SELECT CASE WHEN d.midnight - interval '3 hours' < asked.raw_since THEN d.midnight ELSE asked.moment END AS as_of
+  ) AS k;
+END;
+
 -- By which names members are known, and who they are; internal ones are told apart here.
 CREATE FUNCTION names_at(asked uuid[], moment timestamptz)
 RETURNS TABLE (account_id uuid, name text, member text, internal boolean) LANGUAGE sql STABLE

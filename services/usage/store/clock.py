@@ -7,20 +7,11 @@ from shared.db import Conn, to
 from shared.errors import InvalidInput
 
 CLOCK = """
-WITH asked AS (
-  SELECT coalesce($1::timestamptz, now()) AS moment,
-         coalesce((SELECT time_zone FROM usage.calendar), 'UTC') AS zone,
-         (SELECT nullif(raw_since, '-infinity') FROM usage.retention) AS raw_since
-), placed AS (
-  SELECT *, (moment AT TIME ZONE zone)::date AS today FROM asked
-), opened AS (
-  SELECT *, today::timestamp AT TIME ZONE zone AS midnight FROM placed
-)
-SELECT CASE WHEN midnight - interval '3 hours' < raw_since THEN midnight ELSE moment END AS as_of,
-       zone, today, midnight, raw_since,
+SELECT as_of, zone, today, midnight,
+       (SELECT nullif(raw_since, '-infinity') FROM usage.retention) AS raw_since,
        (today - 28)::timestamp AT TIME ZONE zone AS since_28,
        (today - 180)::timestamp AT TIME ZONE zone AS since_180
-FROM opened
+FROM usage.clock($1)
 """
 
 

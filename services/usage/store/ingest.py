@@ -35,12 +35,14 @@ async def hold_accounts(conn: Conn) -> tuple[str | None, LatePolicy]:
     row = await conn.fetchrow(
         "SELECT pg_advisory_xact_lock_shared("
         "hashtextextended('usage:' || current_setting('tenure.tenant'), 0)),"
-        " (SELECT time_zone FROM usage.calendar) AS time_zone, rejects, after_days, recorded_at"
+        " (SELECT time_zone FROM usage.calendar) AS time_zone,"
+        " (SELECT nullif(raw_since, '-infinity') FROM usage.retention) AS kept_since,"
+        " coalesce(rejects, false) AS rejects, coalesce(after_days, 30) AS after_days, recorded_at"
         " FROM (SELECT) AS one LEFT JOIN (SELECT rejects, after_days, recorded_at"
         " FROM usage.late_policy ORDER BY recorded_at DESC LIMIT 1) AS newest ON true"
     )
     zone: str | None = row["time_zone"] if row else None
-    return zone, to(LatePolicy, row) if row and row["rejects"] is not None else LatePolicy()
+    return zone, to(LatePolicy, row) if row else LatePolicy()
 
 
 async def late_policy(conn: Conn, as_of: datetime | None = None) -> LatePolicy:
