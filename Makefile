@@ -72,7 +72,8 @@ schema: $(RUN_STAMP) ## print the graph into graph/schema.graphql
 	@$(BIN)/python -c 'from graph.schema import schema; print(schema.as_str())' > .cache/schema.graphql
 	@mv .cache/schema.graphql graph/schema.graphql
 
-docs: $(DEV_STAMP) ## check that what README and docs point at exists
+docs: $(DEV_STAMP) ## write docs/metrics.md from the definitions, check that what docs point at exists
+	@$(BIN)/python -m infra.metrics_page
 	@$(BIN)/pytest -q tests/architecture/test_docs.py
 
 requirements: .venv/.uv ## pin requirements/*.in anew, with hashes; UPGRADE=1 to take newer versions

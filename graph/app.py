@@ -17,7 +17,8 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from graph import feed
+from graph import bulk, feed
+from graph.bulk import Bulk
 from graph.cursor import Cursors
 from graph.http import Endpoint, refused
 from graph.sign_in import SignIn
@@ -25,21 +26,14 @@ from shared import auth, telemetry
 from shared.auth import Keys
 from shared.config import SERVICES, Settings
 from shared.db import Database, connected
-from shared.errors import InvalidInput, NotPermitted, Refusal, ServiceUnavailable
+from shared.errors import InvalidInput, NotPermitted, Refusal
 from shared.facts import LogEntry
 from shared.rpc import Call, Rpc, named
-from shared.service import STATUS, limited_body, serve
+from shared.service import STATUS, Told, later, serve, simply
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 CONSOLE = Path(__file__).parent / "console"
-BULK = {
-    "accounts": ("accounts", "members", "contracts", "tickets"),
-    "usage": ("events",),
-    "billing": ("subscriptions", "invoices", "payments", "payment-methods"),
-    "learning": ("courses", "progress"),
-}
-BULK_TIMEOUT_S = 60.0
 
 
 class Gateway:
@@ -51,6 +45,7 @@ class Gateway:
         self.sign_in = SignIn(Keys(db))
         self.cursors = Cursors(settings)
         self.graphql = Endpoint(rpc, self.sign_in, db, self.cursors)
+        self.bulk = Bulk(rpc, self.sign_in)
 
 
 def build(settings: Settings) -> Starlette:
@@ -73,9 +68,13 @@ def build(settings: Settings) -> Starlette:
         WebSocketRoute("/graphql", Entry()),
         Route("/v1/feeds/risk", _answering(_risk_feed), methods=["GET"]),
         *(
-            Route(f"/v1/{kind}", _answering(_forward(service)), methods=["POST"])
-            for service, kinds in BULK.items()
+            Route(f"/v1/{kind}", _answering(_rows(service)), methods=["POST"])
+            for service, kinds in bulk.KINDS.items()
             for kind in kinds
+        ),
+        *(
+            Route(f"/v1/{kind}", _answering(_segment, simply), methods=["POST"])
+            for kind in bulk.SEGMENT
         ),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
@@ -95,7 +94,7 @@ def _gateway(scope: Scope) -> Gateway:
     return gateway
 
 
-def _answering(handler: Handler) -> Handler:
+def _answering(handler: Handler, told: Told | None = None) -> Handler:
     """Refusals as their status, with a body that says why."""
 
     async def answer(request: Request) -> Response:
@@ -103,13 +102,18 @@ def _answering(handler: Handler) -> Handler:
             name = f"{request.method} {request.url.path}"
             with telemetry.span(name, SpanKind.SERVER, request.headers):
                 return await handler(request)
-        except NotPermitted as error:
-            return refused(error)
         except Refusal as error:
-            body = {"error": {"code": error.code, "message": str(error)}}
-            return JSONResponse(body, STATUS.get(type(error), 500))
+            return told(error) if told else _refused(error)
 
     return answer
+
+
+def _refused(error: Refusal) -> Response:
+    if isinstance(error, NotPermitted):
+        return refused(error)
+    status = STATUS.get(type(error), 500)
+    body = {"error": {"code": error.code, "message": str(error)}}
+    return JSONResponse(body, status, later(status))
 
 
 async def _console(_: Request) -> Response:
@@ -120,28 +124,15 @@ async def _healthz(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def _forward(service: str) -> Handler:
-    """Sign the caller in and hand the body to the service that owns these rows."""
-
+def _rows(service: str) -> Handler:
     async def forward(request: Request) -> Response:
-        gateway = _gateway(request.scope)
-        principal = await gateway.sign_in.principal(request.headers.get("authorization"))
-        principal.require("ingest")
-        url = f"{gateway.rpc.address(service)}{request.url.path}"
-        try:
-            async with gateway.rpc.session.post(
-                url,
-                data=await limited_body(request),
-                headers=gateway.rpc.headers(principal),
-                timeout=aiohttp.ClientTimeout(total=BULK_TIMEOUT_S),
-            ) as response:
-                return Response(
-                    await response.read(), response.status, media_type=response.content_type
-                )
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise ServiceUnavailable(f"{service} does not answer; send the batch again") from error
+        return await _gateway(request.scope).bulk.rows(service, request)
 
     return forward
+
+
+async def _segment(request: Request) -> Response:
+    return await _gateway(request.scope).bulk.segment(request)
 
 
 async def _risk_feed(request: Request) -> Response:

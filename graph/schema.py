@@ -108,7 +108,12 @@ async def _fetched(info: Request, given: str) -> Any:
 
 @strawberry.type
 class Mutation(
-    accounts.Mutation, billing.Mutation, learning.Mutation, risk.Mutation, keys.Mutation
+    accounts.Mutation,
+    usage.Mutation,
+    billing.Mutation,
+    learning.Mutation,
+    risk.Mutation,
+    keys.Mutation,
 ):
     """Each service's deeds."""
 

@@ -34,6 +34,7 @@ class Tenant:
         progress = people.progress_rows(self.people, self.chains, self.companies, self.clock)
         yield self._known("progress", progress)
         yield self._known("tickets", support.ticket_rows(self.chains, self.companies, self.clock))
+        yield self._known("features", usage.feature_rows(self.clock))
         yield self._events()
 
     def truth(self, as_of: date | None = None) -> dict[UUID, Truth]:

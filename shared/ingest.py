@@ -12,10 +12,12 @@ import msgspec
 from shared.auth import Principal
 from shared.db import Conn
 from shared.errors import Conflict, InvalidInput, refusal
+from shared.intake import BODY_MOST_BYTES, TooLarge
 
 ROWS_MOST = 5_000
-BODY_MOST_BYTES = 16 * 1024 * 1024
 ROW_MOST_BYTES = 32 * 1024
+TOKENS_MOST = 2_000_000
+"""Only a broken body is cut token by token; one of this many is refused within a second."""
 # A string that is never closed ends at a control character, which none may hold, or with the text;
 # possessive, so that a hostile body costs one pass.
 TOKEN = re.compile(rb'"(?:[^"\\\x00-\x1f]++|\\.)*+"?|[\[\]{},]')
@@ -56,6 +58,10 @@ class Numbered(Generic[T]):
 
 Take: TypeAlias = Callable[[Conn, Principal, list[Numbered[Any]]], Awaitable[list[Receipt]]]
 """An action that carries out good rows and gives a receipt for each."""
+Keep: TypeAlias = Callable[[Conn, Principal, Sequence[Receipt]], Awaitable[None]]
+"""An action that keeps the receipts of rows that were turned away."""
+Parsed: TypeAlias = tuple[list[Numbered[Any]], list[Receipt]]
+"""The good rows, and the receipts of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +72,36 @@ class Kind:
     row: type[Row]
     take: Take
     scope: str = "ingest"
+    keep: Keep | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inlet:
+    """A route that speaks another product's language: `POST /v1/<name>`, how its body is read, and
+    the action that takes what was read, received at that moment, and says what to answer."""
+
+    name: str
+    read: Callable[[bytes], Any]
+    take: Callable[[Conn, Principal, datetime, Any], Awaitable[object]]
+    scope: str = "ingest"
 
 
 async def receive(conn: Conn, principal: Principal, kind: Kind, body: bytes) -> list[Receipt]:
     """Sort out the bad rows, carry out the good ones, and answer for all, in order."""
-    good, receipts = parsed(body, kind.row, principal)
+    return await carry_out(conn, principal, kind, parsed(body, kind.row, principal))
+
+
+async def carry_out(conn: Conn, principal: Principal, kind: Kind, rows: Parsed) -> list[Receipt]:
+    """Carry out the good rows, keep what was turned away, and answer for all, in order."""
+    good, receipts = rows
+    now = datetime.now(UTC)
+    for numbered in good:
+        numbered.row.recorded_at = numbered.row.recorded_at or now
     if good:
         receipts += await kind.take(conn, principal, good)
+    turned_away = [receipt for receipt in receipts if receipt.status == "rejected"]
+    if turned_away and kind.keep:
+        await kind.keep(conn, principal, turned_away)
     return sorted(receipts, key=lambda receipt: receipt.row)
 
 
@@ -85,11 +114,12 @@ def parsed(
     bad: list[Receipt] = []
     for number, raw in enumerate(split(body)):
         try:
-            row = _decoded(raw, decoder)
-            row.recorded_at = recorded_at(principal, row.recorded_at)
+            row = decoded(raw, decoder)
+            if row.recorded_at is not None:
+                row.recorded_at = recorded_at(principal, row.recorded_at)
             good.append(Numbered(number, row))
         except InvalidInput as error:
-            bad.append(rejected(number, error, _id_of(raw)))
+            bad.append(rejected(number, error, id_of(raw)))
     return good, bad
 
 
@@ -134,7 +164,7 @@ async def alone(conn: Conn, principal: Principal, kind: Kind, row: dict[str, Any
 def split(body: bytes) -> list[bytes]:
     """The rows of a JSON array as raw bytes; one broken row does not break its neighbours."""
     if len(body) > BODY_MOST_BYTES:
-        raise InvalidInput("body", f"{len(body)} bytes", f"at most {BODY_MOST_BYTES} bytes")
+        raise TooLarge(f"{len(body)} bytes")
     try:
         rows = [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -149,22 +179,29 @@ def scanned(body: bytes) -> Iterator[bytes]:
     text = body.strip()
     if not (text.startswith(b"[") and text.endswith(b"]")):
         raise InvalidInput("body", text[:40].decode(errors="replace"), "a JSON array of rows")
-    depth, start = 0, 1
-    for token in TOKEN.finditer(text):
-        mark = token.group()
-        if mark in b"[{":
-            depth += 1
-        elif mark in b"]}":
-            depth -= 1
-        if (mark == b"," and depth == 1) or (depth == 0 and token.end() == len(text)):
+    start = 1
+    for token, depth in _nested(text):
+        if (token.group() == b"," and depth == 1) or (depth == 0 and token.end() == len(text)):
             if text[start : token.start()].strip():
                 yield text[start : token.start()].strip()
             start = token.end()
+
+
+def _nested(text: bytes) -> Iterator[tuple["re.Match[bytes]", int]]:
+    """Every string, comma and bracket, with how deep the text is nested behind it."""
+    depth = 0
+    for seen, token in enumerate(TOKEN.finditer(text)):
+        if seen > TOKENS_MOST:
+            raise InvalidInput("body", f"{len(text)} bytes that are not JSON", "a JSON array")
+        mark = token.group()
+        depth += (mark in b"[{") - (mark in b"]}")
+        yield token, depth
     if depth != 0:
         raise InvalidInput("body", f"{depth} unclosed brackets", "a JSON array of rows")
 
 
-def _decoded(raw: bytes, decoder: "msgspec.json.Decoder[R]") -> R:
+def decoded(raw: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
+    """One row; InvalidInput names the field that is wrong."""
     if len(raw) > ROW_MOST_BYTES:
         raise InvalidInput("row", f"{len(raw)} bytes", f"at most {ROW_MOST_BYTES} bytes")
     try:
@@ -205,9 +242,10 @@ def _value_at(raw: bytes, path: str) -> object:
     return value  # pyright: ignore[reportUnknownVariableType] - any JSON value
 
 
-def _id_of(raw: bytes) -> str | None:
+def id_of(raw: bytes, field: str = "id") -> str | None:
+    """The id of a row that cannot be taken, if it can be found."""
     try:
-        found = msgspec.json.decode(raw, type=dict[str, Any]).get("id")
+        found = msgspec.json.decode(raw, type=dict[str, Any]).get(field)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         match = ID.search(raw)  # the row is broken, but whoever sent it looks for its id
         return match.group(1).decode() if match else None

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.definition import Definition
+
 
 @dataclass(frozen=True, slots=True)
 class MetricValue:
@@ -23,8 +25,33 @@ class MetricValue:
         return self.value is None
 
 
+def of(
+    definition: Definition,
+    value: float | None,
+    n: int,
+    *,
+    numerator: float | None = None,
+    denominator: float | None = None,
+    window_from: datetime | None = None,
+    window_to: datetime | None = None,
+    freshness: datetime | None = None,
+) -> MetricValue:
+    """A value that is neither a plain ratio nor a count; None where there is too little data."""
+    return MetricValue(
+        value=value,
+        definition=definition.id,
+        version=definition.version,
+        n=n,
+        numerator=numerator,
+        denominator=denominator,
+        window_from=window_from,
+        window_to=window_to,
+        freshness=freshness,
+    )
+
+
 def ratio(
-    definition: str,
+    definition: Definition | str,
     numerator: float,
     denominator: float,
     *,
@@ -35,8 +62,8 @@ def ratio(
     """numerator / denominator; no value where the denominator is zero."""
     return MetricValue(
         value=numerator / denominator if denominator else None,
-        definition=definition,
-        version=1,
+        definition=_id(definition),
+        version=_version(definition),
         n=int(denominator),
         numerator=numerator,
         denominator=denominator,
@@ -47,7 +74,7 @@ def ratio(
 
 
 def count(
-    definition: str,
+    definition: Definition | str,
     value: float,
     *,
     window_from: datetime | None = None,
@@ -57,11 +84,19 @@ def count(
     """A plain count or sum; zero is an answer."""
     return MetricValue(
         value=value,
-        definition=definition,
-        version=1,
+        definition=_id(definition),
+        version=_version(definition),
         n=int(value),
         numerator=value,
         window_from=window_from,
         window_to=window_to,
         freshness=freshness,
     )
+
+
+def _id(definition: Definition | str) -> str:
+    return definition if isinstance(definition, str) else definition.id
+
+
+def _version(definition: Definition | str) -> int:
+    return 1 if isinstance(definition, str) else definition.version

@@ -6,8 +6,10 @@ import logging
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
 
+import asyncpg
 import msgspec
 import uvicorn
 from opentelemetry.trace import SpanKind
@@ -16,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from shared import auth, facts, ingest, telemetry
+from shared import auth, facts, ingest, intake, telemetry
 from shared.auth import Principal, Signer
 from shared.config import WORKERS, Settings
 from shared.db import Database, connected
@@ -28,6 +30,7 @@ from shared.errors import (
     Refusal,
     ServiceUnavailable,
 )
+from shared.intake import RETRY_AFTER_S, Busy, Gate, TooLarge
 from shared.rpc import CONTENT_TYPE, DEADLINE, AnyFunction, Exposed, Reply, Rpc
 from shared.work import Hints
 
@@ -37,9 +40,14 @@ STATUS: dict[type[Refusal], int] = {
     Conflict: 409,
     InvalidInput: 400,
     ServiceUnavailable: 503,
+    Busy: 503,
+    TooLarge: 413,
 }
 
+CLASHED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+
 T = TypeVar("T")
+Told: TypeAlias = Callable[[Refusal], Response]
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -51,6 +59,7 @@ class Service:
     reads: Sequence[AnyFunction] = ()
     commands: Sequence[AnyFunction] = ()
     kinds: Sequence[ingest.Kind] = ()
+    inlets: Sequence[ingest.Inlet] = ()
     listeners: Mapping[str, Mapping[str, facts.Listener]] = field(default_factory=dict[str, Any])
     """Whose log is followed: source service → fact type → listener."""
 
@@ -65,6 +74,7 @@ class Running:
     log: facts.Log
     exposed: Exposed
     signer: Signer
+    gate: Gate
 
 
 def build(service: Service, settings: Settings) -> Starlette:
@@ -78,6 +88,10 @@ def build(service: Service, settings: Settings) -> Starlette:
         *(
             Route(f"/v1/{kind.name}", _answering(_bulk(kind)), methods=["POST"])
             for kind in service.kinds
+        ),
+        *(
+            Route(f"/v1/{inlet.name}", _answering(_inlet(inlet), simply), methods=["POST"])
+            for inlet in service.inlets
         ),
     ]
 
@@ -108,7 +122,7 @@ async def _started(service: Service, settings: Settings) -> AsyncGenerator[Runni
         ]
         for loop in loops:
             stack.push_async_callback(stopped, asyncio.create_task(loop))
-        yield Running(settings, db, rpc, log, exposed, Signer(settings))
+        yield Running(settings, db, rpc, log, exposed, Signer(settings), Gate())
 
 
 async def stopped(task: "asyncio.Task[None]") -> None:
@@ -127,7 +141,7 @@ def _principal(request: Request) -> Principal:
     return _running(request).signer.open(request.headers.get(auth.HEADER, ""))
 
 
-def _answering(handler: Handler) -> Handler:
+def _answering(handler: Handler, told: Told | None = None) -> Handler:
     """Refusals become their status with a readable body; work stops when time is up."""
 
     async def answer(request: Request) -> Response:
@@ -139,9 +153,13 @@ def _answering(handler: Handler) -> Handler:
                 async with asyncio.timeout(deadline_s):
                     return await handler(request)
         except TimeoutError:
-            return _refused(request, ServiceUnavailable(f"no answer within {deadline_s:g} s"))
+            late = ServiceUnavailable(f"no answer within {deadline_s:g} s")
+            return told(late) if told else _refused(request, late)
+        except CLASHED:
+            clash = ServiceUnavailable("others wrote the same rows; send it again")
+            return told(clash) if told else _refused(request, clash)
         except Refusal as error:
-            return _refused(request, error)
+            return told(error) if told else _refused(request, error)
 
     return answer
 
@@ -152,7 +170,19 @@ def _refused(request: Request, error: Refusal) -> Response:
     if request.url.path.startswith("/rpc/"):
         return Response(msgspec.msgpack.encode(reply), status, media_type=CONTENT_TYPE)
     body = {"error": {"code": reply.code, "message": reply.message, "field": reply.field or None}}
-    return JSONResponse(body, status)
+    return JSONResponse(body, status, later(status))
+
+
+def simply(error: Refusal) -> Response:
+    """A refusal as analytics libraries read it."""
+    status = 401 if isinstance(error, NotPermitted) else STATUS.get(type(error), 500)
+    body = {"success": False, "code": error.code, "message": str(error)}
+    return JSONResponse(body, status, later(status))
+
+
+def later(status: int) -> dict[str, str]:
+    """The header that says when to come again, where coming again helps."""
+    return {"retry-after": str(RETRY_AFTER_S)} if status in (429, 503) else {}
 
 
 async def _rpc(request: Request) -> Response:
@@ -206,9 +236,14 @@ def _bulk(kind: ingest.Kind) -> Handler:
     async def take(request: Request) -> Response:
         principal = _principal(request)
         principal.require(kind.scope)
-        body = await limited_body(request)
-        async with _running(request).db.write(principal.tenant_id) as conn:
-            receipts = await ingest.receive(conn, principal, kind, body)
+        running = _running(request)
+        with running.gate.entered() as hold:
+            body = await intake.body_of(request, hold)
+            rows = await intake.off_loop(
+                len(body), lambda: ingest.parsed(body, kind.row, principal)
+            )
+            async with running.db.write(principal.tenant_id) as conn:
+                receipts = await ingest.carry_out(conn, principal, kind, rows)
         return Response(
             msgspec.json.encode({"receipts": receipts}), 202, media_type="application/json"
         )
@@ -216,16 +251,19 @@ def _bulk(kind: ingest.Kind) -> Handler:
     return take
 
 
-async def limited_body(request: Request) -> bytes:
-    """The body of a bulk request; InvalidInput when it is too large."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > ingest.BODY_MOST_BYTES:
-            raise InvalidInput("body", "too large", f"at most {ingest.BODY_MOST_BYTES} bytes")
-        parts.append(part)
-    return b"".join(parts)
+def _inlet(inlet: ingest.Inlet) -> Handler:
+    async def take(request: Request) -> Response:
+        principal = _principal(request)
+        principal.require(inlet.scope)
+        running = _running(request)
+        with running.gate.entered() as hold:
+            body = await intake.body_of(request, hold)
+            read = await intake.off_loop(len(body), lambda: inlet.read(body))
+            async with running.db.write(principal.tenant_id) as conn:
+                answer = await inlet.take(conn, principal, datetime.now(UTC), read)
+        return Response(msgspec.json.encode(answer), media_type="application/json")
+
+    return take
 
 
 async def _healthz(_: Request) -> Response:

@@ -64,6 +64,9 @@ FEATURES = (
     Feature("forecast_view", "advanced", sticky=False, weight=0.8),
 )
 
+CORE_WEIGHT = 1.5
+"""Features used at least that much are what the product is for."""
+
 _ALL: tuple[Role, ...] = ("admin", "manager", "analyst", "user")
 _LEAD: tuple[Role, ...] = ("admin", "manager")
 _BUILD: tuple[Role, ...] = ("admin", "analyst")

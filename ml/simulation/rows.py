@@ -133,6 +133,15 @@ class Course(msgspec.Struct, rename="camel", kw_only=True):
     language: str
 
 
+class Feature(Row):
+    key: str
+    title: str
+    tier: str
+    sticky: bool
+    core: bool
+    plans: list[str]
+
+
 class Progress(Row):
     id: UUID
     account_id: UUID

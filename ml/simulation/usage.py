@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from ml.simulation import catalogue, rows
-from ml.simulation.clock import Clock, moments, random_ids
+from ml.simulation.clock import Clock, moment, moments, random_ids
 from ml.simulation.companies import Companies
 from ml.simulation.contracts import Chain
 from ml.simulation.people import Person
@@ -151,3 +151,19 @@ def event_rows(
                 recorded_at=recorded,
                 quantity=quantity,
             )
+
+
+def feature_rows(clock: Clock) -> list[rows.Feature]:
+    """What the vendor says of its features, known before anybody used one."""
+    return [
+        rows.Feature(
+            recorded_at=moment(clock.since),
+            key=feature.name,
+            title=feature.name.replace("_", " ").capitalize(),
+            tier=feature.tier,
+            sticky=feature.sticky,
+            core=feature.weight >= catalogue.CORE_WEIGHT,
+            plans=[plan.name for plan in catalogue.PLANS if feature.tier in plan.tiers],
+        )
+        for feature in catalogue.FEATURES
+    ]

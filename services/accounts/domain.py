@@ -94,7 +94,7 @@ class AccountFilter:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person of an account; `level` of knowledge 0–4."""
+    """A person of an account; `level` of knowledge 0–4. Internal ones are no customers."""
 
     id: UUID
     account_id: UUID
@@ -104,6 +104,7 @@ class Member:
     level: int | None
     started_at: datetime
     ended_at: datetime | None
+    internal: bool
     recorded_at: datetime
 
 
@@ -194,6 +195,9 @@ class AccountCreated:
     account_id: UUID
     name: str
     external_ids: list[ExternalId]
+    intended_users: int | None
+    internal: bool
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,9 @@ class AccountChanged:
     account_id: UUID
     name: str
     external_ids: list[ExternalId]
+    intended_users: int | None
+    internal: bool
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +222,9 @@ class MemberAdded:
     role: str | None
     level: int | None
     added_at: datetime
+    ended_at: datetime | None
+    internal: bool
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +237,14 @@ class MemberChanged:
     role: str | None
     level: int | None
     added_at: datetime
+    ended_at: datetime | None
+    internal: bool
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ContractChanged:
-    """A contract of the account was signed or changed: the latest of those that were."""
+    """A contract of the account was signed or changed; one fact a version, in order."""
 
     account_id: UUID
     contract_id: UUID
@@ -239,6 +252,9 @@ class ContractChanged:
     ended_on: date | None
     seats: int | None
     recorded_at: datetime
+    end_on: date | None
+    term_months: int
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)

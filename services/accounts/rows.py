@@ -61,6 +61,7 @@ class MemberRow(Row, kw_only=True):
     level: Annotated[int, Meta(ge=0, le=4)] | None = None
     started_at: Moment | None = None
     ended_at: Moment | None = None
+    internal: bool = False
 
 
 class ContractRow(Row, kw_only=True):

@@ -12,6 +12,7 @@ from services.billing.domain import (
     InvoiceRow,
     PaymentMethodRow,
     PaymentRow,
+    PlanLine,
     Subscription,
     SubscriptionRow,
     checked_payment,
@@ -24,7 +25,7 @@ from shared.db import Conn
 from shared.errors import InvalidInput
 from shared.ids import account_key
 from shared.ingest import Kind, Numbered, Receipt, Row, alone, refused
-from shared.versions import Candidate, candidate, sorted_out
+from shared.versions import Candidate, Version, candidate, sorted_out
 
 R = TypeVar("R", bound=Row)
 
@@ -88,9 +89,23 @@ async def _take(
     fresh, receipts = sorted_out(candidates, known, corrections=book.corrections)
     if fresh:
         await store.add(conn, book, fresh)
-        accounts = {one.version.owner for one in fresh}
-        await facts.emit_all(conn, [(account, BillingChanged(account)) for account in accounts])
+        await facts.emit_all(conn, _changes(fresh))
     return bad + receipts
+
+
+def _changes(fresh: Sequence[Candidate[Any]]) -> list[tuple[UUID, BillingChanged]]:
+    changes: dict[UUID, BillingChanged] = {}
+    for one in fresh:
+        account = one.version.owner
+        change = changes.setdefault(account, BillingChanged(account, []))
+        if isinstance(one.row, SubscriptionRow):
+            change.lines.append(_line(one.row, one.version))
+    return list(changes.items())
+
+
+def _line(row: SubscriptionRow, version: Version) -> PlanLine:
+    known = version.recorded_at
+    return PlanLine(row.id, row.plan, row.quantity, row.started_at, row.ended_at, known)
 
 
 def _candidates(

@@ -123,10 +123,23 @@ class BillingSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanLine:
+    """A version of a plan line, as others are told of it."""
+
+    id: str
+    plan: str
+    quantity: int
+    started_at: datetime
+    ended_at: datetime | None
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BillingChanged:
-    """Something about the account's billing was recorded."""
+    """Something about the account's billing was recorded; `lines`: the plan lines among it."""
 
     account_id: UUID
+    lines: list[PlanLine]
 
 
 def millionths(share: float) -> int:

@@ -1,11 +1,12 @@
-"""What usage does later: say which accounts have new events."""
+"""What usage does later: announce news, forget what was turned away, measure standings."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 from services.usage import actions
-from shared import work, worker
+from services.usage.actions import history, signals
+from shared import auth, work, worker
 from shared.worker import Bench
 
 
@@ -20,5 +21,40 @@ async def announce(bench: Bench) -> int:
     return await work.drain(bench.db, actions.ANNOUNCE, tell)
 
 
+async def forget(bench: Bench) -> int:
+    """Drop rejected rows that are past their time, tenant by tenant."""
+
+    async def drop(tenant_id: UUID, claims: Sequence[work.Claim]) -> None:
+        async with bench.db.write(tenant_id) as conn:
+            await work.finish(conn, actions.FORGET, claims)
+            await actions.forget(conn, auth.system(tenant_id))
+
+    return await work.drain(bench.db, actions.FORGET, drop)
+
+
+async def measure(bench: Bench) -> int:
+    """Note once a week where each account stands, so that others can be compared with it."""
+
+    async def note(tenant_id: UUID, claims: Sequence[work.Claim]) -> None:
+        accounts = [claim.key for claim in claims]
+        async with bench.db.write(tenant_id) as conn:
+            await signals.measure(conn, accounts, datetime.now(UTC))
+            await work.finish(conn, signals.MEASURE, claims)
+            await work.mark(conn, signals.MEASURE, accounts, delay_s=signals.MEASURE_EVERY_S)
+
+    return await work.drain(bench.db, signals.MEASURE, note, most=200)
+
+
+async def drop_raw(bench: Bench) -> int:
+    """Drop events that are past the tenant's days, account by account; a round each day."""
+
+    async def drop(tenant_id: UUID, claims: Sequence[work.Claim]) -> None:
+        async with bench.db.write(tenant_id) as conn:
+            await work.finish(conn, history.DROP_RAW, claims)
+            await history.drop_raw(conn, tenant_id, [claim.key for claim in claims])
+
+    return await work.drain(bench.db, history.DROP_RAW, drop, most=20)
+
+
 if __name__ == "__main__":
-    worker.run("usage", [announce])
+    worker.run("usage", [announce, forget, measure, drop_raw])

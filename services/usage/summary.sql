@@ -1,32 +1,11 @@
 -- Use of each account at a moment ($2; null: now, from the roll-ups alone); a row for every account asked for.
 -- A past moment takes whole days from the roll-ups and what was recorded on its own day from the events.
 WITH clock AS MATERIALIZED (
-  SELECT m.as_of, z.name AS zone, d.today, d.last_day, d.today::timestamp AT TIME ZONE z.name AS midnight
-  FROM (SELECT coalesce($2::timestamptz, now()) AS as_of) AS m
-  CROSS JOIN (SELECT coalesce((SELECT time_zone FROM usage.calendar), 'UTC') AS name) AS z
-  CROSS JOIN LATERAL (
-    SELECT (m.as_of AT TIME ZONE z.name)::date AS today,
-           ((m.as_of - interval '1 microsecond') AT TIME ZONE z.name)::date AS last_day
-  ) AS d
+  SELECT * FROM usage.clock($2)
 ), asked AS (
   SELECT DISTINCT account_id FROM unnest($1::uuid[]) AS account_id
 ), used AS MATERIALIZED (
-  SELECT a.account_id, c.today, c.last_day, u.day, u.member, u.feature, u.events, u.last_at, u.recorded_at
-  FROM asked AS a
-  CROSS JOIN clock AS c
-  CROSS JOIN LATERAL (
-    SELECT d.day, d.member, d.feature, d.events, d.last_at, d.recorded_at
-    FROM usage.daily AS d
-    WHERE d.account_id = a.account_id AND d.day >= c.today - 210 AND d.day <= c.last_day
-      AND ($2::timestamptz IS NULL OR (d.day < c.today AND d.known_on < c.today))
-    UNION ALL
-    SELECT e.day, coalesce(e.member, ''), e.feature, 1, e.occurred_at, e.recorded_at
-    FROM usage.event AS e
-    WHERE $2::timestamptz IS NOT NULL AND e.account_id = a.account_id
-      -- three hours earlier: clocks may be put back at midnight, and run five minutes ahead
-      AND e.recorded_at >= c.midnight - interval '3 hours' AND e.recorded_at <= c.as_of AND e.occurred_at < c.as_of
-      AND (e.day >= c.today OR (e.recorded_at AT TIME ZONE c.zone)::date >= c.today)
-  ) AS u
+  SELECT * FROM usage.used($1::uuid[], $2::timestamptz, 210)
 ), totals AS (
   SELECT account_id,
          sum(events) FILTER (WHERE day > last_day - 28) AS events,
@@ -39,7 +18,7 @@ WITH clock AS MATERIALIZED (
   SELECT account_id, member,
          count(DISTINCT (last_day - day) / 7) FILTER (WHERE day > last_day - 28) AS weeks,
          count(DISTINCT day) FILTER (WHERE day < today) AS whole_days
-  FROM used WHERE day >= today - 28 AND member <> '' GROUP BY account_id, member
+  FROM used WHERE day >= today - 28 AND member <> '' AND qualifies GROUP BY account_id, member
 ), people AS (
   SELECT account_id,
          count(*) FILTER (WHERE weeks > 0) AS active,
@@ -76,18 +55,6 @@ WITH clock AS MATERIALIZED (
   ) AS w USING (account_id, week)
   WHERE weeks > 0  -- null for an account never seen, and least() passes over nulls
   GROUP BY account_id
-), bought AS (
-  -- of the contracts that began, the newest speaks; when it has ended, nothing is purchased
-  SELECT DISTINCT ON (account_id) account_id, CASE WHEN end_on > c.last_day OR end_on IS NULL THEN seats END AS seats
-  FROM (
-    SELECT DISTINCT ON (p.account_id, p.contract_id) p.*
-    FROM usage.purchased AS p JOIN asked USING (account_id) CROSS JOIN clock AS c
-    WHERE p.recorded_at <= c.as_of
-    ORDER BY p.account_id, p.contract_id, p.recorded_at DESC
-  ) AS contract
-  CROSS JOIN clock AS c
-  WHERE start_on <= c.last_day
-  ORDER BY account_id, start_on DESC, contract_id
 )
 SELECT a.account_id, c.as_of, c.midnight,
        (c.last_day - 27)::timestamp AT TIME ZONE c.zone AS since_28,
@@ -101,7 +68,6 @@ SELECT a.account_id, c.as_of, c.midnight,
        coalesce(p.member_days, 0)::bigint AS member_days,
        coalesce(w.events, '{}') AS weekly,
        coalesce(w.starts, '{}') AS week_starts,
-       b.seats,
        e.last_at AS last_event_at,
        t.freshness
 FROM asked AS a
@@ -110,4 +76,3 @@ LEFT JOIN totals AS t USING (account_id)
 LEFT JOIN people AS p USING (account_id)
 LEFT JOIN ends AS e USING (account_id)
 LEFT JOIN weekly AS w USING (account_id)
-LEFT JOIN bought AS b USING (account_id)

@@ -112,7 +112,20 @@ async def _tell(conn: Conn, changed: set[UUID], before: set[UUID]) -> None:
     told: list[tuple[UUID, object]] = []
     for account_id in changed:
         fact = AccountChanged if account_id in before else AccountCreated
-        told.append((account_id, fact(account_id, now[account_id].name, names.get(account_id, []))))
+        account = now[account_id]
+        told.append(
+            (
+                account_id,
+                fact(
+                    account_id,
+                    account.name,
+                    names.get(account_id, []),
+                    account.intended_users,
+                    account.traits.get("internal") is True,
+                    account.recorded_at,
+                ),
+            )
+        )
     await facts.emit_all(conn, told)
 
 

@@ -1,16 +1,18 @@
 """Take contracts: what accounts signed, and what became of it."""
 
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from services.accounts.actions.batch import kept, of_accounts
 from services.accounts.domain import ContractChanged
 from services.accounts.rows import ContractRow
-from services.accounts.store import contracts, history
+from services.accounts.store import history
 from shared import facts
 from shared.auth import Principal
 from shared.db import Conn
 from shared.ingest import Kind, Numbered, Receipt, alone
+from shared.versions import Version
 
 
 async def take_contracts(
@@ -20,16 +22,28 @@ async def take_contracts(
     await history.one_at_a_time(conn)
     candidates, receipts = await of_accounts(conn, rows, _keyed)
     fresh, verdicts, _before = await kept(conn, "contract", candidates)
-    now = await contracts.contracts(conn, list({UUID(new.version.id) for new in fresh}))
-    latest = {c.account_id: c for c in sorted(now.values(), key=lambda c: (c.start_on, c.id))}
-    await facts.emit_all(
-        conn,
-        [
-            (key, ContractChanged(key, c.id, c.start_on, c.ended_on, c.seats, c.recorded_at))
-            for key, c in latest.items()
-        ],
-    )
+    changes = sorted((_change(new.row, new.version) for new in fresh), key=_place)
+    await facts.emit_all(conn, [(change.account_id, change) for change in changes])
     return receipts + verdicts
+
+
+def _change(row: ContractRow, version: Version) -> ContractChanged:
+    """Every version is told: who looks back must see what was known then, and each outcome."""
+    return ContractChanged(
+        account_id=version.owner,
+        contract_id=UUID(version.id),
+        start_on=row.start_on,
+        ended_on=row.ended_on,
+        seats=row.seats,
+        recorded_at=version.recorded_at,
+        end_on=row.end_on,
+        term_months=row.term_months,
+        outcome=row.outcome,
+    )
+
+
+def _place(change: ContractChanged) -> tuple[UUID, date, datetime]:
+    return change.account_id, change.start_on, change.recorded_at
 
 
 async def contract_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> UUID:

@@ -13,6 +13,7 @@ from shared import facts, ingest
 from shared.auth import Principal
 from shared.db import Conn
 from shared.ingest import Kind, Numbered, Receipt
+from shared.versions import Candidate
 
 
 async def take_members(conn: Conn, _: Principal, rows: list[Numbered[MemberRow]]) -> list[Receipt]:
@@ -22,10 +23,12 @@ async def take_members(conn: Conn, _: Principal, rows: list[Numbered[MemberRow]]
     fresh, verdicts, before = await kept(conn, "member", candidates)
     now = await members.members(conn, list({UUID(new.version.id) for new in fresh}))
     known = {UUID(version.id) for version in before}
-    await facts.emit_all(
-        conn,
-        [(m.account_id, _fact(m, is_known=m.id in known)) for m in now.values()],
-    )
+    told: list[tuple[UUID, object]] = []
+    for new in fresh:
+        member = now[UUID(new.version.id)]
+        told.append((member.account_id, _fact(new, member, is_known=member.id in known)))
+        known.add(member.id)
+    await facts.emit_all(conn, told)
     return receipts + verdicts
 
 
@@ -43,15 +46,22 @@ def _keyed(row: MemberRow, account_id: UUID) -> MemberRow:
     return row
 
 
-def _fact(member: Member, *, is_known: bool) -> MemberAdded | MemberChanged:
+def _fact(
+    new: Candidate[MemberRow], member: Member, *, is_known: bool
+) -> MemberAdded | MemberChanged:
+    """Every version is told, the oldest first: who looks back must see what was known then."""
     kind = MemberChanged if is_known else MemberAdded
+    row = new.row
     return kind(
         member.account_id,
         member.id,
-        member.external_id,
-        member.role,
-        member.level,
-        member.started_at,
+        row.external_id,
+        row.role,
+        row.level,
+        row.started_at or member.started_at,
+        row.ended_at,
+        row.internal,
+        new.version.recorded_at,
     )
 
 

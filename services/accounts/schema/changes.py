@@ -70,6 +70,9 @@ class MemberInput:
     )
     started_at: datetime | None = strawberry.field(default=None, description="When they began.")
     ended_at: datetime | None = strawberry.field(default=None, description="When they left.")
+    internal: bool = strawberry.field(
+        default=False, description="Of the vendor's own people, or a test user: never counted."
+    )
 
 
 @strawberry.input(description="Members to add or change, up to 5,000.")

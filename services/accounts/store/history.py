@@ -53,11 +53,11 @@ ADD: dict[Kind, str] = {
     "member": """
         INSERT INTO accounts.member
           (id, recorded_at, account_id, external_id, email, role, level,
-           started_at, ended_at, digest)
+           started_at, ended_at, internal, digest)
         SELECT id, recorded_at, account_id, external_id, email, role, level,
           coalesce(started_at, least(ended_at, coalesce(
             (SELECT min(m.started_at) FROM accounts.member AS m WHERE m.id = new.id),
-            min(recorded_at) OVER (PARTITION BY id)))), ended_at, digest
+            min(recorded_at) OVER (PARTITION BY id)))), ended_at, internal, digest
         FROM jsonb_populate_recordset(NULL::accounts.member, $1) AS new ORDER BY id, recorded_at""",
     "contract": """
         INSERT INTO accounts.contract

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from services.learning.actions.batch import checked
 from services.learning.domain.courses import Catalogue
 from services.learning.domain.learners import (
+    Completion,
     Learner,
     LearningChanged,
     MemberKnown,
@@ -51,9 +52,21 @@ async def take_progress(
         proven = [one for one in fresh if shows(one.row.kind, one.row.score)]
         members = {UUID(one.row.member_id) for one in proven}
         await work.mark(conn, "recommend", list(members), delay_s=_ahead_s(proven))
-        accounts = {one.version.owner for one in fresh}
-        await facts.emit_all(conn, [(account, LearningChanged(account)) for account in accounts])
+        await facts.emit_all(conn, _changes(fresh))
     return receipts + unknown + verdicts
+
+
+def _changes(fresh: Sequence[Candidate[ProgressRow]]) -> list[tuple[UUID, LearningChanged]]:
+    changes: dict[UUID, LearningChanged] = {}
+    for one in fresh:
+        row, account = one.row, one.version.owner
+        change = changes.setdefault(account, LearningChanged(account, []))
+        if row.kind == "completed":
+            known = one.version.recorded_at
+            change.completed.append(
+                Completion(UUID(row.member_id), row.course_code, row.occurred_at, known)
+            )
+    return list(changes.items())
 
 
 def _ahead_s(proven: Sequence[Candidate[ProgressRow]]) -> float:

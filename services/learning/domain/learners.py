@@ -99,10 +99,21 @@ class LearningSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Completion:
+    """That a member completed a course, as others are told of it."""
+
+    member_id: UUID
+    course: str
+    completed_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LearningChanged:
-    """Progress of the account's members was recorded."""
+    """Progress of the account's members was recorded; `completed`: the completions among it."""
 
     account_id: UUID
+    completed: list[Completion]
 
 
 def skills(mastered: Iterable[Mastered], courses: Mapping[str, Course]) -> list[SkillMastery]:

@@ -53,7 +53,7 @@ async def test_every_deed_is_told_once_in_the_order_of_its_account(
     for _ in range(2):
         await a_ticket(db, principal, account_id, openedAt="2024-01-01T00:00:00Z")
 
-    kinds = ["AccountCreated", "AccountChanged", "MemberAdded", "MemberChanged"]
+    kinds = ["AccountCreated", "AccountChanged", "MemberAdded", "MemberChanged", "MemberChanged"]
     kinds += ["ContractChanged", "SupportChanged", "SupportChanged"]
     assert await told(db, owner, principal.tenant_id) == [
         (account_id, number, kind) for number, kind in enumerate(kinds, start=1)

@@ -78,7 +78,11 @@ async def test_what_is_completed_leaves_the_path(
     assert path is not None
     assert [(left.course.code, left.why) for left in path.excluded] == [("basics", "mastered")]
     assert len(await facts_told(owner, "PathAssigned")) == 2
-    assert await facts_told(owner, "LearningChanged") == [{"account_id": str(ACCOUNT)}]
+    (changed,) = await facts_told(owner, "LearningChanged")
+    assert changed["account_id"] == str(ACCOUNT)
+    assert [(done["member_id"], done["course"]) for done in changed["completed"]] == [
+        (str(MEMBER), "basics")
+    ]
 
 
 async def test_a_role_that_comes_back_brings_its_path_back(

@@ -25,7 +25,6 @@ from tests.services.usage.rows import (
     past,
     send,
     summary,
-    with_seats,
 )
 
 
@@ -96,28 +95,6 @@ async def test_u1_events_without_a_member_are_events_of_nobody(
     assert seen.regular_members_28.insufficient_data
 
 
-async def test_u2_seat_gap_is_never_below_zero_and_unknown_without_seats(
-    db: Database, tenant: UUID, account: UUID
-) -> None:
-    nobody_knows = await used(db, tenant, account, {"ann": [1], "bob": [2], "cy": [40]})
-    assert nobody_knows.seat_gap.insufficient_data
-
-    await with_seats(db, tenant, account, 8, NOON.date() - 90 * DAY)
-    gap = (await summary(db, tenant, account, NOON)).seat_gap
-    assert (gap.value, gap.numerator, gap.denominator) == (0.75, 6, 8)
-
-    await with_seats(db, tenant, account, 2, NOON.date() + 90 * DAY)  # not signed yet
-    assert (await summary(db, tenant, account, NOON)).seat_gap == gap
-
-    await with_seats(db, tenant, account, 4, NOON.date() - 10 * DAY)  # the renewal speaks
-    assert (await summary(db, tenant, account, NOON)).seat_gap.denominator == 4
-
-
-async def test_u2_overuse_is_no_gap(db: Database, tenant: UUID, account: UUID) -> None:
-    await with_seats(db, tenant, account, 1, NOON.date() - 90 * DAY)
-    assert (await used(db, tenant, account, {"ann": [1], "bob": [2]})).seat_gap.value == 0
-
-
 async def test_u15_trend_is_the_slope_over_full_weeks(
     db: Database, tenant: UUID, account: UUID
 ) -> None:
@@ -159,7 +136,7 @@ async def test_an_account_never_seen_has_a_summary_without_numbers(
     seen = await summary(db, tenant, account)
 
     assert seen.events_28.value == 0
-    for metric in (seen.dau_mau, seen.regular_members_28, seen.weekly_trend, seen.seat_gap):
+    for metric in (seen.dau_mau, seen.regular_members_28, seen.weekly_trend):
         assert metric.insufficient_data
     assert (seen.last_event_at, seen.weeks) == (None, [])
 

@@ -1,4 +1,4 @@
-"""What usage does: take events in, learn of accounts and contracts, say what was recorded."""
+"""Events in: counted in their days or put aside, a receipt for each."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,14 +6,14 @@ from uuid import UUID
 
 from services.usage import store
 from services.usage.domain import (
-    AccountNamed,
     Address,
-    ContractChanged,
     Event,
     EventRow,
+    LatePolicy,
     UsageRecorded,
     event,
     receipt,
+    refused,
 )
 from shared import facts, work
 from shared.auth import Principal
@@ -22,6 +22,8 @@ from shared.errors import InvalidInput
 from shared.ingest import Numbered, Receipt, rejected
 
 ANNOUNCE = "announce"
+FORGET = "forget"
+FORGET_EVERY_S = 3_600.0
 
 
 async def take_events(
@@ -29,16 +31,45 @@ async def take_events(
 ) -> list[Receipt]:
     """Keep events, count them in their days and mark their accounts; a receipt per row."""
     good, receipts = _checked(rows)
+    return receipts + await take_checked(conn, principal, good)
+
+
+async def take_checked(
+    conn: Conn, principal: Principal, good: list[Numbered[Event]]
+) -> list[Receipt]:
+    """The same for events that meet every rule."""
+    zone, policy = await store.hold_accounts(conn)
+    zone = zone or await store.time_zone(conn, principal.time_zone)
+    good, receipts = await _in_time(conn, policy, good)
     firsts = {taken.row.key: taken.row for taken in reversed(good)}
-    await store.hold_accounts(conn)
-    zone = await store.time_zone(conn, principal.time_zone)
     accounts = await store.known(conn, list({each.address for each in firsts.values()}))
     known = [each for each in firsts.values() if each.address in accounts]
-    added = await _count(conn, zone, known, accounts)
+    added = await count(conn, zone, known, accounts)
     added |= await _put_aside(
         conn, [each for each in firsts.values() if each.address not in accounts]
     )
-    return receipts + await _receipts(conn, good, firsts, added, accounts)
+    return receipts + await _receipts(conn, policy, good, firsts, added, accounts)
+
+
+async def keep_rejected(conn: Conn, principal: Principal, receipts: Sequence[Receipt]) -> None:
+    """Rows that were turned away can be listed for a while."""
+    await store.keep_rejected(conn, [refused(receipt) for receipt in receipts])
+    await work.mark(conn, FORGET, [principal.tenant_id], delay_s=FORGET_EVERY_S)
+
+
+async def _in_time(
+    conn: Conn, policy: LatePolicy, good: list[Numbered[Event]]
+) -> tuple[list[Numbered[Event]], list[Receipt]]:
+    """Turn late events away where the tenant wants that; one that was taken in time stays taken."""
+    late = {each.row.key for each in good if policy.refuses(each.row)}
+    if not late:
+        return good, []
+    late -= (await store.stored(conn, list(late))).keys()
+    return [each for each in good if each.row.key not in late], [
+        rejected(each.number, policy.refusal(each.row), each.row.event_id)
+        for each in good
+        if each.row.key in late
+    ]
 
 
 def _checked(rows: list[Numbered[EventRow]]) -> tuple[list[Numbered[Event]], list[Receipt]]:
@@ -52,7 +83,7 @@ def _checked(rows: list[Numbered[EventRow]]) -> tuple[list[Numbered[Event]], lis
     return good, bad
 
 
-async def _count(
+async def count(
     conn: Conn, zone: str, events: Sequence[Event], accounts: dict[Address, UUID]
 ) -> set[bytes]:
     """Record events of known accounts and mark those that have news."""
@@ -70,6 +101,7 @@ async def _put_aside(conn: Conn, events: Sequence[Event]) -> set[bytes]:
 
 async def _receipts(
     conn: Conn,
+    policy: LatePolicy,
     good: Sequence[Numbered[Event]],
     firsts: dict[bytes, Event],
     added: set[bytes],
@@ -84,7 +116,10 @@ async def _receipts(
             status = "accepted" if each.row.address in accounts else "pending"
         else:
             status = kept[each.row.key].status(each.row, accounts)
-        receipts.append(receipt(each.number, each.row, status))
+        if status == "accepted" and policy.is_late(each.row):
+            receipts.append(receipt(each.number, each.row, "late", policy.remark))
+        else:
+            receipts.append(receipt(each.number, each.row, status))
     return receipts
 
 
@@ -92,23 +127,23 @@ def _is_new(each: Event, firsts: dict[bytes, Event], added: set[bytes]) -> bool:
     return each.key in added and firsts[each.key] is each
 
 
-async def learn_account(conn: Conn, entry: facts.LogEntry) -> None:
-    """An account is known, or known by a further name: events that waited for it count now."""
-    named: AccountNamed = entry.fact(AccountNamed)
-    await store.change_accounts(conn)
-    await store.add_account(conn, named.account_id, named.externals)
-    waited = await store.take_pending(conn, named.account_id, named.externals)
-    zone = await store.time_zone(conn, "UTC") if waited else "UTC"
-    await _count(conn, zone, waited, {each.address: named.account_id for each in waited})
-
-
-async def learn_contract(conn: Conn, entry: facts.LogEntry) -> None:
-    """A contract says how many seats an account may use; facts without seats teach nothing."""
-    changed: ContractChanged = entry.fact(ContractChanged)
-    if changed.seats is not None and changed.start_on is not None:
-        await store.add_contract(conn, changed, changed.recorded_at or entry.occurred_at)
-
-
 async def announce(conn: Conn, account_ids: Sequence[UUID], through: datetime) -> None:
     """Say once per account, in account order, that new events count."""
     await facts.emit_all(conn, [(key, UsageRecorded(key, through)) for key in account_ids])
+
+
+async def forget(conn: Conn, principal: Principal) -> None:
+    """Rejected rows are kept for a while, then no more; comes again as long as there are any."""
+    if await store.forget_rejected(conn):
+        await work.mark(conn, FORGET, [principal.tenant_id], delay_s=FORGET_EVERY_S)
+
+
+async def set_late_policy(
+    conn: Conn, rejects: bool, after_days: int, principal: Principal
+) -> LatePolicy:
+    """Decide what becomes of events told late, from now on."""
+    principal.require("admin")
+    policy = LatePolicy(rejects, after_days)
+    policy.check()
+    await store.set_late_policy(conn, policy, principal.subject)
+    return await store.late_policy(conn)

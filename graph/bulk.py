@@ -1,0 +1,105 @@
+"""Rows from outside: signed in, within bounds, handed to the service that owns them."""
+
+import base64
+import binascii
+
+import aiohttp
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from graph.sign_in import SignIn
+from shared.auth import Principal
+from shared.errors import NotPermitted, ServiceUnavailable
+from shared.intake import Gate, body_of, off_loop
+from shared.rpc import Rpc
+
+KINDS = {
+    "accounts": ("accounts", "members", "contracts", "tickets"),
+    "usage": ("events", "features", "manual-rules", "milestones", "use-cases"),
+    "billing": ("subscriptions", "invoices", "payments", "payment-methods"),
+    "learning": ("courses", "progress"),
+}
+SEGMENT = ("track", "identify", "group", "page", "screen", "alias", "batch")
+TIMEOUT_S = 60.0
+UNDER_WAY_MOST = 64
+
+
+class _Keyed(msgspec.Struct, rename="camel"):
+    write_key: str | None = None
+
+
+class Bulk:
+    """Forwards batches; so many at a time, the next are asked to come again."""
+
+    def __init__(self, rpc: Rpc, sign_in: SignIn) -> None:
+        self._rpc = rpc
+        self._sign_in = sign_in
+        self._gate = Gate(UNDER_WAY_MOST)
+
+    async def rows(self, service: str, request: Request) -> Response:
+        """A batch of rows; whoever may not send them is turned away before they are read."""
+        with self._gate.entered() as hold:
+            principal = await self._sign_in.principal(request.headers.get("authorization"))
+            principal.require("ingest")
+            body = await body_of(request, hold)
+            return await self._forwarded(service, request.url.path, principal, body)
+
+    async def segment(self, request: Request) -> Response:
+        """What an analytics library sends; some put their key into the body only."""
+        with self._gate.entered() as hold:
+            given = _token(request.headers.get("authorization"))
+            principal = await self._holder(given) if given else None
+            body = await body_of(request, hold)
+            if principal is None:
+                principal = await self._holder(await off_loop(len(body), lambda: _key_in(body)))
+            return await self._forwarded("usage", request.url.path, principal, body)
+
+    async def _holder(self, key: str) -> Principal:
+        principal = await self._sign_in.principal(f"Bearer {key}")
+        principal.require("ingest")
+        return principal
+
+    async def _forwarded(
+        self, service: str, path: str, principal: Principal, body: bytes
+    ) -> Response:
+        try:
+            async with self._rpc.session.post(
+                f"{self._rpc.address(service)}{path}",
+                data=body,
+                headers=self._rpc.headers(principal),
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+            ) as response:
+                wait = response.headers.get("retry-after")
+                return Response(
+                    await response.read(),
+                    response.status,
+                    {"retry-after": wait} if wait else None,
+                    response.content_type,
+                )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ServiceUnavailable(f"{service} does not answer; send the batch again") from error
+
+
+def _token(authorization: str | None) -> str | None:
+    """The key in `Basic <key>:` or `Bearer <key>`; none if there is no such header."""
+    if not authorization:
+        return None
+    scheme, _, given = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return given.strip()
+    try:
+        user, _, _ = base64.b64decode(given, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError) as error:
+        raise NotPermitted("the Authorization header is not readable") from error
+    return user
+
+
+def _key_in(body: bytes) -> str:
+    try:
+        key = msgspec.json.decode(body, type=_Keyed).write_key
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        key = None
+    if not key:
+        raise NotPermitted("sign in with the API key as user name (Basic) or as `writeKey`")
+    return key

@@ -1,0 +1,116 @@
+"""Habits: how often members do what a use case is about, against how often it comes by nature."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from statistics import median
+from uuid import UUID
+
+from services.usage.domain.clock import Clock, Window
+from services.usage.domain.plans import UseCase
+from services.usage.journey_definitions import FORGETTABLE, FREQUENCY, HABIT
+from shared import metric
+from shared.metric import MetricValue
+
+HABIT_ZONE_DAYS = 30
+JUDGED_LEAST = 5
+FLAGGED_ABOVE = 0.5
+PERIODS = 4
+PERIODS_LEAST = 3
+
+
+class Zone(StrEnum):
+    """Where use of a use case stands; `rare` when it comes less than monthly by nature."""
+
+    HABIT = "habit"
+    FORGETTABLE = "forgettable"
+    RARE = "rare"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """A member's core actions: median days between, the last one, natural periods with one.
+
+    `is_judged`: there is one within the half year.
+    """
+
+    use_case: str
+    account_id: UUID
+    every_days: float | None
+    last_on: date
+    is_judged: bool
+    periods: int
+    is_active: bool
+    freshness: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """An account's habit of one use case (U9, U13)."""
+
+    use_case: UseCase
+    zone: Zone
+    flagged: bool
+    frequency: MetricValue
+    forgettable: MetricValue
+    habit: MetricValue
+
+
+def habit(case: UseCase, doers: list[Doer], active: int, clock: Clock) -> Habit:
+    """What the members' core actions say about the account, of `active` members in 28 days."""
+    bound = max(HABIT_ZONE_DAYS, case.natural_frequency_days)
+    verdicts = [verdict for doer in doers if (verdict := _forgets(doer, bound, clock)) is not None]
+    share = sum(verdicts) / len(verdicts) if len(verdicts) >= JUDGED_LEAST else None
+    flagged = share is not None and share > FLAGGED_ABOVE
+    freshness = max((d.freshness for d in doers if d.freshness is not None), default=None)
+    half_year: Window = {
+        "window_from": clock.since_180,
+        "window_to": clock.midnight,
+        "freshness": freshness,
+    }
+    every = [doer.every_days for doer in doers if doer.every_days is not None]
+    return Habit(
+        use_case=case,
+        zone=_zone(case, share, flagged=flagged),
+        flagged=flagged,
+        frequency=metric.of(
+            FREQUENCY,
+            median(every) if every else None,
+            len(every),
+            **half_year,
+        ),
+        forgettable=metric.of(
+            FORGETTABLE,
+            share,
+            len(verdicts),
+            numerator=sum(verdicts),
+            denominator=len(verdicts),
+            **half_year,
+        ),
+        habit=metric.ratio(
+            HABIT,
+            sum(doer.is_active and doer.periods >= PERIODS_LEAST for doer in doers),
+            active,
+            window_from=clock.back(PERIODS * case.natural_frequency_days),
+            window_to=clock.midnight,
+            freshness=freshness,
+        ),
+    )
+
+
+def _forgets(doer: Doer, bound: int, clock: Clock) -> bool | None:
+    """Who acted on a single day is judged by the silence since; None while that is short."""
+    if not doer.is_judged:
+        return None
+    if doer.every_days is not None:
+        return doer.every_days > bound
+    return True if (clock.today - doer.last_on).days > bound else None
+
+
+def _zone(case: UseCase, share: float | None, *, flagged: bool) -> Zone:
+    if share is None:
+        return Zone.UNKNOWN
+    if flagged:
+        return Zone.FORGETTABLE
+    return Zone.RARE if case.natural_frequency_days > HABIT_ZONE_DAYS else Zone.HABIT

@@ -1,0 +1,95 @@
+"""What a tenant says of its product: use cases, milestones, rules of manual work; in versions."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, field
+
+from services.usage.domain.events import Name
+from shared.ingest import Row
+
+Words: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2_000)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class UseCaseRow(Row, kw_only=True):
+    """Who does which job how often; a later row with the same key is a new version."""
+
+    key: Name
+    job: Words
+    core_action: Name
+    natural_frequency_days: Annotated[int, Meta(ge=1, le=366)]
+    persona: Name | None = None
+    problem: Words | None = None
+    advantage: Words | None = None
+    alternative: Words | None = None
+    retired: bool = False
+
+
+class MilestoneRow(Row, kw_only=True):
+    """A step on the way to value, reached when `kUsers` members have used every feature.
+
+    With `kUsers` 0 it is enough that every feature was used, by anyone or by no named member.
+    """
+
+    key: Name
+    title: Name
+    features: Annotated[list[Name], Meta(min_length=1, max_length=50)]
+    k_users: Count = 1
+    due_day: Annotated[int, Meta(ge=1, le=3_660)] | None = None
+    required: bool = True
+    is_value: bool = False
+    weight: Annotated[float, Meta(gt=0, le=1e6)] = 1.0
+    order: Annotated[int, Meta(ge=0, le=10_000)] = field(default=0)
+    retired: bool = False
+
+
+class ManualRuleRow(Row, kw_only=True):
+    """The feature, used so often by one member within a day or a week, suggests what does it."""
+
+    key: Name
+    feature: Name
+    at_least: Annotated[int, Meta(ge=2, le=1_000_000)]
+    within: Literal["day", "week"]
+    suggests: Words
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """Persona, problem, job, and how often it comes by nature (U12)."""
+
+    key: str
+    job: str
+    core_action: str
+    natural_frequency_days: int
+    persona: str | None
+    problem: str | None
+    advantage: str | None
+    alternative: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A step on the way to value, as known at a moment; `due_day` counts from the start."""
+
+    key: str
+    title: str
+    features: list[str]
+    k_users: int
+    due_day: int | None
+    required: bool
+    is_value: bool
+    weight: float
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManualRule:
+    """So many uses of a feature in a day or a week are work the product could do."""
+
+    key: str
+    feature: str
+    at_least: int
+    within: str
+    suggests: str

@@ -1,0 +1,55 @@
+"""Manual work done so often that the product could do it: a suggestion with its evidence."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from services.usage.domain.clock import Clock
+from services.usage.domain.plans import ManualRule
+from services.usage.journey_definitions import REPEATED
+from shared import metric
+from shared.metric import MetricValue
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """How an account met a rule; the evidence is the busiest day or week, the latest of equals."""
+
+    account_id: UUID
+    rule: str
+    members: int
+    times_met: int
+    member: str
+    period_on: date
+    events: int
+    freshness: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What the product could take over, and how we know (U20)."""
+
+    rule: ManualRule
+    members: MetricValue
+    times_met: int
+    member: str
+    period_on: date
+    events: int
+
+
+def suggestion(rule: ManualRule, found: Repeated, clock: Clock) -> Suggestion:
+    """The rule with what met it."""
+    return Suggestion(
+        rule=rule,
+        members=metric.count(
+            REPEATED,
+            found.members,
+            window_from=clock.since_28,
+            window_to=clock.midnight,
+            freshness=found.freshness,
+        ),
+        times_met=found.times_met,
+        member=found.member,
+        period_on=found.period_on,
+        events=found.events,
+    )

@@ -1,0 +1,94 @@
+"""The feature catalogue, in versions, together with features only seen in events."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.usage.domain.catalogue import DescribedRow, Feature
+from shared import paging
+from shared.db import Conn, to
+from shared.errors import InvalidInput
+from shared.paging import Page
+from shared.versions import Candidate, Version
+
+LISTED = """
+SELECT coalesce(d.key, f.name) AS key, coalesce(d.title, f.name) AS title,
+  d.key IS NOT NULL AS catalogued, d.tier, coalesce(d.sticky, false) AS sticky,
+  coalesce(d.core, false) AS core, coalesce(d.plans, '{}') AS plans, d.milestone, d.persona,
+  coalesce(d.qualifying, true) AS qualifying, f.first_at AS first_seen_at, d.recorded_at
+FROM (
+  SELECT DISTINCT ON (key) * FROM usage.described
+  WHERE recorded_at <= coalesce($1, 'infinity'::timestamptz)
+  ORDER BY key, recorded_at DESC
+) AS d
+FULL JOIN (
+  SELECT * FROM usage.feature WHERE first_at <= coalesce($1, 'infinity'::timestamptz)
+) AS f ON f.name = d.key
+WHERE ($2::text[] IS NULL OR coalesce(d.key, f.name) = ANY ($2))
+  AND ($3::text IS NULL OR coalesce(d.key, f.name) > $3)
+ORDER BY 1 LIMIT $4
+"""
+
+
+async def feature_list(
+    conn: Conn, first: int = 25, after: str | None = None, as_of: datetime | None = None
+) -> Page[Feature]:
+    """Described or seen, by key."""
+    if as_of is not None and as_of.tzinfo is None:
+        raise InvalidInput("asOf", as_of.isoformat(), "a moment with a time zone")
+    most = paging.size(first)
+    (last,) = paging.key(after, str) if after else (None,)
+    rows = await conn.fetch(LISTED, as_of, None, last, most + 1)
+    features = [to(Feature, row) for row in rows]
+    return paging.page(features, most, [paging.cursor(each.key) for each in features])
+
+
+async def features_by_key(conn: Conn, keys: list[str]) -> dict[str, Feature]:
+    """Features as they are; those neither described nor seen are absent."""
+    rows = await conn.fetch(LISTED, None, keys, None, len(keys))
+    return {row["key"]: to(Feature, row) for row in rows}
+
+
+async def hold_catalogue(conn: Conn) -> None:
+    """One writer of a tenant's catalogue at a time: what it looked up stays true."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock("
+        "hashtextextended('usage.catalogue:' || current_setting('tenure.tenant'), 0))"
+    )
+
+
+async def described_versions(conn: Conn, keys: Sequence[str]) -> list[Version]:
+    """Every version of the features with these keys."""
+    rows = await conn.fetch(
+        "SELECT key AS id, recorded_at, tenant_id AS owner, digest FROM usage.described"
+        " WHERE key = ANY ($1)",
+        list(keys),
+    )
+    return [to(Version, row) for row in rows]
+
+
+async def add_described(conn: Conn, fresh: Sequence[Candidate[DescribedRow]]) -> None:
+    """Keep new versions, one statement however many."""
+    records = [
+        {
+            "key": one.row.key,
+            "recorded_at": one.version.recorded_at,
+            "title": one.row.title or one.row.key,
+            "tier": one.row.tier,
+            "sticky": one.row.sticky,
+            "core": one.row.core,
+            "plans": one.row.plans,
+            "milestone": one.row.milestone,
+            "persona": one.row.persona,
+            "qualifying": one.row.qualifying,
+            "digest": "\\x" + one.version.digest.hex(),
+        }
+        for one in fresh
+    ]
+    await conn.execute(
+        "INSERT INTO usage.described (key, recorded_at, title, tier, sticky, core, plans,"
+        " milestone, persona, qualifying, digest)"
+        " SELECT key, recorded_at, title, tier, sticky, core, plans, milestone, persona,"
+        " qualifying, digest FROM jsonb_populate_recordset(NULL::usage.described, $1)"
+        " ORDER BY key, recorded_at",
+        records,
+    )

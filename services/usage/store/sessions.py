@@ -1,0 +1,35 @@
+"""Sessions and the time spent in them."""
+
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from services.usage.domain.sessions import Session, Spent, TimeSpent, sessions
+from services.usage.store.clock import clock
+from shared.db import Conn, to
+
+TIME_SPENT = (Path(__file__).parent.parent / "time_spent.sql").read_text()
+
+
+async def time_spent(
+    conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, TimeSpent]:
+    """U8 of each account, over 28 whole days."""
+    now = await clock(conn, as_of)
+    rows = await conn.fetch(TIME_SPENT, account_ids, now.as_of, now.since_28, now.midnight)
+    return {row["account_id"]: to(Spent, row).per_user(now) for row in rows}
+
+
+async def member_sessions(
+    conn: Conn, account_id: UUID, member: str, as_of: datetime | None = None
+) -> list[Session]:
+    """A member's sessions of the last 28 days up to the moment, oldest first."""
+    now = await clock(conn, as_of)
+    rows = await conn.fetch(
+        "SELECT occurred_at FROM usage.raw_use($1, $2, $3, $3) WHERE member = $4",
+        [account_id],
+        now.since_28,
+        now.as_of,
+        member,
+    )
+    return sessions(row["occurred_at"] for row in rows)

@@ -1,0 +1,142 @@
+"""Signals of adoption, by account; and what they stand on that others told us."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from services.usage.domain import Counts
+from services.usage.domain.peers import Compared, Peers, Signals, age_band
+from services.usage.domain.peers import signals as put_together
+from services.usage.domain.signals import Adoption, Counted
+from services.usage.domain.told import Completion, MemberKnown, PlanLine
+from services.usage.store.reads import SUMMARY
+from shared.db import Conn, to
+from shared.errors import InvalidInput
+
+SIGNALS = (Path(__file__).parent.parent / "signals.sql").read_text()
+PEERS = (Path(__file__).parent.parent / "peers.sql").read_text()
+
+
+async def signals(
+    conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, Signals]:
+    """Every account asked for, as known at `as_of` or now; compared with its peers."""
+    found = await adoption(conn, account_ids, as_of)
+    counts = [to(Counts, row) for row in await conn.fetch(SUMMARY, account_ids, as_of)]
+    compared = await _compared(conn, list(found.values()), as_of)
+    return {
+        each.account_id: put_together(
+            each, found[each.account_id], compared.of(found[each.account_id])
+        )
+        for each in counts
+    }
+
+
+async def adoption(
+    conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, Adoption]:
+    """What can be said of each account alone."""
+    if as_of is not None and as_of.tzinfo is None:
+        raise InvalidInput("asOf", as_of.isoformat(), "a moment with a time zone")
+    rows = await conn.fetch(SIGNALS, account_ids, as_of)
+    return {row["account_id"]: to(Counted, row).adoption() for row in rows}
+
+
+async def _compared(conn: Conn, asking: Sequence[Adoption], as_of: datetime | None) -> Compared:
+    ages = {age_band(each.seats.contract_age_months) for each in asking} - {None}
+    rows = await conn.fetch(PEERS, as_of, list(ages)) if ages else []
+    return Compared([to(Peers, row) for row in rows])
+
+
+async def midnight(conn: Conn, at: datetime) -> datetime:
+    """When the tenant's day of that moment began."""
+    began: datetime = await conn.fetchval("SELECT midnight FROM usage.clock($1)", at)
+    return began
+
+
+async def add_standings(
+    conn: Conn, measured: Sequence[Adoption], at: datetime, recorded_at: datetime
+) -> None:
+    """Where accounts under contract stood at a midnight; the first measure of a day stands."""
+    under = [each for each in measured if each.seats.purchased and each.seats.contract_age_months]
+    await conn.execute(
+        "INSERT INTO usage.standing"
+        " (measured_on, recorded_at, account_id, age_band, plan, active, breadth, depth)"
+        " SELECT (SELECT today FROM usage.clock($1)), $2, *"
+        " FROM unnest($3::uuid[], $4::int[], $5::text[], $6::int[], $7::float8[], $8::float8[])"
+        " ON CONFLICT DO NOTHING",
+        at,
+        recorded_at,
+        [each.account_id for each in under],
+        [age_band(each.seats.contract_age_months) for each in under],
+        [each.plan for each in under],
+        [int(each.login_days.denominator or 0) for each in under],
+        [each.breadth.organisation.value for each in under],
+        [each.depth.value for each in under],
+    )
+
+
+# What others told
+
+
+async def add_member(conn: Conn, known: MemberKnown, recorded_at: datetime) -> None:
+    """A new version of a member."""
+    await conn.execute(
+        "INSERT INTO usage.member (account_id, member_id, recorded_at, external_id, role,"
+        " internal, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        " ON CONFLICT DO NOTHING",
+        known.account_id,
+        known.member_id,
+        recorded_at,
+        known.external_id,
+        known.role,
+        known.internal,
+        known.added_at,
+        known.ended_at,
+    )
+
+
+async def add_account_told(
+    conn: Conn, account_id: UUID, recorded_at: datetime, intended: int | None, *, internal: bool
+) -> None:
+    """A new version of what accounts says of an account."""
+    await conn.execute(
+        "INSERT INTO usage.account_told (account_id, recorded_at, intended_users, internal)"
+        " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        account_id,
+        recorded_at,
+        intended,
+        internal,
+    )
+
+
+async def add_lines(conn: Conn, account_id: UUID, lines: Sequence[PlanLine]) -> None:
+    """New versions of an account's plan lines."""
+    await conn.execute(
+        "INSERT INTO usage.plan_line"
+        " (account_id, line_id, recorded_at, plan, quantity, started_at, ended_at)"
+        " SELECT $1, * FROM unnest($2::text[], $3::timestamptz[], $4::text[], $5::int[],"
+        " $6::timestamptz[], $7::timestamptz[]) ON CONFLICT DO NOTHING",
+        account_id,
+        [line.id for line in lines],
+        [line.recorded_at for line in lines],
+        [line.plan for line in lines],
+        [line.quantity for line in lines],
+        [line.started_at for line in lines],
+        [line.ended_at for line in lines],
+    )
+
+
+async def add_completions(conn: Conn, account_id: UUID, completed: Sequence[Completion]) -> None:
+    """Courses that members of an account completed."""
+    await conn.execute(
+        "INSERT INTO usage.completion (account_id, member_id, course, completed_at, recorded_at)"
+        " SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[])"
+        " ON CONFLICT DO NOTHING",
+        account_id,
+        [each.member_id for each in completed],
+        [each.course for each in completed],
+        [each.completed_at for each in completed],
+        [each.recorded_at for each in completed],
+    )

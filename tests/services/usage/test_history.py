@@ -1,0 +1,186 @@
+"""Events one by one are kept for a while; roll-ups stay, and no old answer becomes another one."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from services.usage import jobs
+from services.usage.actions import history as actions
+from services.usage.store import history
+from services.usage.store.journeys import journeys
+from services.usage.store.sessions import time_spent
+from shared.auth import Principal
+from shared.config import Settings
+from shared.db import Conn, Database
+from shared.errors import InvalidInput
+from shared.rpc import Rpc
+from shared.worker import Bench
+from tests.conftest import DatabaseOf
+from tests.services.usage.journey_rows import caller_in, load, milestone
+from tests.services.usage.rows import an_account, past, send, statuses, summary
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+DAY = timedelta(days=1)
+TODAY = NOW.replace(hour=0, minute=0, second=0)
+
+
+@pytest.fixture
+async def db(database: DatabaseOf) -> Database:
+    return await database("usage")
+
+
+@pytest.fixture
+def bench(settings: Settings, db: Database) -> Bench:
+    return Bench(settings, db, Rpc(settings))
+
+
+async def keep(db: Database, caller: Principal, raw_days: int | None) -> None:
+    async with db.write(caller.tenant_id) as conn:
+        await actions.retention_set(conn, raw_days, caller)
+
+
+async def a_history(db: Database, tenant: UUID) -> UUID:
+    """Two events a day at six and at noon, for 200 days."""
+    account = await an_account(db, tenant)
+    mornings = [TODAY - DAY * back + timedelta(hours=6) for back in range(1, 201)]
+    rows = [past(account, at + timedelta(hours=h)) for at in mornings for h in (0, 6)]
+    await load(db, caller_in(tenant), rows)
+    return account
+
+
+async def test_history_drops_single_events_and_keeps_what_they_add_up_to(
+    db: Database, tenant: UUID, owner: Conn, bench: Bench
+) -> None:
+    account, caller = await a_history(db, tenant), caller_in(tenant)
+    await milestone(db, caller, "reports")
+    midnights = [TODAY - DAY * back for back in (0, 30, 61, 62, 63, 100, 199)]
+    before = [await summary(db, tenant, account, at) for at in midnights]
+    async with db.read(tenant) as conn:
+        step = await journeys(conn, [account], TODAY - DAY * 100)
+
+    await keep(db, caller, 62)
+    while await jobs.drop_raw(bench):
+        pass
+
+    assert await owner.fetchval("SELECT min(occurred_at) FROM usage.event") >= TODAY - DAY * 62
+    assert await owner.fetchval("SELECT count(*) FROM usage.event") == 124
+    assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == 400
+    assert [await summary(db, tenant, account, at) for at in midnights] == before
+    async with db.read(tenant) as conn:
+        assert await journeys(conn, [account], TODAY - DAY * 100) == step
+
+
+async def test_history_of_a_day_without_events_is_told_as_at_its_midnight_and_says_so(
+    db: Database, tenant: UUID, bench: Bench
+) -> None:
+    account, caller = await a_history(db, tenant), caller_in(tenant)
+    at = TODAY - DAY * 100
+    midnight = await summary(db, tenant, account, at)
+    noon = await summary(db, tenant, account, at + timedelta(hours=12))
+    assert noon.events_28.numerator == 55  # 27 days and a morning: the window moves with the day
+    await keep(db, caller, 62)
+    while await jobs.drop_raw(bench):
+        pass
+
+    found = await summary(db, tenant, account, at + timedelta(hours=12))
+
+    assert found.as_of == at
+    assert found == midnight
+    recent = await summary(db, tenant, account, TODAY - DAY * 60 + timedelta(hours=12))
+    assert recent.as_of == TODAY - DAY * 60 + timedelta(hours=12)
+
+
+async def test_history_sessions_without_their_events_are_insufficient_data(
+    db: Database, tenant: UUID, bench: Bench
+) -> None:
+    account, caller = await a_history(db, tenant), caller_in(tenant)
+    await keep(db, caller, 62)
+    while await jobs.drop_raw(bench):
+        pass
+
+    async with db.read(tenant) as conn:
+        whole = (await time_spent(conn, [account], TODAY - DAY * 34))[account]
+        cut = (await time_spent(conn, [account], TODAY - DAY * 35))[account]
+
+    assert whole.sessions.value == 56
+    assert cut.sessions.insufficient_data
+    assert cut.active_minutes.insufficient_data
+
+
+async def test_history_an_event_that_was_dropped_is_not_counted_again(
+    db: Database, tenant: UUID, owner: Conn, bench: Bench
+) -> None:
+    account, caller = await an_account(db, tenant), caller_in(tenant)
+    old = past(account, TODAY - DAY * 100)
+    late = past(account, TODAY - DAY * 100, recordedAt=TODAY - DAY)
+    await send(db, caller, [old, late])
+    await keep(db, caller, 62)
+    while await jobs.drop_raw(bench):
+        pass
+
+    receipts = await send(db, caller, [old, late, past(account, TODAY - DAY * 63)])
+
+    assert statuses(receipts) == ["rejected", "duplicate", "rejected"]
+    assert receipts[0].field == "occurredAt"
+    assert "no longer kept" in (receipts[0].message or "")
+    assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == 2
+    assert statuses(await send(db, caller, [past(account, TODAY - DAY * 62)])) == ["accepted"]
+
+
+async def test_history_comes_round_every_day_until_everything_is_kept(
+    db: Database, tenant: UUID, owner: Conn, bench: Bench
+) -> None:
+    account, caller = await a_history(db, tenant), caller_in(tenant)
+    await keep(db, caller, 100)
+    while await jobs.drop_raw(bench):
+        pass
+    assert await owner.fetchval("SELECT count(*) FROM usage.event") == 200
+    due = "SELECT next_at FROM usage.work WHERE list = 'drop_raw' AND key = $1"
+    assert TODAY < await owner.fetchval(due, tenant) < NOW + DAY * 1.1
+    rests = "SELECT next_at = 'infinity' FROM usage.work WHERE list = 'drop_raw' AND key = $1"
+    assert await owner.fetchval(rests, account)
+
+    await keep(db, caller, None)
+    while await jobs.drop_raw(bench):
+        pass
+    assert await owner.fetchval("SELECT count(*) FROM usage.event") == 200
+    assert await owner.fetchval(rests, tenant)
+    await keep(db, caller, 200)  # what is gone stays gone
+    async with db.read(tenant) as conn:
+        assert (await history.retention(conn)).raw_since == TODAY - DAY * 100
+
+
+@pytest.mark.parametrize("days", [61, 0, -1, 36_501])
+async def test_history_too_short_a_time_is_refused(db: Database, tenant: UUID, days: int) -> None:
+    with pytest.raises(InvalidInput, match="62"):
+        await keep(db, caller_in(tenant), days)
+
+
+async def test_history_of_one_tenant_leaves_the_others_alone(
+    db: Database, tenant: UUID, other_tenant: UUID, owner: Conn, bench: Bench
+) -> None:
+    await a_history(db, tenant)
+    await a_history(db, other_tenant)
+
+    await keep(db, caller_in(tenant), 62)
+    while await jobs.drop_raw(bench):
+        pass
+
+    kept = "SELECT count(*) FROM usage.event WHERE tenant_id = $1"
+    assert await owner.fetchval(kept, tenant) == 124
+    assert await owner.fetchval(kept, other_tenant) == 400
+
+
+async def test_history_is_read_out_page_by_page(db: Database, tenant: UUID) -> None:
+    accounts = sorted([await a_history(db, tenant), await a_history(db, tenant)])
+    seen: list[str] = []
+    last = None
+    async with db.read(tenant) as conn:
+        while page := await history.raw_events(
+            conn, accounts, TODAY - DAY * 10, TODAY - DAY * 5, last, 3
+        ):
+            seen += [one.key for one in page]
+            last = page[-1]
+
+    assert len(seen) == len(set(seen)) == 20
