@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -95,8 +95,9 @@ async def carry_out(conn: Conn, principal: Principal, kind: Kind, rows: Parsed) 
     """Carry out the good rows, keep what was turned away, and answer for all, in order."""
     good, receipts = rows
     now = datetime.now(UTC)
-    for numbered in good:
-        numbered.row.recorded_at = numbered.row.recorded_at or now
+    for place, numbered in enumerate(good):  # in order: a later row may correct an earlier one
+        moment = now - timedelta(microseconds=len(good) - place)
+        numbered.row.recorded_at = numbered.row.recorded_at or moment
     if good:
         receipts += await kind.take(conn, principal, good)
     turned_away = [receipt for receipt in receipts if receipt.status == "rejected"]

@@ -103,7 +103,7 @@ class World:
     async def _used(
         self, plan: Mapping[tuple[str, str], Sequence[int]], recorded: datetime | None
     ) -> None:
-        known = {"recordedAt": recorded} if recorded else {}
+        known: dict[str, Any] = {"recordedAt": recorded} if recorded else {}
         rows = [
             past(self.account, _at(day, n), feature=feature, **{"member": member, **known})
             for (member, feature), days in plan.items()
