@@ -16,6 +16,9 @@ from shared.intake import BODY_MOST_BYTES, TooLarge
 
 ROWS_MOST = 5_000
 ROW_MOST_BYTES = 32 * 1024
+MICROSECOND = timedelta(microseconds=1)
+VALUES_MOST = 1_000_000
+"""Millions of empty rows would keep the process busy for seconds."""
 TOKENS_MOST = 2_000_000
 """Only a broken body is cut token by token; one of this many is refused within a second."""
 # A string that is never closed ends at a control character, which none may hold, or with the text;
@@ -94,9 +97,10 @@ async def receive(conn: Conn, principal: Principal, kind: Kind, body: bytes) -> 
 async def carry_out(conn: Conn, principal: Principal, kind: Kind, rows: Parsed) -> list[Receipt]:
     """Carry out the good rows, keep what was turned away, and answer for all, in order."""
     good, receipts = rows
-    now = datetime.now(UTC)
-    for place, numbered in enumerate(good):  # in order: a later row may correct an earlier one
-        moment = now - timedelta(microseconds=len(good) - place)
+    # One after the other, the last one now: two versions of a thing in a batch are told apart.
+    moment = datetime.now(UTC) - len(good) * MICROSECOND
+    for numbered in good:
+        moment += MICROSECOND
         numbered.row.recorded_at = numbered.row.recorded_at or moment
     if good:
         receipts += await kind.take(conn, principal, good)
@@ -164,8 +168,7 @@ async def alone(conn: Conn, principal: Principal, kind: Kind, row: dict[str, Any
 
 def split(body: bytes) -> list[bytes]:
     """The rows of a JSON array as raw bytes; one broken row does not break its neighbours."""
-    if len(body) > BODY_MOST_BYTES:
-        raise TooLarge(f"{len(body)} bytes")
+    bounded(body)
     try:
         rows = [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -173,6 +176,14 @@ def split(body: bytes) -> list[bytes]:
     if len(rows) > ROWS_MOST:
         raise InvalidInput("body", f"{len(rows)} rows", f"at most {ROWS_MOST} rows")
     return rows
+
+
+def bounded(body: bytes) -> None:
+    """TooLarge or InvalidInput when it would take too long to find out what the body holds."""
+    if len(body) > BODY_MOST_BYTES:
+        raise TooLarge(f"{len(body)} bytes")
+    if body.count(b",") > VALUES_MOST:
+        raise InvalidInput("body", f"more than {VALUES_MOST} commas", "a smaller batch")
 
 
 def scanned(body: bytes) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ COMMANDS = {
     "migrate": ("infra.cli.migrate:migrate", "Bring the database up to date."),
     "keys": ("infra.cli.keys:keys", "Make, list and revoke API keys."),
     "import": ("infra.cli.importing:importing", "Load data of your own, or the Telco sample."),
+    "export": ("ml.cli.export:export", "Write events to Parquet files, day by day."),
     "simulate": ("infra.cli.simulate:simulate", "Load a simulated company with known truth."),
     "train": ("ml.cli.train:train", "Fit, judge and publish a forecast."),
     "evaluate": ("ml.cli.evaluate:evaluate", "Judge the forecast on data it has never seen."),

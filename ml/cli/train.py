@@ -9,11 +9,9 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from ml.cli.bars import bars
+from ml.cli.caller import caller
 from ml.train import Training
-from shared.auth import Keys, Principal, system, tenant_named
 from shared.config import Settings
-from shared.db import connected
-from shared.errors import InvalidInput, ServiceUnavailable
 from shared.model_document import ModelDocument
 from shared.rpc import Rpc
 
@@ -62,26 +60,6 @@ class Steps:
 
 async def _train(tenant: str | None, key: str | None, seed: int, step: Steps) -> ModelDocument:
     settings = Settings.from_env()
-    principal = await _principal(settings, tenant, key)
+    principal = await caller(settings, tenant, key, "ml")
     async with Rpc(settings) as rpc:
         return await Training(rpc, principal, datetime.now(UTC), step).run(seed)
-
-
-async def _principal(settings: Settings, tenant: str | None, key: str | None) -> Principal:
-    """Our own process, acting for the tenant named or for the key's."""
-    if tenant is None and key is None:
-        raise InvalidInput("name a tenant with --tenant, or give a key with --key or TENURE_KEY")
-    role = settings.owner_database_url if tenant else settings.service_database_url("access")
-    try:
-        async with connected(role, most=1) as db, db.read(None) as conn:
-            if tenant:
-                return system(await tenant_named(conn, tenant))
-    except OSError as error:
-        raise ServiceUnavailable(
-            "PostgreSQL does not answer; start everything with `tenure up` first, "
-            "or set TENURE_DATABASE_URL"
-        ) from error
-    async with connected(role, most=1) as db:
-        holder = await Keys(db).principal(key or "")
-    holder.require("ml")
-    return system(holder.tenant_id)

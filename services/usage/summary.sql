@@ -6,6 +6,10 @@ WITH clock AS MATERIALIZED (
   SELECT DISTINCT account_id FROM unnest($1::uuid[]) AS account_id
 ), used AS MATERIALIZED (
   SELECT * FROM usage.used($1::uuid[], $2::timestamptz, 210)
+), internal AS MATERIALIZED (
+  SELECT account_id, name FROM usage.names_at($1::uuid[], $2::timestamptz) WHERE internal
+  UNION ALL
+  SELECT a.account_id, NULL FROM asked AS a WHERE a.account_id NOT IN (SELECT usage.customers($1::uuid[], $2::timestamptz))
 ), totals AS (
   SELECT account_id,
          sum(events) FILTER (WHERE day > last_day - 28) AS events,
@@ -35,11 +39,13 @@ WITH clock AS MATERIALIZED (
   LEFT JOIN LATERAL (
     SELECT d.day FROM usage.daily AS d
     WHERE d.account_id = a.account_id AND d.day < c.today AND ($2::timestamptz IS NULL OR d.known_on < c.today)
+      AND NOT EXISTS (SELECT FROM internal AS i WHERE i.account_id = a.account_id AND (i.name IS NULL OR i.name = d.member))
     ORDER BY d.day LIMIT 1
   ) AS first ON true
   LEFT JOIN LATERAL (
     SELECT d.day, d.last_at FROM usage.daily AS d
     WHERE d.account_id = a.account_id AND d.day < c.today AND ($2::timestamptz IS NULL OR d.known_on < c.today)
+      AND NOT EXISTS (SELECT FROM internal AS i WHERE i.account_id = a.account_id AND (i.name IS NULL OR i.name = d.member))
     ORDER BY d.day DESC, d.last_at DESC LIMIT 1
   ) AS last ON true
 ), weekly AS (

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from services.usage import definitions
 from services.usage.domain.signals import Adoption
-from services.usage.domain.summary import WEEKS_LEAST, Counts
+from services.usage.domain.summary import WEEKS_LEAST, UsageSummary
 from shared import metric
 from shared.definition import Definition
 from shared.metric import MetricValue
@@ -34,6 +34,14 @@ class Peers:
     active: float
     breadth_q25: float | None
     depth_q25: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An account's own signals, and those it is compared with; None: nobody."""
+
+    adoption: Adoption
+    peers: Peers | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +86,14 @@ class Compared:
         return None
 
 
-def signals(counts: Counts, adoption: Adoption, peers: Peers | None) -> Signals:
-    """Everything that is known put together."""
+def signals(summary: UsageSummary, seen: Seen) -> Signals:
+    """Everything that is known put together; the weeks are the summary's."""
+    weekly = [week.events for week in summary.weeks]
     return Signals(
-        adoption=adoption,
-        trend_ratio=_trend(definitions.TREND_RATIO, counts, _share_of_median(counts.weekly)),
-        low_usage=_low_usage(counts, peers),
-        thin_and_shallow=_thin_and_shallow(adoption, peers),
+        adoption=seen.adoption,
+        trend_ratio=_trend(definitions.TREND_RATIO, summary, _share_of_median(weekly)),
+        low_usage=_low_usage(summary, weekly, seen.peers),
+        thin_and_shallow=_thin_and_shallow(seen.adoption, seen.peers),
     )
 
 
@@ -109,36 +118,38 @@ def _share_of_median(weekly: Sequence[int]) -> float | None:
     return weekly[-1] / middle if middle else None
 
 
-def _trend(definition: Definition, counts: Counts, value: float | None) -> MetricValue:
+def _trend(definition: Definition, summary: UsageSummary, value: float | None) -> MetricValue:
+    over = summary.weekly_trend
     return metric.of(
         definition,
         value,
-        len(counts.weekly),
-        window_from=counts.weeks_since,
-        window_to=counts.midnight,
-        freshness=counts.freshness,
+        over.n,
+        window_from=over.window_from,
+        window_to=over.window_to,
+        freshness=over.freshness,
     )
 
 
-def _low_usage(counts: Counts, peers: Peers | None) -> LowUsage:
+def _low_usage(summary: UsageSummary, weekly: Sequence[int], peers: Peers | None) -> LowUsage:
     expected = peers.active if peers else 0.0
-    share = counts.active / expected if expected else None
-    z, before = robust_z(counts.weekly), robust_z(counts.weekly[:-1])
+    active = summary.active_members_28
+    share = (active.numerator or 0) / expected if expected else None
+    z, before = robust_z(weekly), robust_z(weekly[:-1])
     return LowUsage(
         against_peers=metric.of(
             definitions.LOW_USAGE,
             share,
             peers.accounts if peers else 0,
-            numerator=counts.active,
+            numerator=active.numerator,
             denominator=expected,
-            window_from=counts.since_28,
-            window_to=counts.as_of,
-            freshness=counts.freshness,
+            window_from=active.window_from,
+            window_to=active.window_to,
+            freshness=active.freshness,
         ),
         peers=("age" if peers.is_any else "age_and_plan") if peers else None,
         peer_accounts=peers.accounts if peers else 0,
-        z=_trend(definitions.TREND_Z, counts, z),
-        previous_z=_trend(definitions.TREND_Z, counts, before),
+        z=_trend(definitions.TREND_Z, summary, z),
+        previous_z=_trend(definitions.TREND_Z, summary, before),
         is_low=_is_low(share, z, before),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
+from uuid import uuid4
 
 import msgspec
 
@@ -120,6 +121,7 @@ def reader(kind: str) -> Callable[[bytes], Sent]:
 
 def read_batch(body: bytes) -> Sent:
     """Messages of many kinds; one that cannot be read does not stop its neighbours."""
+    ingest.bounded(body)
     try:
         envelope = ENVELOPE.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -141,8 +143,11 @@ def read_batch(body: bytes) -> Sent:
 
 
 def _named(message: Message, raw: bytes) -> Message:
-    """A message without an id is known by its bytes, so that it counts once when sent again."""
-    message.message_id = message.message_id or hashlib.sha256(raw).hexdigest()
+    """A message without an id is known by its bytes if they tell its time, so that it counts once
+    when sent again; without either it is a new one each time."""
+    if not message.message_id:
+        known = message.timestamp is not None
+        message.message_id = hashlib.sha256(raw).hexdigest() if known else uuid4().hex
     return message
 
 

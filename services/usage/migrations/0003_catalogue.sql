@@ -148,22 +148,25 @@ BEGIN ATOMIC
   SELECT u.account_id, u.today, u.last_day, u.day, coalesce(n.member, u.member), u.feature, i.key IS NULL, u.events,
          u.last_at, u.recorded_at
   FROM (
-    SELECT d.account_id, c.today, c.last_day, d.day, d.member, d.feature, d.events, d.last_at, d.recorded_at
+    SELECT a.account_id, c.today, c.last_day, each.*
     FROM now AS c
     CROSS JOIN customers(asked, moment) AS a(account_id)
-    JOIN daily AS d ON d.account_id = a.account_id AND d.day >= c.today - days AND d.day <= c.last_day
-      AND (moment IS NULL OR (d.day < c.today AND d.known_on < c.today))
-    UNION ALL
-    SELECT e.account_id, c.today, c.last_day, e.day, coalesce(e.member, ''), e.feature, 1, e.occurred_at, e.recorded_at
-    FROM now AS c
-    CROSS JOIN customers(asked, moment) AS a(account_id)
-    -- three hours earlier: clocks may be put back at midnight, and run five minutes ahead
-    JOIN event AS e ON e.account_id = a.account_id AND e.recorded_at >= c.midnight - interval '3 hours'
-      AND e.recorded_at <= c.as_of AND e.occurred_at < c.as_of
-      AND (e.day >= c.today OR (e.recorded_at AT TIME ZONE c.zone)::date >= c.today)
-    WHERE moment IS NOT NULL
+    CROSS JOIN LATERAL (
+      SELECT d.day, d.member, d.feature, d.events, d.last_at, d.recorded_at
+      FROM daily AS d
+      WHERE d.account_id = a.account_id AND d.day >= c.today - days AND d.day <= c.last_day
+        AND (moment IS NULL OR (d.day < c.today AND d.known_on < c.today))
+      UNION ALL
+      SELECT e.day, coalesce(e.member, ''), e.feature, 1, e.occurred_at, e.recorded_at
+      FROM event AS e
+      WHERE moment IS NOT NULL AND e.account_id = a.account_id
+        -- three hours earlier: clocks may be put back at midnight, and run five minutes ahead
+        AND e.recorded_at >= c.midnight - interval '3 hours' AND e.recorded_at <= c.as_of AND e.occurred_at < c.as_of
+        AND (e.day >= c.today OR (e.recorded_at AT TIME ZONE c.zone)::date >= c.today)
+    ) AS each
   ) AS u
-  LEFT JOIN named AS n ON n.account_id = u.account_id AND n.name = u.member
+  -- one key: with two the planner, which cannot know how many rows come, would merge on the account alone
+  LEFT JOIN named AS n ON n.account_id::text || n.name = u.account_id::text || u.member
   LEFT JOIN idle AS i ON i.key = u.feature
   WHERE n.internal IS NOT TRUE;
 END;

@@ -85,8 +85,14 @@ CREATE FUNCTION keep_first_use() RETURNS trigger LANGUAGE plpgsql SET search_pat
 BEGIN
   INSERT INTO first_use AS f (tenant_id, account_id, feature, member, day, known_on, recorded_at)
   SELECT n.tenant_id, n.account_id, n.feature, n.member, n.day, n.known_on, n.recorded_at
-  FROM fresh AS n
-  WHERE NOT EXISTS (
+  FROM (
+    -- of the statement's own rows, too, only those known sooner than every earlier day
+    SELECT *, min(known_on) OVER (
+      PARTITION BY tenant_id, account_id, feature, member ORDER BY day, known_on
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS sooner
+    FROM fresh
+  ) AS n
+  WHERE (n.sooner IS NULL OR n.known_on < n.sooner) AND NOT EXISTS (
     SELECT FROM first_use AS o
     WHERE o.tenant_id = n.tenant_id AND o.account_id = n.account_id AND o.feature = n.feature
       AND o.member = n.member AND o.day <= n.day AND o.known_on <= n.known_on
@@ -101,9 +107,14 @@ CREATE TRIGGER keep_first_use AFTER INSERT ON daily REFERENCING NEW TABLE AS fre
 ALTER TABLE daily NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE first_use NO FORCE ROW LEVEL SECURITY;
 INSERT INTO first_use (tenant_id, account_id, feature, member, day, known_on, recorded_at)
-SELECT DISTINCT ON (tenant_id, account_id, feature, member, known_on)
-       tenant_id, account_id, feature, member, day, known_on, recorded_at
-FROM daily ORDER BY tenant_id, account_id, feature, member, known_on, day;
+SELECT tenant_id, account_id, feature, member, day, known_on, recorded_at
+FROM (
+  SELECT *, min(known_on) OVER (
+    PARTITION BY tenant_id, account_id, feature, member ORDER BY day, known_on
+    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS sooner
+  FROM daily
+) AS d
+WHERE sooner IS NULL OR known_on < sooner;
 ALTER TABLE daily FORCE ROW LEVEL SECURITY;
 ALTER TABLE first_use FORCE ROW LEVEL SECURITY;
 

@@ -7,6 +7,7 @@ from strawberry import Info
 
 from services.usage.domain import UsageSummary as Summary
 from services.usage.domain.peers import Signals
+from services.usage.domain.peers import signals as put_together
 from services.usage.schema.of_account import JourneyFields
 from services.usage.schema.signals import Adoption
 from services.usage.store import signals
@@ -26,6 +27,7 @@ class WeekOfUse:
     description="How an account uses the product. Days are the tenant's; 28 days include today."
 )
 class UsageSummary(JourneyFields):
+    summary: strawberry.Private[Summary]
     as_of: datetime = strawberry.field(description="Only what was recorded until then is counted.")
     events_28: MetricValue = strawberry.field(
         name="events28", description="Usage events in 28 days. Higher is better."
@@ -72,12 +74,13 @@ class UsageSummary(JourneyFields):
         found = await info.context.load(signals.signals, self.key, as_of=self.moment)
         if found is None:
             raise NotFound(f"there is no account {self.key}")
-        return found
+        return put_together(self.summary, found)
 
     @classmethod
     def of(cls, summary: Summary, moment: datetime | None) -> "UsageSummary":
         return cls(
             key=summary.account_id,
+            summary=summary,
             moment=moment,
             as_of=summary.as_of,
             events_28=MetricValue.of(summary.events_28),

@@ -5,12 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from services.usage.domain import Counts
-from services.usage.domain.peers import Compared, Peers, Signals, age_band
-from services.usage.domain.peers import signals as put_together
+from services.usage.domain.peers import Compared, Peers, Seen, age_band
 from services.usage.domain.signals import Adoption, Counted
 from services.usage.domain.told import Completion, MemberKnown, PlanLine
-from services.usage.store.reads import SUMMARY
 from shared.db import Conn, to
 from shared.errors import InvalidInput
 
@@ -20,17 +17,11 @@ PEERS = (Path(__file__).parent.parent / "peers.sql").read_text()
 
 async def signals(
     conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
-) -> dict[UUID, Signals]:
-    """Every account asked for, as known at `as_of` or now; compared with its peers."""
+) -> dict[UUID, Seen]:
+    """Every account asked for, as known at `as_of` or now, with those it is compared with."""
     found = await adoption(conn, account_ids, as_of)
-    counts = [to(Counts, row) for row in await conn.fetch(SUMMARY, account_ids, as_of)]
     compared = await _compared(conn, list(found.values()), as_of)
-    return {
-        each.account_id: put_together(
-            each, found[each.account_id], compared.of(found[each.account_id])
-        )
-        for each in counts
-    }
+    return {key: Seen(own, compared.of(own)) for key, own in found.items()}
 
 
 async def adoption(

@@ -1,12 +1,16 @@
 """Events one by one are kept for a while; roll-ups stay, and no old answer becomes another one."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+from pyarrow import parquet
 
+from ml.export import export_day, exported, over_rpc
 from services.usage import jobs
 from services.usage.actions import history as actions
+from services.usage.app import SERVICE
 from services.usage.store import history
 from services.usage.store.journeys import journeys
 from services.usage.store.sessions import time_spent
@@ -14,7 +18,7 @@ from shared.auth import Principal
 from shared.config import Settings
 from shared.db import Conn, Database
 from shared.errors import InvalidInput
-from shared.rpc import Rpc
+from shared.rpc import Exposed, Rpc
 from shared.worker import Bench
 from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import caller_in, load, milestone
@@ -184,3 +188,29 @@ async def test_history_is_read_out_page_by_page(db: Database, tenant: UUID) -> N
             last = page[-1]
 
     assert len(seen) == len(set(seen)) == 20
+
+
+async def test_history_is_exported_by_the_day_it_became_known(
+    db: Database, tenant: UUID, settings: Settings, tmp_path: Path
+) -> None:
+    account, caller = await a_history(db, tenant), caller_in(tenant)
+    late = past(account, TODAY - DAY * 90, recordedAt=TODAY - DAY * 2, properties={"a": [1]})
+    await load(db, caller, [late])
+    service = SERVICE.name
+    local = {service: Exposed(db, reads=SERVICE.reads, commands=SERVICE.commands)}
+    source = over_rpc(Rpc(settings, local=local), caller)
+    days = [(TODAY - DAY * back).date() for back in (3, 2)]
+
+    counts = [await export_day(source, day, f"file://{tmp_path}/lake") for day in days]
+    again = await export_day(source, days[1], str(tmp_path / "lake"))
+
+    assert (counts, again) == ([2, 3], 3)
+    assert [exported(day, str(tmp_path / "lake")) for day in (*days, TODAY.date())] == [
+        True, True, False,
+    ]  # fmt: skip
+    rows = parquet.read_table(tmp_path / "lake").to_pylist()
+    assert len({row["key"] for row in rows}) == len(rows) == 5
+    assert {row["recorded_on"] for row in rows} == {str(day) for day in days}
+    (told_late,) = (row for row in rows if row["properties"])
+    assert (told_late["occurred_at"], told_late["properties"]) == (TODAY - DAY * 90, '{"a": [1]}')
+    assert (told_late["account_id"], told_late["member"]) == (str(account), "ann")

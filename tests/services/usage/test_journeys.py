@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.usage.domain.journeys import FunnelStep, Journey, TimeToValue
 from services.usage.domain.survival import Followed, kaplan_meier
 from services.usage.store.journeys import journeys, milestone_funnel, value_times
-from shared.db import Database
+from shared.db import Conn, Database
 from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import caller_in, contract, load, milestone, noon, used
 from tests.services.usage.rows import an_account, event
@@ -219,6 +219,19 @@ async def test_u10_an_earlier_first_use_that_became_known_later_leaves_the_later
 
     assert (await way(db, tenant, account, noon(day(40)))).steps[0].reached_on == day(20)
     assert (await way(db, tenant, account, noon(day(70)))).steps[0].reached_on == day(5)
+
+
+async def test_first_uses_are_few_however_many_days_come_at_once(
+    db: Database, tenant: UUID, owner: Conn
+) -> None:
+    account, caller = await an_account(db, tenant), caller_in(tenant)
+    rows = used(account, "ann", daily(0, 100))
+    await load(db, caller, [*rows[50:], *used(account, "ann", [day(10)], recordedAt=noon(day(99)))])
+    await load(db, caller, rows[:50])
+
+    found = await owner.fetch("SELECT day FROM usage.first_use ORDER BY day")
+
+    assert [row["day"] for row in found] == [day(0), day(10), day(50)]
 
 
 async def cohort(db: Database, tenant: UUID, *reached: dict[str, int]) -> list[UUID]:

@@ -8,7 +8,7 @@ import pytest
 from shared.db import Database
 from shared.metric import MetricValue
 from tests.conftest import DatabaseOf
-from tests.services.usage.rows import DAY, NOON, an_account
+from tests.services.usage.rows import DAY, NOON, an_account, summary
 from tests.services.usage.world import World
 
 BEFORE = NOON.date()
@@ -290,6 +290,20 @@ async def test_internal_members_and_accounts_are_never_counted(world: World) -> 
     await tests.intends(5, internal=True)
     await tests.used({("ann", "x"): [1]})
     assert (await tests.signals()).adoption.login_days.insufficient_data
+
+
+async def test_internal_members_leave_no_trace_in_the_summary(world: World) -> None:
+    await world.members("tester", internal=True)
+    await world.used({("tester", "x"): [1, 100], ("ann", "x"): [9, 60]})
+
+    seen = await summary(world.db, world.tenant, world.account, NOON)
+    assert (seen.events_28.value, seen.active_members_28.value) == (1, 1)
+    assert seen.last_event_at == NOON - 9 * DAY - timedelta(hours=1)
+    assert len(seen.weeks) == 8
+
+    await world.intends(None, internal=True)
+    seen = await summary(world.db, world.tenant, world.account, NOON)
+    assert (seen.events_28.value, seen.last_event_at, seen.weeks) == (0, None, [])
 
 
 async def test_an_account_nobody_uses_has_no_shares(world: World) -> None:

@@ -1,13 +1,18 @@
 """U15, U16 and thin-and-shallow: an account against its own weeks and against its peers."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from services.usage import jobs
 from services.usage.actions import signals as actions
 from services.usage.domain.peers import age_band, robust_z
-from shared.db import Database
+from shared import work
+from shared.config import Settings
+from shared.db import Conn, Database
+from shared.rpc import Rpc
+from shared.worker import Bench
 from tests.conftest import DatabaseOf
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON, an_account
 from tests.services.usage.world import World
@@ -143,6 +148,24 @@ async def test_u16_standings_are_known_only_from_when_they_were_measured(world: 
     before = await world.signals(NOON - timedelta(seconds=1))
     assert before.low_usage.against_peers.insufficient_data
     assert (await world.signals(NOON + 20 * DAY)).low_usage.against_peers.insufficient_data
+
+
+async def test_u16_accounts_are_measured_again_after_a_week(
+    world: World, settings: Settings, owner: Conn
+) -> None:
+    now = datetime.now(UTC)
+    await world.seats(10, now.date() - 200 * DAY)
+    async with world.db.write(world.tenant) as conn:
+        await work.mark(conn, actions.MEASURE, [world.account])
+    bench = Bench(settings, world.db, Rpc(settings))
+
+    assert await jobs.measure(bench) == 1
+    assert await jobs.measure(bench) == 0
+    row = await owner.fetchrow("SELECT age_band, active, breadth FROM usage.standing")
+    assert row is not None
+    assert tuple(row) == (2, 0, 0.0)
+    due = await owner.fetchval("SELECT next_at FROM usage.work WHERE list = 'measure'")
+    assert timedelta(days=6.9) < due - now < timedelta(days=7.1)
 
 
 async def test_u4_thin_and_shallow_is_below_the_lowest_quarter_of_both(world: World) -> None:

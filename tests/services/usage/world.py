@@ -11,6 +11,8 @@ import msgspec
 from services.usage.actions.catalogue import FEATURES
 from services.usage.app import SERVICE
 from services.usage.domain.peers import Signals
+from services.usage.domain.peers import signals as put_together
+from services.usage.store import reads
 from services.usage.store import signals as store
 from shared import ingest
 from shared.auth import SCOPES, Principal
@@ -105,7 +107,7 @@ class World:
     ) -> None:
         known: dict[str, Any] = {"recordedAt": recorded} if recorded else {}
         rows = [
-            past(self.account, _at(day, n), feature=feature, **{"member": member, **known})
+            past(self.account, _at(day, n), member, feature=feature, **known)
             for (member, feature), days in plan.items()
             for n, day in enumerate(days)
         ]
@@ -118,7 +120,9 @@ class World:
 
     async def signals(self, as_of: datetime | None = NOON) -> Signals:
         async with self.db.read(self.tenant) as conn:
-            return (await store.signals(conn, [self.account], as_of))[self.account]
+            summary = (await reads.summary(conn, [self.account], as_of))[self.account]
+            seen = (await store.signals(conn, [self.account], as_of))[self.account]
+        return put_together(summary, seen)
 
 
 def _at(day: int, minute: int) -> datetime:

@@ -1,0 +1,298 @@
+"""Limits of ingest: how late, how large, how swollen, how many at once, how broken."""
+
+import asyncio
+import gzip
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.usage import actions, jobs, store
+from services.usage.domain import rejected
+from shared import auth, ingest, intake
+from shared.auth import Principal
+from shared.config import Settings
+from shared.db import Conn, Database
+from shared.errors import InvalidInput, NotPermitted
+from shared.intake import Busy, Gate, TooLarge, inflated
+from shared.rpc import Rpc
+from shared.worker import Bench
+from tests.conftest import DatabaseOf
+from tests.services.usage.rows import an_account, event, past, send, statuses
+from tests.services.usage.served import Served, a_key, served
+
+
+@pytest.fixture
+async def db(database: DatabaseOf) -> Database:
+    return await database("usage")
+
+
+@pytest.fixture
+async def http(settings: Settings) -> AsyncIterator[Served]:
+    async with served(settings) as both:
+        yield both
+
+
+async def decided(db: Database, caller: Principal, *, rejects: bool, after_days: int) -> None:
+    async with db.write(caller.tenant_id) as conn:
+        await actions.set_late_policy(conn, rejects, after_days, caller)
+
+
+def ago(days: float) -> datetime:
+    return datetime.now(UTC) - timedelta(days=days)
+
+
+# How late
+
+
+async def test_each_tenant_says_from_when_an_event_is_late_and_what_becomes_of_it(
+    db: Database, tenant: UUID, other_tenant: UUID, principal: Principal
+) -> None:
+    rival = Principal(other_tenant, "rival", ("ingest", "admin"))
+    account, theirs = await an_account(db, tenant), await an_account(db, other_tenant)
+    days = (31.0, 29.0, 8.0, 6.0)
+
+    def rows(of: UUID) -> list[dict[str, object]]:
+        return [event(of, occurredAt=ago(each)) for each in days]
+
+    assert statuses(await send(db, principal, rows(account))) == ["late", *["accepted"] * 3]
+    await decided(db, principal, rejects=False, after_days=7)
+    assert statuses(await send(db, principal, rows(account))) == ["late"] * 3 + ["accepted"]
+    await decided(db, principal, rejects=True, after_days=7)
+    receipts = await send(db, principal, rows(account))
+    assert statuses(receipts) == ["rejected"] * 3 + ["accepted"]
+    assert receipts[0].field == "occurredAt"
+    assert "7 days" in (receipts[0].message or "")
+    assert statuses(await send(db, rival, rows(theirs))) == ["late", *["accepted"] * 3]
+
+
+async def test_an_event_taken_in_time_stays_taken_and_history_is_not_late(
+    db: Database, tenant: UUID, principal: Principal
+) -> None:
+    account = await an_account(db, tenant)
+    row = event(account, occurredAt=ago(20))
+    await send(db, principal, [row])
+    await decided(db, principal, rejects=True, after_days=7)
+
+    receipts = await send(db, principal, [row, past(account, ago(400)), event(uuid4())])
+
+    assert statuses(receipts) == ["duplicate", "accepted", "pending"]
+
+
+async def test_a_late_policy_has_versions_and_needs_the_admin_scope(
+    db: Database, tenant: UUID, principal: Principal
+) -> None:
+    before = datetime.now(UTC)
+    await decided(db, principal, rejects=True, after_days=3)
+    between = datetime.now(UTC)
+    await decided(db, principal, rejects=False, after_days=9)
+
+    async with db.read(tenant) as conn:
+        found = [await store.late_policy(conn, at) for at in (before, between, None)]
+    assert [(each.rejects, each.after_days) for each in found] == [
+        (False, 30),
+        (True, 3),
+        (False, 9),
+    ]
+    with pytest.raises(InvalidInput):
+        await decided(db, principal, rejects=True, after_days=-1)
+    with pytest.raises(NotPermitted):
+        await decided(db, Principal(tenant, "app", ("ingest",)), rejects=True, after_days=1)
+
+
+# What was turned away
+
+
+async def test_rejected_rows_are_listed_newest_first_once_however_often_they_are_sent(
+    db: Database, tenant: UUID, other_tenant: UUID, principal: Principal
+) -> None:
+    account = await an_account(db, tenant)
+    bad = [event(account, id=f"e{n}", quantity=-n) for n in range(1, 6)]
+    hostile = b'[{"id":"\\u0000x","\\u0000":1},{"id":"caf\xe9"},7]'
+    await send(db, principal, bad)
+    await send(db, principal, [*bad, event(account)])
+    await send(db, principal, hostile)
+
+    seen, after, more = [], None, True
+    while more:
+        async with db.read(tenant) as conn:
+            page = await store.rejected(conn, 3, after)
+        seen += page.items
+        after, more = page.cursors[-1], page.has_next
+
+    assert len(seen) == 8
+    assert {each.event_id: (each.field, each.value, each.times) for each in seen[3:]} == {
+        f"e{n}": ("quantity", str(-n), 2) for n in range(1, 6)
+    }
+    assert all(each.reason for each in seen)
+    async with db.read(other_tenant) as conn:
+        assert (await store.rejected(conn)).items == []
+
+
+async def test_rejected_rows_are_forgotten_after_30_days_and_beyond_a_number(
+    db: Database, tenant: UUID, principal: Principal, owner: Conn, settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    await send(db, principal, [event(None, id=f"e{n}") for n in range(10)])
+    await owner.execute(
+        "UPDATE usage.rejected_event SET received_at = received_at - interval '31 days'"
+        " WHERE event_id IN ('e1', 'e2')"
+    )
+    async with db.read(tenant) as conn:
+        assert len((await store.rejected(conn)).items) == 8
+    monkeypatch.setitem(store.forget_rejected.__globals__, "KEPT_MOST", 5)
+    await owner.execute("UPDATE usage.work SET next_at = now() WHERE list = 'forget'")
+
+    await jobs.forget(Bench(settings, db, Rpc(settings)))
+
+    assert await owner.fetchval("SELECT count(*) FROM usage.rejected_event") == 5
+    due = await owner.fetchval("SELECT next_at - now() FROM usage.work WHERE list = 'forget'")
+    assert timedelta(minutes=50) < due <= timedelta(hours=1)
+    assert timedelta(days=30) == rejected.KEPT_FOR
+
+
+async def test_the_graph_lists_rejected_events_and_sets_the_policy(
+    http: Served, db: Database, settings: Settings, tenant: UUID, principal: Principal
+) -> None:
+    await send(db, principal, [event(None, id="lost", feature=7)])
+    key = await a_key(settings, tenant, "read", "admin")
+    query = """mutation { usageLatePolicySet(rejects: true, afterDays: 5) {
+      usageLatePolicy { rejects afterDays recordedAt } userErrors { field } } }"""
+
+    async def ask(text: str) -> dict[str, dict[str, object]]:
+        async with http.session.post(
+            f"{http.gateway}/graphql",
+            json={"query": text},
+            headers={"authorization": f"Bearer {key}"},
+        ) as response:
+            answer = await response.json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    changed = (await ask(query))["usageLatePolicySet"]
+    assert changed["userErrors"] == []
+    found = await ask("{ usageLatePolicy { rejects afterDays } rejectedEvents { nodes {"
+                      " id field value reason receivedAt times } } }")  # fmt: skip
+    assert found["usageLatePolicy"] == {"rejects": True, "afterDays": 5}
+    (node,) = found["rejectedEvents"]["nodes"]  # type: ignore[misc]
+    assert (node["id"], node["field"], node["value"], node["times"]) == ("lost", "feature", "7", 1)
+
+
+# How large, how swollen
+
+
+async def test_packed_batches_count_as_plain_ones_do_at_both_doors(
+    http: Served, db: Database, settings: Settings, tenant: UUID, principal: Principal
+) -> None:
+    account = await an_account(db, tenant)
+    rows = [event(account, occurredAt=ago(1).isoformat(), accountId=str(account)) for _ in range(9)]
+    status, answer, _ = await http.post("events", rows, principal, packed=True)
+    assert status == 202
+    assert {each["status"] for each in answer["receipts"]} == {"accepted"}
+
+    key = await a_key(settings, tenant, "ingest")
+    packed = gzip.compress(ingest.msgspec.json.encode(rows))
+    headers = {"authorization": f"Bearer {key}", "content-encoding": "gzip"}
+    async with http.session.post(
+        f"{http.gateway}/v1/events", data=packed, headers=headers
+    ) as response:
+        again = await response.json()
+    assert {each["status"] for each in again["receipts"]} == {"duplicate"}
+
+
+BOMB = gzip.compress(b"[" + b" " * 40_000_000 + b"]")
+
+
+@pytest.mark.parametrize("door", ["gateway", "service"])
+async def test_a_body_that_swells_is_refused_and_the_others_do_not_wait(
+    http: Served, settings: Settings, tenant: UUID, principal: Principal, door: str
+) -> None:
+    key = await a_key(settings, tenant, "ingest")
+    url = f"{http.gateway if door == 'gateway' else settings.service_url('usage')}/v1/events"
+    signed = both_doors(settings, principal, key)
+    cases = [
+        (BOMB, "gzip", 413), (BOMB[:-9], "gzip", 413), (b"[]", "gzip", 400), (b"", "gzip", 400),
+        (gzip.compress(b"[]")[:-4], "gzip", 400), (gzip.compress(b"[]") * 2, "gzip", 400),
+        (b"[]", "br", 400), (b" " * 17_000_000, "identity", 413),
+        (gzip.compress(b"[]"), "GZip", 202),
+    ]  # fmt: skip
+    for body, encoding, status in cases:
+        headers = {**signed, "content-encoding": encoding}
+        async with http.session.post(url, data=BytesIO(body), headers=headers) as response:
+            assert response.status == status, (encoding, len(body), await response.text())
+
+
+def both_doors(settings: Settings, principal: Principal, key: str) -> dict[str, str]:
+    sealed = auth.Signer(settings).seal(principal)
+    return {"authorization": f"Bearer {key}", auth.HEADER: sealed}
+
+
+def test_unpacking_never_goes_further_than_allowed() -> None:
+    packed = gzip.compress(b"x" * 1_000)
+    assert inflated(packed, 1_000) == b"x" * 1_000
+    with pytest.raises(TooLarge):
+        inflated(packed, 999)
+
+
+# How many at once
+
+
+async def test_a_full_house_asks_to_come_again_and_makes_room_afterwards(
+    http: Served, db: Database, tenant: UUID, principal: Principal
+) -> None:
+    account = await an_account(db, tenant)
+    http.usage.state.running.gate = Gate(requests_most=1)
+    with http.usage.state.running.gate.entered():
+        for path, body in (("events", [event(account)]), ("batch", {"batch": []})):
+            status, answer, headers = await http.post(path, body, principal)
+            assert (status, headers["retry-after"]) == (503, "1")
+            assert "again" in str(answer)
+    assert (await http.post("events", [event(account)], principal))[0] == 202
+
+
+def test_bytes_under_way_are_bounded_and_given_back() -> None:
+    gate = Gate(bytes_most=100)
+    with gate.entered() as first:
+        first.add(60)
+        with gate.entered() as second, pytest.raises(Busy):
+            second.add(50)
+        assert gate.bytes == 60
+    assert (gate.requests, gate.bytes) == (0, 0)
+
+
+# How broken
+
+
+BROKEN = [
+    b"[" * 15_000_000,
+    b"[" + b"{}," * 5_000_000 + b"]",
+    b'["' + b'\\"' * 7_000_000 + b"]",
+    b"[" + b'"",' * 900_000 + b"x]",
+]
+
+
+@pytest.mark.parametrize("body", BROKEN, ids=["deep", "wide", "open", "short"])
+async def test_a_large_broken_body_does_not_hold_up_the_others(
+    http: Served, principal: Principal, body: bytes
+) -> None:
+    slowest, done = 0.0, False
+
+    async def beat() -> None:
+        nonlocal slowest
+        while not done:
+            since = time.monotonic()
+            await asyncio.sleep(0.01)
+            slowest = max(slowest, time.monotonic() - since)
+
+    pulse = asyncio.create_task(beat())
+    begun = time.monotonic()
+    status, _, _ = await http.post("events", body, principal)
+    done = True
+    await pulse
+    assert status == 400
+    assert time.monotonic() - begun < 10
+    assert slowest < 1.0
+    assert len(body) > intake.OFF_LOOP_BYTES

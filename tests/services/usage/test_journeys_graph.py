@@ -1,0 +1,126 @@
+"""Sessions, habits, journeys and renewals through the graph, a page of accounts in one go."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from shared.auth import Principal
+from shared.config import Settings
+from shared.db import Conn
+from shared.facts import relay_all
+from shared.ids import global_id
+from tests.conftest import DatabaseOf
+from tests.graph.suite import SERVICES, Suite, fill, take
+from tests.services.usage.journey_rows import load, milestone, use_case, used
+from tests.services.usage.rows import named, told
+
+TODAY = datetime.now(UTC).date()
+METRIC = "{ value insufficientData definition version n numerator denominator from to freshness }"
+FIELDS = """
+  timeSpent { activeMinutes %(m)s sessions %(m)s }
+  habits { useCase { key coreAction naturalFrequencyDays } zone flagged
+    frequency %(m)s forgettable %(m)s habit %(m)s }
+  automationSuggestions { rule { key suggests } members %(m)s timesMet member periodOn events }
+  journey { startedOn progress %(m)s required30 %(m)s required60 %(m)s required90 %(m)s
+    overdue %(m)s timeToValue %(m)s
+    steps { milestone { key order } reachedOn dueOn overdue dropped changeAfter %(m)s } }
+""" % {"m": METRIC}  # noqa: UP031 - braces are GraphQL's
+
+
+@pytest.fixture
+async def suite(settings: Settings, database: DatabaseOf) -> Suite:
+    return Suite(settings, {service.name: await database(service.name) for service in SERVICES})
+
+
+async def hear(suite: Suite, tenant: UUID, owner: Conn, accounts: list[UUID]) -> None:
+    """What accounts really tells of contracts reaches usage."""
+    db = suite.databases["usage"]
+    for account in accounts:
+        await named(db, tenant, account)
+    await relay_all(suite.databases["accounts"])
+    rows = await owner.fetch(
+        "SELECT account_id, payload::text AS payload FROM accounts.event_log"
+        " WHERE tenant_id = $1 AND type = 'ContractChanged' ORDER BY position",
+        tenant,
+    )
+    for row in rows:
+        fact = msgspec.json.decode(row["payload"])
+        assert fact.pop("account_id") == str(row["account_id"])
+        await told(db, tenant, "ContractChanged", row["account_id"], **fact)
+
+
+async def test_u7_to_u21_through_the_graph_a_page_in_one_request_a_level(
+    suite: Suite, principal: Principal, tenant: UUID, owner: Conn
+) -> None:
+    accounts = await fill(suite, principal, 3)
+    db = suite.databases["usage"]
+    await hear(suite, tenant, owner, accounts)
+    await use_case(db, principal)
+    await milestone(db, principal, "reports", isValue=True, dueDay=200)
+    rule = {"key": "r", "feature": "reports", "atLeast": 2, "within": "week", "suggests": "Sync"}
+    await take(suite, principal, SERVICES[1], "manual-rules", [rule])
+    days = [TODAY - timedelta(days=back) for back in range(1, 29)]
+    await load(db, principal, used(accounts[0], "ann", days))
+
+    data, calls = await suite.ask(
+        principal, f"{{ accounts(first: 3) {{ nodes {{ name usage {{ {FIELDS} }} }} }} }}"
+    )
+
+    assert calls["usage"] == 2  # the summary, then all that was asked of it
+    (one, *others) = (node["usage"] for node in data["accounts"]["nodes"])
+    assert one["timeSpent"]["sessions"]["value"] == 28
+    assert one["habits"][0]["habit"]["value"] == 1
+    assert one["automationSuggestions"][0]["rule"]["suggests"] == "Sync"
+    assert one["journey"]["startedOn"] == str(TODAY - timedelta(days=200))
+    assert one["journey"]["timeToValue"]["value"] == 172
+    assert one["journey"]["progress"]["value"] == 1
+    assert [other["timeSpent"]["sessions"]["insufficientData"] for other in others] == [True, True]
+    assert [other["journey"]["overdue"]["value"] for other in others] == [1, 1]
+
+
+async def test_u11_u12_u18_u21_and_retention_through_the_graph(
+    suite: Suite, principal: Principal, tenant: UUID, owner: Conn
+) -> None:
+    accounts = await fill(suite, principal, 2)
+    db = suite.databases["usage"]
+    await hear(suite, tenant, owner, accounts)
+    await use_case(db, principal)
+    await milestone(db, principal, "reports", isValue=True)
+    await load(db, principal, used(accounts[0], "ann", [TODAY - timedelta(days=190)]))
+    query = f"""{{
+      useCases {{ key job }} milestones {{ key kUsers weight }} manualRules {{ key }}
+      timeToValue {{ medianDays {METRIC} by30 {METRIC} }}
+      milestoneFunnel {{ milestone {{ key }} accounts conversion {METRIC} reached {METRIC}
+        dropOff {METRIC} days {METRIC} }}
+      renewalAssociations {{ feature oddsRatio {METRIC} low {METRIC} high {METRIC} users strata }}
+      usageRetention {{ rawDays rawSince }}
+      memberSessions(accountId: "{global_id("Account", accounts[0])}", member: "ann",
+        asOf: "{TODAY - timedelta(days=180)}T00:00:00Z") {{ startAt endAt events }}
+    }}"""
+
+    data, _ = await suite.ask(principal, query)
+
+    assert data["useCases"] == [{"key": "report", "job": "Report"}]
+    assert data["timeToValue"]["medianDays"]["value"] == 10
+    assert data["timeToValue"]["by30"]["value"] == 0.5
+    assert data["milestoneFunnel"][0]["conversion"]["value"] == 0.5
+    assert data["renewalAssociations"] == []
+    assert [session["events"] for session in data["memberSessions"]] == [1]
+    assert data["usageRetention"] == {"rawDays": None, "rawSince": None}
+
+    set_to = await kept(suite, principal, 62)
+    assert set_to["retention"]["rawDays"] == 62
+    refused = await kept(suite, principal, 3)
+    assert (refused["retention"], refused["userErrors"][0]["field"]) == (None, "rawDays")
+
+
+async def kept(suite: Suite, principal: Principal, days: int) -> Any:
+    data, _ = await suite.ask(
+        principal,
+        f"mutation {{ usageRetentionSet(rawDays: {days})"
+        " { retention { rawDays } userErrors { field } } }",
+    )
+    return data["usageRetentionSet"]

@@ -1,0 +1,224 @@
+"""Segment's HTTP API: what analytics libraries send becomes usage of the right account."""
+
+import base64
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.usage import store
+from shared.auth import Principal
+from shared.config import Settings
+from shared.db import Conn, Database
+from tests.conftest import DatabaseOf
+from tests.services.usage.rows import an_account, marked, summary
+from tests.services.usage.served import Served, a_key, served
+
+SENT = datetime(2026, 6, 15, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def db(database: DatabaseOf) -> Database:
+    return await database("usage")
+
+
+@pytest.fixture
+async def http(settings: Settings) -> AsyncIterator[Served]:
+    async with served(settings) as both:
+        yield both
+
+
+def track(user: str | None = "ann", event: str = "Report Built", **given: Any) -> dict[str, Any]:
+    return {
+        "type": "track", "messageId": uuid4().hex, "event": event,
+        **({"userId": user} if user else {}), **given,
+    }  # fmt: skip
+
+
+def group(user: str, group_id: str, **given: Any) -> dict[str, Any]:
+    message = {"type": "group", "messageId": uuid4().hex, "userId": user, "groupId": group_id}
+    return {**message, **given}
+
+
+async def send(http: Served, caller: Principal, *messages: dict[str, Any], **given: Any) -> None:
+    body = {"batch": messages, **given}
+    assert (await http.post("batch", body, caller))[:2] == (200, {"success": True})
+
+
+async def events(owner: Conn) -> list[tuple[Any, ...]]:
+    rows = await owner.fetch(
+        "SELECT account_id, member, feature FROM usage.event ORDER BY feature, member"
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_a_group_call_says_whose_account_a_users_events_belong_to(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    acme = await an_account(db, tenant, ("segment", "g1"))
+
+    await send(http, principal, group("ann", "g1"), track("ann"), track("bob", "Other"))
+
+    assert await events(owner) == [(acme, "ann", "Report Built")]
+    assert await owner.fetchval("SELECT external_source FROM usage.pending_event") == "segment:user"
+    assert await marked(db, tenant) == {acme}
+
+
+async def test_a_track_waits_first_for_its_users_group_then_for_its_account(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    message = track("ann")
+    await send(http, principal, message)
+    assert await owner.fetchval("SELECT count(*) FROM usage.pending_event") == 1
+    await send(http, principal, group("ann", "g1"))
+    await send(http, principal, message)
+    assert await owner.fetchval("SELECT external_id FROM usage.pending_event") == "g1"
+
+    acme = await an_account(db, tenant, ("segment", "g1"))
+
+    assert await events(owner) == [(acme, "ann", "Report Built")]
+    assert (await summary(db, tenant, acme)).events_28.value == 1
+
+
+async def test_events_that_waited_count_once_their_user_joins_a_known_account(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    acme = await an_account(db, tenant, ("segment", "g1"))
+    await send(http, principal, track(None, anonymousId="visitor"))
+    await send(http, principal, group("ann", "g1"))
+    identify = {"type": "identify", "userId": "ann", "anonymousId": "visitor"}
+
+    await send(http, principal, identify)
+
+    assert await events(owner) == [(acme, "visitor", "Report Built")]
+    assert await owner.fetchval("SELECT count(*) FROM usage.pending_event") == 0
+
+
+async def test_a_message_belongs_where_its_user_was_when_it_was_said(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    first, second = [await an_account(db, tenant, ("segment", name)) for name in ("g1", "g2")]
+    third = await an_account(db, tenant, ("segment", "g3"))
+
+    await send(
+        http, principal, group("ann", "g1"), track("ann", "a"), group("ann", "g2"),
+        track("ann", "b"), track("ann", "c", context={"groupId": "g3"}),
+        {"type": "alias", "userId": "anna", "previousId": "ann"}, track("anna", "d"),
+    )  # fmt: skip
+
+    assert await events(owner) == [
+        (first, "ann", "a"), (second, "ann", "b"), (third, "ann", "c"), (second, "anna", "d"),
+    ]  # fmt: skip
+
+
+async def test_the_senders_wrong_clock_is_put_right_and_a_resent_batch_counts_once(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    await an_account(db, tenant, ("segment", "g1"))
+    ahead = datetime.now(UTC) + timedelta(days=400)
+    message = track("ann", context={"groupId": "g1"}, timestamp=ahead - timedelta(minutes=10))
+    untimed = track("ann", "Untimed", context={"groupId": "g1"})
+    nameless = track("ann", "Nameless", context={"groupId": "g1"}, timestamp=ahead)
+    del nameless["messageId"]
+
+    await send(http, principal, message, untimed, nameless, sentAt=ahead)
+    await send(http, principal, message, untimed, nameless, sentAt=ahead + timedelta(hours=1))
+
+    rows = await owner.fetch("SELECT feature, occurred_at, recorded_at FROM usage.event")
+    assert {row["feature"] for row in rows} == {"Report Built", "Untimed", "Nameless"}
+    assert len(rows) == 3
+    ago = {row["feature"]: row["recorded_at"] - row["occurred_at"] for row in rows}
+    assert abs(ago["Report Built"] - timedelta(minutes=10)) < timedelta(seconds=5)
+    assert ago["Untimed"] == timedelta(0)
+    async with db.read(tenant) as conn:
+        assert (await store.rejected(conn)).items == []
+
+
+async def test_pages_and_screens_are_features_of_their_name(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    acme = await an_account(db, tenant, ("segment", "g1"))
+    about: dict[str, Any] = {"userId": 7, "context": {"groupId": "g1"}}
+    for kind, body in (
+        ("page", {"name": "Pricing"}), ("page", {"properties": {"path": "/docs"}}), ("page", {}),
+        ("screen", {"name": "Home"}), ("track", {"event": "Signed Up"}),
+    ):  # fmt: skip
+        assert (await http.post(kind, {**about, **body}, principal))[0] == 200
+
+    assert await events(owner) == [
+        (acme, "7", feature)
+        for feature in ("Signed Up", "page", "page:/docs", "page:Pricing", "screen:Home")
+    ]
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"type": "track", "messageId": "1", "event": "x"}, "userId"),
+    ({"type": "track", "messageId": "2", "userId": "ann"}, "event"),
+    ({"type": "group", "messageId": "3", "userId": "ann"}, "groupId"),
+    ({"type": "dance", "messageId": "4", "userId": "ann"}, "type"),
+    ({"type": "track", "messageId": "5", "userId": "ann", "event": "x\0"}, "row"),
+    ({"type": "track", "messageId": "6", "userId": "a" * 300, "event": "x"}, "userId"),
+    ({"type": "track", "messageId": "7", "userId": "a", "event": "x", "timestamp": "now"},
+     "timestamp"),
+    ({"type": "track", "messageId": "8", "userId": "a", "event": "x",
+      "timestamp": "9999-12-31T00:00:00Z", "sentAt": "0001-01-01T00:00:00Z"}, "timestamp"),
+    ({"type": "track", "messageId": "9", "userId": "a", "event": "x",
+      "timestamp": "2500-01-01T00:00:00Z"}, "occurredAt"),
+]  # fmt: skip
+
+
+async def test_bad_messages_are_listed_with_a_reason_and_stop_nobody(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    acme = await an_account(db, tenant, ("segment", "g1"))
+    good = track("ann", context={"groupId": "g1"})
+
+    await send(http, principal, *(message for message, _ in BAD), good)
+
+    assert await events(owner) == [(acme, "ann", "Report Built")]
+    async with db.read(tenant) as conn:
+        listed = (await store.rejected(conn)).items
+    assert {(each.event_id, each.field) for each in listed} == {
+        (message["messageId"], field) for message, field in BAD
+    }
+    assert all(each.reason for each in listed)
+
+
+NO_MESSAGE = [b"", b"{", b"[]", b"7", b"\xff", b"[" * 9_000, b'{"batch":{},"userId":[]}']
+
+
+@pytest.mark.parametrize("path", ["batch", "track"])
+@pytest.mark.parametrize("body", NO_MESSAGE)
+async def test_what_is_no_message_is_a_400_with_a_reason(
+    http: Served, principal: Principal, path: str, body: bytes
+) -> None:
+    status, answer, _ = await http.post(path, body, principal)
+    assert (status, answer["success"]) == (400, False)
+    assert answer["message"]
+
+
+def basic(key: str) -> dict[str, str]:
+    return {"authorization": "Basic " + base64.b64encode(f"{key}:".encode()).decode()}
+
+
+async def test_the_write_key_is_an_api_key_as_user_name_or_in_the_body(
+    http: Served, settings: Settings, tenant: UUID, owner: Conn
+) -> None:
+    key = await a_key(settings, tenant, "ingest")
+    reader = await a_key(settings, tenant, "read")
+    one = {"userId": "ann", "event": "x"}
+    asked: list[tuple[dict[str, str], dict[str, Any], int]] = [
+        (basic(key), {}, 200), ({}, {"writeKey": key}, 200),
+        ({"authorization": f"Bearer {key}"}, {}, 200),
+        (basic(reader), {}, 401), (basic("tnr_nobody"), {"writeKey": key}, 401),
+        ({"authorization": "Basic !!!"}, {}, 401), ({}, {}, 401), ({}, {"writeKey": 7}, 401),
+    ]  # fmt: skip
+    for headers, more, status in asked:
+        async with http.session.post(
+            f"{http.gateway}/v1/track", json={**one, **more}, headers=headers
+        ) as response:
+            assert response.status == status, (headers, more)
+            assert (await response.json())["success"] is (status == 200)
+    assert await owner.fetchval("SELECT count(*) FROM usage.pending_event") == 3
