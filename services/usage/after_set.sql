@@ -9,17 +9,27 @@ WITH now AS MATERIALIZED (
   SELECT d.account_id, d.key, d.reached_on, u.day, u.member, u.events, u.recorded_at
   FROM done AS d
   CROSS JOIN now AS c
-  JOIN usage.daily AS u ON u.account_id = d.account_id AND u.day >= d.reached_on - 28 AND u.day <= d.reached_on + 28
-    AND u.day < c.today AND u.known_on < c.today
+  CROSS JOIN LATERAL (
+    SELECT u.day, u.member, u.events, u.recorded_at
+    FROM usage.daily AS u
+    WHERE u.account_id = d.account_id AND u.day >= d.reached_on - 28 AND u.day <= d.reached_on + 28
+      AND u.day < c.today AND u.known_on < c.today
+    OFFSET 0  -- account by account from the index: the planner would rather read the days of all
+  ) AS u
   UNION ALL
-  SELECT d.account_id, d.key, d.reached_on, e.day, coalesce(e.member, ''), 1, e.recorded_at
+  SELECT d.account_id, d.key, d.reached_on, e.day, e.member, 1, e.recorded_at
   FROM done AS d
   CROSS JOIN now AS c
-  -- three hours earlier: clocks may be put back at midnight, and run five minutes ahead
-  JOIN usage.event AS e ON e.account_id = d.account_id AND e.recorded_at >= c.midnight - interval '3 hours'
-    AND e.recorded_at <= c.as_of AND e.occurred_at < c.as_of
-    AND e.day >= d.reached_on - 28 AND e.day <= d.reached_on + 28
-    AND (e.day >= c.today OR (e.recorded_at AT TIME ZONE c.zone)::date >= c.today)
+  CROSS JOIN LATERAL (
+    SELECT e.day, coalesce(e.member, '') AS member, e.recorded_at
+    FROM usage.event AS e
+    -- three hours earlier: clocks may be put back at midnight, and run five minutes ahead
+    WHERE e.account_id = d.account_id AND e.recorded_at >= c.midnight - interval '3 hours'
+      AND e.recorded_at <= c.as_of AND e.occurred_at < c.as_of
+      AND e.day >= d.reached_on - 28 AND e.day <= d.reached_on + 28
+      AND (e.day >= c.today OR (e.recorded_at AT TIME ZONE c.zone)::date >= c.today)
+    OFFSET 0
+  ) AS e
 )
 SELECT s.account_id, s.key,
        coalesce(sum(s.events) FILTER (WHERE s.day < s.reached_on), 0)::bigint AS before,

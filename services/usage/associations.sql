@@ -39,8 +39,13 @@ WITH now AS MATERIALIZED (
   SELECT d.account_id, u.feature, d.stratum, d.stayed
   FROM decided AS d
   CROSS JOIN now AS c
-  JOIN usage.daily AS u ON u.account_id = d.account_id
-    AND u.day >= d.renewal_on - 180 AND u.day < d.renewal_on - 90 AND u.known_on < c.today
+  CROSS JOIN LATERAL (
+    SELECT u.account_id, u.feature, u.member, u.events
+    FROM usage.daily AS u
+    WHERE u.account_id = d.account_id AND u.day >= d.renewal_on - 180 AND u.day < d.renewal_on - 90
+      AND u.known_on < c.today
+    OFFSET 0  -- account by account from the index: the planner would rather read the days of all
+  ) AS u
   LEFT JOIN named AS n ON n.account_id = u.account_id AND n.name = u.member
   WHERE n.internal IS NOT TRUE
   GROUP BY d.account_id, u.feature, d.stratum, d.stayed

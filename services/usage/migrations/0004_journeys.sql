@@ -164,8 +164,13 @@ LANGUAGE sql STABLE BEGIN ATOMIC
   WITH named AS MATERIALIZED (SELECT * FROM names_at(asked, known))
   SELECT e.account_id, coalesce(n.member, e.member, ''), e.feature, e.occurred_at, e.recorded_at
   FROM customers(asked, known) AS a(account_id)
-  JOIN event AS e ON e.account_id = a.account_id AND e.recorded_at >= since - interval '5 minutes'
-    AND e.recorded_at <= known AND e.occurred_at >= since AND e.occurred_at < until
+  CROSS JOIN LATERAL (
+    SELECT e.account_id, e.member, e.feature, e.occurred_at, e.recorded_at
+    FROM event AS e
+    WHERE e.account_id = a.account_id AND e.recorded_at >= since - interval '5 minutes'
+      AND e.recorded_at <= known AND e.occurred_at >= since AND e.occurred_at < until
+    OFFSET 0  -- account by account from the index: the planner would rather read the events of all
+  ) AS e
   LEFT JOIN named AS n ON n.account_id = e.account_id AND n.name = e.member
   WHERE n.internal IS NOT TRUE;
 END;
@@ -181,16 +186,26 @@ BEGIN ATOMIC
     SELECT f.account_id, f.feature, f.member, f.day, f.recorded_at
     FROM now AS c
     CROSS JOIN customers(asked, moment) AS a(account_id)
-    JOIN first_use AS f ON f.account_id = a.account_id AND f.feature = ANY (wanted)
-      AND f.day <= c.last_day AND (moment IS NULL OR (f.day < c.today AND f.known_on < c.today))
+    CROSS JOIN LATERAL (
+      SELECT f.account_id, f.feature, f.member, f.day, f.recorded_at
+      FROM first_use AS f
+      WHERE f.account_id = a.account_id AND f.feature = ANY (wanted)
+        AND f.day <= c.last_day AND (moment IS NULL OR (f.day < c.today AND f.known_on < c.today))
+      OFFSET 0
+    ) AS f
     UNION ALL
-    SELECT e.account_id, e.feature, coalesce(e.member, ''), e.day, e.recorded_at
+    SELECT e.account_id, e.feature, e.member, e.day, e.recorded_at
     FROM now AS c
     CROSS JOIN customers(asked, moment) AS a(account_id)
-    -- three hours earlier: clocks may be put back at midnight, and run five minutes ahead
-    JOIN event AS e ON e.account_id = a.account_id AND e.feature = ANY (wanted)
-      AND e.recorded_at >= c.midnight - interval '3 hours' AND e.recorded_at <= c.as_of AND e.occurred_at < c.as_of
-      AND (e.day >= c.today OR (e.recorded_at AT TIME ZONE c.zone)::date >= c.today)
+    CROSS JOIN LATERAL (
+      SELECT e.account_id, e.feature, coalesce(e.member, '') AS member, e.day, e.recorded_at
+      FROM event AS e
+      -- three hours earlier: clocks may be put back at midnight, and run five minutes ahead
+      WHERE e.account_id = a.account_id AND e.feature = ANY (wanted)
+        AND e.recorded_at >= c.midnight - interval '3 hours' AND e.recorded_at <= c.as_of AND e.occurred_at < c.as_of
+        AND (e.day >= c.today OR (e.recorded_at AT TIME ZONE c.zone)::date >= c.today)
+      OFFSET 0
+    ) AS e
     WHERE moment IS NOT NULL
   ) AS u
   LEFT JOIN named AS n ON n.account_id = u.account_id AND n.name = u.member

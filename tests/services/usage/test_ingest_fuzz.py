@@ -1,0 +1,192 @@
+"""Ten thousand rows and ten thousand bodies: exact receipts, and never a 5xx."""
+
+import asyncio
+import json
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+from services.usage import store
+from services.usage.domain import Address, Event
+from shared.auth import Principal
+from shared.config import Settings
+from shared.db import Conn, Database
+from tests.conftest import DatabaseOf
+from tests.services.usage.rows import an_account, event, send, statuses
+from tests.services.usage.served import Served, served
+from tests.services.usage.test_ingest import in_rotation
+
+EXAMPLES = 500
+BODIES = 20
+
+
+@pytest.fixture
+async def db(database: DatabaseOf) -> Database:
+    return await database("usage")
+
+
+@pytest.fixture
+async def http(settings: Settings) -> AsyncIterator[Served]:
+    async with served(settings) as both:
+        yield both
+
+
+async def test_10000_mixed_rows_get_exact_receipts(
+    http: Served, db: Database, tenant: UUID, owner: Conn
+) -> None:
+    account = await an_account(db, tenant)
+    caller = Principal(tenant, "app", ("ingest",))
+    same = event(account, id="same", occurredAt="2026-01-02T03:04:05Z")
+    await send(db, caller, [event(account, id="twice"), same])
+    mixed = [in_rotation(account, number) for number in range(10_000)]
+    random.Random(7).shuffle(mixed)  # noqa: S311 - a shuffle, not a secret
+    parts = [mixed[at : at + 1_250] for at in range(0, 10_000, 1_250)]
+
+    answers = await asyncio.gather(*(
+        http.post("events", b"[" + b",".join(row for row, _, _ in part) + b"]", caller)
+        for part in parts
+    ))  # fmt: skip
+
+    for part, (status, answer, _) in zip(parts, answers, strict=True):
+        assert status == 202
+        receipts = answer["receipts"]
+        assert [receipt["row"] for receipt in receipts] == list(range(len(part)))
+        got = [(receipt["status"], receipt.get("field")) for receipt in receipts]
+        assert got == [wanted[1:] for wanted in part]
+    kept = await owner.fetchval("SELECT count(*) FROM usage.event")
+    count = Counter(status for _, status, _ in mixed)
+    assert kept == 2 + count["accepted"] + count["late"]
+    assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == kept
+    pending = await owner.fetchval("SELECT count(*) FROM usage.pending_event")
+    assert pending == count["pending"]
+
+
+NASTY = st.sampled_from([
+    "\0", "\ud800", "a\udfff", "", " ", "x" * 40_000, "\N{SNOWMAN}" * 200, "-0", "1e999",
+    float("nan"), float("inf"), 10**400, -(10**400), 2**63, 1e308, 5e-324, True, None, {}, [],
+    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-02-30T00:00:00Z",
+])  # fmt: skip
+VALUES = st.recursive(
+    NASTY | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+FIELDS = [
+    "id", "accountId", "externalId", "memberId", "feature", "occurredAt", "quantity", "properties",
+    "recordedAt", "source",
+]  # fmt: skip
+SAID = [
+    "type", "messageId", "userId", "anonymousId", "previousId", "groupId", "event", "name",
+    "properties", "context", "timestamp", "sentAt", "traits", "writeKey",
+]  # fmt: skip
+ROWS = st.lists(st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=4), max_size=4)
+MESSAGES = st.lists(st.dictionaries(st.sampled_from(SAID), VALUES, max_size=5), max_size=4)
+KINDS = st.sampled_from(["track", "identify", "group", "page", "screen", "alias", "x", None])
+DEEP = st.builds(
+    lambda depth, opening, closing: (opening * depth + closing * depth).encode(),
+    st.integers(0, 20_000),
+    st.sampled_from(["[", '{"a":', '[{"properties":', '{"batch":[']),
+    st.sampled_from(["]", "}", "}]", "]}", ""]),
+)
+
+
+def written(value: Any) -> bytes:
+    """JSON as careless clients write it: NaN, huge integers, lone surrogates and all."""
+    return json.dumps(value, default=str).encode()
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A path and what is sent there: nearly right, cut, or nothing of the kind."""
+    path = draw(st.sampled_from(["events", "batch", "track", "group", "page", "alias"]))
+    kind = draw(st.integers(0, 9))
+    if kind == 0:
+        return path, draw(st.binary(max_size=60))
+    if kind == 1:
+        return path, draw(DEEP)
+    if kind == 2:
+        return path, written(draw(VALUES))
+    body = written(_nearly(draw, path))
+    if kind < 5:
+        at = draw(st.integers(0, len(body)))
+        return path, body[:at] + draw(st.binary(max_size=8)) + body[at:]
+    return path, body
+
+
+def _nearly(draw: st.DrawFn, path: str) -> Any:
+    if path == "events":
+        account = UUID(int=draw(st.integers(1, 3)))
+        return [{**event(account), **changed} for changed in draw(ROWS)]
+    good = {"userId": "ann", "event": "x", "groupId": "g"}
+    messages = [{**good, "type": draw(KINDS), **changed} for changed in draw(MESSAGES)]
+    if path != "batch":
+        return messages[0] if messages else good
+    return {"batch": messages, "sentAt": draw(VALUES)} if messages else {"batch": draw(VALUES)}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@hypothesis.settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.large_base_example,
+    ],
+)
+@given(sent=st.lists(bodies(), min_size=BODIES, max_size=BODIES))
+async def test_10000_hostile_bodies_never_get_a_5xx(
+    http: Served, tenant: UUID, sent: list[tuple[str, bytes]]
+) -> None:
+    caller = Principal(tenant, "app", ("ingest", "admin"))
+    for path, body in sent:
+        status, answer, _ = await http.post(path, body, caller)
+        assert status in (200, 202, 400, 413), (status, path, body[:500], answer)
+        if status == 202:
+            rows = [receipt["row"] for receipt in answer["receipts"]]
+            assert rows == list(range(len(rows)))
+        elif status != 200:
+            assert answer.get("message") or answer["error"]["message"]
+
+
+async def test_events_that_were_not_sorted_would_deadlock(
+    db: Database, tenant: UUID, principal: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the order in `store.record` is for: without it, the same clients kill one another."""
+    accounts = [await an_account(db, tenant) for _ in range(5)]
+    rows = [event(random.choice(accounts)) for _ in range(2_000)]  # noqa: S311 - no secret
+    real = store.record
+
+    async def shuffled(
+        conn: Conn, zone: str, events: list[Event], known: Mapping[Address, UUID]
+    ) -> set[bytes]:
+        monkeypatch.setitem(real.__globals__, "sorted", _as_it_comes)
+        return await real(conn, zone, events, known)
+
+    monkeypatch.setattr(store, "record", shuffled)
+
+    async def client(seed: int) -> bool:
+        for number in range(20):
+            part = random.Random(seed * 100 + number).sample(rows, 1_500)  # noqa: S311
+            fresh = [{**row, "id": f"{number}-{row['id']}"} for row in part]
+            try:
+                assert set(statuses(await send(db, principal, fresh))) <= {"accepted", "duplicate"}
+            except asyncpg.DeadlockDetectedError:
+                return True
+        return False
+
+    assert any(await asyncio.gather(*(client(seed) for seed in range(4))))
+
+
+def _as_it_comes(given: Any, **_: Any) -> list[Any]:
+    return list(given)
