@@ -14,7 +14,7 @@ from shared.config import Settings
 from shared.db import Conn, to
 from shared.facts import LogEntry
 from tests.conftest import DatabaseOf
-from tests.graph.suite import SERVICES, Suite, fill, take
+from tests.graph.suite import Suite, fill, of, take
 
 COMPANIES = 3
 UPSERT = """
@@ -45,8 +45,7 @@ PAGE = """
 
 @pytest.fixture
 async def suite(settings: Settings, database: DatabaseOf, principal: Principal) -> Suite:
-    databases = {service.name: await database(service.name) for service in SERVICES}
-    return Suite(settings, databases)
+    return await of(settings, database)
 
 
 async def carried(suite: Suite, owner: Conn, principal: Principal) -> None:

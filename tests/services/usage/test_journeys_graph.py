@@ -13,7 +13,7 @@ from shared.db import Conn
 from shared.facts import relay_all
 from shared.ids import global_id
 from tests.conftest import DatabaseOf
-from tests.graph.suite import SERVICES, Suite, fill, take
+from tests.graph.suite import SERVICES, Suite, fill, of, take
 from tests.services.usage.journey_rows import load, milestone, use_case, used
 from tests.services.usage.rows import named, told
 
@@ -32,7 +32,7 @@ FIELDS = """
 
 @pytest.fixture
 async def suite(settings: Settings, database: DatabaseOf) -> Suite:
-    return Suite(settings, {service.name: await database(service.name) for service in SERVICES})
+    return await of(settings, database)
 
 
 async def hear(suite: Suite, tenant: UUID, owner: Conn, accounts: list[UUID]) -> None:
