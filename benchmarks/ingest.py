@@ -126,9 +126,11 @@ def _cpu_s(processes: Sequence[psutil.Process]) -> float:
     return sum(each.user + each.system for each in times)
 
 
-async def copied(owner: Conn, bench: Bench, number: int) -> Run:
-    """The same kind of rows by COPY into a table without keys, indexes or policies: the ceiling."""
-    await owner.execute("CREATE TABLE usage.bare (LIKE usage.event)")
+async def copied(owner: Conn, bench: Bench, number: int, *, keys: bool) -> Run:
+    """The same kind of rows by COPY, into a table without keys, indexes or policies, or with keys:
+    no receipts, no roll-ups, no marks, nothing resent."""
+    like = "(LIKE usage.event INCLUDING ALL)" if keys else "(LIKE usage.event)"
+    await owner.execute(f"CREATE TABLE usage.bare {like}")
     records = [_record(bench.tenant, row) for row in bench.rows(number)]
     begun = time.perf_counter()
     await owner.copy_records_to_table(
@@ -136,7 +138,7 @@ async def copied(owner: Conn, bench: Bench, number: int) -> Run:
     )
     seconds = time.perf_counter() - begun
     await owner.execute("DROP TABLE usage.bare")
-    return Run("bare COPY", 1, number, seconds, [seconds], 0, 0)
+    return Run("COPY with keys" if keys else "bare COPY", 1, number, seconds, [seconds], 0, 0)
 
 
 def _record(tenant: UUID, row: dict[str, Any]) -> tuple[Any, ...]:
@@ -230,7 +232,8 @@ async def measured(settings: Settings, postgres_pid: int, scale: float) -> int:
         runs = [await bench.send("batches of 100", n, many, 100) for n in (1, 2, 4)]
         runs += [await bench.send("one by one", n, few, 1) for n in (1, 4, 16)]
         runs.append(await late(owner, bench, few // 2))
-        ceiling = await copied(owner, bench, many * 100)
+        runs.append(await copied(owner, bench, many * 300, keys=True))
+        ceiling = await copied(owner, bench, many * 300, keys=False)
         console.print(shown(runs, ceiling))
         console.print(await _sizes(owner), highlight=False)
     return _verdict(runs, console)

@@ -76,6 +76,9 @@ class Kind:
     take: Take
     scope: str = "ingest"
     keep: Keep | None = None
+    together: bool = False
+    """Whether batches that arrive at once may share a transaction: not where a row is a version,
+    for two of the same moment would be one."""
 
 
 @dataclass(frozen=True, slots=True)

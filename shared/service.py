@@ -32,6 +32,7 @@ from shared.errors import (
 )
 from shared.intake import RETRY_AFTER_S, Busy, Gate, TooLarge
 from shared.rpc import CONTENT_TYPE, DEADLINE, AnyFunction, Exposed, Reply, Rpc
+from shared.together import Together
 from shared.work import Hints
 
 STATUS: dict[type[Refusal], int] = {
@@ -75,6 +76,7 @@ class Running:
     exposed: Exposed
     signer: Signer
     gate: Gate
+    together: Together
 
 
 def build(service: Service, settings: Settings) -> Starlette:
@@ -122,7 +124,7 @@ async def _started(service: Service, settings: Settings) -> AsyncGenerator[Runni
         ]
         for loop in loops:
             stack.push_async_callback(stopped, asyncio.create_task(loop))
-        yield Running(settings, db, rpc, log, exposed, Signer(settings), Gate())
+        yield Running(settings, db, rpc, log, exposed, Signer(settings), Gate(), Together(db))
 
 
 async def stopped(task: "asyncio.Task[None]") -> None:
@@ -242,13 +244,21 @@ def _bulk(kind: ingest.Kind) -> Handler:
             rows = await intake.off_loop(
                 len(body), lambda: ingest.parsed(body, kind.row, principal)
             )
-            async with running.db.write(principal.tenant_id) as conn:
-                receipts = await ingest.carry_out(conn, principal, kind, rows)
+            receipts = await _carried(running, kind, principal, rows)
         return Response(
             msgspec.json.encode({"receipts": receipts}), 202, media_type="application/json"
         )
 
     return take
+
+
+async def _carried(
+    running: Running, kind: ingest.Kind, principal: Principal, rows: ingest.Parsed
+) -> list[ingest.Receipt]:
+    if kind.together:
+        return await running.together.carry_out(kind, principal, rows)
+    async with running.db.write(principal.tenant_id) as conn:
+        return await ingest.carry_out(conn, principal, kind, rows)
 
 
 def _inlet(inlet: ingest.Inlet) -> Handler:

@@ -1,11 +1,16 @@
 """`tenure import`: data of one's own, or a public sample."""
 
+import asyncio
+import sys
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
+from rich.console import Console
 
 from infra.cli.loading import Destination, day, destination
+from infra.loading import events as own
 from infra.loading import telco as sample
 
 
@@ -46,3 +51,70 @@ def telco(
     customers = sample.read(file)
     where = Destination(url, key, tenant_name, rejects)
     where.send(sample.batches(customers, day(until)))
+
+
+@importing.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--format", "kind", type=click.Choice(["csv", "jsonl", "parquet"]))
+@click.option(
+    "--map", "pairs", multiple=True, metavar="FIELD=COLUMN",
+    help=f"Which column holds a field ({', '.join(own.FIELDS)}); may be given often."
+    " Columns of the field's own name, in camelCase or snake_case, need none.",
+)  # fmt: skip
+@click.option("--external-source", help="The system whose ids of accounts externalId holds.")
+@click.option("--source", help="The system that made the events' ids.")
+@click.option("--time-zone", default="UTC", show_default=True, help="Of moments that name no zone.")
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Notes how far the load is, to go on after a break; FILE.import.json if not given.",
+)
+@click.option("--again", is_flag=True, help="From the beginning, whatever the state says.")
+@click.option("--dry-run", is_flag=True, help="Hold every row against the rules, send nothing.")
+@destination("demo")
+def events(
+    file: Path,
+    kind: str | None,
+    pairs: tuple[str, ...],
+    external_source: str | None,
+    source: str | None,
+    time_zone: str,
+    state: Path | None,
+    again: bool,
+    dry_run: bool,
+    url: str | None,
+    key: str | None,
+    tenant_name: str,
+    rejects: Path,
+) -> None:
+    """Load usage events from CSV, JSON lines or Parquet.
+
+    Interrupted, the same command goes on where it was. An event without an id is known by the
+    file's content and its place in it. Columns called properties.NAME become properties.
+
+    \b
+    Examples:
+      tenure import events usage.csv --map memberId=user --map occurredAt=at \\
+        --map externalId=company --external-source crm
+      tenure import events usage.jsonl --dry-run
+    """
+    columns = own.mapped(pairs, lambda said: click.BadParameter(said, param_hint="--map"))
+    reading = own.Reading(columns, external_source, source, _zone(time_zone))
+    notes = state or file.with_name(file.name + ".import.json")
+    load = own.Load(file, kind or own.kind_of(file), reading, rejects, notes, Console())
+    if dry_run:
+        counts = load.judge()
+        click.echo(f"{counts['good']:,} rows are good, {counts['rejected']:,} are not")
+    else:
+        where = Destination(url, key, tenant_name, rejects)
+        counts = asyncio.run(where.use(lambda to, secret: load.send(to, secret, again=again)))
+    if counts["rejected"] + counts["conflict"]:
+        click.echo(f"{rejects} says why rows were not taken", err=True)
+        sys.exit(1)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise click.BadParameter(f"there is no zone '{name}'", param_hint="--time-zone") from error

@@ -2,12 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import click
@@ -21,6 +21,7 @@ from infra.loading.sign_in import tenant_key
 from ml.simulation.rows import Batch
 
 Function: TypeAlias = Callable[..., Any]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Destination:
     async def _send(self, batches: Iterable[Batch]) -> tuple[Tally, dict[UUID, UUID]]:
         async with self._key() as key:
             return await load(self._address(), key, batches, self.rejects, Console())
+
+    async def use(self, work: Callable[[str, str], Awaitable[R]]) -> R:
+        """Do something with the address and a key for it."""
+        async with self._key() as key:
+            return await work(self._address(), key)
 
     def _key(self) -> AbstractAsyncContextManager[str]:
         return nullcontext(self.key) if self.key else tenant_key(configured(), self.tenant)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, cast
 from uuid import UUID
 
 import aiohttp
@@ -92,10 +92,11 @@ class Client:
     account are sent with that one. Rejected rows go to `rejects`, one JSON object a line.
     """
 
-    def __init__(self, url: str, key: str, rejects: Path) -> None:
+    def __init__(self, url: str, key: str, rejects: Path, *, append: bool = False) -> None:
         self.tally = Tally()
         self.account_ids: dict[UUID, UUID] = {}
         self.rejects = rejects
+        self._mode = "ab" if append else "wb"
         self._url = url.rstrip("/")
         self._headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
         self._answered = False  # an address that never answered is given up sooner
@@ -179,14 +180,15 @@ class Client:
         for receipt in receipts:
             row = part[receipt.row]
             if receipt.status in ("rejected", "conflict"):
-                self._keep(kind, row, receipt)
+                self.keep(kind, row, receipt)
             elif isinstance(row, Account) and receipt.id:
                 self.account_ids[row.id] = UUID(receipt.id)
 
-    def _keep(self, kind: str, row: msgspec.Struct, receipt: Receipt) -> None:
+    def keep(self, kind: str, row: object, receipt: Receipt) -> None:
+        """Write a row that was not taken to the file of rejects."""
         if self._file is None:
             self.rejects.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.rejects.open("wb")
+            self._file = cast("BinaryIO", self.rejects.open(self._mode))
         why = {"status": receipt.status, "field": receipt.field, "message": receipt.message}
         line = msgspec.json.encode({"kind": kind, "why": why, "row": row})
         self._file.write(line + b"\n")

@@ -49,7 +49,7 @@ SERVICE = Service(
         history_actions.retention_set,
     ],
     kinds=[
-        Kind("events", EventRow, actions.take_events, keep=actions.keep_rejected),
+        Kind("events", EventRow, actions.take_events, keep=actions.keep_rejected, together=True),
         catalogue_actions.FEATURES,
         plan_actions.MANUAL_RULES,
         plan_actions.MILESTONES,

@@ -1,0 +1,173 @@
+"""`tenure import events`: files of one's own through the public API, resumed and explained."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from infra.cli.importing import importing
+from infra.loading import events
+from infra.loading.client import Client
+from infra.loading.errors import LoadError
+from infra.loading.events import Load, Reading
+from shared.config import Settings
+from shared.db import Conn
+from tests.conftest import DatabaseOf
+from tests.services.usage.rows import an_account
+from tests.services.usage.served import Served, a_key, served
+
+READING = Reading({"memberId": "user", "occurredAt": "at", "externalId": "company"}, "crm")
+AT = datetime(2026, 11, 1, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+async def http(settings: Settings) -> AsyncIterator[Served]:
+    async with served(settings) as both:
+        yield both
+
+
+@pytest.fixture
+async def account(database: DatabaseOf, tenant: UUID) -> UUID:
+    return await an_account(await database("usage"), tenant, ("crm", "7"))
+
+
+def a_load(path: Path, reading: Reading = READING) -> Load:
+    return Load(
+        path, events.kind_of(path), reading, path.with_name("rejected.jsonl"),
+        path.with_name("state.json"), Console(file=StringIO()),
+    )  # fmt: skip
+
+
+def rows(number: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"e{n}", "company": "7", "user": f"m{n % 3}", "feature": "report",
+            "at": (AT + timedelta(minutes=n)).isoformat(), "properties.rows": n, "ignored": "x",
+        }
+        for n in range(number)
+    ]  # fmt: skip
+
+
+def as_csv(path: Path, given: list[dict[str, Any]]) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(given[0]))
+        writer.writeheader()
+        writer.writerows(given)
+    return path
+
+
+def as_jsonl(path: Path, given: list[dict[str, Any]]) -> Path:
+    path.write_text("\n".join(json.dumps(row) for row in given))
+    return path
+
+
+def as_parquet(path: Path, given: list[dict[str, Any]]) -> Path:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.Table.from_pylist(given), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("write", "name"),
+    [(as_csv, "e.csv"), (as_jsonl, "e.jsonl"), (as_parquet, "e.parquet")],
+    ids=["csv", "jsonl", "parquet"],
+)
+async def test_every_format_gives_the_same_events(
+    http: Served, settings: Settings, tenant: UUID, account: UUID, owner: Conn, tmp_path: Path,
+    write: Any, name: str,
+) -> None:  # fmt: skip
+    key = await a_key(settings, tenant, "ingest")
+    load = a_load(write(tmp_path / name, rows(50)))
+
+    assert await load.send(http.gateway, key, again=False) == {"accepted": 50}
+
+    kept = await owner.fetch("SELECT * FROM usage.event ORDER BY occurred_at")
+    assert {row["account_id"] for row in kept} == {account}
+    assert [row["occurred_at"] for row in kept] == [AT + timedelta(minutes=n) for n in range(50)]
+    assert (kept[4]["member"], json.loads(kept[4]["properties"])["rows"]) in (
+        ("m1", 4),
+        ("m1", "4"),
+    )
+    assert not load.rejects.exists()
+    assert await load.send(http.gateway, key, again=False) == {"accepted": 50}
+    assert await load.send(http.gateway, key, again=True) == {"duplicate": 50}
+
+
+async def test_a_broken_load_goes_on_where_it_was(
+    http: Served, settings: Settings, tenant: UUID, account: UUID, owner: Conn, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    key = await a_key(settings, tenant, "ingest")
+    load = a_load(as_csv(tmp_path / "e.csv", rows(50)))
+    monkeypatch.setattr(events, "CHUNK_ROWS", 20)
+    real, calls = Client.load, 0
+
+    async def breaks(self: Client, *given: Any) -> Counter[str]:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise LoadError("the line is cut")
+        return await real(self, *given)
+
+    monkeypatch.setattr(Client, "load", breaks)
+    with pytest.raises(LoadError):
+        await load.send(http.gateway, key, again=False)
+    assert await owner.fetchval("SELECT count(*) FROM usage.event") == 20
+
+    assert await load.send(http.gateway, key, again=False) == {"accepted": 50}
+    assert calls == 4
+
+
+async def test_rows_that_are_not_taken_go_to_a_file_with_the_reason(
+    http: Served, settings: Settings, tenant: UUID, account: UUID, tmp_path: Path
+) -> None:
+    key = await a_key(settings, tenant, "ingest")
+    path = as_jsonl(tmp_path / "e.jsonl", rows(3))
+    path.write_text(
+        path.read_text() + '\n{"id": "a", \n[1]\n{"id":"b","feature":7,"company":"7","at":"now"}\n'
+        '{"feature":"idless","company":"7","at":"2026-11-02T08:00:00"}\n'
+    )
+    load = a_load(path)
+
+    assert await load.send(http.gateway, key, again=False) == {"accepted": 4, "rejected": 3}
+
+    kept = [json.loads(line) for line in load.rejects.read_text().splitlines()]
+    assert Counter(line["why"]["field"] for line in kept) == {"row": 2, "feature": 1}
+    judged = load.judge()
+    assert (judged["good"], judged["rejected"]) == (4, 3)
+    dry = [json.loads(line) for line in load.rejects.read_text().splitlines()]
+    assert [line["why"]["row"] for line in dry] == [3, 4, 5]
+
+
+def test_moments_without_a_zone_get_the_named_one() -> None:
+    reading = Reading(zone=ZoneInfo("Asia/Tokyo"))
+    row = reading.row({"feature": "x", "occurred_at": "2026-11-02 08:00:00"}, "f:1")
+    assert (row.occurred_at, row.id) == ("2026-11-02T08:00:00+09:00", "f:1")
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
+    path = as_csv(tmp_path / "e.csv", rows(3))
+    good = ["--map", "memberId=user", "--map", "occurredAt=at", "--map", "externalId=company"]
+    rejects = ["--rejects", str(tmp_path / "r.jsonl"), "--dry-run"]
+
+    def run(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(importing, ["events", str(path), *rejects, *arguments])
+        return done.exit_code, done.output
+
+    assert run(*good, "--external-source", "crm") == (0, "3 rows are good, 0 are not\n")
+    code, said = run(*good)
+    assert code == 1
+    assert "3 are not" in said
+    for wrong in (["--map", "user"], ["--map", "who=user"], ["--time-zone", "Mars/Olympus"]):
+        assert run(*wrong)[0] == 2

@@ -1,0 +1,112 @@
+"""Batches that arrive at the same time share a transaction, and each gets its own receipts."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from services.usage import actions
+from shared import ingest
+from shared.auth import Principal
+from shared.db import Conn, Database
+from shared.ingest import Numbered, Receipt
+from shared.together import Together
+from tests.conftest import DatabaseOf
+from tests.services.usage.rows import EVENTS, an_account, event, statuses
+
+
+@pytest.fixture
+async def db(database: DatabaseOf) -> Database:
+    return await database("usage")
+
+
+def parsed(caller: Principal, *rows: dict[str, Any]) -> ingest.Parsed:
+    return ingest.parsed(msgspec.json.encode(rows), EVENTS.row, caller)
+
+
+async def test_each_sender_gets_its_own_receipts_in_its_own_order(
+    db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    account = await an_account(db, tenant)
+    commits = 0
+
+    def committed() -> None:
+        nonlocal commits
+        commits += 1
+
+    db.committed.append(committed)
+    together = Together(db)
+    same = event(account)
+    batches = [
+        [event(account, id=f"a{n}"), event(account, id=f"b{n}", quantity=-1), event(None), same]
+        for n in range(60)
+    ]
+
+    answers = await asyncio.gather(*(
+        together.carry_out(EVENTS, principal, parsed(principal, *rows)) for rows in batches
+    ))  # fmt: skip
+
+    for rows, receipts in zip(batches, answers, strict=True):
+        assert [receipt.row for receipt in receipts] == [0, 1, 2, 3]
+        assert [receipt.id for receipt in receipts] == [row["id"] for row in rows]
+        assert statuses(receipts)[:3] == ["accepted", "rejected", "rejected"]
+    last = [receipts[3].status for receipts in answers]
+    assert (last.count("accepted"), last.count("duplicate")) == (1, 59)
+    assert commits < 10
+    assert await owner.fetchval("SELECT count(*) FROM usage.event") == 61
+
+
+async def test_a_batch_that_cannot_be_carried_out_stops_no_other(
+    db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    account = await an_account(db, tenant)
+
+    async def take(conn: Conn, caller: Principal, rows: list[Numbered[Any]]) -> list[Receipt]:
+        receipts = await actions.take_events(conn, caller, rows)
+        if any(row.row.id == "poison" for row in rows):
+            raise ArithmeticError("a bug")
+        return receipts
+
+    together = Together(db)
+    kind = replace(EVENTS, take=take)
+    ids = [f"e{n}" for n in range(20)] + ["poison"] + [f"f{n}" for n in range(20)]
+    answers = await asyncio.gather(
+        *(
+            together.carry_out(kind, principal, parsed(principal, event(account, id=each)))
+            for each in ids
+        ),
+        return_exceptions=True,
+    )
+
+    failed = [
+        each for each, answer in zip(ids, answers, strict=True) if not isinstance(answer, list)
+    ]
+    assert failed == ["poison"]
+    assert await owner.fetchval("SELECT count(*) FROM usage.event") == 40
+
+
+async def test_senders_of_other_rights_or_tenants_never_share(
+    db: Database, tenant: UUID, other_tenant: UUID, principal: Principal
+) -> None:
+    seen: set[tuple[Principal, int]] = set()
+
+    async def take(conn: Conn, caller: Principal, rows: list[Numbered[Any]]) -> list[Receipt]:
+        seen.add((caller, len({row.row.id for row in rows})))
+        for row in rows:
+            assert row.row.id == caller.subject
+        return await actions.take_events(conn, caller, rows)
+
+    together = Together(db)
+    kind = replace(EVENTS, take=take)
+    callers = [
+        Principal(of, subject, ("ingest",)) for of in (tenant, other_tenant) for subject in "abc"
+    ]
+    await asyncio.gather(*(
+        together.carry_out(kind, caller, parsed(caller, event(tenant, id=caller.subject)))
+        for caller in callers
+        for _ in range(5)
+    ))  # fmt: skip
+    assert {caller for caller, _ in seen} == set(callers)
