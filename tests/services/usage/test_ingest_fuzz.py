@@ -4,23 +4,20 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import hypothesis
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from services.usage import store
-from services.usage.domain import Address, Event
 from shared.auth import Principal
 from shared.config import Settings
 from shared.db import Conn, Database
 from tests.conftest import DatabaseOf
-from tests.services.usage.rows import an_account, event, send, statuses
+from tests.services.usage.rows import an_account, event, send
 from tests.services.usage.served import Served, served
 from tests.services.usage.test_ingest import in_rotation
 
@@ -157,38 +154,3 @@ async def test_10000_hostile_bodies_never_get_a_5xx(
             assert rows == list(range(len(rows)))
         elif status != 200:
             assert answer.get("message") or answer["error"]["message"]
-
-
-async def test_events_that_were_not_sorted_would_deadlock(
-    db: Database, tenant: UUID, principal: Principal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the order in `store.record` is for: without it, the same clients kill one another."""
-    accounts = [await an_account(db, tenant) for _ in range(5)]
-    rows = [event(random.choice(accounts)) for _ in range(2_000)]  # noqa: S311 - no secret
-    real = store.record
-
-    async def shuffled(
-        conn: Conn, zone: str, events: list[Event], known: Mapping[Address, UUID]
-    ) -> set[bytes]:
-        monkeypatch.setitem(real.__globals__, "sorted", _as_it_comes)
-        return await real(conn, zone, events, known)
-
-    monkeypatch.setattr(store, "record", shuffled)
-
-    async def client(number: int, seed: int) -> bool:
-        part = random.Random(seed * 100 + number).sample(rows, 1_500)  # noqa: S311
-        fresh = [{**row, "id": f"{number}-{row['id']}"} for row in part]
-        try:
-            assert set(statuses(await send(db, principal, fresh))) <= {"accepted", "duplicate"}
-        except asyncpg.DeadlockDetectedError:
-            return True
-        return False
-
-    for number in range(30):
-        if any(await asyncio.gather(*(client(number, seed) for seed in range(4)))):
-            return
-    pytest.fail("no deadlock in 30 rounds: is the order still needed?")
-
-
-def _as_it_comes(given: Any, **_: Any) -> list[Any]:
-    return list(given)
