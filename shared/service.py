@@ -40,6 +40,7 @@ STATUS: dict[type[Refusal], int] = {
 }
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -113,9 +114,11 @@ async def _started(service: Service, settings: Settings) -> AsyncGenerator[Runni
 
 async def stopped(task: "asyncio.Task[None]") -> None:
     """Cancel a background loop and wait for its end."""
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    while not task.done():  # a connection that breaks as it is given back hides the cancellation
+        task.cancel()
+        await asyncio.wait((task,), timeout=1)
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a background loop had ended", exc_info=error)
 
 
 def _running(request: Request) -> Running:
