@@ -31,6 +31,10 @@ LOST = (
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # what a connection says that ends while it is being used
 )
 
 
@@ -73,7 +77,8 @@ class Database:
         except LOST as error:
             raise ServiceUnavailable("the database went away") from error
         finally:
-            await self.pool.release(conn)
+            with suppress(*LOST):  # what was committed stays; the pool drops what is broken
+                await self.pool.release(conn)
 
 
 async def set_tenant(conn: Conn, tenant_id: UUID) -> None:

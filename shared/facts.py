@@ -10,7 +10,6 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import aiohttp
-import asyncpg
 import msgspec
 from opentelemetry.trace import SpanKind
 
@@ -101,6 +100,8 @@ class Log:
                 await relay_all(self._db)
             except LOST as error:
                 log.warning("relay: %s", error)
+            except Exception:
+                log.exception("relay")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), 0.5)
 
@@ -111,6 +112,8 @@ class Log:
                 await self._listen_once()
             except (*LOST, TimeoutError) as error:
                 log.warning("listen: %s", error)
+            except Exception:
+                log.exception("listen")
             await asyncio.sleep(0.5)
 
     async def _listen_once(self) -> None:
@@ -122,7 +125,8 @@ class Log:
                     await asyncio.sleep(5)
                     await conn.fetchval("SELECT 1")
             finally:
-                await conn.remove_listener(self._channel, self._heard)
+                with contextlib.suppress(*LOST):
+                    await conn.remove_listener(self._channel, self._heard)
 
     def _heard(self, *_: object) -> None:
         task = asyncio.get_running_loop().create_task(self._wake())
@@ -219,7 +223,7 @@ class Consumer:
             except (aiohttp.ClientError, TimeoutError, Refusal, *LOST) as error:
                 log.info("waiting for the log of %s: %s", self._source, error)
                 await asyncio.sleep(0.5)
-            except asyncpg.PostgresError:
+            except Exception:
                 log.exception("following %s", self._source)
                 await asyncio.sleep(1)
 

@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind
 from shared import auth, telemetry
 from shared.auth import Principal, Signer
 from shared.config import SERVICES, Settings
-from shared.db import Conn, Database
+from shared.db import LOST, Conn, Database
 from shared.errors import InvalidInput, Refusal, ServiceUnavailable, refusal
 
 P = ParamSpec("P")
@@ -180,6 +180,8 @@ async def _replied(
             return Reply.refused(error)
         except msgspec.ValidationError as error:
             return Reply(code=InvalidInput.code, message=f"{request.name}: {error}")
+        except LOST:
+            raise
         except Exception:
             log.exception("%s failed", request.name)
             return Reply(code="INTERNAL", message="internal error")

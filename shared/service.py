@@ -48,6 +48,8 @@ STATUS: dict[type[Refusal], int] = {
 CLASHED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+
 Told: TypeAlias = Callable[[Refusal], Response]
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -129,9 +131,11 @@ async def _started(service: Service, settings: Settings) -> AsyncGenerator[Runni
 
 async def stopped(task: "asyncio.Task[None]") -> None:
     """Cancel a background loop and wait for its end."""
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    while not task.done():  # a connection that breaks as it is given back hides the cancellation
+        task.cancel()
+        await asyncio.wait((task,), timeout=1)
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a background loop had ended", exc_info=error)
 
 
 def _running(request: Request) -> Running:

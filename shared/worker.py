@@ -58,6 +58,8 @@ class Drains:
                     await drain(self._bench)
                 except (*LOST, Refusal, TimeoutError) as error:
                     log.warning("%s: %s", drain.__name__, error)
+                except Exception:
+                    log.exception("%s", drain.__name__)
 
     async def slowly(self) -> None:
         """Without Redis: look every second, for ever."""

@@ -1,20 +1,35 @@
 """The durable log: order, no gaps, offset and effect together, poison set aside."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from shared import facts
-from shared.db import Database
-from shared.errors import InvalidInput
+from shared.db import Conn, Database
+from shared.errors import InvalidInput, ServiceUnavailable
+from shared.service import stopped
 from tests.conftest import DatabaseOf
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
     number: int
+
+
+@contextlib.asynccontextmanager
+async def running(*loops: Coroutine[Any, Any, None]) -> AsyncGenerator[list["asyncio.Task[None]"]]:
+    """Background loops, as a process runs them."""
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            await stopped(task)
 
 
 async def emitted(db: Database, tenant: UUID, account: UUID, *numbers: int) -> None:
@@ -69,16 +84,14 @@ async def relayed_for_a_while(db: Database) -> None:
 async def test_a_reader_waits_for_news_and_is_woken(database: DatabaseOf, tenant: UUID) -> None:
     db = await database("billing")
     log = facts.Log(db, "billing")
-    loops = [asyncio.create_task(log.relay()), asyncio.create_task(log.listen())]
-    waiting = asyncio.create_task(log.page(0, 10, 5, tenant))
-    await asyncio.sleep(0.1)
+    async with running(log.relay(), log.listen()):
+        waiting = asyncio.create_task(log.page(0, 10, 5, tenant))
+        await asyncio.sleep(0.1)
 
-    await emitted(db, tenant, uuid4(), 7)
+        await emitted(db, tenant, uuid4(), 7)
 
-    entries = await asyncio.wait_for(waiting, 3)
+        entries = await asyncio.wait_for(waiting, 3)
     assert [entry.payload for entry in entries] == [{"number": 7}]
-    for loop in loops:
-        loop.cancel()
 
 
 async def test_a_tenant_reads_only_its_own_part_of_the_log(
@@ -92,3 +105,25 @@ async def test_a_tenant_reads_only_its_own_part_of_the_log(
 
     assert [entry.payload["number"] for entry in await log.page(0, 10, 0, tenant)] == [1]
     assert [entry.payload["number"] for entry in await log.page(0, 10, 0, None)] == [1, 2]
+
+
+async def test_facts_flow_on_however_often_the_database_ends_our_connections(
+    database: DatabaseOf, owner: Conn, tenant: UUID
+) -> None:
+    db = await database("billing")
+    log = facts.Log(db, "billing")
+    async with running(log.relay(), log.listen()) as loops:
+        for _ in range(40):
+            await owner.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = 'tenure_billing'"
+            )
+            with contextlib.suppress(ServiceUnavailable):
+                await emitted(db, tenant, uuid4(), 1)
+
+        told = await owner.fetchval("SELECT count(*) FROM billing.account_stream")
+        async with asyncio.timeout(10):
+            relayed = "SELECT count(*) FROM billing.event_log"
+            while await owner.fetchval(relayed) < told:  # noqa: ASYNC110 - told no other way
+                await asyncio.sleep(0.05)
+        assert [loop.done() for loop in loops] == [False, False]
