@@ -157,7 +157,7 @@ async def late(owner: Conn, bench: Bench, rounds: int) -> Run:
             {**row, "occurredAt": row["occurredAt"] - timedelta(days=20)} for row in fresh(number)
         ]
 
-    bench.rows = old  # type: ignore[method-assign]
+    bench.rows = old  # type: ignore[method-assign] - the same run with late rows
     try:
         return await bench.send("one late event", 1, rounds, 1)
     finally:
