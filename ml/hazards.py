@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import explain
+from ml import by_row, explain
 from ml.document import CauseModel, ForecastModel, ModelUnreadable, Stratum, decode
 from ml.features import Columns
 from ml.renewal_clock import (
@@ -86,18 +86,18 @@ class Cause:
 
     def log_hazard(self, matrix: Floats) -> Floats:
         """Log partial hazard against the reference account, shape (rows,)."""
-        return matrix @ self.coefficients
+        return by_row.product(matrix, self.coefficients)
 
     def variances(self, matrix: Floats, clock: "Clock", days: Floats) -> Floats:
         """Sampling variance of the log cumulative hazard of accounts, shape like `days`."""
-        own = np.einsum("ij,ij->i", matrix @ self.variance, matrix)[:, None]
+        own = np.einsum("ij,ij->i", by_row.product(matrix, self.variance), matrix)[:, None]
         found = np.repeat(own, days.shape[1], axis=1)
         reached = clock.months(days) + clock.elapsed[:, None]
         for name, (spread, lean) in self.spreads.items():
             at = clock.stratum == name
             month = np.clip(np.nan_to_num(np.ceil(reached[at] - 1e-9), nan=1.0), 1, len(spread) - 1)
             place = month.astype(np.int64)
-            shared = np.take_along_axis(matrix[at] @ lean.T, place, axis=1)
+            shared = np.take_along_axis(by_row.product(matrix[at], lean.T), place, axis=1)
             found[at] += spread[place] + 2 * shared
         return np.maximum(found, 0.0)
 
@@ -140,7 +140,7 @@ class ChurnModel:
 
     def log_parts(self, matrix: Floats) -> list[Floats]:
         """Per cause the parts of the log partial hazard by signal, each (rows, features)."""
-        return [(matrix * cause.coefficients) @ self.shares for cause in self.causes]
+        return [by_row.product(matrix * cause.coefficients, self.shares) for cause in self.causes]
 
 
 def load(document: bytes, checksum: str) -> ChurnModel:

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import explain
+from ml import by_row, explain
 from ml.explain import Driver
 from ml.features import Columns, columns_of, design
 from ml.hazards import Cause, ChurnModel, Clock, Days, Floats, clock_of
@@ -319,7 +319,7 @@ class _Bounds:
         low, high = _factors((weights**2 * variances).sum(axis=0), (weights**2 * unseen).sum(0))
         stays: Bounds = (np.exp(-whole), np.exp(-whole * high), np.exp(-whole * low))
         own = causes[0].variance
-        error = np.sqrt(np.maximum(np.einsum("ij,ij->i", matrix @ own, matrix), 0.0))
+        error = np.sqrt(np.maximum(np.einsum("ij,ij->i", by_row.product(matrix, own), matrix), 0.0))
         return cls(stays, _incidence(hazards, variances, unseen), error)
 
 
