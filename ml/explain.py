@@ -79,7 +79,7 @@ def survival_parts(log_parts: Sequence[Floats], hazards: Sequence[Floats]) -> tu
     gain = reference * np.expm1(-(hazard * np.expm1(eta)).sum(axis=0))
     slopes = _slopes(hazard, eta)
     largest = np.abs(eta).argmax(axis=0)
-    rows: NDArray[np.int64] = np.arange(eta.shape[1])
+    rows = np.arange(eta.shape[1], dtype=np.int64)
     steepest = eta[largest, rows]
     flat = np.abs(steepest) < 1e-12
     rest = gain - (eta * slopes).sum(axis=0)

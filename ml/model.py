@@ -165,11 +165,12 @@ def _fitted(frame: Frame, part: Part, baseline: str, seed: int) -> CauseModel:
 def _effects(frame: Frame, part: Part, matrix: Floats) -> tuple[Floats, Floats]:
     """Coefficients, shape (terms,), and what each account moves them by, (accounts, terms)."""
     if part.effects == "none":
-        return np.zeros(matrix.shape[1]), np.zeros((frame.accounts, matrix.shape[1]))
+        terms = int(matrix.shape[1])
+        return np.zeros(terms), np.zeros((frame.accounts, terms))
     rows = frame if part.effects == "shared" else frame.only(part.cause)
     fitted = cox(rows, matrix, part.chosen.penalties)
     scores = account_scores(rows, matrix, matrix @ fitted.coefficients)
-    return fitted.coefficients, scores @ fitted.inverse_hessian
+    return fitted.coefficients, np.asarray(scores @ fitted.inverse_hessian, dtype=np.float64)
 
 
 def fit_strata(frame: Frame, *, seed: int = 0) -> ForecastModel:

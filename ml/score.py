@@ -156,12 +156,13 @@ def score(
     for speaker, wanted in ((model, False), (model.newcomers, True)):
         places = [i for i, new in enumerate(young) if new is wanted]
         if speaker is not None and places:
+            basis: Basis = "newcomers" if wanted else speaker.document.basis
             batch = _Batch.of(
                 speaker,
                 [rows[i] for i in places],
                 [elapsed_days[i] for i in places],
                 [days_to_renewal[i] for i in places],
-                basis="newcomers" if wanted else speaker.document.basis,
+                basis=basis,
             )
             found |= zip(places, batch.forecasts(), strict=True)
     return [found[i] for i in range(len(rows))]
@@ -211,7 +212,8 @@ class _Batch:
         clock: Clock,
         basis: Basis,
     ) -> None:
-        self.model, self.columns, self.clock, self.basis = model, columns, clock, basis
+        self.model, self.columns, self.clock = model, columns, clock
+        self.basis: Basis = basis
         self.matrix, self.odd = design(columns, model.document.features, model.document.terms)
         self.log_hazards = [cause.log_hazard(self.matrix) for cause in model.causes]
         self.days = clock.knots()

@@ -9,6 +9,7 @@ from strawberry.types import Info
 
 from services.risk import domain, store
 from services.risk.domain import BANDS
+from services.risk.domain import chance as chances
 from services.risk.schema.model import ModelVersion
 from shared.errors import InvalidInput, NotFound
 from shared.graphql import Context, Money, Node, global_id
@@ -49,14 +50,45 @@ class Probability:
     low: float = strawberry.field(description="Lower end of the interval, 0 to 1.")
     high: float = strawberry.field(description="Upper end of the interval, 0 to 1.")
     level: float = strawberry.field(
-        description="How often such intervals should hold the true chance, 0 to 1. Only the"
-        " uncertainty"
-        " of the model's coefficients is in it."
+        description="How often such intervals should hold the true chance, 0 to 1: for what the"
+        " model could not learn from so few losses, and for how accounts differ that look alike to"
+        " it. Not for a future unlike the past."
     )
 
     @classmethod
-    def of(cls, chance: domain.Probability) -> "Probability":
+    def of(cls, chance: chances.Probability) -> "Probability":
         return cls(value=chance.value, low=chance.low, high=chance.high, level=domain.LEVEL)
+
+
+@strawberry.enum(description="Why a contract ends.")
+class ChurnCause(Enum):
+    VOLUNTARY = strawberry.enum_value("voluntary", description="The customer leaves.")
+    INVOLUNTARY = strawberry.enum_value(
+        "involuntary", description="The payment could not be collected."
+    )
+
+
+@strawberry.enum(description="What a forecast rests on.")
+class ForecastBasis(Enum):
+    MODEL = strawberry.enum_value("model", description="The model, with every signal.")
+    NEWCOMERS = strawberry.enum_value(
+        "newcomers", description="A model of its own for the first 90 days of a contract."
+    )
+    STRATA = strawberry.enum_value(
+        "strata",
+        description="Too few accounts have churned for a model: what became of all accounts at"
+        " the same place on the renewal clock (Kaplan–Meier). The account's own signals play no"
+        " part.",
+    )
+
+
+@strawberry.type(description="The chance of being lost for one cause.")
+class CauseProbability:
+    cause: ChurnCause = strawberry.field(description="Why the contract ends.")
+    probability: Probability = strawberry.field(
+        description="With renewal, or survival, and the other cause the values add up to 1. Higher"
+        " is worse."
+    )
 
 
 @strawberry.type(description="A place on the survival curve.")
@@ -135,6 +167,7 @@ class Risk(Node):
         description="The same chance for the reference account, 0 to 1; with all drivers'"
         " contributions it adds up to explainedProbability."
     )
+    basis: ForecastBasis = strawberry.field(description="What it rests on.")
     as_of: datetime = strawberry.field(description="Only what was recorded before is known to it.")
     scored_at: datetime = strawberry.field(description="Since when it was served.")
     inputs_hash: str = strawberry.field(description="SHA-256 of the inputs, hexadecimal.")
@@ -158,6 +191,7 @@ class Risk(Node):
             explained_probability=score.driven_probability,
             explained_days=score.driven_days,
             reference_probability=score.reference_probability,
+            basis=ForecastBasis(score.basis.value),
             as_of=score.as_of,
             scored_at=score.scored_at,
             inputs_hash=score.inputs_hash,
@@ -178,6 +212,27 @@ class Risk(Node):
         _within("withinDays", within_days, 1, DAYS_MOST)
         chance = self.score.churn_probability(within_days)
         return Probability.of(chance) if chance else None
+
+    @strawberry.field(
+        description="The causes' parts of the chance of churn within so many days from `asOf`;"
+        " without days, by the renewal: with renewalProbability they add up to 1. Empty where no"
+        " such chance is known: beyond horizonDays, and for scores made before causes were told"
+        " apart."
+    )
+    def causes(
+        self,
+        within_days: Annotated[
+            int | None,
+            strawberry.argument(description=f"Days from `asOf`, 1 to {DAYS_MOST}; none: renewal."),
+        ] = None,
+    ) -> list[CauseProbability]:
+        if within_days is not None:
+            _within("withinDays", within_days, 1, DAYS_MOST)
+        found = self.score.by_cause(within_days)
+        return [
+            CauseProbability(cause=ChurnCause(cause.value), probability=Probability.of(chance))
+            for cause, chance in found.items()
+        ]
 
     @strawberry.field(
         description="Chance of still being a customer at evenly spaced days, from 0 on. Ends at"

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from services.risk.domain.chance import CauseCurve, ChurnCause, ForecastBasis, Probability
 from shared.landmark import FeatureRow
 from shared.money import Money
 
@@ -20,7 +21,7 @@ BAND_DAYS: Final = 90
 MOVED: Final = 0.005
 """Changes of a probability up to this are not worth telling anyone."""
 
-CLOCKS: Final = frozenset({"account_age_days", "days_to_renewal"})
+CLOCKS: Final = frozenset({"account_age_days", "days_to_renewal", "spell_age_days"})
 """Inputs that change by themselves as time passes."""
 
 Inputs: TypeAlias = dict[str, FeatureRow]
@@ -67,15 +68,6 @@ class RiskOrder(StrEnum):
 
     PROBABILITY = "PROBABILITY"
     VALUE_AT_RISK = "VALUE_AT_RISK"
-
-
-@dataclass(frozen=True, slots=True)
-class Probability:
-    """A chance in [0, 1] with its 90 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +123,8 @@ class RiskScore:
     inputs_hash: str
     stale_inputs: list[str]
     unlike_training: list[str]
+    causes: list[CauseCurve]
+    basis: ForecastBasis
 
     @property
     def horizon_days(self) -> int:
@@ -171,6 +165,17 @@ class RiskScore:
         if stays is None:
             return None
         return Probability(1 - stays.value, 1 - stays.high, 1 - stays.low)
+
+    def by_cause(self, within_days: float | None) -> dict[ChurnCause, Probability]:
+        """The causes' parts of churn by a day, or by the renewal; empty where none is known."""
+        if within_days is None:
+            return {part.cause: part.renewal for part in self.causes if part.renewal}
+        if within_days > self.curve_days[-1]:
+            return {}
+        return {
+            part.cause: part.within(self.curve_days, self.curve_survival, within_days)
+            for part in self.causes
+        }
 
     def curve(self, days: int, points: int) -> list[SurvivalPoint]:
         """The survival curve at evenly spaced days, from 0 to `days` or the horizon."""
