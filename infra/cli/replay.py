@@ -1,4 +1,4 @@
-"""`tenure replay`: make served scores again from what is kept, and say whether they are the same."""
+"""`tenure replay`: make served scores again from what is kept, and compare the bytes."""
 
 import asyncio
 import sys
