@@ -46,6 +46,8 @@ class Watched:
         self.took: dict[str, list[float]] = defaultdict(list)
 
     def __call__(self, said: Any) -> None:
+        if "pg_catalog" in said.query:  # asyncpg learns a type, once a connection
+            return
         self.asked.setdefault(said.query, (said.query, tuple(said.args)))
         self.took[said.query].append(1_000 * said.elapsed)
 
@@ -87,17 +89,17 @@ async def measured(
     year = datetime.now(UTC) - timedelta(days=365)
     async with connected(settings.service_database_url("usage"), most=1) as db:
         for label, as_of in (("now", None), ("a year ago", year)):
-            watched = await _timed(db, tenant, label, pages, as_of)
-            failed |= watched is None
-            for statement in (watched or Watched()).asked.values():
+            watched, p95 = await _timed(db, tenant, label, pages, as_of)
+            failed |= p95 >= PROMISED_MS
+            for statement in watched.asked.values():
                 failed |= await _planned(db, tenant, statement, plans=plans)
     return int(failed)
 
 
 async def _timed(
     db: Database, tenant: UUID, label: str, pages: Sequence[list[UUID]], as_of: datetime | None
-) -> Watched | None:
-    """What a page of accounts asks of usage; None: it took longer than promised."""
+) -> tuple[Watched, float]:
+    """What a page of accounts asks of usage, and the p95 of all of it in milliseconds."""
     watched, took = Watched(), list[float]()
     for number in range(ROUNDS + len(pages)):
         async with db.read(tenant) as conn:
@@ -113,7 +115,7 @@ async def _timed(
     )
     for query, each in sorted(watched.took.items(), key=lambda item: -sum(item[1]))[:8]:
         print(f"  {statistics.median(each):6.1f} ms  {_title(query)}")
-    return watched if p95 < PROMISED_MS else None
+    return watched, p95
 
 
 async def everything(conn: Conn, page: list[UUID], as_of: datetime | None) -> None:
