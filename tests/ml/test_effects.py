@@ -7,6 +7,7 @@ import pytest
 
 from ml import document, effects, groups, model
 from ml.score import ChurnModel, load, score
+from shared.landmark import FeatureRow
 from tests.ml.worlds import annual, tied
 
 
@@ -17,13 +18,14 @@ def fitted() -> ChurnModel:
 
 def test_a_ratio_is_the_one_between_two_accounts_scored(fitted: ChurnModel):
     """Without products, since these depend on the rest of the account."""
-    if any(term.kind == "product" for term in fitted.document.terms):
-        pytest.skip("this fit has products")  # pragma: no cover - the seeds give none
-    row = {"plan": "basic", "seats": 40.0, "auto_renew": True}
+    assert not any(term.kind == "product" for term in fitted.document.terms)
+    row: FeatureRow = {"plan": "basic", "seats": 40.0, "auto_renew": True}
     for one in effects.ratios(fitted):
+        start: FeatureRow = {**row, one.feature: one.start}
+        end: FeatureRow = {**row, one.feature: one.end}
         ends = score(
             fitted,
-            [row | {one.feature: one.start}, row | {one.feature: one.end}],
+            [start, end],
             elapsed_days=[0.0, 0.0],
             days_to_renewal=[None, None],
         )
