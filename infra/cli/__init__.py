@@ -19,6 +19,7 @@ COMMANDS = {
     "export": ("ml.cli.export:export", "Write events to Parquet files, day by day."),
     "simulate": ("infra.cli.simulate:simulate", "Load a simulated company with known truth."),
     "train": ("ml.cli.train:train", "Fit, judge and publish a forecast."),
+    "models": ("ml.cli.models:models", "Which model serves: list, promote, roll back."),
     "evaluate": ("ml.cli.evaluate:evaluate", "Judge the forecast on data it has never seen."),
 }
 
