@@ -1,6 +1,6 @@
 """The risk process: publishes models, serves scores, and hears what makes new ones necessary."""
 
-from services.risk import actions, store
+from services.risk import actions, change, replay, store
 from services.risk.actions import release
 from services.risk.store import release as releases
 from shared.service import Service, run
@@ -11,7 +11,9 @@ SERVICE = Service(
         store.latest,
         store.scores,
         store.history,
-        store.change,
+        change.moved,
+        replay.replayed,
+        replay.replayed_newest,
         store.at_risk,
         store.models,
         store.model_versions,

@@ -9,6 +9,7 @@ import strawberry
 from strawberry.types import Info
 
 from services.risk import actions, domain, store
+from services.risk.change import moved
 from services.risk.schema.change import RiskChange
 from services.risk.schema.model import ModelVersion
 from services.risk.schema.release import ReleaseMutation, ReleaseQuery, run_by_id
@@ -83,8 +84,8 @@ class AccountFields(Part):
         ],
         end: Annotated[datetime, strawberry.argument(name="to", description="The second moment.")],
     ) -> RiskChange | None:
-        change = await info.context.load(store.change, self.key, start=start, end=end)
-        return RiskChange.of(change or domain.compared(None, None))
+        found = await info.context.load(moved, self.key, start=start, end=end)
+        return RiskChange.of(found) if found else None
 
 
 @strawberry.type

@@ -13,7 +13,6 @@ from services.risk.domain import (
     LastInputs,
     ModelVersion,
     RiskBand,
-    RiskChange,
     RiskOrder,
     RiskScore,
     ScoringProgress,
@@ -88,17 +87,6 @@ async def history(
         account_id: paging.page(some, most, [paging.cursor(s.scored_at, s.score_id) for s in some])
         for account_id, some in found.items()
     }
-
-
-async def change(
-    conn: Conn, account_ids: list[UUID], start: datetime, end: datetime
-) -> dict[UUID, RiskChange]:
-    """What moved each account's served score between two moments."""
-    if start > end:
-        raise InvalidInput("from", start.isoformat(), "a moment not after `to`")
-    before = await latest(conn, account_ids, start)
-    after = await latest(conn, account_ids, end)
-    return {key: domain.compared(before.get(key), after.get(key)) for key in account_ids}
 
 
 async def at_risk(
