@@ -12,7 +12,9 @@ WIDTH: Final = 460
 HEIGHT: Final = 280
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 44
 ROW: Final = 22
-LABELS: Final = 250
+LETTERS: Final = 42
+MONTHS: Final = (1, 2, 3, 6, 12, 24)
+LABELS: Final = 290
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Axis:
     label: str
     percent: bool = False
     logarithmic: bool = False
+    whole: bool = False
 
     def at(self, value: float) -> float:
         """Where a value stands, 0 at the low end and 1 at the high one."""
@@ -44,6 +47,8 @@ class Axis:
         rough = span / 5
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough)
+        if self.whole:
+            step = next((s for s in MONTHS if span / s <= 8), step)
         first = math.ceil(self.low / step - 1e-9)
         return [i * step for i in range(first, math.floor(self.high / step + 1e-9) + 1)]
 
@@ -102,7 +107,7 @@ def _whisker(row: tuple[str, float, float, float], y: float, span: float, x: Axi
     label, value, low, high = row
     start, here, end = (LABELS + min(max(x.at(v), 0), 1) * span for v in (low, value, high))
     sure = "s0" if low > 1 or high < 1 else "faint"
-    short = label if len(label) <= 44 else label[:43] + "…"
+    short = label if len(label) <= LETTERS else label[: LETTERS - 1] + "…"
     return (
         f'<text class="row" text-anchor="end" x="{LABELS - 10}" y="{y + 4:.1f}">'
         f"<title>{escape(label)}</title>{escape(short)}</text>"

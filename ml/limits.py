@@ -29,7 +29,7 @@ def _thin(model: ChurnModel) -> list[str]:
     if borrowed:
         found.append(
             "Too few losses for baselines of their own, so they borrow along the renewal clock: "
-            + ", ".join(borrowed)
+            + ", ".join(f"“{name}”" for name in borrowed)
             + "."
         )
     found.append(

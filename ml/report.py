@@ -145,7 +145,7 @@ def _curves(evidence: Evidence) -> str:
 def _staying(segment: Segment) -> str:
     lowest = 1 - max(*segment.seen, *segment.expected)
     y = Axis(max(0.0, lowest - 0.05), 1, "still there", percent=True)
-    x = Axis(0, len(segment.seen) - 1, "months ahead")
+    x = Axis(0, len(segment.seen) - 1, "months ahead", whole=True)
     seen = [(float(m), 1 - v) for m, v in enumerate(segment.seen)]
     expected = [(float(m), 1 - v) for m, v in enumerate(segment.expected)]
     lines = [
@@ -298,7 +298,7 @@ def _percent(share: float) -> str:
 
 
 def _said(value: float | str) -> str:
-    return f"{value:,.4g}" if isinstance(value, float) else value
+    return value if isinstance(value, str) else f"{value:,.4g}"
 
 
 def _of(model: ChurnModel, cause: str) -> str:
