@@ -4,10 +4,12 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import lifelines
+import msgspec
 import numpy as np
 import pandas as pd
 
