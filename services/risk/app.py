@@ -2,6 +2,7 @@
 
 from services.risk import actions, change, replay, store
 from services.risk.actions import release
+from services.risk.store import drift
 from services.risk.store import release as releases
 from shared.service import Service, run
 
@@ -27,6 +28,7 @@ SERVICE = Service(
         releases.served_model,
         releases.model_document,
         releases.every_days,
+        drift.newest,
     ],
     commands=[
         actions.promote,
