@@ -1,4 +1,4 @@
-"""Bring MLflow up to what risk has: trainings, versions, aliases; `python -m ml.cli.mirror TENANT`."""
+"""Bring MLflow up to where risk is; the worker runs `python -m ml.cli.mirror TENANT`."""
 
 import asyncio
 import logging
