@@ -162,7 +162,7 @@ async def test_matured_forecasts_are_held_against_what_came(world: World):
     for place in range(12):
         name = f"a{place}"
         begin, end = today - timedelta(days=400), today - timedelta(days=35)
-        lost = {"endedOn": end, "outcome": "lost"} if place < 10 else {}
+        lost: dict[str, Any] = {"endedOn": end, "outcome": "lost"} if place < 10 else {}
         account = await world.account(
             name, startOn=begin, endOn=end if lost else today + timedelta(days=20), **lost
         )
@@ -178,7 +178,7 @@ async def test_matured_forecasts_are_held_against_what_came(world: World):
     assert quarter.ratio == pytest.approx(10 / quarter.expected)
     assert quarter.low is not None
     assert quarter.high is not None
-    assert quarter.low < quarter.ratio < quarter.high
+    assert quarter.low < 10 / quarter.expected < quarter.high
     assert (half.forecasts, year.forecasts) == (0, 0)
 
 
