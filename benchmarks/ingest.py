@@ -161,7 +161,7 @@ async def late(owner: Conn, bench: Bench, rounds: int) -> Run:
     try:
         return await bench.send("one late event", 1, rounds, 1)
     finally:
-        bench.rows = fresh  # type: ignore[method-assign]
+        bench.rows = fresh  # type: ignore[method-assign] - as it was
 
 
 @asynccontextmanager
@@ -246,7 +246,7 @@ async def _sizes(owner: Conn) -> str:
     lines: list[str] = []
     for table in ("event", "daily"):
         size: int = await owner.fetchval("SELECT pg_total_relation_size($1)", f"usage.{table}")
-        rows: int = await owner.fetchval(f"SELECT count(*) FROM usage.{table}")  # noqa: S608
+        rows: int = await owner.fetchval(f"SELECT count(*) FROM usage.{table}")  # noqa: S608 - our own two names
         lines.append(f"{table} {size / events:.0f} MB ({rows:,} rows)")
     return f"A million events take, with keys: {', '.join(lines)} of {events:,} events."
 

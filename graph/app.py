@@ -29,7 +29,8 @@ from shared.db import Database, connected
 from shared.errors import InvalidInput, NotPermitted, Refusal
 from shared.facts import LogEntry
 from shared.rpc import Call, Rpc, named
-from shared.service import STATUS, Told, later, serve, simply
+from shared.service import STATUS, Told, later, simply
+from shared.serving import serve, unless_stopped
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -144,7 +145,8 @@ async def _risk_feed(request: Request) -> Response:
     after = gateway.cursors.open(principal.tenant_id, query["after"]) if "after" in query else 0
     limit = whole(query.get("limit", "100"), "limit", 1, 1_000)
     wait_s = whole(query.get("timeout", "0"), "timeout", 0, 20)
-    entries = await feed.page(gateway.rpc, principal, after, limit, wait_s)
+    page = feed.page(gateway.rpc, principal, after, limit, wait_s)
+    entries = await unless_stopped(request.app, page, [])
     events = [_cloud_event(entry, gateway.cursors) for entry in entries]
     return Response(orjson.dumps(events), media_type="application/cloudevents-batch+json")
 

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import explain
+from ml import by_row, explain
 from ml.document import ForecastModel, ModelUnreadable, decode
 from ml.explain import Driver
 from ml.features import Columns, columns_of, design
@@ -188,8 +188,8 @@ def clock_of(
 
 def log_hazards(model: ChurnModel, matrix: Floats) -> tuple[Floats, Floats]:
     """Log partial hazard of each account against the reference account, and its standard error."""
-    spread = np.einsum("ij,ij->i", matrix @ model.variance, matrix)
-    return matrix @ model.coefficients, np.sqrt(np.maximum(spread, 0.0))
+    spread = np.einsum("ij,ij->i", by_row.product(matrix, model.variance), matrix)
+    return by_row.product(matrix, model.coefficients), np.sqrt(np.maximum(spread, 0.0))
 
 
 def survival(hazard: Floats, log_hazard: Floats) -> Floats:
@@ -293,7 +293,7 @@ class _Batch:
     ) -> None:
         self.model, self.columns, self.odd, self.clock = model, columns, odd, clock
         self.log_hazard, self.error = log_hazards(model, matrix)
-        self.parts = (matrix * model.coefficients) @ model.shares
+        self.parts = by_row.product(matrix * model.coefficients, model.shares)
         self.days = clock.knots()
         self.stays = self._with_interval(clock.hazard(self.days))
         self.renewal_hazard = clock.hazard(clock.renewal_day[:, None])

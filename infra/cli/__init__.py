@@ -18,7 +18,9 @@ COMMANDS = {
     "import": ("infra.cli.importing:importing", "Load data of your own, or the Telco sample."),
     "export": ("ml.cli.export:export", "Write events to Parquet files, day by day."),
     "simulate": ("infra.cli.simulate:simulate", "Load a simulated company with known truth."),
+    "replay": ("infra.cli.replay:replay", "Make served scores again, byte for byte."),
     "train": ("ml.cli.train:train", "Fit, judge and publish a forecast."),
+    "models": ("ml.cli.models:models", "Which model serves: list, promote, roll back."),
     "evaluate": ("ml.cli.evaluate:evaluate", "Judge the forecast on data it has never seen."),
 }
 

@@ -1,6 +1,8 @@
 """The risk process: publishes models, serves scores, and hears what makes new ones necessary."""
 
-from services.risk import actions, store
+from services.risk import actions, change, replay, store
+from services.risk.actions import release
+from services.risk.store import release as releases
 from shared.service import Service, run
 
 SERVICE = Service(
@@ -9,15 +11,35 @@ SERVICE = Service(
         store.latest,
         store.scores,
         store.history,
-        store.change,
+        change.moved,
+        replay.replayed,
+        replay.replayed_newest,
         store.at_risk,
         store.models,
         store.model_versions,
         store.models_by_id,
         store.champion,
         store.progress,
+        releases.training_runs,
+        releases.training_runs_by_id,
+        releases.judgements,
+        releases.alias_changes,
+        releases.served_model,
+        releases.model_document,
+        releases.every_days,
     ],
-    commands=[actions.publish, actions.promote, actions.rescore],
+    commands=[
+        actions.promote,
+        actions.rescore,
+        release.start_run,
+        release.touch_run,
+        release.fail_run,
+        release.refuse_run,
+        release.offer,
+        release.rollback,
+        release.request_training,
+        release.set_schedule,
+    ],
     listeners={
         "accounts": {
             "AccountCreated": actions.note,

@@ -128,13 +128,13 @@ def forecasts(
     champion: Champion, told: Told, standing: Mapping[UUID, Standing], scored_at: datetime
 ) -> list[Fresh]:
     """A score for each account under contract, all in one pass through the model."""
-    inputs = {key: parts for key, parts in told.inputs.items() if under_contract(parts)}
-    rows = [_merged(parts) for parts in inputs.values()]
+    inputs = {key: plain(parts) for key, parts in told.inputs.items() if under_contract(parts)}
+    rows = [merged(parts) for parts in inputs.values()]
     found = score(
         champion.model,
         rows,
-        elapsed_days=[_days(row, "account_age_days") for row in rows],
-        days_to_renewal=[_days(row, "days_to_renewal") for row in rows],
+        elapsed_days=[number(row, "account_age_days") for row in rows],
+        days_to_renewal=[number(row, "days_to_renewal") for row in rows],
     )
     return [
         Fresh(
@@ -204,6 +204,23 @@ def _score(case: _Case, forecast: Forecast, scored_at: datetime) -> RiskScore:
     )
 
 
+def plain(inputs: Inputs) -> Inputs:
+    """As the database gives them back, so that a score can be made again from what is kept.
+
+    It knows no negative zero, and JSON neither infinity nor anything that is not a number.
+    """
+    return {
+        service: {name: _plain(value) for name, value in row.items()}
+        for service, row in inputs.items()
+    }
+
+
+def _plain(value: float | str | bool | None) -> float | str | bool | None:
+    if not isinstance(value, float):
+        return value
+    return value + 0.0 if math.isfinite(value) else None
+
+
 def hashed(inputs: Inputs) -> str:
     """SHA-256 of the inputs, the same however they were stored."""
     return hashlib.sha256(msgspec.json.encode(inputs, order="deterministic")).hexdigest()
@@ -216,22 +233,24 @@ def _drivers(inputs: Inputs, forecast: Forecast) -> list[Driver]:
             feature=driver.feature,
             label=driver.label,
             value=driver.value,
-            contribution=driver.contribution,
+            contribution=driver.contribution + 0.0,  # never −0, as above
             source=teller.get(driver.feature, driver.source),
         )
         for driver in forecast.drivers
     ]
 
 
-def _merged(inputs: Inputs) -> FeatureRow:
+def merged(inputs: Inputs) -> FeatureRow:
+    """What all services told, in one row."""
     return {name: value for row in inputs.values() for name, value in row.items()}
 
 
 def _renewal_on(case: _Case) -> date | None:
-    days = _days(case.inputs["accounts"], "days_to_renewal")
+    days = number(case.inputs["accounts"], "days_to_renewal")
     return None if days is None else (case.told.as_of + timedelta(days=days)).date()
 
 
-def _days(row: FeatureRow, name: str) -> float | None:
+def number(row: FeatureRow, name: str) -> float | None:
+    """A number of the row; None where there is none."""
     value = row.get(name)
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ml import document, model, score
 from ml.document import ForecastModel, ModelTampered, ModelUnreadable
@@ -175,15 +177,16 @@ def test_a_row_without_any_signal_still_gets_a_forecast(renewing):
     assert 0 < one(ready(renewing), {}, renewal=None).driven < 1
 
 
-def test_rows_are_scored_alike_alone_and_together(renewing):
-    churn_model = ready(renewing)
-    rows = [ANNUAL | {"events_28d": float(e)} for e in (5, 50, 500)]
-    days = [10.0, 200.0, None]
-    together = score.score(churn_model, rows, elapsed_days=[0.0] * 3, days_to_renewal=days)
-    for row, day, forecast in zip(rows, days, together, strict=True):
-        alone = one(churn_model, row, renewal=day)
-        assert alone.driven == pytest.approx(forecast.driven, abs=1e-14)
-        assert alone.horizon_days == forecast.horizon_days
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), rows=st.integers(2, 80))
+def test_a_row_is_scored_to_the_same_bits_alone_and_among_others(renewing, seed, rows):
+    """What was served in a batch of hundreds must come out again when one score is replayed."""
+    churn_model, rng = ready(renewing), np.random.default_rng(seed)
+    told = [ANNUAL | {"events_28d": float(e)} for e in rng.lognormal(4, 1, rows)]
+    days = [None, *rng.uniform(-5, 500, rows - 1).tolist()]
+    together = score.score(churn_model, told, elapsed_days=[0.0] * rows, days_to_renewal=days)
+    for row, day, forecast in zip(told, days, together, strict=True):
+        assert one(churn_model, row, renewal=day) == forecast
     assert score.score(churn_model, [], elapsed_days=[], days_to_renewal=[]) == []
 
 

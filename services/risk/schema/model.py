@@ -14,6 +14,11 @@ class ModelMetric:
     value: float = strawberry.field(description="Its value, in the unit its name says.")
 
 
+def to_metrics(figures: dict[str, float]) -> list[ModelMetric]:
+    """Figures by name, in order."""
+    return [ModelMetric(name=name, value=value) for name, value in sorted(figures.items())]
+
+
 @strawberry.type(description="A published forecast model.")
 class ModelVersion(Node):
     version: str = strawberry.field(description="Derived from the document: same bytes, same name.")
@@ -42,7 +47,7 @@ class ModelVersion(Node):
             data_to=model.data_to,
             accounts=model.accounts,
             events=model.events,
-            metrics=[ModelMetric(name=k, value=v) for k, v in sorted(model.metrics.items())],
+            metrics=to_metrics(model.metrics),
             features=model.features,
             checksum=model.checksum,
         )

@@ -30,7 +30,7 @@ async def adoption(
     """What can be said of each account alone."""
     if as_of is not None and as_of.tzinfo is None:
         raise InvalidInput("asOf", as_of.isoformat(), "a moment with a time zone")
-    rows = await conn.fetch(SIGNALS, account_ids, as_of)
+    rows = await conn.fetch(SIGNALS, list(set(account_ids)), as_of)
     return {row["account_id"]: to(Counted, row).adoption() for row in rows}
 
 
