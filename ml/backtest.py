@@ -248,11 +248,12 @@ def standard_errors(
     accounts, at = np.unique(rows.account, return_inverse=True)
     order = np.argsort(at, kind="stable")
     ends = np.cumsum(np.bincount(at))
-    places: list[NDArray[np.int64]] = np.split(order, ends[:-1])
+    starts = ends - np.bincount(at)
     drawn: dict[str, list[Figures]] = {name: [] for name in rows.survival}
     for _ in range(replicates):
         chosen = random.integers(0, len(accounts), len(accounts))
-        sample = rows.take(np.concatenate([places[place] for place in chosen]))
+        spans = zip(starts[chosen].tolist(), ends[chosen].tolist(), strict=True)
+        sample = rows.take(np.concatenate([order[start:end] for start, end in spans]))
         for name in rows.survival:
             drawn[name].append(quick(sample, name))
     spread = {name: _spread(found) for name, found in drawn.items() if found}

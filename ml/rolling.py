@@ -59,6 +59,14 @@ class Past:
     now: datetime
     step: Step
 
+    async def origins(self, count: int, every_months: int = 3) -> list[date]:
+        """Up to so many origins that have history before them and a year after."""
+        spells = await self._spells(self.now)
+        if not spells:
+            raise TrainingRefused("there is nothing to judge: no account was ever under contract")
+        first = min(spell.start_on for spell in spells)
+        return origins_before(self.now.date(), first=first, count=count, every_months=every_months)
+
     async def windows(self, origins: Sequence[date]) -> list[Window]:
         """One window for each origin, in order; signals of a moment are asked for once.
 

@@ -2,9 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from itertools import islice
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -12,13 +10,13 @@ from infra.trial.fill import fill
 from infra.trial.server import TOLD, bound
 from ml import landmarks
 from ml.rolling import Past, Window
-from ml.simulate import Tenant, simulate
-from shared import facts, ingest
+from ml.simulate import simulate
 from shared.auth import Principal, system
 from shared.config import Settings
-from shared.db import Conn, Database
+from shared.db import Conn
 from shared.rpc import Rpc
 from tests.conftest import DatabaseOf
+from tests.loading.whole import sent
 
 UNTIL = date(2026, 7, 1)
 ORIGINS = [date(2025, 11, 15), date(2026, 2, 3)]
@@ -28,34 +26,6 @@ ORIGINS = [date(2025, 11, 15), date(2026, 2, 3)]
 async def rpc(settings: Settings) -> AsyncIterator[Rpc]:
     async with bound(settings) as opened:
         yield opened
-
-
-async def sent(dbs: dict[str, Database], owner: Conn, principal: Principal, tenant: Tenant) -> None:
-    """Load a tenant as the bulk routes and the listeners between services do."""
-    kinds = {kind.name: (service.name, kind) for service in TOLD for kind in service.kinds}
-    for batch in tenant.batches():
-        service, kind = kinds[batch.kind]
-        rows = iter(batch.rows)
-        while chunk := list(islice(rows, 4_000)):
-            async with dbs[service].write(principal.tenant_id) as conn:
-                body = msgspec.json.encode(chunk)
-                receipts = await ingest.receive(conn, principal, kind, body)
-            assert {receipt.status for receipt in receipts} == {"accepted"}
-        await told(dbs)
-    await owner.execute("ANALYZE")
-
-
-async def told(dbs: dict[str, Database]) -> None:
-    """Let every service hear what the others said; saying it twice teaches nothing new."""
-    for speaker in dbs:
-        await facts.relay_all(dbs[speaker])
-        log = await facts.Log(dbs[speaker], speaker).page(0, 100_000, 0, None)
-        for listener in TOLD:
-            heard = listener.listeners.get(speaker, {})
-            for entry in log:
-                if entry.type in heard:
-                    async with dbs[listener.name].write(entry.tenant_id) as conn:
-                        await heard[entry.type](conn, entry)
 
 
 async def windows(rpc: Rpc, principal: Principal) -> list[Window]:
@@ -68,7 +38,8 @@ async def test_copied_rows_give_the_same_windows_as_rows_sent_to_the_services(
 ):
     tenant = simulate(companies_count=40, months=14, seed=2, until=UNTIL)
     dbs = {service.name: await database(service.name) for service in TOLD}
-    await sent(dbs, owner, principal, tenant)
+    await sent(dbs, principal, tenant.batches())
+    await owner.execute("ANALYZE")
     through_services = await windows(rpc, principal)
 
     copied = await fill(settings.owner_database_url, "copied", tenant.batches(), lambda *_: None)
