@@ -1,6 +1,6 @@
 """The risk process: publishes models, serves scores, and hears what makes new ones necessary."""
 
-from services.risk import actions, change, replay, store
+from services.risk import actions, change, effects, replay, store, what_if
 from services.risk.actions import release
 from services.risk.store import release as releases
 from shared.service import Service, run
@@ -12,8 +12,11 @@ SERVICE = Service(
         store.scores,
         store.history,
         change.moved,
+        effects.model_effects,
         replay.replayed,
+        replay.replayed_scores,
         replay.replayed_newest,
+        what_if.imagined,
         store.at_risk,
         store.models,
         store.model_versions,
