@@ -22,7 +22,7 @@ async def sent(dbs: dict[str, Database], principal: Principal, batches: Iterable
             async with dbs[service].write(principal.tenant_id) as conn:
                 body = msgspec.json.encode(chunk)
                 receipts = await ingest.receive(conn, principal, kind, body)
-            assert {receipt.status for receipt in receipts} == {"accepted"}
+            assert {receipt.status for receipt in receipts} <= {"accepted", "late"}
         if batch.kind == "accounts":
             await told(dbs)
     await told(dbs)

@@ -120,7 +120,7 @@ async def test_what_is_recorded_late_is_not_known_earlier(
     drawn: dict[UUID, tuple[str, Any]] = {}
 
     @examples(max_examples=60)
-    @given(rows(vendor.companies.ids))
+    @given(rows(vendor.companies.ids[:15]))  # those who signed first
     def draw(found: tuple[str, Any]) -> None:
         drawn[found[1].id] = found
 
