@@ -84,7 +84,7 @@ def _figures(evidence: Evidence) -> str:
 def _calibration(evidence: Evidence) -> str:
     months = "".join(
         f"<figure>{_calibrated(month, found)}<figcaption>Within {month} months: tenths of the"
-        " accounts by forecast; on the dotted line, as many were lost as forecast.</figcaption>"
+        " accounts by forecast; on the dashed line, as many were lost as forecast.</figcaption>"
         "</figure>"
         for month, found in evidence.calibration.items()
     )

@@ -2,7 +2,9 @@
 
 from services.risk import actions, change, effects, replay, store, what_if
 from services.risk.actions import release
+from services.risk.store import drift
 from services.risk.store import release as releases
+from services.risk.store import report as reports
 from shared.service import Service, run
 
 SERVICE = Service(
@@ -17,6 +19,8 @@ SERVICE = Service(
         replay.replayed_scores,
         replay.replayed_newest,
         what_if.imagined,
+        reports.cards,
+        reports.report_page,
         store.at_risk,
         store.models,
         store.model_versions,
@@ -30,6 +34,7 @@ SERVICE = Service(
         releases.served_model,
         releases.model_document,
         releases.every_days,
+        drift.newest,
     ],
     commands=[
         actions.promote,
