@@ -1,7 +1,9 @@
 """The risk process: publishes models, serves scores, and hears what makes new ones necessary."""
 
 from services.risk import actions, change, effects, replay, store, what_if
+from services.risk.actions import hindsight as looking_back
 from services.risk.actions import release
+from services.risk.store import hindsight
 from services.risk.store import release as releases
 from services.risk.store import report as reports
 from shared.service import Service, run
@@ -18,6 +20,9 @@ SERVICE = Service(
         replay.replayed_scores,
         replay.replayed_newest,
         what_if.imagined,
+        hindsight.post_mortems,
+        hindsight.expectations,
+        hindsight.disagreement,
         reports.cards,
         reports.report_page,
         store.at_risk,
@@ -37,6 +42,7 @@ SERVICE = Service(
     commands=[
         actions.promote,
         actions.rescore,
+        looking_back.expect,
         release.start_run,
         release.touch_run,
         release.fail_run,
@@ -50,7 +56,7 @@ SERVICE = Service(
         "accounts": {
             "AccountCreated": actions.note,
             "AccountChanged": actions.note,
-            "ContractChanged": actions.note,
+            "ContractChanged": looking_back.note_contract,
             "MemberAdded": actions.note,
             "MemberChanged": actions.note,
             "SupportChanged": actions.note,
