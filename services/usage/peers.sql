@@ -1,15 +1,17 @@
 -- How accounts of some contract ages ($2) stood when they were last measured before a moment ($1): by age and plan,
 -- and by age. Of each figure three values in order, enough for its quantile ($3 or $4) with or without one account.
-WITH tested AS MATERIALIZED (
+WITH now AS MATERIALIZED (  -- arithmetic in a comparison keeps the index from it, under row security
+  SELECT *, today - 8 AS since FROM usage.clock($1)
+), tested AS MATERIALIZED (
   SELECT DISTINCT t.account_id
-  FROM usage.clock($1) AS c
+  FROM now AS c
   CROSS JOIN usage.account_told AS t
   CROSS JOIN LATERAL usage.told_of(t.account_id, c.as_of) AS newest
   WHERE t.internal AND newest.internal
 ), newest AS (
   SELECT DISTINCT ON (s.account_id) s.*
-  FROM usage.clock($1) AS c
-  JOIN usage.standing AS s ON s.measured_on BETWEEN c.today - 8 AND c.today AND s.recorded_at <= c.as_of
+  FROM now AS c
+  JOIN usage.standing AS s ON s.measured_on BETWEEN c.since AND c.today AND s.recorded_at <= c.as_of
   WHERE s.account_id NOT IN (SELECT account_id FROM tested)
   ORDER BY s.account_id, s.measured_on DESC
 ), cell AS (
