@@ -22,7 +22,8 @@ COMMANDS = {
     "train": ("ml.cli.train:train", "Fit, judge and publish a forecast."),
     "report": ("ml.cli.report:report", "Write the report of a model, or its card."),
     "models": ("ml.cli.models:models", "Which model serves: list, promote, roll back."),
-    "evaluate": ("ml.cli.evaluate:evaluate", "Judge the forecast on data it has never seen."),
+    "backtest": ("ml.cli.backtest:backtest", "Judge past forecasts by what happened."),
+    "evaluate": ("infra.cli.trial:evaluate", "Judge the forecast on data it has never seen."),
 }
 
 
