@@ -2,6 +2,7 @@
 
 from services.risk import actions, change, effects, replay, store, what_if
 from services.risk.actions import release
+from services.risk.store import drift
 from services.risk.store import release as releases
 from services.risk.store import report as reports
 from shared.service import Service, run
@@ -33,6 +34,7 @@ SERVICE = Service(
         releases.served_model,
         releases.model_document,
         releases.every_days,
+        drift.newest,
     ],
     commands=[
         actions.promote,

@@ -7,7 +7,9 @@ import strawberry
 from strawberry.types import Info
 
 from services.risk import domain, effects
+from services.risk.schema.drift import FeatureDrift, ModelDrift
 from services.risk.schema.effect import EffectCurve, HazardRatio
+from services.risk.store import drift as watched
 from services.risk.store import report as reports
 from shared.errors import InvalidInput
 from shared.graphql import Context, Node, global_id
@@ -39,6 +41,18 @@ class ModelVersion(Node):
     metrics: list[ModelMetric] = strawberry.field(description="Held-out figures, by name.")
     features: list[str] = strawberry.field(description="Inputs it reads.")
     checksum: str = strawberry.field(description="SHA-256 of the document, hexadecimal.")
+
+    @strawberry.field(
+        description="How far its inputs have moved; empty before the first watch, which is daily."
+    )
+    async def feature_drift(self, info: Info[Context, None]) -> list[FeatureDrift] | None:
+        seen = await info.context.load(watched.newest, self.version)
+        return [FeatureDrift.of(one) for one in seen.features] if seen else []
+
+    @strawberry.field(description="What the daily watch saw last; null before the first.")
+    async def drift(self, info: Info[Context, None]) -> ModelDrift | None:
+        seen = await info.context.load(watched.newest, self.version)
+        return ModelDrift.of(seen) if seen else None
 
     @strawberry.field(
         description="How the hazard goes with each input, those farthest from 1 first. Null where"
