@@ -52,9 +52,8 @@ class Trial:
     @property
     def covered(self) -> float:
         """Share of accounts with an open renewal whose own true chance the interval holds."""
-        low, high = self.interval[self.is_open].T
-        true = self._true[self.is_open]
-        return float(np.mean((low <= true) & (true <= high)))
+        held = (self.interval[:, 0] <= self._true) & (self._true <= self.interval[:, 1])
+        return float(np.mean(held[self.is_open]))
 
     @property
     def covered_alike(self) -> float:
@@ -67,8 +66,10 @@ class Trial:
         order = np.argsort(rows.survival[FORECAST][:, HORIZON_MONTHS], kind="stable")
         order = order[self.is_open[order]]
         groups = np.array_split(order, max(1, len(order) // ALIKE))
-        means = [(*self.interval[g].mean(axis=0), self._true[g].mean()) for g in groups]
-        return float(np.mean([low <= true <= high for low, high, true in means]))
+        true = np.array([float(self._true[group].mean()) for group in groups])
+        low = np.array([float(self.interval[group, 0].mean()) for group in groups])
+        high = np.array([float(self.interval[group, 1].mean()) for group in groups])
+        return float(np.mean((low <= true) & (true <= high)))
 
     @property
     def _true(self) -> Floats:
