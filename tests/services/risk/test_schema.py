@@ -82,9 +82,6 @@ async def test_a_score_shows_chances_drivers_curve_and_its_model(context: Contex
             drivers(top: 1) { feature value contribution direction source group }
             driverGroups { label contribution features }
             replay { verdict }
-            basis
-            causes { cause probability { value } }
-            soon: causes(withinDays: 90) { cause probability { value low high } }
             whatIf(changes: [{feature: "events_28d", value: "50"}]) {
                 caution change changed { feature before after warning }
             }
@@ -129,6 +126,20 @@ async def test_a_score_shows_chances_drivers_curve_and_its_model(context: Contex
     assert ratios["events_28d"]["high"] < 1 < ratios["payment_failures_90d"]["low"]
     curves = risk["model"]["effectCurves"]
     assert [len(curve["points"]) > 10 for curve in curves] == [True, True], "one a cause"
+
+
+async def test_causes_add_up_with_renewal_and_to_churn(context: Context, scored: Fresh):
+    found = await asked(
+        context,
+        """risk {
+            basis renewalProbability { value }
+            churnProbability(withinDays: 90) { value }
+            causes { cause probability { value } }
+            soon: causes(withinDays: 90) { cause probability { value low high } }
+        }""",
+        scored.score.account_id,
+    )
+    risk = found["risk"]
     assert risk["basis"] == "MODEL"
     parts = [*risk["causes"], *risk["soon"]]
     assert [part["cause"] for part in parts] == ["VOLUNTARY", "INVOLUNTARY"] * 2
