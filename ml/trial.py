@@ -163,7 +163,7 @@ def promises(trial: Trial) -> list[Promise]:
     return [
         _most("AUC at 12 months behind the truth's", best["auc_12m"] - ours["auc_12m"], 0.015),
         _most("integrated Brier score over the truth's", ours["ibs"] / best["ibs"], 1.10),
-        _most("|O/E − 1| at 12 months", abs(ours["oe_12m"] - 1), 0.05),
+        _most("distance of O/E from 1 at 12 months", abs(ours["oe_12m"] - 1), 0.05),
         _most("ICI at 12 months", ours["ici_12m"], 0.010),
         _not_behind(trial.backtest.differences[BOOSTED]),
         _within("90 % interval holds the truth", trial.covered),
