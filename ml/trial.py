@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from ml import backtest, challenger, evaluate, metrics
 from ml.backtest import Backtest, Figures, Forecaster, Rows
 from ml.evaluate import survival_by_month
-from ml.features import Floats, design
+from ml.features import Floats
 from ml.frame import Frame
 from ml.model import fit
 from ml.renewal_clock import HORIZON_MONTHS, MONTH_DAYS, SLACK_DAYS
 from ml.rolling import Step, Window
-from ml.score import LEVEL_Z, ChurnModel, log_hazards
+from ml.score import ChurnModel, score
 from ml.simulate import Tenant
 
 FORECAST: Final = "forecast"
@@ -125,10 +125,17 @@ def undecided(tenant: Tenant, window: Window) -> NDArray[np.bool_]:
 
 def interval(model: ChurnModel, ahead: Frame) -> Floats:
     """The model's 90 % interval of churn within twelve months, shape (rows, 2)."""
-    matrix, _ = design(ahead.columns, model.document.features, model.document.terms)
-    _, error = log_hazards(model, matrix)
-    gone = -np.log(np.maximum(survival_by_month(model, ahead)[:, HORIZON_MONTHS], 1e-300))
-    return np.column_stack([-np.expm1(-gone * np.exp(z * error)) for z in (-LEVEL_Z, LEVEL_Z)])
+    names = list(ahead.columns)
+    values = zip(*(ahead.columns[name].tolist() for name in names), strict=True)
+    rows = [dict(zip(names, row, strict=True)) for row in values]
+    forecasts = score(
+        model,
+        rows,
+        elapsed_days=[row.get("spell_age_days") for row in rows],
+        days_to_renewal=[row.get("days_to_renewal") for row in rows],
+    )
+    ends = [forecast.curve[-1].survival for forecast in forecasts]
+    return np.array([(1 - end.high, 1 - end.low) for end in ends])
 
 
 def together(trials: Sequence[Trial]) -> Trial:
