@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from io import BytesIO
 
 import aiohttp
 import msgspec
@@ -23,6 +24,8 @@ KINDS = {
 SEGMENT = ("track", "identify", "group", "page", "screen", "alias", "batch")
 TIMEOUT_S = 60.0
 UNDER_WAY_MOST = 64
+LARGE_BYTES = 1024 * 1024
+"""From here on written piece by piece, so that others get a turn in between."""
 
 
 class _Keyed(msgspec.Struct, rename="camel"):
@@ -66,7 +69,7 @@ class Bulk:
         try:
             async with self._rpc.session.post(
                 f"{self._rpc.address(service)}{path}",
-                data=body,
+                data=body if len(body) < LARGE_BYTES else BytesIO(body),
                 headers=self._rpc.headers(principal),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             ) as response:

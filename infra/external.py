@@ -24,12 +24,12 @@ async def check(settings: Settings) -> None:
         await asyncio.to_thread(check_redis, settings.redis_url)
 
 
-async def check_postgres(url: str) -> None:
+async def check_postgres(url: str, *, timeout_s: float = TIMEOUT_S) -> None:
     """Sign in, and see that the version and the rights suffice."""
     parts = split(url, "TENURE_DATABASE_URL", ("postgresql", "postgres"), DSN_FORM)
     where = f"{parts.hostname}:{parts.port or 5432} (TENURE_DATABASE_URL)"
     try:
-        conn = await asyncpg.connect(url, timeout=TIMEOUT_S)
+        conn = await asyncpg.connect(url, timeout=timeout_s)
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise StartError(
             f"PostgreSQL at {where} refuses the user '{parts.username}' or the password."
@@ -39,7 +39,9 @@ async def check_postgres(url: str) -> None:
             f"PostgreSQL at {where} has no database '{parts.path.lstrip('/')}'; create it first."
         ) from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise StartError(f"No PostgreSQL can be used at {where}: {reason(error)}.") from error
+        raise StartError(
+            f"No PostgreSQL can be used at {where}: {reason(error, timeout_s)}."
+        ) from error
     try:
         await check_rights(conn, where)
     finally:
@@ -66,21 +68,21 @@ async def check_rights(conn: asyncpg.Connection, where: str) -> None:
         )
 
 
-def check_redis(url: str) -> None:
+def check_redis(url: str, *, timeout_s: float = TIMEOUT_S) -> None:
     """Sign in and ask for a PONG."""
     parts = split(url, "TENURE_REDIS_URL", ("redis", "rediss"), REDIS_FORM)
     where = f"{parts.hostname}:{parts.port or 6379} (TENURE_REDIS_URL)"
     try:
-        said = ping(parts)
+        said = ping(parts, timeout_s)
     except OSError as error:
-        raise StartError(f"No Redis can be used at {where}: {reason(error)}.") from error
+        raise StartError(f"No Redis can be used at {where}: {reason(error, timeout_s)}.") from error
     if said.startswith((b"-WRONGPASS", b"-NOAUTH", b"-ERR AUTH")):
         raise StartError(f"Redis at {where} refuses the user or the password.")
     if not said.endswith(b"+PONG\r\n"):
         raise StartError(f"What answers at {where} is not a Redis that can be used: {said[:60]!r}.")
 
 
-def ping(parts: SplitResult) -> bytes:
+def ping(parts: SplitResult, timeout_s: float) -> bytes:
     """Everything the server says to our sign-in and PING."""
     words: list[str] = []
     if parts.password:
@@ -88,7 +90,7 @@ def ping(parts: SplitResult) -> bytes:
         words.append(unquote(parts.password))
     asked = (command(words) if words else b"") + command(["PING"])
     host = parts.hostname or "localhost"
-    with socket.create_connection((host, parts.port or 6379), TIMEOUT_S) as plain:
+    with socket.create_connection((host, parts.port or 6379), timeout_s) as plain:
         secure = parts.scheme == "rediss"
         context = ssl.create_default_context() if secure else None
         with context.wrap_socket(plain, server_hostname=host) if context else plain as connection:
@@ -120,10 +122,10 @@ def split(url: str, setting: str, schemes: tuple[str, ...], form: str) -> SplitR
     return parts
 
 
-def reason(error: Exception) -> str:
+def reason(error: Exception, timeout_s: float) -> str:
     """Why a server cannot be reached, in plain words."""
     if isinstance(error, TimeoutError):
-        return f"no answer within {TIMEOUT_S:g} s"
+        return f"no answer within {timeout_s:g} s"
     if isinstance(error, socket.gaierror):
         return "there is no host of that name"
     if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):

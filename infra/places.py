@@ -11,7 +11,7 @@ from infra.errors import StartError
 from infra.program import Account, enters
 
 # The second is open to all, hence the look at the owner in _is_ours.
-SYSTEM_FOLDERS = (Path("/var/lib/tenure"), Path("/var/tmp/tenure"))  # noqa: S108
+SYSTEM_FOLDERS = (Path("/var/lib/tenure"), Path("/var/tmp/tenure"))  # noqa: S108 - for good, and looked at
 
 
 def system_folder(account: Account | None) -> Path:

@@ -59,11 +59,14 @@ class Screen:
 class Journal:
     """What one process says: kept in a bounded file, shown on the screen, the newest remembered."""
 
-    def __init__(self, name: str, folder: Path, screen: Screen) -> None:
+    def __init__(
+        self, name: str, folder: Path, screen: Screen, *, most_bytes: int = LOG_MOST_BYTES
+    ) -> None:
         self.recent: deque[str] = deque(maxlen=20)
         self._name = name
         self._path = folder / f"{name}.log"
         self._screen = screen
+        self._most_bytes = most_bytes
         self._rest = b""
         self._file: BinaryIO | None = None
 
@@ -99,11 +102,11 @@ class Journal:
             self._file = None
 
     def _opened(self) -> BinaryIO:
-        if self._file is not None and self._file.tell() < LOG_MOST_BYTES:
+        if self._file is not None and self._file.tell() < self._most_bytes:
             return self._file
         if self._file is not None:
             self._file.close()
-        if self._path.exists() and self._path.stat().st_size >= LOG_MOST_BYTES:
+        if self._path.exists() and self._path.stat().st_size >= self._most_bytes:
             self._path.replace(self._path.with_suffix(".log.1"))
         self._file = self._path.open("ab")
         return self._file

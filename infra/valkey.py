@@ -59,7 +59,7 @@ def configure(folder: Path, port: int, password: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         draft = folder / "valkey.conf.draft"
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - Path cannot set the mode at birth
             file.write(text)
         draft.replace(folder / "valkey.conf")
     except OSError as error:

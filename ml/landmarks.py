@@ -170,7 +170,6 @@ class Collected:
 def frame(labels: Sequence[Label], collected: Collected, clock: Clock, data_to: date) -> Frame:
     """Labels and signals together; landmarks before any use was recorded are left out."""
     columns = collected.columns()
-    ids = np.array([str(label.landmark.account_id) for label in labels])
     days = np.array([label.landmark.as_of.toordinal() for label in labels])
     whole = Frame(
         clock=clock,
@@ -178,7 +177,7 @@ def frame(labels: Sequence[Label], collected: Collected, clock: Clock, data_to: 
         duration=np.array([label.duration for label in labels], dtype=np.int64),
         event=np.array([label.event for label in labels], dtype=np.bool_),
         stratum=_strata(columns, clock, len(labels)),
-        account=np.unique(ids, return_inverse=True)[1].astype(np.int64),
+        account=np.array([_number(label) for label in labels], dtype=np.int64),
         data_from=date.fromordinal(int(days.min())) if len(days) else data_to,
         data_to=data_to,
         sources=collected.sources,
@@ -186,6 +185,11 @@ def frame(labels: Sequence[Label], collected: Collected, clock: Clock, data_to: 
         day=days.astype(np.int64),
     )
     return _since_first_use(whole, days) if clock == "landmark" else whole
+
+
+def _number(label: Label) -> int:
+    """The account as a number that is the same at every training: the last 63 bits of its id."""
+    return label.landmark.account_id.int & (2**63 - 1)
 
 
 def _strata(columns: dict[str, NDArray[Any]], clock: Clock, rows: int) -> NDArray[np.str_]:

@@ -4,15 +4,18 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import lifelines
+import msgspec
 import numpy as np
 import pandas as pd
 
 from ml.choice import Candidate, Progress, choose, penalise
 from ml.cox import account_scores, cox
+from ml.design import Design
 from ml.document import CauseModel, ForecastModel, Packed, schema_hash
 from ml.features import Floats
 from ml.frame import Frame, checked, one_stratum
@@ -21,6 +24,7 @@ from ml.strata import baselines
 from ml.uncertainty import spread
 
 LEAST_EVENTS: Final = 20
+DISCRETE: Final = "kalbfleisch-prentice"
 LEAST_FOR_STRATA: Final = 5
 """Fewest lost accounts for Kaplan–Meier curves by stratum, where a model has too few."""
 
@@ -29,7 +33,7 @@ def fit(
     frame: Frame,
     *,
     seed: int = 0,
-    baseline: str = "kalbfleisch-prentice",
+    baseline: str = DISCRETE,
     metrics: dict[str, float] | None = None,
     least_events: int = LEAST_EVENTS,
     progress: Progress = lambda _: None,
@@ -72,6 +76,13 @@ def fit(
     design = parts[0].chosen.design
     notes = [note for part in parts if (note := part.note)]
     kept = {name: float(value) for name, value in (metrics or {}).items() if np.isfinite(value)}
+    made = _document(frame, design, causes, seed=seed, baseline=baseline)
+    return msgspec.structs.replace(made, metrics=kept, notes=(*design.notes, *notes))
+
+
+def _document(
+    frame: Frame, design: Design, causes: Sequence[CauseModel], *, seed: int, baseline: str
+) -> ForecastModel:
     return ForecastModel(
         clock=frame.clock,
         horizon_months=int(frame.duration.max()),
@@ -88,9 +99,8 @@ def fit(
         accounts=frame.accounts,
         events=frame.lost,
         seed=seed,
-        notes=(*design.notes, *notes),
+        notes=(),
         libraries=libraries(),
-        metrics=kept,
     )
 
 
@@ -195,31 +205,12 @@ def fit_strata(frame: Frame, *, seed: int = 0) -> ForecastModel:
         f"only {frame.lost} of {frame.accounts} accounts have churned: every account gets the "
         "curve of its place on the renewal clock (Kaplan–Meier), whatever its signals say"
     )
-    return ForecastModel(
-        clock=frame.clock,
-        basis="strata",
-        horizon_months=int(frame.duration.max()),
-        tail_months=TAIL_MONTHS if frame.clock == "start" else 0,
-        baseline="kalbfleisch-prentice",
-        features=(),
-        terms=(),
-        schema_hash=schema_hash((), ()),
-        causes=tuple(causes),
-        data_from=frame.data_from.isoformat(),
-        data_to=frame.data_to.isoformat(),
-        data_hash=frame.hashed(),
-        rows=len(frame),
-        accounts=frame.accounts,
-        events=frame.lost,
-        seed=seed,
-        notes=(note,),
-        libraries=libraries(),
-    )
+    made = _document(frame, Design((), (), ()), causes, seed=seed, baseline=DISCRETE)
+    return msgspec.structs.replace(made, basis="strata", notes=(note,))
 
 
 def _curves(frame: Frame, cause: str, nothing: Floats, seed: int) -> CauseModel:
-    baseline = "kalbfleisch-prentice"
-    known = baselines(frame, np.zeros(len(frame)), baseline, cause=cause)
+    known = baselines(frame, np.zeros(len(frame)), DISCRETE, cause=cause)
     influence = np.zeros((frame.accounts, 0))
     return CauseModel(
         cause=cause,
@@ -228,7 +219,7 @@ def _curves(frame: Frame, cause: str, nothing: Floats, seed: int) -> CauseModel:
         coefficients=(),
         variance=Packed.of(np.zeros((0, 0))),
         strata=spread(
-            frame, nothing, np.zeros(0), influence, known, cause=cause, baseline=baseline, seed=seed
+            frame, nothing, np.zeros(0), influence, known, cause=cause, baseline=DISCRETE, seed=seed
         ),
     )
 

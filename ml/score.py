@@ -11,6 +11,7 @@ from ml import by_row, explain
 from ml.explain import Driver
 from ml.features import Columns, columns_of, design
 from ml.hazards import Cause, ChurnModel, Clock, Days, Floats, clock_of
+from ml.hazards import load as load  # whoever scores finds all of it here
 from shared.landmark import FeatureRow
 
 LEVEL: Final = 0.90
@@ -152,26 +153,26 @@ def score(
     unlike the past is left out.
     """
     found: dict[int, Forecast] = {}
-    young = [_is_new(model, elapsed) for elapsed in elapsed_days]
-    for speaker, wanted in ((model, False), (model.newcomers, True)):
-        places = [i for i, new in enumerate(young) if new is wanted]
-        if speaker is not None and places:
-            basis: Basis = "newcomers" if wanted else speaker.document.basis
+    speaks = [speaker(model, elapsed) for elapsed in elapsed_days]
+    for speaking in (model, model.newcomers):
+        places = [i for i, one in enumerate(speaks) if one is speaking]
+        if speaking is not None and places:
             batch = _Batch.of(
-                speaker,
+                speaking,
                 [rows[i] for i in places],
                 [elapsed_days[i] for i in places],
                 [days_to_renewal[i] for i in places],
-                basis=basis,
+                basis=model.document.basis if speaking is model else "newcomers",
             )
             found |= zip(places, batch.forecasts(), strict=True)
     return [found[i] for i in range(len(rows))]
 
 
-def _is_new(model: ChurnModel, elapsed_days: float | None) -> bool:
-    if model.newcomers is None or elapsed_days is None:
-        return False
-    return elapsed_days < NEWCOMER_DAYS
+def speaker(model: ChurnModel, elapsed_days: float | None) -> ChurnModel:
+    """The model itself, or its part for newcomers where it has one and the account is new."""
+    if model.newcomers is None or elapsed_days is None or elapsed_days >= NEWCOMER_DAYS:
+        return model
+    return model.newcomers
 
 
 def survival(hazard: Floats, log_hazard: Floats) -> Floats:
@@ -197,7 +198,8 @@ def incidences(hazards: Floats) -> Floats:
     steps = np.diff(hazards, axis=2, prepend=0.0)
     whole = steps.sum(axis=0)
     stays = np.exp(-hazards.sum(axis=0))
-    lost = -np.diff(stays, axis=1, prepend=1.0)
+    before = np.concatenate([np.ones((len(stays), 1)), stays[:, :-1]], axis=1)
+    lost = before - stays  # never −0.0, which JSON in Postgres does not keep
     share = np.divide(steps, whole, out=np.zeros_like(steps), where=whole > 0)
     return np.where(np.isnan(whole), np.nan, share * lost).cumsum(axis=2)
 

@@ -2,19 +2,25 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
+from uuid import UUID
 
-from ml import document, landmarks
+from ml import document, landmarks, limits
+from ml.card import card
 from ml.document import Clock, ForecastModel
-from ml.evaluate import held_out_figures
+from ml.drift import references
+from ml.evidence import Evidence
 from ml.frame import Frame
 from ml.landmarks import Collected, Label
 from ml.model import fit
+from ml.release import CandidateRefused, Released, Run, judge
+from ml.report import report
+from ml.score import load
 from shared.auth import Principal
 from shared.landmark import FeatureRow, Landmark, Spell
-from shared.model_document import ModelDocument
+from shared.model_document import Judgement, ModelDocument, ModelReport, ServedModel
 from shared.rpc import Call, Rpc, named
 
 SOURCES: Final = ("accounts", "usage", "billing", "learning")
@@ -35,20 +41,49 @@ class Training:
     step: Step
 
     async def run(self, seed: int = 0) -> ModelDocument:
-        """Train, judge on held-out accounts, publish; the version published.
+        """Train and hand over; the model published.
+
+        Raises
+        ------
+        TrainingRefused
+            If the data cannot carry a model, or the gate does not let it pass; what is served stays
+            as it is.
+        """
+        return (await self.release(seed)).model
+
+    async def release(
+        self, seed: int = 0, *, run_id: UUID | None = None, force: str | None = None
+    ) -> Released:
+        """Train, judge beside the champion, hand over, all on record.
+
+        Parameters
+        ----------
+        seed
+            Decides the folds on which design and penalty are chosen.
+        run_id
+            The training that was asked for; None for a new one.
+        force
+            Why the model shall serve even against the rules of the gate.
 
         Raises
         ------
         TrainingRefused
             If the data cannot carry a model; what is served stays as it is.
+        CandidateRefused
+            If a rule of the gate does not hold; the candidate is kept as challenger.
         """
-        frame = await self.frame()
-        model = await asyncio.to_thread(self._fitted, frame, seed)
-        published = packed(model, self.now)
-        self.step("publish", 0, 1)
-        await self._send("risk.publish", str, {"model": published}, is_read=False)
-        self.step("publish", 1, 1)
-        return published
+        run = await Run.begin(self.rpc, self.principal, run_id)
+        async with run.recorded():
+            frame = await self.frame()
+            champion = await self._send("risk.served_model", ServedModel | None, {})
+            model, judgement = await asyncio.to_thread(self._fitted, frame, seed, champion)
+            self.step("publish", 0, 1)
+            outcome = await run.offer(model, judgement, force)
+            self.step("publish", 1, 1)
+        released = Released(run.run_id, model, judgement, outcome)
+        if outcome == "REFUSED":
+            raise CandidateRefused(released)
+        return released
 
     async def frame(self) -> Frame:
         """The tenant's training frame, on the clock that its signals call for."""
@@ -86,14 +121,34 @@ class Training:
         call = Call(named(name, returns, is_read=is_read), arguments)
         return await self.rpc.send(self.principal, call, timeout_s=TIMEOUT_S)
 
-    def _fitted(self, frame: Frame, seed: int) -> ForecastModel:
+    def _fitted(
+        self, frame: Frame, seed: int, champion: ServedModel | None
+    ) -> tuple[ModelDocument, Judgement]:
         self.step("judge on held-out accounts", 0, 1)
-        metrics = held_out_figures(frame, seed)
+        judged = judge(frame, champion, seed)
         self.step("judge on held-out accounts", 1, 1)
         self.step("fit", 0, 1)
-        model = fit(frame, seed=seed, metrics=metrics)
+        model = fit(frame, seed=seed, metrics=judged.figures)
         self.step("fit", 1, 1)
-        return model
+        reference = references(frame, [feature.name for feature in model.features])
+        whole = packed(model, self.now)
+        judged_document = document.encode(judged.model)[0]
+        return replace(
+            whole,
+            judged_document=judged_document,
+            reference=reference,
+            report=reported(whole, judged.evidence),
+        ), judged.judgement
+
+
+def reported(model: ModelDocument, seen: Evidence) -> ModelReport:
+    """What is said of a model for people to read."""
+    ready = load(model.document, model.checksum)
+    page = report(
+        ready, seen, version=model.version, checksum=model.checksum, made_at=model.trained_at
+    )
+    words = card(ready, seen, version=model.version, made_at=model.trained_at)
+    return ModelReport(page.encode(), words, limits.known(ready, seen))
 
 
 def packed(model: ForecastModel, trained_at: datetime) -> ModelDocument:

@@ -50,8 +50,8 @@ class Signer:
     def __init__(self, settings: Settings) -> None:
         self._key = settings.derived("principal").encode()
 
-    def seal(self, principal: Principal) -> str:
-        body = msgspec.msgpack.encode((principal, int(time.time()) + TOKEN_LIFE_S))
+    def seal(self, principal: Principal, life_s: int = TOKEN_LIFE_S) -> str:
+        body = msgspec.msgpack.encode((principal, int(time.time()) + life_s))
         return (self._mac(body) + body).hex()
 
     def open(self, token: str) -> Principal:

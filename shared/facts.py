@@ -19,6 +19,8 @@ from shared.errors import Refusal, ServiceUnavailable
 from shared.rpc import Rpc
 
 RELAY_BATCH = 1_000
+RELAY_PAUSE_S = 0.02
+"""Between two steps: one after each of many small commits would cost as much as they do."""
 PAGE_MOST = 1_000
 TRIES = 5
 log = logging.getLogger(__name__)
@@ -102,6 +104,7 @@ class Log:
                 log.warning("relay: %s", error)
             except Exception:
                 log.exception("relay")
+            await asyncio.sleep(RELAY_PAUSE_S)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), 0.5)
 

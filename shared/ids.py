@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from functools import lru_cache
 from uuid import UUID
 
 from shared.errors import InvalidInput
@@ -33,6 +34,7 @@ def parsed_id(text: str, kind: str | None = None, argument: str = "id") -> tuple
     return found, key
 
 
+@lru_cache(maxsize=10_000)
 def account_key(text: str, argument: str = "accountId") -> UUID:
     """The account a row speaks of: a uuid or a global id."""
     return parsed_id(text, "Account", argument)[1]

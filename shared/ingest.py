@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -31,7 +32,7 @@ AT_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL
 T = TypeVar("T")
 
 
-class Receipt(msgspec.Struct, omit_defaults=True, frozen=True):
+class Receipt(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     """What became of one row: accepted, duplicate, conflict, pending, late or rejected."""
 
     row: int
@@ -51,8 +52,7 @@ class Row(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=Tr
 R = TypeVar("R", bound=Row)
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered(Generic[T]):
+class Numbered(msgspec.Struct, Generic[T], frozen=True):
     """A good row and its place in the batch."""
 
     number: int
@@ -117,7 +117,42 @@ def parsed(
     body: bytes, kind: type[R], principal: Principal
 ) -> tuple[list[Numbered[R]], list[Receipt]]:
     """The good rows, and receipts for the others; InvalidInput when the body is no list."""
-    decoder = msgspec.json.Decoder(kind, strict=True)
+    bounded(body)
+    rows = _all_good(body, kind)
+    if rows is not None and all(row.recorded_at is None for row in rows):
+        return [Numbered(number, row) for number, row in enumerate(rows)], []
+    return _one_by_one(body, kind, principal)
+
+
+def _all_good(body: bytes, kind: type[R]) -> list[R] | None:
+    """The rows, read in one go; None where one of them, or the body, needs a closer look."""
+    try:
+        body.decode()
+        rows: list[R] = _decoder(list[kind]).decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if len(rows) > ROWS_MOST or b"\\u0000" in body or _has_large(body):
+        return None
+    return rows
+
+
+def _has_large(body: bytes) -> bool:
+    """Whether a row is larger than a row may be."""
+    if len(body) <= ROW_MOST_BYTES:
+        return False
+    raws = msgspec.json.decode(body, type=list[msgspec.Raw])
+    return any(len(bytes(raw)) > ROW_MOST_BYTES for raw in raws)
+
+
+@cache
+def _decoder(kind: Any) -> "msgspec.json.Decoder[Any]":
+    return msgspec.json.Decoder(kind, strict=True)
+
+
+def _one_by_one(
+    body: bytes, kind: type[R], principal: Principal
+) -> tuple[list[Numbered[R]], list[Receipt]]:
+    decoder: msgspec.json.Decoder[R] = _decoder(kind)
     good: list[Numbered[R]] = []
     bad: list[Receipt] = []
     for number, raw in enumerate(split(body)):
@@ -230,7 +265,7 @@ def decoded(raw: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
         raise InvalidInput(
             "row", raw[:60].decode(errors="replace"), f"a JSON object ({error})"
         ) from error
-    if NUL.search(raw):
+    if b"\\u0000" in raw and NUL.search(raw):
         raise InvalidInput("row", "\\u0000", "text without NUL characters")
     return row
 

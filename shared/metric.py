@@ -51,7 +51,7 @@ def of(
 
 
 def ratio(
-    definition: Definition | str,
+    definition: Definition,
     numerator: float,
     denominator: float,
     *,
@@ -62,8 +62,8 @@ def ratio(
     """numerator / denominator; no value where the denominator is zero."""
     return MetricValue(
         value=numerator / denominator if denominator else None,
-        definition=_id(definition),
-        version=_version(definition),
+        definition=definition.id,
+        version=definition.version,
         n=int(denominator),
         numerator=numerator,
         denominator=denominator,
@@ -74,7 +74,7 @@ def ratio(
 
 
 def count(
-    definition: Definition | str,
+    definition: Definition,
     value: float,
     *,
     window_from: datetime | None = None,
@@ -84,19 +84,11 @@ def count(
     """A plain count or sum; zero is an answer."""
     return MetricValue(
         value=value,
-        definition=_id(definition),
-        version=_version(definition),
+        definition=definition.id,
+        version=definition.version,
         n=int(value),
         numerator=value,
         window_from=window_from,
         window_to=window_to,
         freshness=freshness,
     )
-
-
-def _id(definition: Definition | str) -> str:
-    return definition if isinstance(definition, str) else definition.id
-
-
-def _version(definition: Definition | str) -> int:
-    return 1 if isinstance(definition, str) else definition.version

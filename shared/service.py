@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +10,6 @@ from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
-import uvicorn
 from opentelemetry.trace import SpanKind
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -32,6 +30,7 @@ from shared.errors import (
 )
 from shared.intake import RETRY_AFTER_S, Busy, Gate, TooLarge
 from shared.rpc import CONTENT_TYPE, DEADLINE, AnyFunction, Exposed, Reply, Rpc
+from shared.serving import serve, unless_stopped
 from shared.together import Together
 from shared.work import Hints
 
@@ -229,7 +228,7 @@ async def _log(request: Request) -> Response:
         tenant_id=None if everything else principal.tenant_id,
         types=[kind for kind in query.get("types", "").split(",") if kind],
     )
-    entries = await _while_there(request, page)
+    entries = await _while_there(request, unless_stopped(request.app, page, []))
     return Response(msgspec.msgpack.encode(entries), media_type=CONTENT_TYPE)
 
 
@@ -294,20 +293,3 @@ def run(service: Service) -> None:
     """Serve until told to stop: what `python -m services.<name>.app` does."""
     settings = Settings.from_env()
     serve(build(service, settings), settings, settings.service_port(service.name))
-
-
-def serve(app: Any, settings: Settings, port: int, **options: Any) -> None:
-    """uvicorn with our choices: quiet, no server header, a bounded goodbye."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
-    )
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-        **options,
-    )

@@ -32,6 +32,11 @@ def start(settings: Settings, process: str) -> None:
     trace.set_tracer_provider(provider)
 
 
+def exports() -> bool:
+    """Whether anybody listens."""
+    return isinstance(trace.get_tracer_provider(), TracerProvider)
+
+
 @contextmanager
 def span(
     name: str,

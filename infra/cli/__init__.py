@@ -18,8 +18,12 @@ COMMANDS = {
     "import": ("infra.cli.importing:importing", "Load data of your own, or the Telco sample."),
     "export": ("ml.cli.export:export", "Write events to Parquet files, day by day."),
     "simulate": ("infra.cli.simulate:simulate", "Load a simulated company with known truth."),
+    "replay": ("infra.cli.replay:replay", "Make served scores again, byte for byte."),
     "train": ("ml.cli.train:train", "Fit, judge and publish a forecast."),
-    "evaluate": ("ml.cli.evaluate:evaluate", "Judge the forecast on data it has never seen."),
+    "report": ("ml.cli.report:report", "Write the report of a model, or its card."),
+    "models": ("ml.cli.models:models", "Which model serves: list, promote, roll back."),
+    "backtest": ("ml.cli.backtest:backtest", "Judge past forecasts by what happened."),
+    "evaluate": ("infra.cli.trial:evaluate", "Judge the forecast on data it has never seen."),
 }
 
 

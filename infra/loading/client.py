@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, TypeAlias, cast
@@ -17,12 +18,15 @@ from ml.simulation.rows import Account, Batch
 
 IN_FLIGHT = 4
 ROWS_A_BATCH = 1_000
+BYTES_A_BATCH = 2_000_000
+"""Far below what a body may have, and at most a million commas whatever the rows hold."""
 TRIES = 8
 FIRST_TRIES = 4
 PAUSE_MOST_S = 15.0
 TIMEOUT_S = 120.0
 BUSY = (429, 502, 503, 504)
 UNREACHED = 0
+TOO_LARGE = 413
 
 Advance: TypeAlias = Callable[[int], None]
 """Told how many more rows were answered."""
@@ -92,11 +96,24 @@ class Client:
     account are sent with that one. Rejected rows go to `rejects`, one JSON object a line.
     """
 
-    def __init__(self, url: str, key: str, rejects: Path, *, append: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        rejects: Path,
+        *,
+        append: bool = False,
+        rows_a_batch: int = ROWS_A_BATCH,
+        bytes_a_batch: int = BYTES_A_BATCH,
+        pause_most_s: float = PAUSE_MOST_S,
+    ) -> None:
         self.tally = Tally()
         self.account_ids: dict[UUID, UUID] = {}
         self.rejects = rejects
         self._mode = "ab" if append else "wb"
+        self._rows_a_batch = rows_a_batch
+        self._bytes_a_batch = bytes_a_batch
+        self._pause_most_s = pause_most_s
         self._url = url.rstrip("/")
         self._headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
         self._answered = False  # an address that never answered is given up sooner
@@ -122,7 +139,7 @@ class Client:
 
     async def load(self, batch: Batch, advance: Advance) -> Counter[str]:
         """Send all rows of a kind; how many got which status. LoadError if the server refuses."""
-        parts = cut(batch.rows, ROWS_A_BATCH)
+        parts = cut(batch.rows, self._rows_a_batch, self._bytes_a_batch)
         senders = [
             asyncio.create_task(self._send(batch.kind, parts, advance)) for _ in range(IN_FLIGHT)
         ]
@@ -155,11 +172,14 @@ class Client:
         attempt = 0
         while attempt < (TRIES if self._answered else FIRST_TRIES):
             if attempt:
-                await asyncio.sleep(pause_s(reply.retry_after_s, attempt))
+                await asyncio.sleep(pause_s(reply.retry_after_s, attempt, self._pause_most_s))
             reply = await self._ask(f"{self._url}/v1/{kind}", body)
             attempt += 1
             if reply.status == 202:
                 return _receipts(reply, kind, len(part))
+            if reply.status == TOO_LARGE and len(part) == 1:
+                row_id = str(getattr(part[0], "id", ""))
+                return [Receipt(0, "rejected", row_id, "row", f"{len(body)} bytes", reply.text)]
             if reply.status not in (UNREACHED, *BUSY):
                 raise LoadError(_refused(self._url, kind, reply))
         raise LoadError(f"{self._url} does not take {kind} after {attempt} tries: {reply.text}")
@@ -168,7 +188,7 @@ class Client:
         if self._session is None:
             raise RuntimeError("use the client in `async with`")
         try:
-            async with self._session.post(url, data=body) as response:
+            async with self._session.post(url, data=BytesIO(body)) as response:
                 wait = response.headers.get("retry-after", "")
                 self._answered = True
                 seconds = float(wait) if wait.replace(".", "", 1).isdigit() else None
@@ -194,21 +214,29 @@ class Client:
         self._file.write(line + b"\n")
 
 
-def cut(rows: Iterable[msgspec.Struct], most: int) -> Iterator[list[msgspec.Struct]]:
-    """Batches of at most `most` rows, cut between accounts where an account's rows fit in one.
+def cut(
+    rows: Iterable[msgspec.Struct], most: int, most_bytes: int = BYTES_A_BATCH
+) -> Iterator[list[msgspec.Struct]]:
+    """Batches of at most `most` rows and, unless one row alone is larger, `most_bytes` of JSON,
+    cut between accounts where an account's rows fit in one.
 
     So versions of a thing arrive in their order, and batches in flight do not wait for one another.
     """
     part: list[msgspec.Struct] = []
-    since = 0
+    sizes: list[int] = []
+    held = since = 0
     for row in rows:
+        size = len(msgspec.json.encode(row)) + len(",")
         if part and _account(row) != _account(part[-1]):
             since = len(part)
-        if len(part) == most:
-            at = since or most
+        while part and (len(part) == most or held + size + len("[]") > most_bytes):
+            at = since or len(part)
             yield part[:at]
-            part, since = part[at:], 0
+            part, sizes, since = part[at:], sizes[at:], 0
+            held = sum(sizes)
         part.append(row)
+        sizes.append(size)
+        held += size
     if part:
         yield part
 
@@ -217,9 +245,9 @@ def _account(row: msgspec.Struct) -> object:
     return getattr(row, "account_id", id(row))
 
 
-def pause_s(asked_s: float | None, attempt: int) -> float:
+def pause_s(asked_s: float | None, attempt: int, most_s: float = PAUSE_MOST_S) -> float:
     """How long to wait before trying again: as asked, or twice as long each time."""
-    return min(0.25 * 2**attempt if asked_s is None else asked_s, PAUSE_MOST_S)
+    return min(0.25 * 2**attempt if asked_s is None else asked_s, most_s)
 
 
 def _receipts(reply: _Reply, kind: str, expected: int) -> list[Receipt]:

@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 from rich.console import Console
 
-from infra.loading.client import Client, Receipt
+from infra.loading.client import PAUSE_MOST_S, Client, Receipt
 from infra.loading.errors import LoadError
 from infra.loading.meter import Meter
 from infra.loading.run import told
@@ -214,6 +214,8 @@ class Load:
     rejects: Path
     state: Path
     console: Console
+    chunk_rows: int = CHUNK_ROWS
+    pause_most_s: float = PAUSE_MOST_S
 
     async def send(self, url: str, key: str, *, again: bool) -> Counter[str]:
         """Send what was not answered yet; statuses of all rows, those of earlier runs included."""
@@ -226,14 +228,17 @@ class Load:
         with Meter(self.console) as meter:
             meter.begin(KIND, total)
             meter.advance(sum(1 for _ in islice(rows, state.rows)))
-            async with Client(url, key, self.rejects, append=state.rows > 0) as client:
-                while chunk := list(islice(rows, CHUNK_ROWS)):
+            async with self._client(url, key, append=state.rows > 0) as client:
+                while chunk := list(islice(rows, self.chunk_rows)):
                     await self._send_chunk(client, chunk, meter, state)
                     self._note(state)
             meter.say(f"{KIND:<16} {told(Counter(state.counts))}")
         state.done = True
         self._note(state)
         return Counter(state.counts)
+
+    def _client(self, url: str, key: str, *, append: bool) -> Client:
+        return Client(url, key, self.rejects, append=append, pause_most_s=self.pause_most_s)
 
     async def _send_chunk(
         self, client: Client, chunk: list[Row | Receipt], meter: Meter, state: State

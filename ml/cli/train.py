@@ -1,8 +1,11 @@
 """`tenure train`: fit a forecast to a tenant's history, judge it, publish it."""
 
 import asyncio
+import contextlib
+import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from uuid import UUID
 
 import click
 from rich.console import Console
@@ -10,32 +13,49 @@ from rich.progress import Progress, TaskID
 
 from ml.cli.bars import bars
 from ml.cli.caller import caller
+from ml.cli.models import print_judgement
+from ml.release import CandidateRefused, Released
 from ml.train import Training
 from shared.config import Settings
-from shared.model_document import ModelDocument
+from shared.errors import Refusal
 from shared.rpc import Rpc
 
 
 @click.command()
 @click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
 @click.option("--key", envvar="TENURE_KEY", help="API key with the scope ml; its tenant is meant.")
-@click.option("--seed", default=0, show_default=True, help="Decides the held-out accounts.")
-def train(tenant: str | None, key: str | None, seed: int) -> None:
+@click.option("--seed", default=0, show_default=True, help="Decides the folds of the fit.")
+@click.option(
+    "--force",
+    metavar="REASON",
+    help="Let the model serve even if a rule does not hold, and say why; a key needs admin.",
+)
+def train(tenant: str | None, key: str | None, seed: int, force: str | None) -> None:
     """Fit a forecast to a tenant's history, judge it on held-out accounts, publish it.
 
-    Everything must be running (`tenure up`). With too little data nothing is published and the
-    model that serves goes on serving.
+    It serves only if it is calibrated and no worse than the champion on the same accounts;
+    otherwise it is kept as challenger, the comparison is shown, the exit code is 2 and the model
+    that serves goes on serving. Everything must be running (`tenure up`).
 
     \b
-    Example:
+    Examples:
       tenure train --tenant demo
+      tenure train --tenant demo --force "new segments, compared by hand"
+      tenure models runs --tenant demo
     """
     console = Console()
-    with bars(console) as progress:
-        model = asyncio.run(_train(tenant, key, seed, Steps(progress)))
+    try:
+        with bars(console) as progress:
+            released = asyncio.run(_train(tenant, key, seed, force, Steps(progress)))
+    except CandidateRefused as error:
+        print_judgement(error.released.judgement, console)
+        raise
+    print_judgement(released.judgement, console)
+    model = released.model
     console.print(
-        f"Published {model.version}: {model.accounts:,} accounts, {model.events:,} of them lost, "
-        f"{model.data_from} to {model.data_to}; on held-out accounts {_said(model.metrics)}",
+        f"{released.outcome.capitalize()} {model.version}: {model.accounts:,} accounts, "
+        f"{model.events:,} of them lost, {model.data_from} to {model.data_to}; "
+        f"on held-out accounts {_said(model.metrics)}",
         highlight=False,
         soft_wrap=True,
     )
@@ -58,8 +78,25 @@ class Steps:
         self._progress.update(self._tasks[name], completed=done)
 
 
-async def _train(tenant: str | None, key: str | None, seed: int, step: Steps) -> ModelDocument:
+async def _train(
+    tenant: str | None, key: str | None, seed: int, force: str | None, step: Steps
+) -> Released:
     settings = Settings.from_env()
-    principal = await caller(settings, tenant, key, "ml")
+    principal = await caller(settings, tenant, key, "ml" if force is None else "admin")
     async with Rpc(settings) as rpc:
-        return await Training(rpc, principal, datetime.now(UTC), step).run(seed)
+        training = Training(rpc, principal, datetime.now(UTC), step)
+        return await released(training, seed, None, force)
+
+
+async def released(
+    training: Training, seed: int, run_id: UUID | None, force: str | None
+) -> Released:
+    """Train; asked to end, say on record that it did."""
+    task = asyncio.current_task()
+    if task is not None:
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await training.release(seed, run_id=run_id, force=force)
+    except asyncio.CancelledError as error:
+        raise Refusal("the training was ended before it was done") from error

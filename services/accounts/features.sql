@@ -43,7 +43,7 @@ CROSS JOIN LATERAL (
   FROM (SELECT min(start_on) AS first_start_on FROM newest) AS first
   -- a spell begins with a contract that no earlier one leads up to, as in spells.sql
   CROSS JOIN (
-    SELECT max(n.start_on) AS spell_start_on, count(*) > 1 AS returned FROM newest AS n
+    SELECT max(n.start_on) AS spell_start_on, CASE WHEN count(*) > 0 THEN count(*) > 1 END AS returned FROM newest AS n
     WHERE begun AND NOT EXISTS (
       SELECT FROM newest AS o WHERE o.start_on < n.start_on
       AND (o.decided OR accounts.closes_on(o.end_on, o.auto_renew, o.ended_on, o.outcome) + 30 >= n.start_on))

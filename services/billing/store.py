@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from services.billing import definitions
 from services.billing.domain import (
     BillingSummary,
     Invoice,
@@ -18,7 +19,7 @@ from services.billing.domain import (
     SubscriptionRow,
     millionths,
 )
-from shared import paging
+from shared import metric, paging
 from shared.db import Conn, Row, to
 from shared.landmark import FeatureRow, Landmark
 from shared.metric import MetricValue, count
@@ -203,7 +204,7 @@ def _summary(
         amount_due=[Money(row["due_cents"], row["currency"]) for row in owed],
         amount_overdue=[Money(row["overdue_cents"], row["currency"]) for row in overdue],
         invoices_overdue=count(
-            "B21",
+            definitions.INVOICES_OVERDUE,
             sum(row["overdue"] for row in overdue),
             window_to=as_of,
             freshness=max((row["freshness"] for row in owed), default=None),
@@ -217,11 +218,10 @@ def _summary(
 def _failures(paid: Row | None, as_of: datetime) -> MetricValue:
     """Failed attempts of the last 90 days; `n` is how many attempts there were."""
     failures: int = paid["failures"] if paid else 0
-    return MetricValue(
-        value=failures,
-        definition="B20",
-        version=1,
-        n=paid["attempts"] if paid else 0,
+    return metric.of(
+        definitions.PAYMENT_FAILURES,
+        failures,
+        paid["attempts"] if paid else 0,
         numerator=failures,
         window_from=as_of - FAILURES_WINDOW,
         window_to=as_of,

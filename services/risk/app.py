@@ -1,6 +1,10 @@
 """The risk process: publishes models, serves scores, and hears what makes new ones necessary."""
 
-from services.risk import actions, store
+from services.risk import actions, change, effects, replay, store, what_if
+from services.risk.actions import release
+from services.risk.store import drift
+from services.risk.store import release as releases
+from services.risk.store import report as reports
 from shared.service import Service, run
 
 SERVICE = Service(
@@ -9,15 +13,41 @@ SERVICE = Service(
         store.latest,
         store.scores,
         store.history,
-        store.change,
+        change.moved,
+        effects.model_effects,
+        replay.replayed,
+        replay.replayed_scores,
+        replay.replayed_newest,
+        what_if.imagined,
+        reports.cards,
+        reports.report_page,
         store.at_risk,
         store.models,
         store.model_versions,
         store.models_by_id,
         store.champion,
         store.progress,
+        releases.training_runs,
+        releases.training_runs_by_id,
+        releases.judgements,
+        releases.alias_changes,
+        releases.served_model,
+        releases.model_document,
+        releases.every_days,
+        drift.newest,
     ],
-    commands=[actions.publish, actions.promote, actions.rescore],
+    commands=[
+        actions.promote,
+        actions.rescore,
+        release.start_run,
+        release.touch_run,
+        release.fail_run,
+        release.refuse_run,
+        release.offer,
+        release.rollback,
+        release.request_training,
+        release.set_schedule,
+    ],
     listeners={
         "accounts": {
             "AccountCreated": actions.note,

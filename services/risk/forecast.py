@@ -57,12 +57,20 @@ class Champions:
 
     async def _load(self, conn: Conn, version: str, checksum: str) -> ChurnModel | None:
         try:
-            model = load(await store.document(conn, version), checksum)
+            return await self.read(conn, version, checksum)
         except ModelUnreadable as error:
             if checksum not in self._broken:
                 log.error("model %s cannot serve, the one before it does: %s", version, error)
             self._broken.add(checksum)
             return None
+
+    def knows(self, checksum: str) -> bool:
+        """Whether a model of this checksum was read whole."""
+        return checksum in self._whole
+
+    async def read(self, conn: Conn, version: str, checksum: str) -> ChurnModel:
+        """Read a model as it is kept now; ModelUnreadable if it is not whole."""
+        model = load(await store.document(conn, version), checksum)
         if len(self._whole) >= self.MOST:
             self._whole.clear()
         self._whole[checksum] = model
@@ -130,13 +138,13 @@ def forecasts(
     champion: Champion, told: Told, standing: Mapping[UUID, Standing], scored_at: datetime
 ) -> list[Fresh]:
     """A score for each account under contract, all in one pass through the model."""
-    inputs = {key: parts for key, parts in told.inputs.items() if under_contract(parts)}
-    rows = [_merged(parts) for parts in inputs.values()]
+    inputs = {key: plain(parts) for key, parts in told.inputs.items() if under_contract(parts)}
+    rows = [merged(parts) for parts in inputs.values()]
     found = score(
         champion.model,
         rows,
-        elapsed_days=[_elapsed(row) for row in rows],
-        days_to_renewal=[_days(row, "days_to_renewal") for row in rows],
+        elapsed_days=[elapsed(row) for row in rows],
+        days_to_renewal=[number(row, "days_to_renewal") for row in rows],
     )
     return [
         Fresh(
@@ -220,6 +228,23 @@ def _cause(part: CauseForecast, days: int) -> CauseCurve:
     )
 
 
+def plain(inputs: Inputs) -> Inputs:
+    """As the database gives them back, so that a score can be made again from what is kept.
+
+    It knows no negative zero, and JSON neither infinity nor anything that is not a number.
+    """
+    return {
+        service: {name: _plain(value) for name, value in row.items()}
+        for service, row in inputs.items()
+    }
+
+
+def _plain(value: float | str | bool | None) -> float | str | bool | None:
+    if not isinstance(value, float):
+        return value
+    return value + 0.0 if math.isfinite(value) else None
+
+
 def hashed(inputs: Inputs) -> str:
     """SHA-256 of the inputs, the same however they were stored."""
     return hashlib.sha256(msgspec.json.encode(inputs, order="deterministic")).hexdigest()
@@ -232,28 +257,30 @@ def _drivers(inputs: Inputs, forecast: Forecast) -> list[Driver]:
             feature=driver.feature,
             label=driver.label,
             value=driver.value,
-            contribution=driver.contribution,
+            contribution=driver.contribution + 0.0,  # never −0, as above
             source=teller.get(driver.feature, driver.source),
         )
         for driver in forecast.drivers
     ]
 
 
-def _merged(inputs: Inputs) -> FeatureRow:
+def merged(inputs: Inputs) -> FeatureRow:
+    """What all services told, in one row."""
     return {name: value for row in inputs.values() for name, value in row.items()}
 
 
-def _elapsed(row: FeatureRow) -> float | None:
+def elapsed(row: FeatureRow) -> float | None:
     """Days since the present spell began; inputs from before spells were told know only the age."""
-    days = _days(row, "spell_age_days")
-    return _days(row, "account_age_days") if days is None else days
+    days = number(row, "spell_age_days")
+    return number(row, "account_age_days") if days is None else days
 
 
 def _renewal_on(case: _Case) -> date | None:
-    days = _days(case.inputs["accounts"], "days_to_renewal")
+    days = number(case.inputs["accounts"], "days_to_renewal")
     return None if days is None else (case.told.as_of + timedelta(days=days)).date()
 
 
-def _days(row: FeatureRow, name: str) -> float | None:
+def number(row: FeatureRow, name: str) -> float | None:
+    """A number of the row; None where there is none."""
     value = row.get(name)
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

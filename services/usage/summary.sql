@@ -5,19 +5,17 @@ WITH clock AS MATERIALIZED (
 ), asked AS (
   SELECT DISTINCT account_id FROM unnest($1::uuid[]) AS account_id
 ), used AS MATERIALIZED (
-  SELECT * FROM usage.used($1::uuid[], $2::timestamptz, 210)
-), internal AS MATERIALIZED (
-  SELECT account_id, name FROM usage.names_at($1::uuid[], $2::timestamptz) WHERE internal
-  UNION ALL
-  SELECT a.account_id, NULL FROM asked AS a WHERE a.account_id NOT IN (SELECT usage.customers($1::uuid[], $2::timestamptz))
+  SELECT * FROM usage.used($1::uuid[], $2::timestamptz, 28)
+), days AS MATERIALIZED (
+  SELECT account_id, today, day, sum(events) AS events, max(last_at) AS last_at, max(recorded_at) AS recorded_at
+  FROM usage.known_days($1::uuid[], array_fill($2::timestamptz, ARRAY[cardinality($1::uuid[])]), false, 210)
+  GROUP BY account_id, today, day
+), month AS (
+  SELECT account_id, sum(events) AS events, count(DISTINCT feature) AS features
+  FROM used WHERE day > last_day - 28 GROUP BY account_id
 ), totals AS (
-  SELECT account_id,
-         sum(events) FILTER (WHERE day > last_day - 28) AS events,
-         count(DISTINCT feature) FILTER (WHERE day > last_day - 28) AS features,
-         min(day) AS first_day,
-         max(last_at) AS last_at,
-         max(recorded_at) AS freshness
-  FROM used GROUP BY account_id
+  SELECT account_id, min(day) AS first_day, max(last_at) AS last_at, max(recorded_at) AS freshness
+  FROM days GROUP BY account_id
 ), person AS (
   SELECT account_id, member,
          count(DISTINCT (last_day - day) / 7) FILTER (WHERE day > last_day - 28) AS weeks,
@@ -31,23 +29,12 @@ WITH clock AS MATERIALIZED (
          sum(whole_days) AS member_days
   FROM person GROUP BY account_id
 ), ends AS (
-  SELECT a.account_id, (c.today - least(first.day, t.first_day)) / 7 AS weeks,
-         greatest(last.last_at, t.last_at) AS last_at
+  SELECT a.account_id, (c.today - least(e.first_day, t.first_day)) / 7 AS weeks, greatest(e.last_at, t.last_at) AS last_at
   FROM asked AS a
   CROSS JOIN clock AS c
   LEFT JOIN totals AS t USING (account_id)
-  LEFT JOIN LATERAL (
-    SELECT d.day FROM usage.daily AS d
-    WHERE d.account_id = a.account_id AND d.day < c.today AND ($2::timestamptz IS NULL OR d.known_on < c.today)
-      AND NOT EXISTS (SELECT FROM internal AS i WHERE i.account_id = a.account_id AND (i.name IS NULL OR i.name = d.member))
-    ORDER BY d.day LIMIT 1
-  ) AS first ON true
-  LEFT JOIN LATERAL (
-    SELECT d.day, d.last_at FROM usage.daily AS d
-    WHERE d.account_id = a.account_id AND d.day < c.today AND ($2::timestamptz IS NULL OR d.known_on < c.today)
-      AND NOT EXISTS (SELECT FROM internal AS i WHERE i.account_id = a.account_id AND (i.name IS NULL OR i.name = d.member))
-    ORDER BY d.day DESC, d.last_at DESC LIMIT 1
-  ) AS last ON true
+  LEFT JOIN usage.known_ends($1::uuid[], array_fill($2::timestamptz, ARRAY[cardinality($1::uuid[])]), false) AS e
+    USING (account_id)
 ), weekly AS (
   SELECT account_id,
          array_agg(coalesce(w.events, 0)::bigint ORDER BY week DESC) AS events,
@@ -57,7 +44,7 @@ WITH clock AS MATERIALIZED (
   CROSS JOIN LATERAL generate_series(0, least(weeks, 30) - 1) AS week
   LEFT JOIN (
     SELECT account_id, (today - 1 - day) / 7 AS week, sum(events) AS events
-    FROM used WHERE day < today GROUP BY 1, 2
+    FROM days WHERE day < today GROUP BY 1, 2
   ) AS w USING (account_id, week)
   WHERE weeks > 0  -- null for an account never seen, and least() passes over nulls
   GROUP BY account_id
@@ -66,8 +53,8 @@ SELECT a.account_id, c.as_of, c.midnight,
        (c.last_day - 27)::timestamp AT TIME ZONE c.zone AS since_28,
        (c.today - 28)::timestamp AT TIME ZONE c.zone AS whole_since_28,
        (c.today - 7 * least(coalesce(e.weeks, 0), 30))::timestamp AT TIME ZONE c.zone AS weeks_since,
-       coalesce(t.events, 0)::bigint AS events,
-       coalesce(t.features, 0) AS features,
+       coalesce(m.events, 0)::bigint AS events,
+       coalesce(m.features, 0) AS features,
        coalesce(p.active, 0) AS active,
        coalesce(p.regular, 0) AS regular,
        coalesce(p.monthly, 0) AS monthly,
@@ -79,6 +66,7 @@ SELECT a.account_id, c.as_of, c.midnight,
 FROM asked AS a
 CROSS JOIN clock AS c
 LEFT JOIN totals AS t USING (account_id)
+LEFT JOIN month AS m USING (account_id)
 LEFT JOIN people AS p USING (account_id)
 LEFT JOIN ends AS e USING (account_id)
 LEFT JOIN weekly AS w USING (account_id)

@@ -119,7 +119,7 @@ async def suffered(stack: Stack) -> Acknowledged:
         stop.set()
         await asyncio.gather(*writers)
         killed = await killer
-    print(f"killed {len(killed)}: {sorted(killed)}; {len(known.events)} events acknowledged")  # noqa: T201
+    print(f"killed {len(killed)}: {sorted(killed)}; {len(known.events)} events acknowledged")  # noqa: T201 - how hard it was, in the report
     assert len(killed) >= 10
     assert len(known.accounts) >= 9
     return known
@@ -134,7 +134,7 @@ async def settled(stack: Stack, known: Acknowledged) -> bool:
     try:
         waiting = 0
         for schema in SERVICES:
-            waiting += await conn.fetchval(f"SELECT count(*) FROM {schema}.outbox")  # noqa: S608
+            waiting += await conn.fetchval(f"SELECT count(*) FROM {schema}.outbox")  # noqa: S608 - our own schemas
         seen = await conn.fetchval("SELECT count(*) FROM risk.account_seen")
         paths = await conn.fetchval("SELECT count(DISTINCT member_id) FROM learning.assignment")
         left = await conn.fetchval("SELECT count(*) FROM usage.pending_event")
@@ -167,11 +167,11 @@ async def whole(stack: Stack, known: Acknowledged) -> None:
 async def log_is_whole(conn: "asyncpg.Connection[Any]", schema: str) -> None:
     """Positions without gaps, every account's sequence rising by one, nothing set aside."""
     rows = await conn.fetch(
-        f"SELECT position, account_id, sequence FROM {schema}.event_log ORDER BY position"  # noqa: S608
+        f"SELECT position, account_id, sequence FROM {schema}.event_log ORDER BY position"  # noqa: S608 - as above
     )
     assert [row["position"] for row in rows] == list(range(1, len(rows) + 1)), schema
     last: dict[Any, int] = {}
     for row in rows:
         assert row["sequence"] == last.get(row["account_id"], 0) + 1, (schema, row)
         last[row["account_id"]] = row["sequence"]
-    assert await conn.fetchval(f"SELECT count(*) FROM {schema}.dead_letter") == 0  # noqa: S608
+    assert await conn.fetchval(f"SELECT count(*) FROM {schema}.dead_letter") == 0  # noqa: S608 - as above

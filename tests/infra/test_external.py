@@ -19,15 +19,15 @@ def server(settings: Settings) -> Iterator[Running]:
         yield running
 
 
-async def refused(url: str) -> str:
+async def refused(url: str, timeout_s: float = 5) -> str:
     with pytest.raises(StartError) as raised:
-        await check_postgres(url)
+        await check_postgres(url, timeout_s=timeout_s)
     return one_sentence(str(raised.value))
 
 
-def refused_redis(url: str) -> str:
+def refused_redis(url: str, timeout_s: float = 5) -> str:
     with pytest.raises(StartError) as raised:
-        check_redis(url)
+        check_redis(url, timeout_s=timeout_s)
     return one_sentence(str(raised.value))
 
 
@@ -69,13 +69,10 @@ async def test_what_is_no_address_of_a_postgres(url: str):
     assert "postgresql://user:password@host:port/database" in await refused(url)
 
 
-async def test_a_port_where_something_else_answers(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("infra.external.TIMEOUT_S", 0.5)
+async def test_a_port_where_something_else_answers(settings: Settings):
     with start_valkey(settings):
         url = f"postgresql://me:sesame@127.0.0.1:{settings.valkey_port}/tenure"
-        assert "No PostgreSQL can be used" in await refused(url)
+        assert "No PostgreSQL can be used" in await refused(url, timeout_s=0.5)
 
 
 def test_a_good_redis_passes_and_each_wrong_one_is_told_apart(settings: Settings):
@@ -88,10 +85,7 @@ def test_a_good_redis_passes_and_each_wrong_one_is_told_apart(settings: Settings
     assert "redis://:password@host:port/0" in refused_redis("http://host")
 
 
-def test_a_silent_port_is_given_up_after_a_while(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("infra.external.TIMEOUT_S", 0.2)
+def test_a_silent_port_is_given_up_after_a_while(settings: Settings):
     with socket.create_server(("127.0.0.1", settings.port)):
-        said = refused_redis(f"redis://127.0.0.1:{settings.port}/0")
+        said = refused_redis(f"redis://127.0.0.1:{settings.port}/0", timeout_s=0.2)
     assert "no answer within" in said

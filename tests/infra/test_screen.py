@@ -3,8 +3,6 @@
 import io
 from pathlib import Path
 
-import pytest
-
 from infra.screen import LINE_MOST_BYTES, Journal, Screen
 
 
@@ -32,9 +30,8 @@ def test_without_a_terminal_there_is_no_colour(tmp_path: Path):
     assert "\033" not in seen.getvalue()
 
 
-def test_a_log_never_grows_past_its_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("infra.screen.LOG_MOST_BYTES", 1_000)
-    journal = Journal("usage", tmp_path, Screen(io.StringIO()))
+def test_a_log_never_grows_past_its_bound(tmp_path: Path):
+    journal = Journal("usage", tmp_path, Screen(io.StringIO()), most_bytes=1_000)
     for _ in range(100):
         journal.take(b"x" * 99 + b"\n")
     journal.end()

@@ -18,7 +18,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from infra.loading import client as client_module
 from infra.loading import telco
 from infra.loading.client import Client, cut, pause_s
 from infra.loading.errors import LoadError
@@ -93,14 +92,26 @@ async def server() -> AsyncIterator[Server]:
         yield running
 
 
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(client_module, "PAUSE_MOST_S", 0.01)
+def a_client(
+    url: str, tmp_path: Path, pause_s: float = 0.01, *, rows: int = 1_000, size: int = 100_000
+) -> Client:
+    return Client(
+        url, "k", tmp_path / "rejected",
+        pause_most_s=pause_s, rows_a_batch=rows, bytes_a_batch=size,
+    )  # fmt: skip
 
 
 def some(count: int = 40) -> list[Batch]:
     customers = telco.read(Path(__file__).parents[2] / "data/telco.csv")[:count]
     return list(telco.batches(customers, UNTIL))
+
+
+class Note(msgspec.Struct):
+    """A row of any length."""
+
+    text: str
+    id: str = ""
+    account_id: UUID | None = None
 
 
 def event(account: int, number: int = 0) -> Event:
@@ -151,7 +162,7 @@ async def test_a_busy_server_gets_the_same_bytes_again(server: Server, tmp_path:
         Response("restarting", 503, headers={"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}),
         Response("nobody there", 502),
     ]
-    async with Client(server.url, "k", tmp_path / "rejected") as client:
+    async with a_client(server.url, tmp_path) as client:
         counts = await client.load(some()[0], lambda _: None)
 
     assert counts == {"accepted": 40}
@@ -159,12 +170,9 @@ async def test_a_busy_server_gets_the_same_bytes_again(server: Server, tmp_path:
     assert len(server.bodies) == 4
 
 
-async def test_a_server_that_restarts_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(client_module, "PAUSE_MOST_S", 0.2)
+async def test_a_server_that_restarts_is_waited_for(tmp_path: Path):
     port, batches = free_port(), some()
-    async with Client(f"http://127.0.0.1:{port}", "k", tmp_path / "rejected") as client:
+    async with a_client(f"http://127.0.0.1:{port}", tmp_path, 0.2) as client:
         async with listening(Server(), port):
             await client.load(batches[0], lambda _: None)
         waiting = asyncio.create_task(client.load(batches[1], lambda _: None))
@@ -176,7 +184,7 @@ async def test_a_server_that_restarts_is_waited_for(
 
 async def test_an_address_where_nobody_answers_is_given_up(tmp_path: Path):
     url = f"http://127.0.0.1:{free_port()}"
-    async with Client(url, "k", tmp_path / "rejected") as client:
+    async with a_client(url, tmp_path) as client:
         with pytest.raises(LoadError, match="does not take accounts after 4 tries"):
             await client.load(some()[0], lambda _: None)
 
@@ -197,7 +205,7 @@ async def test_what_waiting_cannot_cure_stops_at_once(
     server: Server, tmp_path: Path, reply: Response, words: str
 ):
     server.refusals = [reply]
-    async with Client(server.url, "k", tmp_path / "rejected") as client:
+    async with a_client(server.url, tmp_path) as client:
         with pytest.raises(LoadError, match=words):
             await client.load(some()[0], lambda _: None)
     assert len(server.bodies) == 1
@@ -229,11 +237,8 @@ async def test_when_no_account_is_taken_nothing_else_is_sent(server: Server, tmp
     assert [kind for kind, _ in server.bodies] == ["accounts"]
 
 
-async def test_no_more_than_four_batches_are_in_flight(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(client_module, "ROWS_A_BATCH", 2)
-    async with Client(server.url, "k", tmp_path / "rejected") as client:
+async def test_no_more_than_four_batches_are_in_flight(server: Server, tmp_path: Path):
+    async with a_client(server.url, tmp_path, rows=2) as client:
         counts = await client.load(some()[0], lambda _: None)
     assert counts == {"accepted": 40}
     assert 2 <= server.most_in_flight <= 4
@@ -261,8 +266,34 @@ def test_an_account_larger_than_a_batch_is_cut_all_the_same():
     assert [row for part in parts for row in part] == rows
 
 
-def test_pauses_double_up_to_a_limit_and_obey_the_server(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(client_module, "PAUSE_MOST_S", 15.0)
+@pytest.mark.parametrize("wide", [100, 700])
+def test_batches_are_cut_by_bytes_as_well(wide: int):
+    rows = [Note("x" * (wide if n % 3 else 900), account_id=UUID(int=n // 2)) for n in range(60)]
+    parts = list(cut(rows, 20, 2_000))
+
+    assert [row for part in parts for row in part] == rows
+    assert all(len(msgspec.json.encode(part)) <= 2_000 for part in parts)
+    assert all(len(part) <= 20 for part in parts)
+    assert len(parts) < 60
+
+
+def test_a_row_larger_than_a_batch_goes_alone():
+    rows = [Note("x" * length) for length in (10, 5_000, 10, 10)]
+    assert [len(part) for part in cut(rows, 20, 1_000)] == [1, 1, 2]
+
+
+async def test_a_single_row_that_is_too_large_stops_no_other(server: Server, tmp_path: Path):
+    server.refusals = [JSONResponse({"error": {"message": "too many bytes"}}, 413)]
+    rows = [Note("x" * 5_000, "large"), *(Note("y", f"{n}") for n in range(3))]
+    async with a_client(server.url, tmp_path, size=1_000) as client:
+        counts = await client.load(Batch("notes", 4, iter(rows)), lambda _: None)
+
+    assert counts == {"rejected": 1, "accepted": 3}
+    (line,) = (tmp_path / "rejected").read_text().splitlines()
+    assert msgspec.json.decode(line)["why"]["message"] == "too many bytes"
+
+
+def test_pauses_double_up_to_a_limit_and_obey_the_server():
     assert [pause_s(None, attempt) for attempt in (1, 2, 8)] == [0.5, 1.0, 15.0]
     assert pause_s(3.0, 1) == 3.0
     assert pause_s(3_600.0, 1) == 15.0

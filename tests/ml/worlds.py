@@ -1,7 +1,7 @@
 """Small made-up customers whose chances are known, as spells and signals."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +13,7 @@ from ml.landmarks import Collected, Label
 from shared.landmark import FeatureRow, Spell
 
 DATA_TO = date(2026, 11, 1)
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)

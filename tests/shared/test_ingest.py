@@ -94,3 +94,30 @@ def test_history_needs_the_admin_scope_and_a_past_moment() -> None:
     )
     assert fields(body, CALLER) == ([], {0: "recordedAt", 1: "recordedAt"})
     assert fields(body, HISTORIAN) == ([0], {1: "recordedAt"})
+
+
+ROWS = st.sampled_from([
+    b'{"id":"a","pages":1}',
+    b' {"id":"b","pages":2,"tags":{"k":"v"}} ',
+    b'{"id":"c","pages":"two"}',
+    b'{"id":"d","pages":1,"tags":{"k":"\\u0000"}}',
+    b'{"id":"e","pages":1,"tags":{"k":"\\\\u0000"}}',
+    b'{"id":"f","pages":1,"tags":{"k":"' + b"y" * 33_000 + b'"}}',
+    b'{"id":"g","pages":1,"tags":{"k":"' + b"y" * 20_000 + b'"}}',
+    b'{"id":"\xff","pages":1}',
+    b'{"id":"h","pages":1,"recordedAt":"2026-01-02T03:04:05Z"}',
+    b'{"id":"i","pages":1,"recordedAt":"2999-01-02T03:04:05Z"}',
+    b'{"id":"j","pages":1e400}',
+])  # fmt: skip
+
+
+@given(st.lists(ROWS, max_size=8), st.sampled_from([CALLER, HISTORIAN]))
+def test_a_row_is_read_in_company_as_it_is_alone(rows: list[bytes], caller: Principal) -> None:
+    """All good ones are read in one go, others one by one: nobody can tell which."""
+    together = fields(b"[" + b",".join(rows) + b"]", caller)
+    alone = [fields(b"[" + row + b"]", caller) for row in rows]
+
+    assert together == (
+        [number for number, (good, _) in enumerate(alone) if good],
+        {number: bad[0] for number, (_, bad) in enumerate(alone) if bad},
+    )

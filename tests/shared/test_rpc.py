@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 from uuid import UUID, uuid4
 
+import aiohttp
 import msgspec
 import pytest
 
@@ -108,12 +109,12 @@ async def test_a_principal_of_another_installation_is_refused(
 
 
 @pytest.mark.usefixtures("billing")
-async def test_a_principal_expires(
-    rpc: Rpc, principal: Principal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(auth, "TOKEN_LIFE_S", -1)
-    with pytest.raises(NotPermitted, match="expired"):
-        await rpc.call(principal, store.mrr, [ACCOUNT])
+async def test_a_principal_expires(settings: Settings, principal: Principal) -> None:
+    headers = {auth.HEADER: auth.Signer(settings).seal(principal, life_s=-1)}
+    url = f"{settings.service_url('billing')}/log/end"
+    async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as answer:
+        assert answer.status == 403
+        assert "expired" in await answer.text()
 
 
 @pytest.mark.usefixtures("billing")

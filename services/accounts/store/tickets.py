@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from services.accounts import definitions
 from services.accounts.domain import SupportSummary, Wait, median_wait_s
+from shared import metric
 from shared.db import Conn, Row
 from shared.metric import MetricValue, count, ratio
 
@@ -52,24 +54,24 @@ def _summary(row: Row) -> SupportSummary:
         account_id=row["account_id"],
         as_of=as_of,
         tickets_28d=count(
-            "F1.tickets_28d",
+            definitions.TICKETS_28D,
             row["tickets_28d"],
             window_from=as_of - timedelta(days=28),
             window_to=as_of,
             freshness=freshness,
         ),
         tickets_90d=count(
-            "F1.tickets_90d",
+            definitions.TICKETS_90D,
             row["tickets_90d"],
             window_from=since,
             window_to=as_of,
             freshness=freshness,
         ),
         open_high_severity=count(
-            "F1.open_high_severity", row["open_high_severity"], freshness=freshness
+            definitions.OPEN_HIGH_SEVERITY, row["open_high_severity"], freshness=freshness
         ),
         replied_within_24h=ratio(
-            "F3.rate24",
+            definitions.RATE_24,
             row["replied_within_24h"],
             row["due"],
             window_from=since,
@@ -82,11 +84,10 @@ def _summary(row: Row) -> SupportSummary:
 
 def _median(row: Row, since: datetime, as_of: datetime, freshness: datetime | None) -> MetricValue:
     waits = [Wait(*pair) for pair in zip(row["waits"] or [], row["answers"] or [], strict=True)]
-    return MetricValue(
-        value=median_wait_s(waits),
-        definition="F3.first_reply_median_s",
-        version=1,
-        n=len(waits),
+    return metric.of(
+        definitions.FIRST_REPLY,
+        median_wait_s(waits),
+        len(waits),
         window_from=since,
         window_to=as_of,
         freshness=freshness,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from services.learning import definitions
 from services.learning.domain.courses import Course
 from services.learning.domain.learners import (
     PASS_SCORE,
@@ -21,6 +22,7 @@ from services.learning.domain.learners import (
 from services.learning.rows import ProgressRow
 from services.learning.store.courses import courses_by_code
 from shared.db import Conn, Row, to
+from shared.definition import Definition
 from shared.landmark import FeatureRow, Landmark
 from shared.metric import MetricValue, ratio
 from shared.versions import Candidate, Version
@@ -156,15 +158,17 @@ def _summary(
         account_id=row["account_id"],
         as_of=at,
         learners=row["learners"],
-        education_adoption=_ratio("L1", row["adopted"], row, at, at - ADOPTION_WINDOW),
+        education_adoption=_ratio(
+            definitions.EDUCATION_ADOPTION, row["adopted"], row, at, at - ADOPTION_WINDOW
+        ),
         completion_rate=ratio(
-            "L4",
+            definitions.COMPLETION_RATE,
             row["completed"],
             row["enrolled"],
             window_to=at - ENROLLED_SINCE,
             freshness=row["freshness"],
         ),
-        certified=_ratio("L1.certified", row["certified"], row, at, None),
+        certified=_ratio(definitions.CERTIFIED, row["certified"], row, at, None),
         paths_open=sum(first["members"] for first in own),
         next_courses=[
             NextCourse(known[first["course"]], first["members"])
@@ -175,7 +179,7 @@ def _summary(
 
 
 def _ratio(
-    definition: str, members: int, row: Row, at: datetime, since: datetime | None
+    definition: Definition, members: int, row: Row, at: datetime, since: datetime | None
 ) -> MetricValue:
     """A share of the account's learners."""
     return ratio(

@@ -21,9 +21,6 @@ BAND_DAYS: Final = 90
 MOVED: Final = 0.005
 """Changes of a probability up to this are not worth telling anyone."""
 
-CLOCKS: Final = frozenset({"account_age_days", "days_to_renewal", "spell_age_days"})
-"""Inputs that change by themselves as time passes."""
-
 Inputs: TypeAlias = dict[str, FeatureRow]
 """What each service told about an account, by service."""
 
@@ -278,88 +275,6 @@ class RiskUpdated:
             reason=score.reason,
             model_version=score.model_version,
         )
-
-
-class ChangeKind(StrEnum):
-    """Why a part of a score moved."""
-
-    DATA = "DATA"
-    TIME = "TIME"
-    MODEL = "MODEL"
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePart:
-    """How much one driver, or the reference, moved the served probability."""
-
-    feature: str | None
-    label: str
-    kind: ChangeKind
-    before: float | str | bool | None
-    after: float | str | bool | None
-    contribution: float
-
-
-@dataclass(frozen=True, slots=True)
-class RiskChange:
-    """What moved an account's score between two moments; the parts add up to `change`.
-
-    `comparable` is False when the two speak of different renewal dates.
-    """
-
-    start: RiskScore | None
-    end: RiskScore | None
-    change: float | None
-    comparable: bool
-    parts: list[ChangePart]
-
-
-def compared(start: RiskScore | None, end: RiskScore | None) -> RiskChange:
-    """Split the change of the explained probability into its drivers and the reference."""
-    if start is None or end is None:
-        return RiskChange(start, end, None, False, [])
-    other_model = start.model_version != end.model_version
-    before = {driver.feature: driver for driver in start.drivers}
-    after = {driver.feature: driver for driver in end.drivers}
-    parts = [
-        _part(before.get(feature), after.get(feature), other_model=other_model)
-        for feature in before | after
-    ]
-    reference = ChangePart(
-        None,
-        "reference account",
-        ChangeKind.MODEL if other_model else ChangeKind.TIME,
-        start.reference_probability,
-        end.reference_probability,
-        end.reference_probability - start.reference_probability,
-    )
-    moved = sorted((reference, *parts), key=lambda part: -abs(part.contribution))
-    return RiskChange(
-        start=start,
-        end=end,
-        change=end.driven_probability - start.driven_probability,
-        comparable=_basis(start) == _basis(end),
-        parts=[part for part in moved if part.contribution or part.before != part.after],
-    )
-
-
-def _part(before: Driver | None, after: Driver | None, *, other_model: bool) -> ChangePart:
-    known = after or before
-    if known is None:
-        raise ValueError("a part needs a driver on one side at least")
-    old, new = (side.value if side else None for side in (before, after))
-    unchanged = old == new and (before is None) == (after is None)
-    by_itself = unchanged or known.feature in CLOCKS
-    kind = ChangeKind.TIME if by_itself else ChangeKind.DATA
-    if other_model and (unchanged or before is None or after is None):
-        kind = ChangeKind.MODEL
-    moved = (after.contribution if after else 0.0) - (before.contribution if before else 0.0)
-    return ChangePart(known.feature, known.label, kind, old, new, moved)
-
-
-def _basis(score: RiskScore) -> tuple[bool, date | None]:
-    spoken = score.renewal_probability is not None
-    return spoken, score.renewal_on if spoken else None
 
 
 @dataclass(frozen=True, slots=True)

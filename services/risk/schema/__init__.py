@@ -9,8 +9,10 @@ import strawberry
 from strawberry.types import Info
 
 from services.risk import actions, domain, store
+from services.risk.change import moved
 from services.risk.schema.change import RiskChange
 from services.risk.schema.model import ModelVersion
+from services.risk.schema.release import ReleaseMutation, ReleaseQuery, run_by_id
 from services.risk.schema.score import DAYS_MOST, Risk, RiskBand
 from shared.errors import NotFound
 from shared.graphql import (
@@ -82,12 +84,12 @@ class AccountFields(Part):
         ],
         end: Annotated[datetime, strawberry.argument(name="to", description="The second moment.")],
     ) -> RiskChange | None:
-        change = await info.context.load(store.change, self.key, start=start, end=end)
-        return RiskChange.of(change or domain.compared(None, None))
+        found = await info.context.load(moved, self.key, start=start, end=end)
+        return RiskChange.of(found) if found else None
 
 
 @strawberry.type
-class Query:
+class Query(ReleaseQuery):
     @strawberry.field(
         description="Open contracts, worst first: by chance of churn within the days asked for,"
         " or by"
@@ -155,19 +157,8 @@ class RiskRescorePayload:
     user_errors: list[UserError] = strawberry.field(description="Why none are; else empty.")
 
 
-@strawberry.input(description="Which model shall score.")
-class ModelPromoteInput:
-    version: str = strawberry.field(description="Version of a published model.")
-
-
-@strawberry.type(description="What became of a modelPromote.")
-class ModelPayload:
-    model: ModelVersion | None = strawberry.field(description="The model as it now stands.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was not; else empty.")
-
-
 @strawberry.type
-class Mutation:
+class Mutation(ReleaseMutation):
     @strawberry.mutation(description="Ask for fresh scores. Returns at once; needs the scope act.")
     async def risk_rescore(
         self,
@@ -177,19 +168,6 @@ class Mutation:
         info.context.principal.require("act")
         marked, errors = await attempted(_rescore(info.context, input.account_ids))
         return RiskRescorePayload(accounts=marked or 0, user_errors=errors)
-
-    @strawberry.mutation(
-        description="Let a published model score, and score everyone anew. Needs the scope ml."
-    )
-    async def model_promote(
-        self,
-        info: Request,
-        input: Annotated[ModelPromoteInput, strawberry.argument(description="Which model.")],
-    ) -> ModelPayload:
-        info.context.principal.require("ml")
-        call = info.context.call(actions.promote, version=input.version)
-        model, errors = await attempted(call)
-        return ModelPayload(model=ModelVersion.of(model) if model else None, user_errors=errors)
 
 
 async def _rescore(context: Context, account_ids: list[strawberry.ID] | None) -> int:
@@ -209,5 +187,5 @@ async def model_by_id(info: Info[Any, None], key: UUID) -> ModelVersion | None:
     return ModelVersion.of(model) if model else None
 
 
-NODES = {"Risk": risk_by_id, "ModelVersion": model_by_id}
+NODES = {"Risk": risk_by_id, "ModelVersion": model_by_id, "TrainingRun": run_by_id}
 """What `node(id)` can fetch from this service."""

@@ -38,11 +38,11 @@ async def take_checked(
     conn: Conn, principal: Principal, good: list[Numbered[Event]]
 ) -> list[Receipt]:
     """The same for events that meet every rule."""
-    zone, policy = await store.hold_accounts(conn)
-    zone = zone or await store.time_zone(conn, principal.time_zone)
+    held = await store.hold_accounts(conn, list({taken.row.address for taken in good}))
+    policy, accounts = held.policy, held.accounts
+    zone = held.zone or await store.time_zone(conn, principal.time_zone)
     good, receipts = await _in_time(conn, policy, good)
     firsts = {taken.row.key: taken.row for taken in reversed(good)}
-    accounts = await store.known(conn, list({each.address for each in firsts.values()}))
     known = [each for each in firsts.values() if each.address in accounts]
     added = await count(conn, zone, known, accounts)
     added |= await _put_aside(
@@ -87,12 +87,7 @@ async def count(
     conn: Conn, zone: str, events: Sequence[Event], accounts: dict[Address, UUID]
 ) -> set[bytes]:
     """Record events of known accounts and mark those that have news."""
-    if not events:
-        return set()
-    added = await store.record(conn, zone, events, accounts)
-    fresh = {accounts[each.address] for each in events if each.key in added}
-    await work.mark(conn, ANNOUNCE, sorted(fresh))
-    return added
+    return await store.record(conn, zone, events, accounts, ANNOUNCE) if events else set()
 
 
 async def _put_aside(conn: Conn, events: Sequence[Event]) -> set[bytes]:
@@ -108,23 +103,20 @@ async def _receipts(
     accounts: dict[Address, UUID],
 ) -> list[Receipt]:
     """The first of each id that was new is accepted; all others are held against what is kept."""
-    repeated = [each for each in good if not _is_new(each.row, firsts, added)]
-    kept = await store.stored(conn, [each.row.key for each in repeated]) if repeated else {}
+    new = {key: event for key, event in firsts.items() if key in added}
+    repeated = [each.row.key for each in good if new.get(each.row.key) is not each.row]
+    kept = await store.stored(conn, repeated) if repeated else {}
     receipts: list[Receipt] = []
-    for each in good:
-        if _is_new(each.row, firsts, added):
-            status = "accepted" if each.row.address in accounts else "pending"
+    for number, row in ((each.number, each.row) for each in good):
+        if new.get(row.key) is row:
+            status = "accepted" if row.address in accounts else "pending"
         else:
-            status = kept[each.row.key].status(each.row, accounts)
-        if status == "accepted" and policy.is_late(each.row):
-            receipts.append(receipt(each.number, each.row, "late", policy.remark))
+            status = kept[row.key].status(row, accounts)
+        if status == "accepted" and policy.is_late(row):
+            receipts.append(receipt(number, row, "late", policy.remark))
         else:
-            receipts.append(receipt(each.number, each.row, status))
+            receipts.append(receipt(number, row, status))
     return receipts
-
-
-def _is_new(each: Event, firsts: dict[bytes, Event], added: set[bytes]) -> bool:
-    return each.key in added and firsts[each.key] is each
 
 
 async def announce(conn: Conn, account_ids: Sequence[UUID], through: datetime) -> None:

@@ -19,7 +19,7 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-class ExternalId(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ExternalId(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What another system calls an account."""
 
     source: Name
@@ -40,16 +40,14 @@ class EventRow(Row):
     properties: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True, gc=False):
     """The account an event names: by its id, or by what another system calls it."""
 
     account_id: UUID | None = None
     external: ExternalId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """A usage event that meets every rule; `body` tells a resent event from a different one."""
 
     key: bytes

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 from uuid import uuid4
@@ -170,7 +170,7 @@ def usage(message: Message, group: str | None, received_at: datetime) -> Event:
     )
     said_at = _zoned(message.timestamp) if message.timestamp else UNTIMED
     made = event(row)
-    return replace(made, body=fingerprint(row, said_at, made.properties))
+    return msgspec.structs.replace(made, body=fingerprint(row, said_at, made.properties))
 
 
 def _zoned(moment: datetime) -> datetime:

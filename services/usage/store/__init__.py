@@ -2,7 +2,6 @@
 
 from services.usage.store.ingest import (
     PUT_ASIDE,
-    RECORD,
     address_of,
     change_accounts,
     hold_accounts,
@@ -32,7 +31,6 @@ from services.usage.store.told import (
 __all__ = [
     "FEATURES",
     "PUT_ASIDE",
-    "RECORD",
     "SUMMARY",
     "add_account",
     "add_contract",

@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
+
 from services.usage.domain.habits import Doer, Habit, habit
 from services.usage.domain.repetition import Repeated, Suggestion, suggestion
 from services.usage.store.clock import clock
@@ -14,10 +16,6 @@ from shared.db import Conn, to
 HABITS = (Path(__file__).parent.parent / "habits.sql").read_text()
 REPEATED = (Path(__file__).parent.parent / "repeated.sql").read_text()
 JUDGED_DAYS = 180
-ACTIVE = """
-SELECT account_id, count(DISTINCT member)::int AS members FROM usage.used($1, $2, 28)
-WHERE qualifies AND member <> '' AND day >= today - 28 AND day < today GROUP BY account_id
-"""
 
 
 async def habits(
@@ -30,21 +28,25 @@ async def habits(
         return {key: [] for key in account_ids}
     rows = await conn.fetch(
         HABITS,
-        account_ids,
+        list(set(account_ids)),
         now.as_of,
         [case.key for case in cases],
         [case.core_action for case in cases],
         [case.natural_frequency_days for case in cases],
         max(JUDGED_DAYS, *(4 * case.natural_frequency_days for case in cases)),
     )
-    active = {
-        r["account_id"]: r["members"] for r in await conn.fetch(ACTIVE, account_ids, now.as_of)
-    }
+    active = {row["account_id"]: set(row["active"]) for row in rows if row["use_case"] is None}
+    nobody = set[str]()
     doers: dict[tuple[UUID, str], list[Doer]] = defaultdict(list)
     for row in rows:
-        doers[row["account_id"], row["use_case"]].append(to(Doer, row))
+        if row["use_case"] is not None:
+            is_active = row["member"] in active.get(row["account_id"], nobody)
+            doer = msgspec.convert({**row, "is_active": is_active}, Doer)
+            doers[row["account_id"], row["use_case"]].append(doer)
     return {
-        key: [habit(case, doers[key, case.key], active.get(key, 0), now) for case in cases]
+        key: [
+            habit(case, doers[key, case.key], len(active.get(key, nobody)), now) for case in cases
+        ]
         for key in account_ids
     }
 
@@ -60,7 +62,7 @@ async def suggestions(
         return found
     rows = await conn.fetch(
         REPEATED,
-        account_ids,
+        list(set(account_ids)),
         now.as_of,
         list(rules),
         [rule.feature for rule in rules.values()],

@@ -1,15 +1,17 @@
 """Events as they come in: counted in their days, or put aside until their account is known."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from uuid import UUID
 
 from services.usage.domain import Address, Event, ExternalId, LatePolicy, Stored
+from shared import telemetry
 from shared.db import Conn, Row, to
 
 PUT_ASIDE = (Path(__file__).parent.parent / "put_aside.sql").read_text()
-RECORD = (Path(__file__).parent.parent / "record.sql").read_text()
 
 
 async def time_zone(conn: Conn, proposed: str) -> str:
@@ -26,23 +28,33 @@ async def time_zone(conn: Conn, proposed: str) -> str:
     return zone or proposed
 
 
-async def hold_accounts(conn: Conn) -> tuple[str | None, LatePolicy]:
-    """The tenant's zone, once it has one, and its late policy; from here to the end of the
-    transaction no account becomes known, while many may hold at a time.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What events are judged and counted by: the tenant's zone, once it has one, its late policy,
+    and the accounts behind addresses; unknown ones are absent."""
 
-    Without it an event could be put aside as pending at the very moment its account becomes known.
-    """
+    zone: str | None
+    policy: LatePolicy
+    accounts: dict[Address, UUID]
+
+
+async def hold_accounts(conn: Conn, addresses: Sequence[Address]) -> Held:
+    """From here to the end of the transaction no account becomes known; many may hold at a time."""
+    ids = [each.account_id for each in addresses if each.account_id is not None]
+    externals = [each.external for each in addresses if each.external is not None]
     row = await conn.fetchrow(
-        "SELECT pg_advisory_xact_lock_shared("
-        "hashtextextended('usage:' || current_setting('tenure.tenant'), 0)),"
-        " (SELECT time_zone FROM usage.calendar) AS time_zone,"
-        " (SELECT nullif(raw_since, '-infinity') FROM usage.retention) AS kept_since,"
-        " coalesce(rejects, false) AS rejects, coalesce(after_days, 30) AS after_days, recorded_at"
-        " FROM (SELECT) AS one LEFT JOIN (SELECT rejects, after_days, recorded_at"
-        " FROM usage.late_policy ORDER BY recorded_at DESC LIMIT 1) AS newest ON true"
+        "SELECT * FROM hold_accounts($1, $2, $3)",
+        ids,
+        [external.source for external in externals],
+        [external.id for external in externals],
     )
-    zone: str | None = row["time_zone"] if row else None
-    return zone, to(LatePolicy, row) if row else LatePolicy()
+    if row is None:
+        raise LookupError("hold_accounts gives a row")
+    asked = [Address(account_id=each) for each in ids]
+    asked += [Address(external=each) for each in externals]
+    found = [*row["by_id"], *row["by_external"]]
+    accounts = {address: key for address, key in zip(asked, found, strict=True) if key is not None}
+    return Held(row["time_zone"], to(LatePolicy, row), accounts)
 
 
 async def late_policy(conn: Conn, as_of: datetime | None = None) -> LatePolicy:
@@ -99,12 +111,13 @@ async def known(conn: Conn, addresses: Sequence[Address]) -> dict[Address, UUID]
 
 
 async def record(
-    conn: Conn, zone: str, events: Sequence[Event], accounts: Mapping[Address, UUID]
+    conn: Conn, zone: str, events: Sequence[Event], accounts: Mapping[Address, UUID], news: str
 ) -> set[bytes]:
-    """Keep events and add them to their days; the keys that were new."""
-    ordered = sorted(events, key=lambda event: event.key)
-    rows = await conn.fetch(
-        RECORD,
+    """Keep events, add them to their days and mark their accounts on the list `news`; the keys
+    that were new."""
+    ordered = sorted(events, key=attrgetter("key"))
+    added: list[bytes] | None = await conn.fetchval(
+        "SELECT keep_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         [event.key for event in ordered],
         [accounts[event.address] for event in ordered],
         [event.occurred_at for event in ordered],
@@ -115,8 +128,10 @@ async def record(
         [event.member for event in ordered],
         [event.properties for event in ordered],
         zone,
+        news,
+        telemetry.traceparent(),
     )
-    return {row["key"] for row in rows}
+    return set(added or ())
 
 
 async def put_aside(conn: Conn, events: Sequence[Event]) -> set[bytes]:

@@ -21,7 +21,7 @@ async def summary(
     """How each account uses the product, as known at `as_of` or now; those without events too."""
     if as_of is not None and as_of.tzinfo is None:
         raise InvalidInput("asOf", as_of.isoformat(), "a moment with a time zone")
-    rows = await conn.fetch(SUMMARY, account_ids, as_of)
+    rows = await conn.fetch(SUMMARY, list(set(account_ids)), as_of)
     return {row["account_id"]: to(Counts, row).summary() for row in rows}
 
 

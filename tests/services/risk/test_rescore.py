@@ -7,7 +7,7 @@ import pytest
 
 from ml.hazards import load
 from ml.score import score
-from services.risk import actions, forecast, jobs, store
+from services.risk import actions, change, forecast, jobs, store
 from services.risk.domain import RiskBand, RiskUpdated, UpdateReason
 from tests.services.risk.conftest import World
 from tests.services.risk.given import a_model
@@ -173,10 +173,11 @@ async def test_the_change_between_two_moments_adds_up(world: World):
     assert second
 
     async with world.risk.read(world.tenant) as conn:
-        found = (await store.change(conn, [account], first.scored_at, second.scored_at))[account]
+        found = (await change.moved(conn, [account], first.scored_at, second.scored_at))[account]
 
     assert found.change == pytest.approx(second.driven_probability - first.driven_probability)
     assert found.change == pytest.approx(sum(p.contribution for p in found.parts), abs=1e-9)
+    assert found.change == pytest.approx(sum(found.by_kind.values()), abs=1e-9)
     assert (found.parts[0].feature, found.parts[0].kind) == ("events_28d", "DATA")
     assert (found.parts[0].before, found.parts[0].after) == (0, 50)
     assert found.comparable

@@ -32,7 +32,7 @@ from tests.services.risk.given import NOON, a_model, a_score, later
 
 async def told(db: Database, tenant: UUID) -> list[RiskUpdated]:
     await facts.relay_all(db)
-    entries = await facts.Log(db, "risk").page(0, 1_000, 0, tenant)
+    entries = await facts.Log(db, "risk").page(0, 1_000, 0, tenant, ["RiskUpdated"])
     return [entry.fact(RiskUpdated) for entry in entries]
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -17,12 +18,12 @@ from rich.console import Console
 
 from infra.cli.importing import importing
 from infra.loading import events
-from infra.loading.client import Client
 from infra.loading.errors import LoadError
 from infra.loading.events import Load, Reading
 from shared.config import Settings
 from shared.db import Conn
 from tests.conftest import DatabaseOf
+from tests.services.usage.cut_off import cut_off
 from tests.services.usage.rows import an_account
 from tests.services.usage.served import Served, a_key, served
 
@@ -104,29 +105,37 @@ async def test_every_format_gives_the_same_events(
     assert await load.send(http.gateway, key, again=True) == {"duplicate": 50}
 
 
+@pytest.mark.parametrize("heard", [False, True], ids=["on its way", "before its answer"])
 async def test_a_broken_load_goes_on_where_it_was(
     http: Served, settings: Settings, tenant: UUID, account: UUID, owner: Conn, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    heard: bool,
 ) -> None:  # fmt: skip
     key = await a_key(settings, tenant, "ingest")
-    load = a_load(as_csv(tmp_path / "e.csv", rows(50)))
-    monkeypatch.setattr(events, "CHUNK_ROWS", 20)
-    real, calls = Client.load, 0
+    path = as_csv(tmp_path / "e.csv", rows(50))
+    load = replace(a_load(path), chunk_rows=20, pause_most_s=0.01)
+    kept = "SELECT count(*) FROM usage.event"
 
-    async def breaks(self: Client, *given: Any) -> Counter[str]:
-        nonlocal calls
-        calls += 1
-        if calls == 2:
-            raise LoadError("the line is cut")
-        return await real(self, *given)
+    async with cut_off(settings.port, after=1, heard=heard) as line:
+        with pytest.raises(LoadError, match="does not take events after"):
+            await load.send(line.url, key, again=False)
+        assert await owner.fetchval(kept) == (40 if heard else 20)
+        line.after, sent = 1_000, line.requests
 
-    monkeypatch.setattr(Client, "load", breaks)
-    with pytest.raises(LoadError):
-        await load.send(http.gateway, key, again=False)
-    assert await owner.fetchval("SELECT count(*) FROM usage.event") == 20
+        again = {"accepted": 30, "duplicate": 20} if heard else {"accepted": 50}
+        assert await load.send(line.url, key, again=False) == again
+        assert line.requests - sent == 2
+    assert await owner.fetchval(kept) == 50
 
-    assert await load.send(http.gateway, key, again=False) == {"accepted": 50}
-    assert calls == 4
+
+async def test_rows_of_many_bytes_are_sent_in_smaller_batches(
+    http: Served, settings: Settings, tenant: UUID, account: UUID, tmp_path: Path
+) -> None:
+    key = await a_key(settings, tenant, "ingest")
+    large = [{**row, "properties.text": "x" * 20_000} for row in rows(900)]
+
+    assert sum(len(json.dumps(row)) for row in large) > 16 * 1024 * 1024
+    load = a_load(as_jsonl(tmp_path / "e.jsonl", large))
+    assert await load.send(http.gateway, key, again=False) == {"accepted": 900}
 
 
 async def test_rows_that_are_not_taken_go_to_a_file_with_the_reason(

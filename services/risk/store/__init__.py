@@ -13,7 +13,6 @@ from services.risk.domain import (
     LastInputs,
     ModelVersion,
     RiskBand,
-    RiskChange,
     RiskOrder,
     RiskScore,
     ScoringProgress,
@@ -88,17 +87,6 @@ async def history(
         account_id: paging.page(some, most, [paging.cursor(s.scored_at, s.score_id) for s in some])
         for account_id, some in found.items()
     }
-
-
-async def change(
-    conn: Conn, account_ids: list[UUID], start: datetime, end: datetime
-) -> dict[UUID, RiskChange]:
-    """What moved each account's served score between two moments."""
-    if start > end:
-        raise InvalidInput("from", start.isoformat(), "a moment not after `to`")
-    before = await latest(conn, account_ids, start)
-    after = await latest(conn, account_ids, end)
-    return {key: domain.compared(before.get(key), after.get(key)) for key in account_ids}
 
 
 async def at_risk(
@@ -321,7 +309,8 @@ async def add_model(conn: Conn, model: ModelDocument, features: Sequence[str]) -
     """Keep a model, once; the checksum of what is kept under this version."""
     await conn.execute(
         "INSERT INTO risk.model (version, document, checksum, trained_at, data_from, data_to,"
-        " accounts, events, metrics, features) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        " accounts, events, metrics, features, judged_document, reference)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
         " ON CONFLICT (tenant_id, version) DO NOTHING",
         model.version,
         model.document,
@@ -333,18 +322,13 @@ async def add_model(conn: Conn, model: ModelDocument, features: Sequence[str]) -
         model.events,
         model.metrics,
         list(features),
+        model.judged_document,
+        model.reference,
     )
     kept: str = await conn.fetchval(
         "SELECT checksum FROM risk.model WHERE version = $1", model.version
     )
     return kept
-
-
-async def crown(conn: Conn, version: str) -> None:
-    """From now on this version is the champion."""
-    await conn.execute(
-        "INSERT INTO risk.model_alias (alias, version) VALUES ('champion', $1)", version
-    )
 
 
 async def champions(conn: Conn, most: int = 5) -> list[tuple[str, str]]:

@@ -9,7 +9,10 @@ import msgspec
 from ml.document import ModelUnreadable, decode
 from services.risk import store
 from services.risk.domain import Fresh, ModelVersion, RiskUpdated, UpdateReason
-from shared import telemetry
+from services.risk.domain.release import MIRROR_LIST, ChampionChanged, Deed
+from services.risk.store import release as aliases
+from services.risk.store import report as reports
+from shared import facts, telemetry, work
 from shared.auth import Principal
 from shared.db import Conn
 from shared.errors import Conflict, InvalidInput, NotFound
@@ -18,8 +21,18 @@ from shared.model_document import ModelDocument
 
 
 async def publish(conn: Conn, model: ModelDocument, principal: Principal) -> str:
-    """Keep a trained model and make it the champion, so that every account is scored anew."""
+    """Keep a trained model and make it the champion, so that every account is scored anew.
+
+    Not exposed: what training offers goes through the gate, `release.offer`.
+    """
     principal.require("ml")
+    await keep_model(conn, model)
+    await crown(conn, model.version, Deed.PUBLISHED, principal.subject)
+    return model.version
+
+
+async def keep_model(conn: Conn, model: ModelDocument) -> None:
+    """Keep a model that is whole; a version names one document for good."""
     try:
         features = [feature.name for feature in decode(model.document, model.checksum).features]
     except ModelUnreadable as error:
@@ -28,22 +41,36 @@ async def publish(conn: Conn, model: ModelDocument, principal: Principal) -> str
         ) from error
     if await store.add_model(conn, model, features) != model.checksum:
         raise Conflict(f"version {model.version} was published before with other bytes")
-    await _crown(conn, model.version)
-    return model.version
+    if model.report is not None:
+        await reports.keep(conn, model.version, model.report)
 
 
-async def promote(conn: Conn, version: str, principal: Principal) -> ModelVersion:
+async def promote(
+    conn: Conn, version: str, principal: Principal, reason: str | None = None
+) -> ModelVersion:
     """Make a published model the champion and have every account scored anew."""
     principal.require("ml")
     if version not in await store.model_versions(conn, [version]):
         raise NotFound(f"there is no model '{version}'")
-    await _crown(conn, version)
+    await crown(conn, version, Deed.PROMOTED, principal.subject, reason)
+    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
     return (await store.model_versions(conn, [version]))[version]
 
 
-async def _crown(conn: Conn, version: str) -> None:
+async def crown(
+    conn: Conn, version: str, deed: Deed, done_by: str, reason: str | None = None
+) -> None:
+    """Let a version score from now on, everyone anew; nothing happens if it does already."""
     await store.take_turn(conn)  # before asking who is known, so that nobody slips in between
-    await store.crown(conn, version)
+    before = await aliases.alias(conn, "champion")
+    if before == version:
+        return
+    await aliases.set_alias(conn, "champion", version, deed, done_by, reason)
+    if await aliases.alias(conn, "challenger") == version:
+        await aliases.set_alias(conn, "challenger", None, Deed.RELEASED, done_by, None)
+    model = (await store.model_versions(conn, [version]))[version]
+    told = ChampionChanged(version, before, deed, done_by, reason)
+    await facts.emit(conn, model.model_id, told)
     await store.ask(conn, await store.known(conn), UpdateReason.NEW_MODEL)
 
 

@@ -1,0 +1,106 @@
+"""`tenure replay`: make served scores again from what is kept, and compare the bytes."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ml.cli.caller import caller
+from services.risk.replay import NEWEST_MOST, Replay, Verdict, replayed, replayed_newest
+from shared.config import Settings
+from shared.errors import InvalidInput, NotFound
+from shared.ids import parsed_id
+from shared.rpc import Rpc
+
+
+@click.command()
+@click.argument("account", required=False)
+@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
+@click.option("--key", envvar="TENURE_KEY", help="API key with the scope read; its tenant's.")
+@click.option("--as-of", help="What was served then: a moment with zone, 2026-11-21T09:30:00Z.")
+@click.option(
+    "--last",
+    type=click.IntRange(1, NEWEST_MOST),
+    default=100,
+    show_default=True,
+    help="Without an account: so many of the scores made last.",
+)
+def replay(
+    account: str | None, tenant: str | None, key: str | None, as_of: str | None, last: int
+) -> None:
+    """Make served scores again from the stored inputs and the stored model.
+
+    Ends with code 1 if any score does not come out byte for byte, if its inputs do not match their
+    hash, or if its model cannot be read.
+
+    \b
+    Examples:
+      tenure replay --tenant demo --last 1000
+      tenure replay QWNjb3VudDo… --tenant demo --as-of 2026-11-21T09:30:00Z
+    """
+    moment = None if as_of is None else _moment(as_of)
+    found = asyncio.run(_replayed(tenant, key, account, moment, last))
+    console = Console()
+    wrong = [one for one in found if one.verdict is not Verdict.SAME]
+    if account is not None or wrong:
+        console.print(_grid(wrong or found))
+    counts = Counter(one.verdict.value for one in found)
+    said = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
+    console.print(f"{len(found):,} scores made again: {said or 'none served yet'}", highlight=False)
+    if wrong:
+        sys.exit(1)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidInput("--as-of", text, "a moment with its zone, as 2026-11-21T09:30:00Z")
+    return moment.astimezone(UTC)
+
+
+async def _replayed(
+    tenant: str | None, key: str | None, account: str | None, as_of: datetime | None, last: int
+) -> Sequence[Replay]:
+    settings = Settings.from_env()
+    principal = await caller(settings, tenant, key, "read")
+    async with Rpc(settings) as rpc:
+        if account is None:
+            return await rpc.call(principal, replayed_newest, last)
+        account_id = _account(account)
+        found = await rpc.call(principal, replayed, [account_id], as_of)
+    if account_id not in found:
+        raise NotFound(f"no score of account {account} was served then")
+    return [found[account_id]]
+
+
+def _account(given: str) -> UUID:
+    """An account by its plain id, or by that of the API."""
+    try:
+        return UUID(given)
+    except ValueError:
+        return parsed_id(given, "Account", "ACCOUNT")[1]
+
+
+def _grid(found: Sequence[Replay]) -> Table:
+    grid = Table("account", "as of", "model", "verdict", "served", "again", "differing")
+    for one in found:
+        again = "" if one.again_hash is None else one.again_hash[:12]
+        grid.add_row(
+            str(one.account_id),
+            one.as_of.isoformat(timespec="seconds"),
+            one.model_version,
+            one.verdict.value,
+            one.served_hash[:12],
+            again,
+            ", ".join(one.differing),
+        )
+    return grid

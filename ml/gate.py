@@ -1,0 +1,272 @@
+"""The gate: a candidate serves only if it is calibrated and no worse than the champion."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import evaluate, metrics
+from ml.document import ForecastModel, ModelUnreadable
+from ml.features import Floats
+from ml.frame import Frame
+from ml.metrics import Outcome
+from ml.score import ChurnModel, load
+from shared.model_document import Judgement, Rule, ServedModel
+
+HELD_OUT: Final = 0.25
+LEAST_LOST: Final = 5
+"""Fewest lost accounts among those judged on; with fewer, the figures say nothing."""
+
+MONTH: Final = 12
+ONE_SIDED: Final = 1.6448536269514722
+"""Worse by more standard errors than this is worse: a one-sided test at 5 %."""
+
+OE_SLACK: Final = 0.10
+ICI_SLACK: Final = 0.03
+REPLICATES: Final = 200
+MIX: Final = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+
+
+Figure: TypeAlias = Callable[[Outcome, Floats, int], float]
+
+
+def held_out(account: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Rows whose account is never fitted to when judging, shape (rows,); a quarter of accounts.
+
+    Decided by the account's number alone, so that this training and every later one hold out the
+    same accounts, and two models can be compared on accounts that neither has seen.
+
+    References
+    ----------
+    Steele, Lea and Flood (2014), Fast splittable pseudorandom number generators, OOPSLA: the
+    mixing function (SplitMix64).
+    """
+    with np.errstate(over="ignore"):
+        z = account.astype(np.uint64) + np.uint64(MIX[0])
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(MIX[1])
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(MIX[2])
+    z ^= z >> np.uint64(31)
+    return z < np.uint64(int(HELD_OUT * 2**64))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Models judged on rows that they were not fitted to.
+
+    `training` says how censoring works; `survival` is the chance of staying through months 0, 1, …,
+    shape (held-out rows, months).
+    """
+
+    training: Frame
+    held: Frame
+    survival: Floats
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the held-out rows."""
+        return evaluate.outcome_of(self.held)
+
+    @property
+    def month(self) -> int:
+        """The month at which calibration and ranking are judged: the twelfth, or the last."""
+        longest = int(self.held.duration.max()) if len(self.held) else 0
+        return max(1, min(MONTH, longest, self.survival.shape[1] - 1))
+
+    @property
+    def churn(self) -> Floats:
+        """Chance of churn by that month, shape (held-out rows,)."""
+        return 1.0 - self.survival[:, self.month]
+
+    def lost(self) -> int:
+        """Held-out accounts lost by that month."""
+        gone = self.held.event & (self.held.duration <= self.month)
+        return len(np.unique(self.held.account[gone]))
+
+    def auc(self, weight: Floats | None = None) -> float:
+        """AUC at the month; `weight` counts each row so often, shape (held-out rows,)."""
+        outcome, past = self.outcome, evaluate.outcome_of(self.training)
+        gone = outcome.event & (outcome.duration <= self.month)
+        kept = metrics.censoring(past)
+        followed = kept[np.minimum(outcome.duration, len(kept) - 1)]
+        counted = np.ones(len(self.held)) if weight is None else weight
+        cases = counted * gone / np.where(gone, followed, 1.0)
+        controls = counted * metrics.still_there(outcome, self.month)
+        return _auc(self.churn, cases, controls)
+
+    def errors(self) -> Floats:
+        """Each row's part of the integrated Brier score up to the month, shape (held-out rows,)."""
+        outcome, past = self.outcome, evaluate.outcome_of(self.training)
+        kept = metrics.censoring(past)
+        months = np.arange(1, self.month + 1)
+        parts = np.stack([self._errors(outcome, kept, int(month)) for month in months], axis=1)
+        if len(months) == 1:
+            return parts[:, 0]
+        return np.trapezoid(parts, months, axis=1) / (months[-1] - months[0])
+
+    def _errors(self, outcome: Outcome, kept: Floats, month: int) -> Floats:
+        gone = outcome.event & (outcome.duration <= month)
+        followed = kept[np.minimum(outcome.duration, len(kept) - 1)]
+        stays = metrics.still_there(outcome, month) / kept[min(month, len(kept) - 1)]
+        survival = self.survival[:, month]
+        return survival**2 * gone / np.where(gone, followed, 1.0) + (1 - survival) ** 2 * stays
+
+
+def _auc(risk: Floats, cases: Floats, controls: Floats) -> float:
+    """Weighted share of case–control pairs in the right order, ties half; NaN without pairs."""
+    _, place = np.unique(risk, return_inverse=True)
+    mass = np.bincount(place, weights=controls)
+    below = mass.cumsum() - mass / 2
+    pairs = float(cases.sum() * controls.sum())
+    return float((cases * below[place]).sum()) / pairs if pairs > 0 else float("nan")
+
+
+def judge(
+    candidate: Trial, champion: Trial | None, version: str | None, seed: int = 0
+) -> Judgement:
+    """The candidate's figures beside the champion's, on the same rows, with the verdict.
+
+    Parameters
+    ----------
+    candidate
+        The candidate's recipe, fitted without the held-out accounts.
+    champion
+        The champion on the same rows; None for a tenant's first model.
+    version
+        The champion's version, if there is one.
+    seed
+        Decides the draws of accounts behind the standard error of a difference.
+
+    Returns
+    -------
+    Absolute rules (enough losses, O/E and ICI within what chance explains, ranking better than a
+    coin) and, against a champion, relative ones: worse by at most 1.645 standard errors of the
+    paired difference, accounts drawn together.
+    """
+    rules = _absolute(candidate, champion)
+    if champion is not None:
+        rules += [_no_larger_error(candidate, champion), _no_worse_order(candidate, champion, seed)]
+    notes = [] if champion or version is None else ["the champion cannot be read on these rows"]
+    return Judgement(
+        champion=version,
+        rows=len(candidate.held),
+        accounts=candidate.held.accounts,
+        lost=candidate.lost(),
+        rules=rules,
+        notes=notes,
+    )
+
+
+def _absolute(candidate: Trial, champion: Trial | None) -> list[Rule]:
+    trials = (candidate, champion)
+    lost = candidate.lost()
+    oe, oe_before = (_figure(each, metrics.observed_to_expected) for each in trials)
+    ici, ici_before = (_figure(each, metrics.ici) for each in trials)
+    auc, auc_before = (_known(each.auc()) if each else None for each in trials)
+    oe_most = OE_SLACK + 2 * (oe or 0.0) / max(lost, 1) ** 0.5
+    share = float(np.mean(candidate.churn))
+    ici_most = ICI_SLACK + 2 * (share * (1 - share) / max(candidate.held.accounts, 1)) ** 0.5
+    month = f"{candidate.month}m"
+    return [
+        Rule("lost_accounts", f"at least {LEAST_LOST}", lost, None, lost >= LEAST_LOST),
+        Rule(
+            f"oe_{month}",
+            f"within {oe_most:.3f} of 1",
+            oe,
+            oe_before,
+            oe is not None and abs(oe - 1) <= oe_most,
+        ),
+        Rule(  # too few losses to draw the curve: O/E alone speaks of calibration
+            f"ici_{month}",
+            f"at most {ici_most:.3f}",
+            ici,
+            ici_before,
+            ici is None or ici <= ici_most,
+        ),
+        Rule(f"auc_{month}", "at least 0.5", auc, auc_before, auc is not None and auc >= 0.5),
+    ]
+
+
+def _figure(of_model: Trial | None, of: Figure) -> float | None:
+    if of_model is None:
+        return None
+    return _known(of(of_model.outcome, of_model.churn, of_model.month))
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _no_larger_error(candidate: Trial, champion: Trial) -> Rule:
+    mine, theirs = candidate.errors(), champion.errors()
+    allowed = ONE_SIDED * clustered_error(mine - theirs, candidate.held.account)
+    worse = float(np.mean(mine) - np.mean(theirs))
+    return Rule(
+        "ibs_against_champion",
+        f"larger by at most {allowed:.5f}",
+        float(np.mean(mine)),
+        float(np.mean(theirs)),
+        worse <= allowed + 1e-12,
+    )
+
+
+def _no_worse_order(candidate: Trial, champion: Trial, seed: int) -> Rule:
+    mine, theirs = candidate.auc(), champion.auc()
+    _, account = np.unique(candidate.held.account, return_inverse=True)
+    random = np.random.default_rng(seed)
+    drawn: list[float] = []
+    accounts = int(account.max()) + 1
+    for _ in range(REPLICATES):
+        times = np.bincount(random.integers(0, accounts, accounts), minlength=accounts)
+        weight = times[account].astype(np.float64)
+        drawn.append(candidate.auc(weight) - champion.auc(weight))
+    allowed = ONE_SIDED * float(np.nanstd(drawn, ddof=1))
+    return Rule(
+        "auc_against_champion",
+        f"smaller by at most {allowed:.4f}",
+        _known(mine),
+        _known(theirs),
+        not theirs - mine > allowed + 1e-12,
+    )
+
+
+def clustered_error(values: Floats, account: NDArray[np.int64]) -> float:
+    """Standard error of the mean of `values`, shape (rows,), with an account's rows together."""
+    _, at = np.unique(account, return_inverse=True)
+    sums = np.bincount(at, weights=values - values.mean())
+    return float(np.sqrt((sums**2).sum()) / len(values))
+
+
+def trial(model: ForecastModel, training: Frame, held: Frame) -> Trial:
+    """A model fitted to some rows, on others."""
+    return Trial(training, held, evaluate.survival_by_month(evaluate.ready(model), held))
+
+
+def champion_trial(served: ServedModel, training: Frame, held: Frame) -> Trial | None:
+    """The champion on a candidate's rows; None where it cannot be read or has another clock.
+
+    Its judged document has not seen the held-out accounts either. Where there is none the serving
+    one is compared, which may have seen them: that favours the champion.
+    """
+    try:
+        model = _read(served)
+    except ModelUnreadable:
+        return None
+    if model.document.clock != held.clock:
+        return None
+    return Trial(training, held, evaluate.survival_by_month(model, _with_columns(held, model)))
+
+
+def _read(served: ServedModel) -> ChurnModel:
+    if served.judged_document:
+        return load(served.judged_document, sha256(served.judged_document).hexdigest())
+    return load(served.document, served.checksum)
+
+
+def _with_columns(frame: Frame, model: ChurnModel) -> Frame:
+    """Signals the champion reads and nobody tells any more are unknown."""
+    unknown = np.full(len(frame), None, dtype=object)
+    missing = {name: unknown for name in model.features if name not in frame.columns}
+    return replace(frame, columns={**frame.columns, **missing})

@@ -1,0 +1,180 @@
+"""How models are released: runs of training, the gate's verdict, roll-back, the schedule."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from services.risk import actions, store
+from services.risk.domain import ModelVersion
+from services.risk.domain.release import (
+    EVERY_DAYS,
+    EVERY_DAYS_MOST,
+    MIRROR_LIST,
+    TRAIN_LIST,
+    WATCH_LIST,
+    Cause,
+    Deed,
+    Outcome,
+    TrainingRun,
+    champion_before,
+)
+from services.risk.store import release as kept
+from shared import work
+from shared.auth import Principal
+from shared.db import Conn
+from shared.errors import Conflict, InvalidInput, NotFound
+from shared.model_document import Judgement, ModelDocument
+
+
+async def start_run(conn: Conn, principal: Principal, run_id: UUID | None = None) -> TrainingRun:
+    """Begin a training: the one named, or the one that is asked for, or a new one.
+
+    Conflict while another training of the tenant runs: two at once would both compare themselves
+    with the same champion.
+    """
+    principal.require("ml")
+    await store.take_turn(conn)
+    await kept.bury(conn)
+    found = await kept.open_run(conn)
+    if run_id is not None and (found is None or found.run_id != run_id):
+        raise NotFound(f"training {run_id} is not open any more")
+    if found is not None and found.started_at is not None:
+        raise Conflict(
+            f"a training of this tenant runs since {found.started_at:%Y-%m-%d %H:%M} UTC"
+        )
+    begun = found.run_id if found else await kept.ask_run(conn, Cause.COMMAND, principal.subject)
+    await kept.begin_run(conn, begun)
+    return await _run(conn, begun)
+
+
+async def touch_run(conn: Conn, run_id: UUID, principal: Principal) -> bool:
+    """Say that a training still runs; False if somebody ended it."""
+    principal.require("ml")
+    return await kept.touch_run(conn, run_id)
+
+
+async def fail_run(conn: Conn, run_id: UUID, reason: str, principal: Principal) -> bool:
+    """End a training that came to nothing; False if it had ended before."""
+    principal.require("ml")
+    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
+    return await kept.end_run(conn, run_id, Outcome.FAILED, reason[:2_000])
+
+
+async def refuse_run(conn: Conn, run_id: UUID, reason: str, principal: Principal) -> bool:
+    """End a training whose data could not carry a model; False if it had ended before."""
+    principal.require("ml")
+    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
+    return await kept.end_run(conn, run_id, Outcome.REFUSED, reason[:2_000])
+
+
+async def offer(
+    conn: Conn,
+    run_id: UUID,
+    model: ModelDocument,
+    judgement: Judgement,
+    principal: Principal,
+    force: str | None = None,
+) -> Outcome:
+    """Hand over a candidate: champion if every rule holds, or by force; challenger otherwise.
+
+    `force` is the reason for letting it serve against the rules and needs the scope admin.
+    """
+    principal.require("ml")
+    if force is not None:
+        _forced(principal, force)
+    await store.take_turn(conn)
+    champion = await store.champion(conn)
+    if judgement.champion != (champion.version if champion else None):
+        raise Conflict("the champion changed while this model was trained; train again")
+    await actions.keep_model(conn, model)
+    outcome = _outcome(judgement, force)
+    reason = force if outcome is Outcome.FORCED else _because(judgement)
+    if not await kept.end_run(conn, run_id, outcome, reason, model, judgement):
+        raise Conflict(f"training {run_id} is not open any more: its model is not taken")
+    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
+    if outcome is Outcome.REFUSED:
+        await _challenge(conn, model.version, champion, principal, reason)
+    else:
+        await actions.crown(conn, model.version, Deed(outcome), principal.subject, reason)
+        await _plan(conn, principal.tenant_id)
+    return outcome
+
+
+def _forced(principal: Principal, reason: str) -> None:
+    principal.require("admin")
+    if not reason.strip():
+        raise InvalidInput("force", reason, "the reason, in words")
+
+
+def _outcome(judgement: Judgement, force: str | None) -> Outcome:
+    if judgement.passed:
+        return Outcome.PUBLISHED
+    return Outcome.REFUSED if force is None else Outcome.FORCED
+
+
+def _because(judgement: Judgement) -> str | None:
+    return f"does not hold: {', '.join(judgement.failed)}" if judgement.failed else None
+
+
+async def _challenge(
+    conn: Conn,
+    version: str,
+    champion: ModelVersion | None,
+    principal: Principal,
+    reason: str | None,
+) -> None:
+    if champion is not None and champion.version == version:
+        return  # the same bytes serve already
+    await kept.set_alias(conn, "challenger", version, Deed.REFUSED, principal.subject, reason)
+
+
+async def _plan(conn: Conn, tenant_id: UUID) -> None:
+    """Once a tenant has a model it is watched daily and trained anew on its schedule."""
+    await work.mark(conn, WATCH_LIST, [tenant_id], delay_s=timedelta(days=1).total_seconds())
+    if await kept.schedule(conn, EVERY_DAYS, keep=True):
+        await work.mark(
+            conn, TRAIN_LIST, [tenant_id], delay_s=timedelta(days=EVERY_DAYS).total_seconds()
+        )
+
+
+async def rollback(conn: Conn, principal: Principal, reason: str | None = None) -> ModelVersion:
+    """Let the champion before the present one serve again, everyone scored anew by it."""
+    principal.require("ml")
+    await store.take_turn(conn)
+    version = champion_before(await kept.champion_history(conn))
+    if version is None:
+        raise Conflict("there is no champion before the present one to go back to")
+    await actions.crown(conn, version, Deed.ROLLED_BACK, principal.subject, reason)
+    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
+    return (await store.model_versions(conn, [version]))[version]
+
+
+async def request_training(conn: Conn, principal: Principal) -> TrainingRun:
+    """Have the worker train as soon as it can; an open training is told instead of a second one."""
+    principal.require("ml")
+    await store.take_turn(conn)
+    await kept.bury(conn)
+    found = await kept.open_run(conn)
+    if found is not None:
+        return found
+    run_id = await kept.ask_run(conn, Cause.REQUESTED, principal.subject)
+    await work.mark(conn, TRAIN_LIST, [principal.tenant_id])
+    return await _run(conn, run_id)
+
+
+async def set_schedule(conn: Conn, every_days: int | None, principal: Principal) -> int | None:
+    """Train anew every so many days, from now on; None: never by itself."""
+    principal.require("ml")
+    if every_days is not None and not 1 <= every_days <= EVERY_DAYS_MOST:
+        raise InvalidInput("everyDays", every_days, f"1 to {EVERY_DAYS_MOST}, or none for never")
+    await kept.schedule(conn, every_days)
+    if await kept.open_run(conn) is not None:
+        return every_days  # what is asked for goes on; its end plans the next one
+    tenant = principal.tenant_id
+    if every_days is not None:
+        await work.mark(conn, TRAIN_LIST, [tenant], delay_s=every_days * 86_400.0)
+    await kept.put_off(conn, TRAIN_LIST, tenant, every_days)
+    return every_days
+
+
+async def _run(conn: Conn, run_id: UUID) -> TrainingRun:
+    return (await kept.training_runs_by_id(conn, [run_id]))[run_id]

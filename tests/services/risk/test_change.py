@@ -1,0 +1,182 @@
+"""What moved a score: data, time and model add up to the change, whichever came first."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml.hazards import ChurnModel, load
+from ml.score import score
+from services.risk import change, forecast
+from services.risk.change import ChangeKind, RiskChange
+from services.risk.domain import Fresh, Inputs
+from services.risk.forecast import Champion, Told
+from shared.landmark import FeatureRow
+from shared.model_document import ModelDocument
+from tests.services.risk.given import NOON, a_model
+
+ACCOUNT = uuid4()
+FIRST, SECOND = a_model(), a_model(use=0.4)
+READY = {model.version: load(model.document, model.checksum) for model in (FIRST, SECOND)}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What was told on a day, and the model of that day."""
+
+    day: int
+    row: FeatureRow
+    model: ModelDocument = FIRST
+
+    @property
+    def inputs(self) -> Inputs:
+        return {"accounts": self.row | {"contract_term_months": 12.0}}
+
+    @property
+    def ready(self) -> ChurnModel:
+        return READY[self.model.version]
+
+    def scored(self) -> Fresh:
+        at = NOON + timedelta(days=self.day)
+        champion = Champion(self.model.version, self.ready)
+        (fresh,) = forecast.forecasts(champion, Told(at, {ACCOUNT: self.inputs}, {}, ()), {}, at)
+        return fresh
+
+
+def moved(start: Moment, end: Moment) -> RiskChange:
+    before, after = start.scored(), end.scored()
+    inputs = {one.score.score_id: one.inputs for one in (before, after)}
+    found = change.compared(before.score, after.score, inputs, READY)
+    assert found.unexplained is None
+    assert found.change is not None
+    assert sum(part.contribution for part in found.parts) == pytest.approx(found.change, abs=1e-9)
+    assert sum(found.by_kind.values()) == pytest.approx(found.change, abs=1e-9)
+    return found
+
+
+def row(*, events: Any, renewal: float, failed: Any = 0.0, auto: Any = True) -> FeatureRow:
+    return {
+        "events_28d": events,
+        "payment_failures_90d": failed,
+        "auto_renew": auto,
+        "days_to_renewal": renewal,
+        "account_age_days": 400.0 - renewal,
+    }
+
+
+def test_without_other_data_or_model_only_time_moves_the_score():
+    found = moved(
+        Moment(0, row(events=9.0, renewal=90.0)), Moment(80, row(events=9.0, renewal=10.0))
+    )
+    assert found.by_kind[ChangeKind.TIME] == found.change != 0
+    assert [(part.feature, part.label) for part in found.parts] == [(None, "renewal clock")]
+    assert found.comparable
+
+
+def test_at_the_same_moment_only_data_moves_it_and_only_by_what_changed():
+    found = moved(
+        Moment(0, row(events=90.0, renewal=60.0)),
+        Moment(0, row(events=3.0, renewal=60.0, failed=2.0)),
+    )
+    assert {part.feature for part in found.parts} == {"events_28d", "payment_failures_90d"}
+    assert found.by_kind[ChangeKind.DATA] == pytest.approx(found.change, abs=1e-12)
+    assert (found.by_kind[ChangeKind.TIME], found.by_kind[ChangeKind.MODEL]) == (0, 0)
+    assert all(part.contribution < 0 for part in found.parts)
+
+
+def test_with_the_same_data_on_the_same_day_only_the_model_moves_it():
+    same = row(events=90.0, renewal=60.0)
+    found = moved(Moment(0, same), Moment(0, same, SECOND))
+    (part,) = found.parts
+    assert (part.kind, part.before, part.after) == (
+        ChangeKind.MODEL,
+        FIRST.version,
+        SECOND.version,
+    )
+
+
+def test_a_contract_renewed_in_between_is_data_and_the_days_until_then_are_time():
+    found = moved(
+        Moment(0, row(events=9.0, renewal=10.0)), Moment(30, row(events=9.0, renewal=345.0))
+    )
+    clock = {part.kind: part for part in found.parts if part.label == "renewal clock"}
+    assert set(clock) == {ChangeKind.DATA, ChangeKind.TIME}
+    assert not found.comparable
+
+
+number = st.one_of(st.none(), st.floats(0, 600))
+rows = st.builds(
+    row,
+    events=number,
+    failed=number,
+    auto=st.sampled_from([True, False, None, "maybe"]),
+    renewal=st.integers(-20, 500).map(float),
+)
+models = st.sampled_from([FIRST, SECOND])
+
+
+@settings(max_examples=150, deadline=None)
+@given(start=rows, end=rows, days=st.integers(0, 400), first=models, second=models)
+def test_the_three_kinds_are_the_mean_over_every_order_in_which_they_can_change(
+    start: FeatureRow, end: FeatureRow, days: int, first: ModelDocument, second: ModelDocument
+):
+    before, after = Moment(0, start, first), Moment(days, end, second)
+    found = moved(before, after)
+    expected = dict.fromkeys(ChangeKind, 0.0)
+    for order in permutations(ChangeKind):
+        changed: set[ChangeKind] = set()
+        for kind in order:
+            so_far = value(before, after, changed)
+            changed.add(kind)
+            expected[kind] += (value(before, after, changed) - so_far) / 6
+    for kind in ChangeKind:
+        assert found.by_kind[kind] == pytest.approx(expected[kind], abs=1e-9)
+
+
+def value(before: Moment, after: Moment, changed: set[ChangeKind]) -> float:
+    """The explained probability with some of the three as later, scored on its own."""
+    told = (after if ChangeKind.DATA in changed else before).row
+    model = (after if ChangeKind.MODEL in changed else before).ready
+    shift = (ChangeKind.TIME in changed) - (ChangeKind.DATA in changed)
+    days = float(after.day - before.day)
+    shown = number_of(before, "days_to_renewal") - number_of(after, "days_to_renewal")
+    passed = shown if abs(shown - days) <= 1 else days
+    aged = number_of(after, "account_age_days") - number_of(before, "account_age_days")
+    older = aged if abs(aged - days) <= 1 else days
+    at = {
+        "days_to_renewal": float(str(told["days_to_renewal"])) - shift * passed,
+        "account_age_days": float(str(told["account_age_days"])) + shift * older,
+    }
+    (forecast,) = score(
+        model,
+        [told | at | {"contract_term_months": 12.0}],
+        elapsed_days=[at["account_age_days"]],
+        days_to_renewal=[at["days_to_renewal"]],
+    )
+    return forecast.driven
+
+
+def number_of(moment: Moment, name: str) -> float:
+    return float(str(moment.row[name]))
+
+
+def test_inputs_that_were_touched_are_not_explained_away():
+    before, after = (
+        Moment(0, row(events=9.0, renewal=90.0)).scored(),
+        Moment(80, row(events=9.0, renewal=10.0)).scored(),
+    )
+    inputs = {one.score.score_id: one.inputs for one in (before, after)}
+    touched: Inputs = {"accounts": {"events_28d": 1.0}}
+    other = inputs | {after.score.score_id: touched}
+    found = change.compared(before.score, after.score, other, READY)
+    assert (found.parts, found.by_kind) == ([], {})
+    assert "do not match their hash" in (found.unexplained or "")
+    gone = replace(after.score, model_version="gone")
+    found = change.compared(before.score, gone, inputs, READY)
+    assert found.unexplained == "model gone can no longer be read"
+    assert change.compared(None, after.score, inputs, READY).change is None

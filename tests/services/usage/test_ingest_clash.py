@@ -1,0 +1,144 @@
+"""Batches that overlap: in any order they deadlock, sorted they wait; both stepped by hand."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from services.usage import actions, store
+from services.usage.domain import Event, EventRow
+from services.usage.domain import event as checked
+from shared.auth import Principal
+from shared.db import Conn, Database
+from shared.ingest import Numbered
+from tests.conftest import DatabaseOf
+from tests.services.usage.rows import an_account, event, send, statuses
+
+WAITING = """
+SELECT pid, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity
+WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
+"""
+
+
+@pytest.fixture
+async def db(database: DatabaseOf) -> Database:
+    return await database("usage")
+
+
+async def waiting(owner: Conn, number: int) -> dict[int, set[int]]:
+    """Who waits for whom, as soon as so many wait."""
+    async with asyncio.timeout(20):
+        while True:
+            found = {row["pid"]: set(row["blockers"]) for row in await owner.fetch(WAITING)}
+            if len(found) >= number:
+                return found
+            await asyncio.sleep(0.01)
+
+
+def as_event(row: dict[str, Any]) -> Event:
+    return checked(
+        EventRow(
+            id=row["id"],
+            feature=row["feature"],
+            occurred_at=row["occurredAt"],
+            account_id=str(row["accountId"]),
+        )
+    )
+
+
+def in_key_order(accounts: Sequence[UUID]) -> list[dict[str, Any]]:
+    """An event of each account; their keys rise in the order given."""
+    rows: list[dict[str, Any]] = []
+    for account in accounts:
+        for number in count():
+            row = event(account, id=f"{uuid4()} {number}", occurredAt=datetime.now(UTC))
+            if not rows or as_event(row).key > as_event(rows[-1]).key:
+                rows.append(row)
+                break
+    return rows
+
+
+async def three_accounts(db: Database, caller: Principal) -> list[UUID]:
+    """Known, in the order of their ids; the tenant's calendar and feature are there already."""
+    accounts = sorted([await an_account(db, caller.tenant_id) for _ in range(3)])
+    await send(db, caller, [event(accounts[0])])
+    return accounts
+
+
+async def one_by_one(db: Database, tenant: UUID, rows: Sequence[Event], go: asyncio.Barrier) -> int:
+    """Events taken in the order given: when each has its first, both reach for their second."""
+    async with db.write(tenant) as conn:
+        taken = 0
+        for row in rows:
+            accounts = {row.address: row.address.account_id or uuid4()}
+            taken += len(await store.record(conn, "UTC", [row], accounts, actions.ANNOUNCE))
+            if row is rows[0]:
+                await go.wait()
+        return taken
+
+
+async def test_events_taken_as_they_come_deadlock(
+    db: Database, tenant: UUID, principal: Principal
+) -> None:
+    first, _, last = map(as_event, in_key_order(await three_accounts(db, principal)))
+    go = asyncio.Barrier(2)
+
+    ends = await asyncio.gather(
+        one_by_one(db, tenant, [first, last], go),
+        one_by_one(db, tenant, [last, first], go),
+        return_exceptions=True,
+    )
+
+    failed = [end for end in ends if not isinstance(end, int)]
+    assert [type(end) for end in failed] == [asyncpg.DeadlockDetectedError]
+    assert [end for end in ends if isinstance(end, int)] == [2]
+
+
+async def sends(conn: Conn, caller: Principal, rows: Sequence[dict[str, Any]]) -> list[str]:
+    numbered = [Numbered(number, as_event(row)) for number, row in enumerate(rows)]
+    receipts = await actions.take_checked(conn, caller, numbered)
+    return statuses(sorted(receipts, key=lambda receipt: receipt.row))
+
+
+async def alone(
+    db: Database, caller: Principal, rows: Sequence[dict[str, Any]], pids: list[int]
+) -> list[str]:
+    """A batch by the way every batch goes, in a transaction of its own."""
+    async with db.write(caller.tenant_id) as conn:
+        pids.append(await conn.fetchval("SELECT pg_backend_pid()"))
+        return await sends(conn, caller, rows)
+
+
+@pytest.mark.parametrize("clash", ["of events", "of days and marks"])
+async def test_the_same_rows_by_the_real_way_wait_in_one_line(
+    db: Database, tenant: UUID, principal: Principal, owner: Conn, clash: str
+) -> None:
+    """A third transaction holds the middle row, so that both are caught halfway: the one that came
+    second has not got hold of anything that the first will still want."""
+    accounts = await three_accounts(db, principal)
+    one = in_key_order(accounts)
+    if clash == "of events":
+        held, other, heard = one[1], one[::-1], (["accepted", "duplicate", "accepted"], "duplicate")
+    else:  # other events of the same days, whose keys rise while their accounts fall
+        held, other = event(accounts[1]), in_key_order(accounts[::-1])
+        heard = (["accepted"] * 3, "accepted")
+
+    pids: list[int] = []
+    async with db.write(tenant) as gate:
+        await sends(gate, principal, [held])
+        first = asyncio.create_task(alone(db, principal, one, pids))
+        await waiting(owner, 1)
+        second = asyncio.create_task(alone(db, principal, other, pids))
+        line = await waiting(owner, 2)
+        pids.insert(0, await gate.fetchval("SELECT pg_backend_pid()"))
+
+    assert line == {pids[1]: {pids[0]}, pids[2]: {pids[1]}}
+    assert (await first, await second) == (heard[0], [heard[1]] * 3)
+    kept = 4 if clash == "of events" else 8
+    assert await owner.fetchval("SELECT count(*) FROM usage.event") == kept
+    assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == kept
