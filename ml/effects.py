@@ -70,6 +70,7 @@ def ratios(model: ChurnModel) -> list[Ratio]:
         for start, end in _contrasts(feature)
         for cause, numbers in _compared(model, feature, start, [end])
         for numbers in [numbers[0]]
+        if numbers[1] < numbers[2]  # a level that other signals already say has no term
     ]
     return sorted(found, key=lambda one: -abs(np.log(one.ratio)))
 

@@ -80,7 +80,17 @@ def _models(found: Backtest) -> list[str]:
 
 
 def _by_seed(seeds: Mapping[int, Trial]) -> list[str]:
-    head = ["seed", "losses", "AUC12", "behind truth", "IBS / truth's", "O/E", "ICI12", "covered"]
+    head = [
+        "seed",
+        "losses",
+        "AUC12",
+        "behind truth",
+        "IBS / truth's",
+        "O/E",
+        "ICI12",
+        "covered",
+        "alike",
+    ]
     rows = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for seed, trial in seeds.items():
         ours, best = (trial.backtest.figures[name] for name in (FORECAST, TRUTH))
@@ -90,7 +100,8 @@ def _by_seed(seeds: Mapping[int, Trial]) -> list[str]:
             f"{ours['ibs'] / best['ibs']:.3f}",
             f"{ours['oe_12m']:.3f}",
             f"{ours['ici_12m']:.4f}",
-            f"{trial.covered[trial.is_open].mean():.3f}",
+            f"{trial.covered:.3f}",
+            f"{trial.covered_alike:.3f}",
         ]
         losses = int(trial.backtest.rows.event.sum())
         rows.append(f"| {seed} | {losses} | " + " | ".join(values) + " |")

@@ -16,9 +16,11 @@ from ml.cli.train import Steps
 from ml.rolling import Window
 from ml.simulate import Tenant, simulate
 from ml.trial import Trial, promises, together, tried
+from ml.trial_figures import draw
 from ml.trial_page import page, put
 
 FORECAST_PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "forecast.md"
+IMAGES: Final = FORECAST_PAGE.parent / "img"
 UNTIL: Final = datetime(2026, 7, 1)  # noqa: DTZ001 - a day; the same rows whenever it is run
 
 
@@ -55,6 +57,8 @@ def simulation(
     console.print(said, markup=False, highlight=False)
     if write:
         put(FORECAST_PAGE, "simulation", said)
+        for path in draw(whole.backtest.rows, IMAGES):
+            console.print(f"wrote {path}", highlight=False)
 
 
 async def _windows(tenant: Tenant, origins: int, told: Steps) -> list[Window]:

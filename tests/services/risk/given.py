@@ -48,7 +48,7 @@ def a_model(*, use: float = -0.8) -> ModelDocument:
             terms=TERMS,
             schema_hash=schema_hash(FEATURES, TERMS),
             causes=(
-                _cause("voluntary", (use, -0.3, 0.2), 1.0),
+                _cause("voluntary", (use, -0.3, 0.6), 1.0),
                 _cause("involuntary", (0.0, 0.0, 0.9), 0.2),
             ),
             data_from="2024-01-01",
