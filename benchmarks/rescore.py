@@ -5,7 +5,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,7 +82,7 @@ async def running(settings: Settings) -> AsyncGenerator[dict[str, psutil.Process
 
 
 @contextmanager
-def started(program: Program) -> Iterator[psutil.Process]:
+def started(program: Program) -> Generator[psutil.Process]:
     """A program until it is left; ready when it says so."""
     process = subprocess.Popen(
         program.command, env=program.env, cwd=program.cwd, stderr=subprocess.DEVNULL
