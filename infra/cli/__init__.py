@@ -21,6 +21,8 @@ COMMANDS = {
     "replay": ("infra.cli.replay:replay", "Make served scores again, byte for byte."),
     "train": ("ml.cli.train:train", "Fit, judge and publish a forecast."),
     "models": ("ml.cli.models:models", "Which model serves: list, promote, roll back."),
+    "fit": ("ml.cli.fit:fit", "Fit the forecast to a table of your own."),
+    "score": ("ml.cli.score:score", "Score new rows with a model fitted to a table."),
     "evaluate": ("ml.cli.evaluate:evaluate", "Judge the forecast on data it has never seen."),
 }
 
