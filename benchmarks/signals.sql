@@ -27,7 +27,8 @@ SELECT current_setting('tenure.tenant')::uuid, account_id, member_id, 'start', n
 FROM who WHERE m % 2 = 0;
 INSERT INTO usage.standing
 SELECT current_setting('tenure.tenant')::uuid, measured_on, account_id, measured_on + interval '1 hour', a % 7, 'plan' || a % 4,
-  a % 12, (a % 12) / 20.0, (a % 9) / 10.0 FROM who, (VALUES (current_date - 1), (current_date - 366)) AS v(measured_on) WHERE m = 1;
+  a % 12, (a % 12) / 20.0, (a % 9) / 10.0
+FROM who, LATERAL (SELECT current_date - 1 - 7 * week AS measured_on FROM generate_series(0, 55) AS week) AS v WHERE m = 1;
 INSERT INTO usage.use_case
 SELECT current_setting('tenure.tenant')::uuid, 'case' || c, now() - interval '3 years', NULL, NULL, 'job', NULL, NULL,
   'f' || c * 3, (ARRAY[1, 7, 30])[1 + c], false, '' FROM generate_series(0, 2) AS c;

@@ -26,7 +26,7 @@ from shared import auth, telemetry
 from shared.auth import Keys
 from shared.config import SERVICES, Settings
 from shared.db import Database, connected
-from shared.errors import InvalidInput, NotPermitted, Refusal
+from shared.errors import InvalidInput, NotFound, NotPermitted, Refusal, clipped
 from shared.facts import LogEntry
 from shared.rpc import Call, Rpc, named
 from shared.service import STATUS, Told, later, simply
@@ -35,6 +35,14 @@ from shared.serving import serve, unless_stopped
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 CONSOLE = Path(__file__).parent / "console"
+REPORT_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'; sandbox",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "private, max-age=3600",
+}
+"""A page of one's own rows: no scripts, no requests, no frames around it; style is inside it."""
 
 
 class Gateway:
@@ -68,6 +76,7 @@ def build(settings: Settings) -> Starlette:
         Route("/graphql", Entry(), methods=["GET", "POST"]),
         WebSocketRoute("/graphql", Entry()),
         Route("/v1/feeds/risk", _answering(_risk_feed), methods=["GET"]),
+        Route("/v1/models/{version}/report", _answering(_report), methods=["GET"]),
         *(
             Route(f"/v1/{kind}", _answering(_rows(service)), methods=["POST"])
             for service, kinds in bulk.KINDS.items()
@@ -149,6 +158,20 @@ async def _risk_feed(request: Request) -> Response:
     entries = await unless_stopped(request.app, page, [])
     events = [_cloud_event(entry, gateway.cursors) for entry in entries]
     return Response(orjson.dumps(events), media_type="application/cloudevents-batch+json")
+
+
+async def _report(request: Request) -> Response:
+    """A model's report for people: a page that may load and run nothing."""
+    gateway = _gateway(request.scope)
+    principal = await gateway.sign_in.principal(request.headers.get("authorization"))
+    principal.require("read")
+    version = request.path_params["version"]
+    page: bytes | None = await gateway.rpc.send(
+        principal, Call(named("risk.report_page", bytes | None), {"version": version})
+    )
+    if page is None:
+        raise NotFound(f"there is no report of model {clipped(version)}")
+    return Response(page, media_type="text/html; charset=utf-8", headers=REPORT_HEADERS)
 
 
 def _cloud_event(entry: LogEntry, cursors: Cursors) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Our own processes as programs: five services, the gateway and the workers."""
 
 import http.client
+import json
 import os
 import sys
 
@@ -30,9 +31,15 @@ def gateway(settings: Settings) -> Program:
 
 
 def workers(settings: Settings) -> list[Program]:
-    """The workers of those services that have work for later."""
+    """The workers; whether they can do all they should is another question than if they are up."""
     return [
-        ours(f"{name}-worker", f"services.{name}.jobs", settings.worker_port(name), settings)
+        ours(
+            f"{name}-worker",
+            f"services.{name}.jobs",
+            settings.worker_port(name),
+            settings,
+            path="/healthz",
+        )
         for name in WORKERS
     ]
 
@@ -83,3 +90,19 @@ def page(host: str, port: int, path: str) -> tuple[int, bytes]:
         return 0, b""
     finally:
         connection.close()
+
+
+def troubles(settings: Settings) -> list[str]:
+    """What the workers say keeps them from doing all they should, a line each."""
+    found: list[str] = []
+    for name in WORKERS:
+        code, body = page(reachable(settings.host), settings.worker_port(name), "/readyz")
+        if code == 503:
+            told: list[dict[str, str]] = json.loads(body).get("troubles", [])
+            found += [f"{name}-worker is degraded: {said(one)}" for one in told]
+    return found
+
+
+def said(trouble: dict[str, str]) -> str:
+    """A trouble in one line."""
+    return ", ".join(f"{name} {value}" for name, value in trouble.items() if value)

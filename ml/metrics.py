@@ -132,6 +132,23 @@ def auc(training: Outcome, outcome: Outcome, risk: Floats, month: int) -> float:
     return float(np.sum(weight * (below + 0.5 * ties)) / (weight.sum() * len(controls)))
 
 
+def auc_within(outcome: Outcome, risk: Floats, month: int, stratum: NDArray[np.str_]) -> float:
+    """Mean AUC by the end of a month among rows of the same stratum, weighted by pairs compared.
+
+    What a forecast knows beyond the strata themselves: beyond the renewal clock, for instance.
+    """
+    total = pairs = 0.0
+    for name in np.unique(stratum):
+        at = stratum == name
+        part = Outcome(outcome.duration[at], outcome.event[at], outcome.closed)
+        gone = float((part.event & (part.duration <= month)).sum())
+        weight = gone * float(still_there(part, month).sum())
+        if weight:
+            total += weight * auc(part, part, risk[at], month)
+            pairs += weight
+    return total / pairs if pairs else float("nan")
+
+
 def observed(outcome: Outcome, churn: Floats, month: int) -> Floats:
     """Smoothed observed chance of churn by the end of a month for each predicted one.
 
@@ -173,6 +190,31 @@ def ici(outcome: Outcome, churn: Floats, month: int) -> float:
     return float(np.mean(np.abs(observed(outcome, churn, month) - churn)))
 
 
+def calibration_errors(outcome: Outcome, churn: Floats, month: int) -> dict[str, float]:
+    """ICI, E50 and E90: mean, median and 90th percentile of |predicted − smoothed observed|."""
+    away = np.abs(observed(outcome, churn, month) - churn)
+    return {
+        "ici": float(np.mean(away)),
+        "e50": float(np.quantile(away, 0.5)),
+        "e90": float(np.quantile(away, 0.9)),
+    }
+
+
+def lift(outcome: Outcome, churn: Floats, month: int, share: float) -> float:
+    """Churn by the end of a month among the riskiest share of the rows, over that among all.
+
+    Those lost sight of are weighted away; 1 is no better than chance, 1 / `share` the most.
+    """
+    gone = outcome.event & (outcome.duration <= month)
+    weight = gone / np.where(gone, _at(censoring(outcome), outcome.duration), 1.0)
+    most = max(1, round(share * len(churn)))
+    riskiest = np.argsort(-churn, kind="stable")[:most]
+    overall = float(weight.mean())
+    return float(weight[riskiest].mean()) / overall if overall else float("nan")
+
+
 def observed_to_expected(outcome: Outcome, churn: Floats, month: int) -> float:
-    """Kaplan–Meier churn by the end of a month over the mean predicted; 1 is right."""
-    return float((1.0 - _at(kaplan_meier(outcome), np.array([month]))[0]) / np.mean(churn))
+    """Kaplan–Meier churn by the end of a month over the mean predicted; 1 is right, NaN if none."""
+    expected = float(np.mean(churn))
+    seen = 1.0 - float(_at(kaplan_meier(outcome), np.array([month]))[0])
+    return seen / expected if expected > 0 else float("nan")

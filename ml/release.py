@@ -10,8 +10,9 @@ from uuid import UUID
 
 import msgspec
 
-from ml import evaluate, gate
+from ml import evidence, gate
 from ml.document import ForecastModel
+from ml.evidence import Evidence
 from ml.frame import Frame, TrainingRefused, checked
 from ml.model import LEAST_EVENTS, fit
 from shared.auth import Principal
@@ -21,6 +22,7 @@ from shared.rpc import Call, Rpc, named
 
 PULSE_S: Final = 20.0
 TIMEOUT_S: Final = 60.0
+HELD_OUT: Final = "a quarter of the accounts, held out of the fit"
 log = logging.getLogger(__name__)
 
 
@@ -56,6 +58,7 @@ class Judged:
     model: ForecastModel
     figures: dict[str, float]
     judgement: Judgement
+    evidence: Evidence
 
 
 def judge(frame: Frame, champion: ServedModel | None, seed: int) -> Judged:
@@ -77,8 +80,8 @@ def judge(frame: Frame, champion: ServedModel | None, seed: int) -> Judged:
     mine = gate.trial(model, training, held)
     theirs = gate.champion_trial(champion, training, held) if champion else None
     version = champion.version if champion else None
-    figures = evaluate.judge(training, held, mine.survival)
-    return Judged(model, figures, gate.judge(mine, theirs, version, seed))
+    seen = evidence.gathered(training, held, mine.survival, HELD_OUT)
+    return Judged(model, seen.figures, gate.judge(mine, theirs, version, seed), seen)
 
 
 class Run:

@@ -4,14 +4,14 @@ What drives churn in it, and how strongly, is written down in docs/simulation.md
 ml/simulation/planted.py; `Tenant.truth` gives the chances that made the rows.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from ml.simulation import companies, contracts, ledger, people, rows, support, usage
 from ml.simulation.clock import Clock, date_of, day_of, moment
-from ml.simulation.truth import Truth, truths
+from ml.simulation.truth import FURTHEST_DAYS, Coming, Truth, coming, truths
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,28 @@ class Tenant:
             If the day lies outside the stretch, where no latent state exists.
         """
         as_of = as_of or date_of(self.clock.until)
-        if not self.clock.since <= day_of(as_of) <= self.clock.until:
-            raise ValueError(f"{as_of} lies outside the simulated stretch")
+        self._demand_inside(as_of)
         names = [row.external_id.id for row in companies.account_rows(self.companies, self.clock)]
         found = truths(self.companies, self.chains, self.clock, as_of, names)
         return {truth.account_id: truth for truth in found}
+
+    def coming(self, as_of: date, days: Sequence[int]) -> dict[UUID, Coming]:
+        """True chances of having ended within each of so many days, of every account at risk.
+
+        Raises
+        ------
+        ValueError
+            If the day lies outside the stretch, or a horizon beyond `truth.FURTHEST_DAYS`.
+        """
+        self._demand_inside(as_of)
+        if max(days) > FURTHEST_DAYS:
+            raise ValueError(f"chances are known for {FURTHEST_DAYS} days at most")
+        found = coming(self.companies, self.chains, self.clock, as_of, days)
+        return {self.companies.ids[account]: chances for account, chances in found}
+
+    def _demand_inside(self, as_of: date) -> None:
+        if not self.clock.since <= day_of(as_of) <= self.clock.until:
+            raise ValueError(f"{as_of} lies outside the simulated stretch")
 
     def _money(self) -> Iterator[rows.Batch]:
         lines = ledger.subscription_rows(self.chains, self.companies, self.clock)

@@ -7,16 +7,20 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from ml import document, landmarks
+from ml import document, landmarks, limits
+from ml.card import card
 from ml.document import Clock, ForecastModel
 from ml.drift import references
+from ml.evidence import Evidence
 from ml.frame import Frame
 from ml.landmarks import Collected, Label
 from ml.model import fit
 from ml.release import CandidateRefused, Released, Run, judge
+from ml.report import report
+from ml.score import load
 from shared.auth import Principal
 from shared.landmark import FeatureRow, Landmark, Spell
-from shared.model_document import Judgement, ModelDocument, ServedModel
+from shared.model_document import Judgement, ModelDocument, ModelReport, ServedModel
 from shared.rpc import Call, Rpc, named
 
 SOURCES: Final = ("accounts", "usage", "billing", "learning")
@@ -130,8 +134,21 @@ class Training:
         whole = packed(model, self.now)
         judged_document = document.encode(judged.model)[0]
         return replace(
-            whole, judged_document=judged_document, reference=reference
+            whole,
+            judged_document=judged_document,
+            reference=reference,
+            report=reported(whole, judged.evidence),
         ), judged.judgement
+
+
+def reported(model: ModelDocument, seen: Evidence) -> ModelReport:
+    """What is said of a model for people to read."""
+    ready = load(model.document, model.checksum)
+    page = report(
+        ready, seen, version=model.version, checksum=model.checksum, made_at=model.trained_at
+    )
+    words = card(ready, seen, version=model.version, made_at=model.trained_at)
+    return ModelReport(page.encode(), words, limits.known(ready, seen))
 
 
 def packed(model: ForecastModel, trained_at: datetime) -> ModelDocument:

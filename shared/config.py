@@ -32,6 +32,8 @@ class Settings:
     overrides: Mapping[str, str] | None = None
     rpc_timeout_s: float = 5.0
     otlp_endpoint: str | None = None
+    mlflow_url: str | None = None
+    """None: an embedded database in the data folder; `off`: no record outside PostgreSQL."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -52,6 +54,7 @@ class Settings:
             overrides={key: value for key, value in env.items() if key.startswith("TENURE_")},
             rpc_timeout_s=float(env.get("TENURE_RPC_TIMEOUT_S") or 5.0),
             otlp_endpoint=env.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None,
+            mlflow_url=env.get("TENURE_MLFLOW_URL") or None,
         )
 
     def derived(self, purpose: str) -> str:

@@ -18,6 +18,15 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelReport:
+    """What is said of a model for people: a page of HTML, a card in Markdown, its known limits."""
+
+    page: bytes
+    card: str
+    limits: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelDocument:
     """The exported model and what is known about it.
 
@@ -39,6 +48,7 @@ class ModelDocument:
     metrics: dict[str, float]
     judged_document: bytes = b""
     reference: dict[str, Histogram] = field(default_factory=dict[str, Histogram])
+    report: ModelReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import uvicorn
 from arq import Worker
 from arq.worker import func
@@ -26,6 +27,7 @@ from shared.rpc import Rpc
 from shared.service import stopped
 
 SLOW_LOOP_S = 1.0
+CALM_LOOP_S = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -46,7 +48,7 @@ class Drains:
     """The drains of one service, one run at a time; asked for by hints and by the slow loop."""
 
     def __init__(self, bench: Bench, drains: Sequence[Drain]) -> None:
-        self._bench = bench
+        self.bench = bench
         self._drains = drains
         self._lock = asyncio.Lock()
 
@@ -55,38 +57,65 @@ class Drains:
         async with self._lock:
             for drain in self._drains:
                 try:
-                    await drain(self._bench)
+                    await drain(self.bench)
                 except (*LOST, Refusal, TimeoutError) as error:
                     log.warning("%s: %s", drain.__name__, error)
                 except Exception:
                     log.exception("%s", drain.__name__)
 
-    async def slowly(self) -> None:
-        """Without Redis: look every second, for ever."""
+    async def slowly(self, every_s: float = SLOW_LOOP_S) -> None:
+        """Without Redis: look every so often, for ever."""
         while True:
             await self.run()
-            await asyncio.sleep(SLOW_LOOP_S)
+            await asyncio.sleep(every_s)
 
 
-def run(service: str, drains: Sequence[Drain]) -> None:
-    """Work until told to stop: what `python -m services.<name>.jobs` does."""
+Troubles = Callable[[Bench], Awaitable[Sequence[Mapping[str, Any]]]]
+"""What keeps the worker from doing all it should; empty when nothing does."""
+
+
+async def no_troubles(_: Bench) -> Sequence[Mapping[str, Any]]:
+    """A worker that has nothing to say of itself."""
+    return ()
+
+
+def run(
+    service: str,
+    drains: Sequence[Drain],
+    *,
+    aside: Sequence[Drain] = (),
+    troubles: Troubles = no_troubles,
+) -> None:
+    """Work until told to stop: what `python -m services.<name>.jobs` does.
+
+    `aside` may take long and has loops of its own; nobody waits for them, and no hint calls them.
+    """
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("arq").setLevel(logging.WARNING)
     settings = Settings.from_env()
-    asyncio.run(_run(settings, service, drains))
+    asyncio.run(_run(settings, service, Duties(drains, aside, troubles)))
 
 
-async def _run(settings: Settings, service: str, drains: Sequence[Drain]) -> None:
+@dataclass(frozen=True)
+class Duties:
+    """What a worker does, and how it says what keeps it from that."""
+
+    drains: Sequence[Drain]
+    aside: Sequence[Drain]
+    troubles: Troubles
+
+
+async def _run(settings: Settings, service: str, duties: Duties) -> None:
     telemetry.start(settings, f"{service}-worker")
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with working(settings, service, drains) as all_drains:
+    async with working(settings, service, duties.drains, duties.aside) as all_drains:
         server = Endpoint(
             uvicorn.Config(
-                _health(),
+                _health(lambda: duties.troubles(all_drains.bench)),
                 host=settings.host,
                 port=settings.worker_port(service),
                 lifespan="off",
@@ -120,16 +149,18 @@ async def _tell(stop: asyncio.Event, server: uvicorn.Server) -> None:
 
 @contextlib.asynccontextmanager
 async def working(
-    settings: Settings, service: str, drains: Sequence[Drain]
+    settings: Settings, service: str, drains: Sequence[Drain], aside: Sequence[Drain] = ()
 ) -> AsyncGenerator[Drains]:
     """Pool, rpc client, relay and the slow loop of a worker."""
     async with (
         connected(settings.service_database_url(service), most=4) as db,
         Rpc(settings) as rpc,
     ):
-        all_drains = Drains(Bench(settings, db, rpc), drains)
+        bench = Bench(settings, db, rpc)
+        all_drains = Drains(bench, drains)
         async with contextlib.AsyncExitStack() as stack:
-            for loop in (facts.Log(db, service).relay(), all_drains.slowly()):
+            calm = [Drains(bench, [drain]).slowly(CALM_LOOP_S) for drain in aside]
+            for loop in (facts.Log(db, service).relay(), all_drains.slowly(), *calm):
                 stack.push_async_callback(stopped, asyncio.create_task(loop))
             yield all_drains
 
@@ -166,8 +197,20 @@ async def _hinted(settings: Settings, service: str, drains: Drains) -> None:
         await asyncio.sleep(1)
 
 
-def _health() -> Starlette:
-    async def ok(_: Request) -> Response:
+def _health(troubles: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]) -> Starlette:
+    """/healthz: it runs. /readyz: it can do all it should, or 503 with what keeps it from that."""
+
+    async def alive(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return Starlette(routes=[Route("/healthz", ok), Route("/readyz", ok)])
+    async def ready(_: Request) -> Response:
+        try:
+            found = await troubles()
+        except (*LOST, Refusal, TimeoutError) as error:
+            found = [{"trouble": str(error)}]
+        body = {"status": "degraded" if found else "ok", "troubles": list(found)}
+        return Response(
+            msgspec.json.encode(body), 503 if found else 200, media_type="application/json"
+        )
+
+    return Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready)])

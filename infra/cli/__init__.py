@@ -20,10 +20,12 @@ COMMANDS = {
     "simulate": ("infra.cli.simulate:simulate", "Load a simulated company with known truth."),
     "replay": ("infra.cli.replay:replay", "Make served scores again, byte for byte."),
     "train": ("ml.cli.train:train", "Fit, judge and publish a forecast."),
+    "report": ("ml.cli.report:report", "Write the report of a model, or its card."),
     "models": ("ml.cli.models:models", "Which model serves: list, promote, roll back."),
     "fit": ("ml.cli.fit:fit", "Fit the forecast to a table of your own."),
     "score": ("ml.cli.score:score", "Score new rows with a model fitted to a table."),
-    "evaluate": ("ml.cli.evaluate:evaluate", "Judge the forecast on data it has never seen."),
+    "backtest": ("ml.cli.backtest:backtest", "Judge past forecasts by what happened."),
+    "evaluate": ("infra.cli.trial:evaluate", "Judge the forecast on data it has never seen."),
 }
 
 

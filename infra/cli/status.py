@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from infra import programs
 from infra.configuration import configured
 from infra.screen import Screen
 from infra.state import Line, alive, kept
@@ -28,7 +29,7 @@ def status(data_dir: str | None) -> None:
     \b
     The exit code says the same to scripts:
       0  ready, and every program is up
-      1  running, but starting, or something is down
+      1  running, but starting, or something is down or degraded, as with a broken model
       3  not running
     """
     settings = configured(TENURE_DATA_DIR=data_dir)
@@ -39,5 +40,8 @@ def status(data_dir: str | None) -> None:
     lines = [Line(**line) for line in known["programs"]]
     click.echo(f"{known['address']}  process {known['pid']}  {known['phase']}")
     show(lines, Screen())
-    well = known["phase"] == "ready" and all(line.status == "up" for line in lines)
+    degraded = programs.troubles(settings)
+    for line in degraded:
+        click.echo(line)
+    well = not degraded and known["phase"] == "ready" and all(line.status == "up" for line in lines)
     sys.exit(0 if well else 1)

@@ -1,6 +1,7 @@
 """`tenure models`: which model serves, why, and how to change that."""
 
 import asyncio
+import importlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
@@ -198,6 +199,28 @@ def schedule(every_days: int | None, off: bool, tenant: str | None, key: str | N
     else:
         days = _asked(tenant, key, lambda ask: ask("risk.every_days"))
     click.echo(f"Trained anew every {days} days." if days else "Never trained by itself.")
+
+
+@models.command()
+@whose
+def sync(tenant: str | None, key: str | None) -> None:
+    """Bring MLflow up to date: trainings, versions, aliases. The worker does so by itself.
+
+    MLflow's database lies in `<data folder>/mlflow`, or where TENURE_MLFLOW_URL says.
+
+    \b
+    Example:
+      tenure models sync --tenant demo
+    """
+    mirror = importlib.import_module("ml.cli.mirror").mirror  # slow to load, so only here
+
+    async def run() -> int:
+        settings = Settings.from_env()
+        principal = await caller(settings, tenant, key, "ml")
+        async with Rpc(settings) as rpc:
+            return await mirror(rpc, principal, settings)
+
+    click.echo(f"{asyncio.run(run())} trainings written down; the aliases agree.")
 
 
 def _asked(tenant: str | None, key: str | None, of: Callable[[Ask], Awaitable[T]]) -> T:

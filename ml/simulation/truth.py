@@ -1,6 +1,6 @@
 """The true chances behind the rows, by running the latent process forward many times."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -26,6 +26,7 @@ from ml.simulation.planted import (
 )
 
 HORIZONS_DAYS = (30, 60, 90, 180, 365)
+FURTHEST_DAYS = 370
 DRAWS = 256
 
 Cause = Literal["voluntary", "involuntary"]
@@ -80,6 +81,41 @@ class _Due:
     number: int
     decided_day: int
     day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """True chances of an account at risk of having ended within so many days, in their order.
+
+    `is_decided`: the next renewal is settled in the customer's mind; the chances are those of that
+    decision before it fell.
+    """
+
+    churn: tuple[float, ...]
+    involuntary: tuple[float, ...]
+    is_decided: bool
+
+
+def coming(
+    companies: Companies, chains: list[Chain], clock: Clock, as_of: date, days: Sequence[int]
+) -> Iterator[tuple[int, Coming]]:
+    """By place among the companies, every account at risk; days ahead reach `FURTHEST_DAYS`."""
+    day = day_of(as_of)
+    at_risk = [a for a, chain in enumerate(chains) if chain.start_day <= day < chain.end_day]
+    for at in range(0, len(at_risk), 500):
+        block = at_risk[at : at + 500]
+        perils = _perils(companies, chains, clock, day, block)
+        for account, found in zip(block, perils, strict=True):
+            ends = list(_incidence(found))
+            unpaid = [end for end in ends if end[1] == "involuntary"]
+            yield (
+                account,
+                Coming(
+                    tuple(_by(ends, day + ahead) for ahead in days),
+                    tuple(_by(unpaid, day + ahead) for ahead in days),
+                    _was_decided(current(chains[account], day), day),
+                ),
+            )
 
 
 def truths(
@@ -211,13 +247,13 @@ def _refusal(
 
 
 def _dues(companies: Companies, chain: Chain, day: int) -> Iterator[_Due]:
-    """Renewals up to a year ahead, and always the next one."""
+    """Renewals a year ahead and a little more, and always the next one."""
     contract = current(chain, day)
     account, number = contract.account, contract.number
     before = int(DECIDED_DAYS_BEFORE[companies.term[account]])
     while True:
         due = day_of(end_on(companies, account, number))
-        if due > day + 366 and number > contract.number:
+        if due > day + FURTHEST_DAYS and number > contract.number:
             return
         yield _Due(number, due - before, due)
         number += 1
@@ -251,7 +287,7 @@ def _future_bills(companies: Companies, chain: Chain, day: int) -> Iterator[int]
     account, number = contract.account, contract.number
     term = int(TERMS[companies.term[account]])
     start = contract.start_on
-    last = max(day + 366, contract.end_day)
+    last = max(day + FURTHEST_DAYS, contract.end_day)
     while day_of(start) < last:
         for issued_on in billing_dates(start, term, int(companies.billing_months[account])):
             if day < day_of(issued_on) < last:
@@ -265,7 +301,7 @@ def _forward(companies: Companies, clock: Clock, day: int, block: list[int]) -> 
     rng = np.random.default_rng([clock.seed, 11, day, block[0]])
     accounts: Ints = np.array(block)
     week = int(clock.week(day))
-    weeks = 1 + (max(366, int(TERMS.max()) * 31) + 7) // 7
+    weeks = 1 + (max(FURTHEST_DAYS, int(TERMS.max()) * 31) + 7) // 7
     onboarding = companies.onboarding[accounts][:, None]
     first = ((companies.first_day - clock.since) // 7)[accounts][:, None]
     now = np.repeat(companies.health[accounts, week][:, None], DRAWS, axis=1)

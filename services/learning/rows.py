@@ -18,7 +18,10 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class CourseRow(Row, kw_only=True):
-    """A course, known by its code; no roles means that it is for everybody."""
+    """A course, known by its code; no roles means that it is for everybody.
+
+    Who completed one that is `required` is trained.
+    """
 
     id: UUID | None = None
     code: Label
@@ -32,6 +35,7 @@ class CourseRow(Row, kw_only=True):
     language: Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
     valid_from: Moment | None = None
     valid_to: Moment | None = None
+    required: bool = True
 
 
 class ProgressRow(Row, kw_only=True):

@@ -1,8 +1,11 @@
 """The risk process: publishes models, serves scores, and hears what makes new ones necessary."""
 
-from services.risk import actions, change, replay, store
+from services.risk import actions, change, effects, replay, store, what_if
+from services.risk.actions import hindsight as looking_back
 from services.risk.actions import release
+from services.risk.store import drift, hindsight
 from services.risk.store import release as releases
+from services.risk.store import report as reports
 from shared.service import Service, run
 
 SERVICE = Service(
@@ -12,8 +15,16 @@ SERVICE = Service(
         store.scores,
         store.history,
         change.moved,
+        effects.model_effects,
         replay.replayed,
+        replay.replayed_scores,
         replay.replayed_newest,
+        what_if.imagined,
+        hindsight.post_mortems,
+        hindsight.expectations,
+        hindsight.disagreement,
+        reports.cards,
+        reports.report_page,
         store.at_risk,
         store.models,
         store.model_versions,
@@ -27,10 +38,12 @@ SERVICE = Service(
         releases.served_model,
         releases.model_document,
         releases.every_days,
+        drift.newest,
     ],
     commands=[
         actions.promote,
         actions.rescore,
+        looking_back.expect,
         release.start_run,
         release.touch_run,
         release.fail_run,
@@ -44,7 +57,7 @@ SERVICE = Service(
         "accounts": {
             "AccountCreated": actions.note,
             "AccountChanged": actions.note,
-            "ContractChanged": actions.note,
+            "ContractChanged": looking_back.note_contract,
             "MemberAdded": actions.note,
             "MemberChanged": actions.note,
             "SupportChanged": actions.note,

@@ -55,12 +55,20 @@ class Champions:
 
     async def _load(self, conn: Conn, version: str, checksum: str) -> ChurnModel | None:
         try:
-            model = load(await store.document(conn, version), checksum)
+            return await self.read(conn, version, checksum)
         except ModelUnreadable as error:
             if checksum not in self._broken:
                 log.error("model %s cannot serve, the one before it does: %s", version, error)
             self._broken.add(checksum)
             return None
+
+    def knows(self, checksum: str) -> bool:
+        """Whether a model of this checksum was read whole."""
+        return checksum in self._whole
+
+    async def read(self, conn: Conn, version: str, checksum: str) -> ChurnModel:
+        """Read a model as it is kept now; ModelUnreadable if it is not whole."""
+        model = load(await store.document(conn, version), checksum)
         if len(self._whole) >= self.MOST:
             self._whole.clear()
         self._whole[checksum] = model

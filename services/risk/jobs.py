@@ -10,6 +10,9 @@ from uuid import UUID
 from services.risk import actions, forecast, store
 from services.risk.domain import WORK_LIST, LastInputs
 from services.risk.forecast import Champion, Champions, Told
+from services.risk.upkeep import documents as upkeep
+from services.risk.upkeep import training
+from services.risk.upkeep.drift import watch
 from shared import work, worker
 from shared.errors import ServiceUnavailable
 from shared.work import Claim
@@ -90,5 +93,20 @@ def spoken_for(told: Told, before: Mapping[UUID, LastInputs]) -> Told:
     )
 
 
+async def documents(bench: Bench) -> int:
+    """Notice models that cannot be read any more, or can again."""
+    return await upkeep.check(bench, CHAMPIONS, datetime.now(UTC))
+
+
+async def drift(bench: Bench) -> int:
+    """Watch what is due to be watched."""
+    return await watch(bench, datetime.now(UTC))
+
+
 if __name__ == "__main__":
-    worker.run("risk", [look_again, rescore])
+    worker.run(
+        "risk",
+        [look_again, rescore],
+        aside=[documents, drift, training.train, training.mirror],
+        troubles=upkeep.troubles,
+    )

@@ -93,6 +93,12 @@ async def replayed(
     return {replay.account_id: replay for replay in replays}
 
 
+async def replayed_scores(conn: Conn, score_ids: list[UUID]) -> dict[UUID, Replay]:
+    """Scores made again, by their own ids."""
+    served = await store.scores(conn, score_ids)
+    return {one.score_id: one for one in await _made_again(conn, list(served.values()))}
+
+
 async def replayed_newest(conn: Conn, most: int = 100) -> list[Replay]:
     """The scores made last, of any account, made again."""
     if not 1 <= most <= NEWEST_MOST:

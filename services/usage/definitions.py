@@ -125,9 +125,12 @@ LOGIN_GAP: Final = Definition(
 )
 TRAINING_GAP: Final = Definition(
     id="U2.training_gap",
-    version=1,
+    version=2,
     title="Training gap",
-    formula="max(0, 1 - assigned members who completed at least one course / purchased seats)",
+    formula=(
+        "max(0, 1 - assigned members who completed at least one required course / purchased "
+        "seats); version 1 counted every course"
+    ),
     unit="share",
     window=TO_DATE,
     direction="higher is worse",
@@ -135,11 +138,11 @@ TRAINING_GAP: Final = Definition(
 )
 TRAINED_ACTIVE_GAP: Final = Definition(
     id="U2.trained_and_active_gap",
-    version=1,
+    version=2,
     title="Trained and active gap",
     formula=(
-        "max(0, 1 - assigned members who completed a course and have a qualifying event / "
-        "purchased seats)"
+        "max(0, 1 - assigned members who completed a required course and have a qualifying "
+        "event / purchased seats); version 1 counted every course"
     ),
     unit="share",
     window=MONTH,
@@ -307,12 +310,13 @@ TREND_Z: Final = Definition(
 )
 LOW_USAGE: Final = Definition(
     id="U16",
-    version=1,
+    version=2,
     title="Use against peers",
     formula=(
-        "active members / median of active members of at least 8 accounts of the same "
-        "contract age and plan, else of the same age; low below 0.5, or with U15.z below -2 "
-        "two weeks running"
+        "active members / median of active members of at least 8 other accounts of the same "
+        "contract age and plan, else of the same age; while none were measured, of up to 40 "
+        "looked at as at the last midnight; low below 0.5, or with U15.z below -2 two weeks "
+        "running; version 1 counted the account among its own peers"
     ),
     unit="ratio",
     window=MONTH,

@@ -23,7 +23,7 @@ WITH landmark AS MATERIALIZED (
   LEFT JOIN usage.known_ends($1::uuid[], $2::timestamptz[], true) AS e USING (number)
 ), trend AS (
   -- least squares over the weeks 0 … n-1 back from the landmark's midnight; weeks without events add nothing
-  SELECT number, sum(((n - 1) / 2.0 - week) * ln(1 + events)) / (n * (n * n - 1) / 12.0) AS slope
+  SELECT number, sum(((n - 1) / 2.0 - week) * ln(1 + events) ORDER BY week) / (n * (n * n - 1) / 12.0) AS slope
   FROM (
     SELECT number, n, (today - 1 - day) / 7 AS week, sum(events)::float8 AS events
     FROM used JOIN (SELECT number, least(whole_weeks, 12)::float8 AS n FROM ends WHERE whole_weeks >= 8) AS long

@@ -79,7 +79,7 @@ WITH clock AS MATERIALIZED (
   LEFT JOIN began AS b ON b.account_id = m.account_id AND b.member = m.member_id::text
   CROSS JOIN LATERAL (SELECT EXISTS (
     SELECT FROM usage.completion AS t
-    WHERE t.account_id = m.account_id AND t.member_id = m.member_id AND t.completed_at < c.as_of AND t.recorded_at <= c.as_of
+    WHERE t.account_id = m.account_id AND t.member_id = m.member_id AND t.required AND t.completed_at < c.as_of AND t.recorded_at <= c.as_of
   ) AS done) AS trained
   GROUP BY m.account_id
 ), active AS (

@@ -111,6 +111,10 @@ async def test_a_table_without_use_runs_from_the_start_and_trains_the_same_twice
     first, second = [await world.training().run() for _ in range(2)]
 
     assert first.document == second.document
+    assert first.report is not None
+    assert first.report == second.report, "made at the same moment from the same"
+    assert f"{first.metrics['c_index']:.4f}" in first.report.page.decode()
+    assert first.version in first.report.card
     assert await world.champions() == [first.version]
     model = load(first.document, first.checksum).document
     assert model.clock == "start"

@@ -1,6 +1,6 @@
 """Hear of members, take their progress, and recommend what they learn next."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -52,11 +52,14 @@ async def take_progress(
         proven = [one for one in fresh if shows(one.row.kind, one.row.score)]
         members = {UUID(one.row.member_id) for one in proven}
         await work.mark(conn, "recommend", list(members), delay_s=_ahead_s(proven))
-        await facts.emit_all(conn, _changes(fresh))
+        optional = await courses.optional(conn, sorted({one.row.course_code for one in fresh}))
+        await facts.emit_all(conn, _changes(fresh, optional))
     return receipts + unknown + verdicts
 
 
-def _changes(fresh: Sequence[Candidate[ProgressRow]]) -> list[tuple[UUID, LearningChanged]]:
+def _changes(
+    fresh: Sequence[Candidate[ProgressRow]], optional: Set[str]
+) -> list[tuple[UUID, LearningChanged]]:
     changes: dict[UUID, LearningChanged] = {}
     for one in fresh:
         row, account = one.row, one.version.owner
@@ -64,7 +67,13 @@ def _changes(fresh: Sequence[Candidate[ProgressRow]]) -> list[tuple[UUID, Learni
         if row.kind == "completed":
             known = one.version.recorded_at
             change.completed.append(
-                Completion(UUID(row.member_id), row.course_code, row.occurred_at, known)
+                Completion(
+                    UUID(row.member_id),
+                    row.course_code,
+                    row.occurred_at,
+                    known,
+                    required=row.course_code not in optional,
+                )
             )
     return list(changes.items())
 

@@ -22,6 +22,7 @@ class Course:
     prerequisites: tuple[str, ...]
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+    required: bool = True
 
     def offered(self, at: datetime) -> bool:
         begun = self.valid_from is None or self.valid_from <= at

@@ -155,6 +155,9 @@ class CourseUpsertInput:
     valid_to: datetime | None = strawberry.field(
         description="Until when it is offered; null: without end.", default=None
     )
+    required: bool = strawberry.field(
+        description="Whether who completed it counts as trained.", default=True
+    )
 
 
 @strawberry.input(description="A step of a member in a course.")

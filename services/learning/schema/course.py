@@ -38,6 +38,9 @@ class Course(Node):
     prerequisites: list[str] = strawberry.field(
         description="Codes of the courses that must be mastered before."
     )
+    required: bool = strawberry.field(
+        description="Whether who completed it counts as trained (U2, training gap)."
+    )
 
     @classmethod
     def of(cls, course: courses.Course) -> "Course":
@@ -52,6 +55,7 @@ class Course(Node):
             modality=course.modality,
             language=course.language,
             prerequisites=list(course.prerequisites),
+            required=course.required,
         )
 
 

@@ -34,9 +34,10 @@ async def add(conn: Conn, fresh: Sequence[Candidate[CourseRow]]) -> None:
     """Keep versions; courses are few, so one by one in one round trip."""
     await conn.executemany(
         "INSERT INTO learning.course (tenant_id, id, recorded_at, digest, code, title, minutes,"
-        " skill, level, roles, modality, language, prerequisites, valid_from, valid_to)"
+        " skill, level, roles, modality, language, prerequisites, valid_from, valid_to,"
+        " required)"
         " VALUES (current_setting('tenure.tenant')::uuid, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-        " $11, $12, $13, $14)",
+        " $11, $12, $13, $14, $15)",
         [_values(one) for one in fresh],
     )
 
@@ -46,7 +47,7 @@ def _values(one: Candidate[CourseRow]) -> tuple[object, ...]:
     return (
         row.id, one.version.recorded_at, one.version.digest, row.code, row.title, row.minutes,
         row.skill, row.level, row.roles, row.modality, row.language, row.prerequisites,
-        row.valid_from, row.valid_to,
+        row.valid_from, row.valid_to, row.required,
     )  # fmt: skip
 
 
@@ -105,3 +106,9 @@ async def courses_by_code(
         as_of,
     )
     return {row["code"]: to(Course, row) for row in rows}
+
+
+async def optional(conn: Conn, codes: list[str]) -> set[str]:
+    """Those of these courses that, as they are now, do not count towards being trained."""
+    known = await courses_by_code(conn, codes)
+    return {code for code, course in known.items() if not course.required}

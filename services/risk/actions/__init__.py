@@ -11,6 +11,7 @@ from services.risk import store
 from services.risk.domain import Fresh, ModelVersion, RiskUpdated, UpdateReason
 from services.risk.domain.release import MIRROR_LIST, ChampionChanged, Deed
 from services.risk.store import release as aliases
+from services.risk.store import report as reports
 from shared import facts, telemetry, work
 from shared.auth import Principal
 from shared.db import Conn
@@ -40,6 +41,8 @@ async def keep_model(conn: Conn, model: ModelDocument) -> None:
         ) from error
     if await store.add_model(conn, model, features) != model.checksum:
         raise Conflict(f"version {model.version} was published before with other bytes")
+    if model.report is not None:
+        await reports.keep(conn, model.version, model.report)
 
 
 async def promote(

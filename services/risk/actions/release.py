@@ -55,12 +55,14 @@ async def touch_run(conn: Conn, run_id: UUID, principal: Principal) -> bool:
 async def fail_run(conn: Conn, run_id: UUID, reason: str, principal: Principal) -> bool:
     """End a training that came to nothing; False if it had ended before."""
     principal.require("ml")
+    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
     return await kept.end_run(conn, run_id, Outcome.FAILED, reason[:2_000])
 
 
 async def refuse_run(conn: Conn, run_id: UUID, reason: str, principal: Principal) -> bool:
     """End a training whose data could not carry a model; False if it had ended before."""
     principal.require("ml")
+    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
     return await kept.end_run(conn, run_id, Outcome.REFUSED, reason[:2_000])
 
 
@@ -88,6 +90,7 @@ async def offer(
     reason = force if outcome is Outcome.FORCED else _because(judgement)
     if not await kept.end_run(conn, run_id, outcome, reason, model, judgement):
         raise Conflict(f"training {run_id} is not open any more: its model is not taken")
+    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
     if outcome is Outcome.REFUSED:
         await _challenge(conn, model.version, champion, principal, reason)
     else:

@@ -110,7 +110,6 @@ class KeptChampion:
     model_id: UUID
     checksum: str
     actual: str
-    in_fault: bool
 
 
 @dataclass(frozen=True, slots=True)

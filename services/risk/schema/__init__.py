@@ -11,6 +11,7 @@ from strawberry.types import Info
 from services.risk import actions, domain, store
 from services.risk.change import moved
 from services.risk.schema.change import RiskChange
+from services.risk.schema.hindsight import HindsightFields, HindsightMutation, HindsightQuery
 from services.risk.schema.model import ModelVersion
 from services.risk.schema.release import ReleaseMutation, ReleaseQuery, run_by_id
 from services.risk.schema.score import DAYS_MOST, Risk, RiskBand
@@ -21,7 +22,6 @@ from shared.graphql import (
     Connection,
     Context,
     First,
-    Part,
     UserError,
     attempted,
     connection,
@@ -53,7 +53,7 @@ class AtRisk:
 
 
 @strawberry.type
-class AccountFields(Part):
+class AccountFields(HindsightFields):
     """What risk tells of an account."""
 
     @strawberry.field(
@@ -89,7 +89,7 @@ class AccountFields(Part):
 
 
 @strawberry.type
-class Query(ReleaseQuery):
+class Query(ReleaseQuery, HindsightQuery):
     @strawberry.field(
         description="Open contracts, worst first: by chance of churn within the days asked for,"
         " or by"
@@ -158,7 +158,7 @@ class RiskRescorePayload:
 
 
 @strawberry.type
-class Mutation(ReleaseMutation):
+class Mutation(ReleaseMutation, HindsightMutation):
     @strawberry.mutation(description="Ask for fresh scores. Returns at once; needs the scope act.")
     async def risk_rescore(
         self,

@@ -5,7 +5,8 @@ from enum import Enum
 import strawberry
 
 from services.risk import change as changes
-from services.risk.schema.score import Risk, text
+from services.risk.schema.score import Risk
+from services.risk.schema.values import text
 
 
 @strawberry.enum(description="Why a part of a score moved.")

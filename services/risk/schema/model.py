@@ -1,11 +1,18 @@
 """What a published model shows of itself."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 import strawberry
+from strawberry.types import Info
 
-from services.risk import domain
-from shared.graphql import Node, global_id
+from services.risk import domain, effects
+from services.risk.schema.drift import FeatureDrift, ModelDrift
+from services.risk.schema.effect import EffectCurve, HazardRatio
+from services.risk.store import drift as watched
+from services.risk.store import report as reports
+from shared.errors import InvalidInput
+from shared.graphql import Context, Node, global_id
 
 
 @strawberry.type(description="A held-out figure of a model.")
@@ -34,6 +41,66 @@ class ModelVersion(Node):
     metrics: list[ModelMetric] = strawberry.field(description="Held-out figures, by name.")
     features: list[str] = strawberry.field(description="Inputs it reads.")
     checksum: str = strawberry.field(description="SHA-256 of the document, hexadecimal.")
+
+    @strawberry.field(
+        description="How far its inputs have moved; empty before the first watch, which is daily."
+    )
+    async def feature_drift(self, info: Info[Context, None]) -> list[FeatureDrift] | None:
+        seen = await info.context.load(watched.newest, self.version)
+        return [FeatureDrift.of(one) for one in seen.features] if seen else []
+
+    @strawberry.field(description="What the daily watch saw last; null before the first.")
+    async def drift(self, info: Info[Context, None]) -> ModelDrift | None:
+        seen = await info.context.load(watched.newest, self.version)
+        return ModelDrift.of(seen) if seen else None
+
+    @strawberry.field(
+        description="How the hazard goes with each input, those farthest from 1 first. Null where"
+        " the model cannot be read. Associations, not causes."
+    )
+    async def hazard_ratios(self, info: Info[Context, None]) -> list[HazardRatio] | None:
+        found = await info.context.load(effects.model_effects, self.version)
+        return [HazardRatio.of(one) for one in found.ratios] if found else None
+
+    @strawberry.field(
+        description="Where the gateway serves its report, one page of HTML without links, to who"
+        " may read: a path on the same host. Null where none was made."
+    )
+    async def report_url(self, info: Info[Context, None]) -> str | None:
+        found = await info.context.load(reports.cards, self.version)
+        return f"/v1/models/{self.version}/report" if found else None
+
+    @strawberry.field(
+        description="The model card, in Markdown: for what, how well, what not. Null without one."
+    )
+    async def card(self, info: Info[Context, None]) -> str | None:
+        found = await info.context.load(reports.cards, self.version)
+        return found.card if found else None
+
+    @strawberry.field(description="Its known limits, a sentence each; null without a report.")
+    async def known_limits(self, info: Info[Context, None]) -> list[str] | None:
+        found = await info.context.load(reports.cards, self.version)
+        return found.limits if found else None
+
+    @strawberry.field(
+        description="Partial effects: the hazard along each input, every other at its mean. Null"
+        " where the model cannot be read. Associations, not causes."
+    )
+    async def effect_curves(
+        self,
+        info: Info[Context, None],
+        features: Annotated[
+            list[str] | None, strawberry.argument(description="Only these inputs; none: all.")
+        ] = None,
+    ) -> list[EffectCurve] | None:
+        found = await info.context.load(effects.model_effects, self.version)
+        if found is None:
+            return None
+        unknown = set(features or ()) - {curve.feature for curve in found.curves}
+        if unknown:
+            raise InvalidInput("features", min(unknown), ", ".join(self.features))
+        kept = [c for c in found.curves if features is None or c.feature in features]
+        return [EffectCurve.of(curve) for curve in kept]
 
     @classmethod
     def of(cls, model: domain.ModelVersion) -> "ModelVersion":

@@ -7,9 +7,12 @@ from typing import Annotated
 import strawberry
 from strawberry.types import Info
 
-from services.risk import domain, store
+from ml import groups
+from services.risk import domain, replay, store, what_if
 from services.risk.domain import BANDS
+from services.risk.schema.explanation import DriverGroup, FeatureChange, Replay, WhatIf
 from services.risk.schema.model import ModelVersion
+from services.risk.schema.values import Probability, text
 from shared.errors import InvalidInput, NotFound
 from shared.graphql import Context, Money, Node, global_id
 
@@ -43,22 +46,6 @@ class ServiceName(Enum):
     LEARNING = strawberry.enum_value("learning", description="Courses and skills.")
 
 
-@strawberry.type(description="A chance in [0, 1] with its interval.")
-class Probability:
-    value: float = strawberry.field(description="The chance, 0 to 1.")
-    low: float = strawberry.field(description="Lower end of the interval, 0 to 1.")
-    high: float = strawberry.field(description="Upper end of the interval, 0 to 1.")
-    level: float = strawberry.field(
-        description="How often such intervals should hold the true chance, 0 to 1. Only the"
-        " uncertainty"
-        " of the model's coefficients is in it."
-    )
-
-    @classmethod
-    def of(cls, chance: domain.Probability) -> "Probability":
-        return cls(value=chance.value, low=chance.low, high=chance.high, level=domain.LEVEL)
-
-
 @strawberry.type(description="A place on the survival curve.")
 class SurvivalPoint:
     days: float = strawberry.field(description="Days after `asOf`.")
@@ -78,6 +65,7 @@ class Driver:
         " An association, not a cause."
     )
     direction: Direction = strawberry.field(description="The sign of the contribution.")
+    group: str = strawberry.field(description="What it speaks of, e.g. Use of the product.")
     source: ServiceName = strawberry.field(description="Who told the value.")
 
     @classmethod
@@ -88,15 +76,9 @@ class Driver:
             value=text(driver.value),
             contribution=driver.contribution,
             direction=Direction.LOWERS if driver.contribution < 0 else Direction.RAISES,
+            group=groups.words(groups.group_of(driver.feature)),
             source=ServiceName(driver.source),
         )
-
-
-def text(value: float | str | bool | None) -> str | None:
-    """An input's value as people read it; None when unknown."""
-    if value is None or isinstance(value, str):
-        return value
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
 
 
 @strawberry.type(
@@ -212,6 +194,46 @@ class Risk(Node):
     ) -> list[Driver]:
         _within("top", top, 1, DRIVERS_MOST)
         return [Driver.of(driver) for driver in self.score.drivers[:top]]
+
+    @strawberry.field(
+        description="The drivers added up by what they speak of, at most twelve groups, the largest"
+        " first; with referenceProbability they too add up to explainedProbability. Associations,"
+        " not causes."
+    )
+    def driver_groups(self) -> list[DriverGroup]:
+        drivers = self.score.drivers
+        sums = groups.summed((driver.feature, driver.contribution) for driver in drivers)
+        return [
+            DriverGroup(
+                label=groups.words(group),
+                contribution=part,
+                features=[d.feature for d in drivers if groups.group_of(d.feature) == group],
+            )
+            for group, part in sums.items()
+        ]
+
+    @strawberry.field(
+        description="What the model that made this score says with some inputs changed: an"
+        " association, not the effect of a deed."
+    )
+    async def what_if(
+        self,
+        info: Info[Context, None],
+        changes: Annotated[
+            list[FeatureChange],
+            strawberry.argument(description="Inputs of the model; the rest stays."),
+        ],
+    ) -> WhatIf | None:
+        asked = tuple(what_if.FeatureChange(change.feature, change.value) for change in changes)
+        found = await info.context.load(what_if.imagined, self.score.score_id, changes=asked)
+        return WhatIf.of(found) if found else None
+
+    @strawberry.field(
+        description="This score made again now, from its stored inputs and its stored model."
+    )
+    async def replay(self, info: Info[Context, None]) -> Replay | None:
+        found = await info.context.load(replay.replayed_scores, self.score.score_id)
+        return Replay.of(found) if found else None
 
     @strawberry.field(description="The model that made it.")
     async def model(self, info: Info[Context, None]) -> ModelVersion:

@@ -239,14 +239,18 @@ async def faults(conn: Conn) -> list[Fault]:
 async def kept_champion(conn: Conn) -> KeptChampion | None:
     """The champion beside what is kept of it now."""
     row = await conn.fetchrow(
-        "SELECT m.version, m.model_id, m.checksum, encode(sha256(m.document), 'hex') AS actual,"
-        " EXISTS (SELECT FROM risk.model_fault AS f"
-        "  WHERE f.version = m.version AND f.mended_at IS NULL) AS in_fault"
+        "SELECT m.version, m.model_id, m.checksum, encode(sha256(m.document), 'hex') AS actual"
         " FROM risk.model AS m WHERE m.version = ("
         " SELECT version FROM risk.model_alias WHERE alias = 'champion'"
         " ORDER BY set_at DESC LIMIT 1)"
     )
     return to(KeptChampion, row) if row else None
+
+
+async def in_fault(conn: Conn) -> set[str]:
+    """Versions noticed as broken and not mended since."""
+    rows = await conn.fetch("SELECT version FROM risk.model_fault WHERE mended_at IS NULL")
+    return {row["version"] for row in rows}
 
 
 async def note_fault(conn: Conn, version: str, at: datetime, why: str, serving: str | None) -> bool:

@@ -1,9 +1,12 @@
 """An account against itself and against others: trend, low use, thin and shallow use."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal, TypeAlias
+from uuid import UUID
 
 from services.usage import definitions
 from services.usage.domain.signals import Adoption
@@ -13,6 +16,8 @@ from shared.definition import Definition
 from shared.metric import MetricValue
 
 PEERS_LEAST = 8
+MEDIAN = 0.5
+LOWEST_QUARTER = 0.25
 LOW_SHARE = 0.5
 LOW_Z = -2.0
 TO_SIGMA = 0.6745
@@ -20,28 +25,87 @@ TO_SIGMA = 0.6745
 AGE_BANDS_FROM = (0, 3, 6, 9, 12, 24, 36)
 """Contract ages in months from which on accounts are of another age."""
 
-Cell: TypeAlias = tuple[int, str | None]
+Place: TypeAlias = tuple[int, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Peers:
+class Standing:
+    """Where an account stood, to compare others with it; None where it could not be said."""
+
+    account_id: UUID
+    age_band: int
+    plan: str | None
+    active: float
+    breadth: float | None
+    depth: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Values of `n` accounts in order: three from where the quantile lies, so that one may go."""
+
+    n: int
+    near: list[float]
+
+    def quantile(self, share: float, own: float | None = None) -> float | None:
+        """Interpolated between its neighbours, without one account's own value if it is among."""
+        n = self.n if own is None else self.n - 1
+        if n < 1:
+            return None
+        first, at = int(share * max(self.n - 2, 0)), share * (n - 1)
+        low, high = int(at), math.ceil(at)
+        return self._at(low - first, own) * (low + 1 - at) + self._at(high - first, own) * (
+            at - low
+        )
+
+    def _at(self, place: int, own: float | None) -> float:
+        """The value at a place once one's own is gone: those from it on move up."""
+        moved = own is not None and self.near[place] >= own
+        return self.near[place + 1] if moved else self.near[place]
+
+
+def ordered(values: Iterable[float | None], share: float) -> Ordered:
+    """What a quantile needs of values; those that could not be said do not count."""
+    known = sorted(value for value in values if value is not None)
+    first = int(share * max(len(known) - 2, 0))
+    return Ordered(len(known), known[first : first + 3])
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
     """How accounts of one contract age stand, of one plan or (plan None, `is_any`) of all."""
 
     age_band: int
     plan: str | None
     is_any: bool
     accounts: int
-    active: float
+    active: Ordered
+    breadth: Ordered
+    depth: Ordered
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """How an account's peers stand, itself left out; `accounts` says how many they are."""
+
+    is_any: bool
+    accounts: int
+    active: float | None
     breadth_q25: float | None
     depth_q25: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An account's own signals, and those it is compared with; None: nobody."""
+    """An account's own signals, and those it is compared with; None: nobody.
+
+    `peers` are of the same age and plan, or of the same age where those are too few; `same_age`
+    are of the same age, whatever their plan.
+    """
 
     adoption: Adoption
     peers: Peers | None
+    same_age: Peers | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +131,92 @@ class Signals:
 
 
 class Compared:
-    """The cells that accounts are compared with."""
+    """The cells that accounts are compared with, and where those accounts stand in them."""
 
-    def __init__(self, cells: Sequence[Peers]) -> None:
-        self._any: Mapping[int, Peers] = {c.age_band: c for c in cells if c.is_any}
-        self._own: Mapping[Cell, Peers] = {
+    def __init__(self, cells: Sequence[Cell], standings: Iterable[Standing]) -> None:
+        self._any: Mapping[int, Cell] = {c.age_band: c for c in cells if c.is_any}
+        self._own: Mapping[Place, Cell] = {
             (c.age_band, c.plan): c for c in cells if not c.is_any and c.plan is not None
         }
+        self._standing = {each.account_id: each for each in standings}
 
-    def of(self, adoption: Adoption) -> Peers | None:
-        """Peers of the same age and plan; of the same age where those are too few."""
+    def of(self, adoption: Adoption) -> Seen:
+        """Beside peers of the same age and plan; of the same age where those are too few."""
         age = age_band(adoption.seats.contract_age_months)
         if age is None:
+            return Seen(adoption, None, None)
+        same_age = self._without(self._any.get(age), adoption.account_id)
+        own = self._without(self._own.get((age, adoption.plan)), adoption.account_id)
+        return Seen(adoption, own or same_age, same_age)
+
+    def beside(self, standings: Sequence[Standing]) -> "Compared":
+        """The same, and accounts of ages that had too few."""
+        ages = {each.age_band for each in standings}
+        known = [*self._any.values(), *self._own.values()]
+        return Compared(
+            [*(cell for cell in known if cell.age_band not in ages), *cells(standings)],
+            [*(one for one in self._standing.values() if one.age_band not in ages), *standings],
+        )
+
+    def lacks(self, adoption: Adoption) -> int | None:
+        """The age of an account with too few to compare it with."""
+        age = age_band(adoption.seats.contract_age_months)
+        return age if self.of(adoption).same_age is None else None
+
+    def _without(self, cell: Cell | None, account_id: UUID) -> Peers | None:
+        """A cell as the others in it make it; None where they are too few."""
+        if cell is None:
             return None
-        for cell in (self._own.get((age, adoption.plan)), self._any.get(age)):
-            if cell is not None and cell.accounts >= PEERS_LEAST:
-                return cell
+        own = self._standing.get(account_id)
+        if own is not None and not _is_in(own, cell):
+            own = None
+        accounts = cell.accounts - (own is not None)
+        if accounts < PEERS_LEAST:
+            return None
+        return Peers(
+            is_any=cell.is_any,
+            accounts=accounts,
+            active=cell.active.quantile(MEDIAN, own and own.active),
+            breadth_q25=cell.breadth.quantile(LOWEST_QUARTER, own and own.breadth),
+            depth_q25=cell.depth.quantile(LOWEST_QUARTER, own and own.depth),
+        )
+
+
+def _is_in(standing: Standing, cell: Cell) -> bool:
+    return standing.age_band == cell.age_band and (cell.is_any or standing.plan == cell.plan)
+
+
+def standing(adoption: Adoption) -> Standing | None:
+    """What an account under contract is for others to be compared with."""
+    age = age_band(adoption.seats.contract_age_months)
+    if age is None or not adoption.seats.purchased:
         return None
+    return Standing(
+        account_id=adoption.account_id,
+        age_band=age,
+        plan=adoption.plan,
+        active=adoption.login_days.denominator or 0,
+        breadth=adoption.breadth.organisation.value,
+        depth=adoption.depth.value,
+    )
+
+
+def cells(standings: Sequence[Standing]) -> list[Cell]:
+    """By age and plan, and by age."""
+    found: dict[tuple[int, str | None, bool], list[Standing]] = defaultdict(list)
+    for each in standings:
+        found[each.age_band, each.plan, False].append(each)
+        found[each.age_band, None, True].append(each)
+    return [
+        Cell(
+            *place,
+            len(each),
+            ordered((one.active for one in each), MEDIAN),
+            ordered((one.breadth for one in each), LOWEST_QUARTER),
+            ordered((one.depth for one in each), LOWEST_QUARTER),
+        )
+        for place, each in found.items()
+    ]
 
 
 def signals(summary: UsageSummary, seen: Seen) -> Signals:
@@ -93,7 +226,7 @@ def signals(summary: UsageSummary, seen: Seen) -> Signals:
         adoption=seen.adoption,
         trend_ratio=_trend(definitions.TREND_RATIO, summary, _share_of_median(weekly)),
         low_usage=_low_usage(summary, weekly, seen.peers),
-        thin_and_shallow=_thin_and_shallow(seen.adoption, seen.peers),
+        thin_and_shallow=_thin_and_shallow(seen.adoption, seen.same_age),
     )
 
 
@@ -131,7 +264,7 @@ def _trend(definition: Definition, summary: UsageSummary, value: float | None) -
 
 
 def _low_usage(summary: UsageSummary, weekly: Sequence[int], peers: Peers | None) -> LowUsage:
-    expected = peers.active if peers else 0.0
+    expected = (peers.active if peers else None) or 0.0
     active = summary.active_members_28
     share = (active.numerator or 0) / expected if expected else None
     z, before = robust_z(weekly), robust_z(weekly[:-1])
@@ -162,7 +295,7 @@ def _is_low(share: float | None, z: float | None, before: float | None) -> bool 
 
 
 def _thin_and_shallow(adoption: Adoption, peers: Peers | None) -> bool | None:
-    """U4: breadth and depth both below the lowest quarter of the peers."""
+    """U4: breadth and depth both below the lowest quarter of the accounts of the same age."""
     breadth, depth = adoption.breadth.organisation.value, adoption.depth.value
     if peers is None or peers.breadth_q25 is None or peers.depth_q25 is None:
         return None

@@ -57,6 +57,7 @@ class Completion:
     course: str
     completed_at: datetime
     recorded_at: datetime
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from services.usage.domain.peers import Compared, Peers, Seen, age_band
+from services.usage.domain.peers import Seen, Standing, standing
 from services.usage.domain.signals import Adoption, Counted
 from services.usage.domain.told import Completion, MemberKnown, PlanLine
+from services.usage.store import peers
+from services.usage.store.clock import clock
 from shared.db import Conn, to
 from shared.errors import InvalidInput
 
 SIGNALS = (Path(__file__).parent.parent / "signals.sql").read_text()
-PEERS = (Path(__file__).parent.parent / "peers.sql").read_text()
 
 
 async def signals(
@@ -20,8 +21,20 @@ async def signals(
 ) -> dict[UUID, Seen]:
     """Every account asked for, as known at `as_of` or now, with those it is compared with."""
     found = await adoption(conn, account_ids, as_of)
-    compared = await _compared(conn, list(found.values()), as_of)
-    return {key: Seen(own, compared.of(own)) for key, own in found.items()}
+    compared = await peers.compared(conn, list(found.values()), as_of)
+    lacking = {compared.lacks(own) for own in found.values()}
+    ages = [age for age in lacking if age is not None]
+    if ages:
+        compared = compared.beside(await _looked_at(conn, ages, as_of))
+    return {key: compared.of(own) for key, own in found.items()}
+
+
+async def _looked_at(conn: Conn, ages: Sequence[int], as_of: datetime | None) -> list[Standing]:
+    """Where a few accounts of these ages stood at the midnight before, for nobody was measured."""
+    sample = await peers.sample(conn, ages, as_of)
+    measured = await adoption(conn, sample, (await clock(conn, as_of)).midnight)
+    found = [standing(each) for each in measured.values()]
+    return [each for each in found if each is not None and each.age_band in ages]
 
 
 async def adoption(
@@ -34,12 +47,6 @@ async def adoption(
     return {row["account_id"]: to(Counted, row).adoption() for row in rows}
 
 
-async def _compared(conn: Conn, asking: Sequence[Adoption], as_of: datetime | None) -> Compared:
-    ages = {age_band(each.seats.contract_age_months) for each in asking} - {None}
-    rows = await conn.fetch(PEERS, as_of, list(ages)) if ages else []
-    return Compared([to(Peers, row) for row in rows])
-
-
 async def midnight(conn: Conn, at: datetime) -> datetime:
     """When the tenant's day of that moment began."""
     began: datetime = await conn.fetchval("SELECT midnight FROM usage.clock($1)", at)
@@ -50,7 +57,9 @@ async def add_standings(
     conn: Conn, measured: Sequence[Adoption], at: datetime, recorded_at: datetime
 ) -> None:
     """Where accounts under contract stood at a midnight; the first measure of a day stands."""
-    under = [each for each in measured if each.seats.purchased and each.seats.contract_age_months]
+    placed = {each.account_id: standing(each) for each in measured}
+    customers = await conn.fetch("SELECT usage.customers($1, $2) AS key", list(placed), recorded_at)
+    under = [each for row in customers if (each := placed[row["key"]]) is not None]
     await conn.execute(
         "INSERT INTO usage.standing"
         " (measured_on, recorded_at, account_id, age_band, plan, active, breadth, depth)"
@@ -60,11 +69,11 @@ async def add_standings(
         at,
         recorded_at,
         [each.account_id for each in under],
-        [age_band(each.seats.contract_age_months) for each in under],
+        [each.age_band for each in under],
         [each.plan for each in under],
-        [int(each.login_days.denominator or 0) for each in under],
-        [each.breadth.organisation.value for each in under],
-        [each.depth.value for each in under],
+        [int(each.active) for each in under],
+        [each.breadth for each in under],
+        [each.depth for each in under],
     )
 
 
@@ -122,12 +131,15 @@ async def add_lines(conn: Conn, account_id: UUID, lines: Sequence[PlanLine]) -> 
 async def add_completions(conn: Conn, account_id: UUID, completed: Sequence[Completion]) -> None:
     """Courses that members of an account completed."""
     await conn.execute(
-        "INSERT INTO usage.completion (account_id, member_id, course, completed_at, recorded_at)"
-        " SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[])"
+        "INSERT INTO usage.completion (account_id, member_id, course, completed_at, recorded_at,"
+        " required)"
+        " SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[],"
+        " $6::boolean[])"
         " ON CONFLICT DO NOTHING",
         account_id,
         [each.member_id for each in completed],
         [each.course for each in completed],
         [each.completed_at for each in completed],
         [each.recorded_at for each in completed],
+        [each.required for each in completed],
     )

@@ -231,3 +231,16 @@ async def test_bulk_keeps_thousands_of_steps_a_second(db: Database, principal: P
     await took(db, principal, *rows)
 
     assert time.perf_counter() - started < 2.0
+
+
+async def test_others_are_told_whether_a_completed_course_counts_as_training(
+    db: Database, owner: Conn, principal: Principal
+) -> None:
+    await teach(db, principal, course("extra", required=False))
+    await took(
+        db, principal, step(ACCOUNT, ANN, "basics"), step(ACCOUNT, ANN, "extra")
+    )  # fmt: skip
+
+    (changed,) = await facts_told(owner, "LearningChanged")
+    told_of = {done["course"]: done["required"] for done in changed["completed"]}
+    assert told_of == {"basics": True, "extra": False}

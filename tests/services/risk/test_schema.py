@@ -79,8 +79,17 @@ async def test_a_score_shows_chances_drivers_curve_and_its_model(context: Contex
             survivalCurve(points: 3) { days survival { value } }
             valueAtRisk { cents currency }
             explainedProbability referenceProbability
-            drivers(top: 1) { feature value contribution direction source }
-            model { version aliases metrics { name value } }
+            drivers(top: 1) { feature value contribution direction source group }
+            driverGroups { label contribution features }
+            replay { verdict }
+            whatIf(changes: [{feature: "events_28d", value: "50"}]) {
+                caution change changed { feature before after warning }
+            }
+            model {
+                version aliases metrics { name value }
+                hazardRatios { feature cause value low high certain from to }
+                effectCurves(features: ["events_28d"]) { reference points { value ratio } }
+            }
         }""",
         scored.score.account_id,
     )
@@ -98,7 +107,24 @@ async def test_a_score_shows_chances_drivers_curve_and_its_model(context: Contex
     assert risk["explainedProbability"] == pytest.approx(
         risk["referenceProbability"] + driver["contribution"]
     )
+    assert risk["driverGroups"] == [
+        {
+            "label": driver["group"],
+            "contribution": driver["contribution"],
+            "features": ["events_28d"],
+        }
+    ]
+    assert risk["replay"] == {"verdict": "INPUTS_CHANGED"}, "made up, not scored"
+    assert "association" in risk["whatIf"]["caution"]
+    assert risk["whatIf"]["change"] > 0
+    assert risk["whatIf"]["changed"] == [
+        {"feature": "events_28d", "before": "3", "after": "50", "warning": None}
+    ]
     assert risk["model"]["aliases"] == ["champion"]
+    ratios = {one["feature"]: one for one in risk["model"]["hazardRatios"]}
+    assert ratios["events_28d"]["high"] < 1 < ratios["payment_failures_90d"]["low"]
+    (curve,) = risk["model"]["effectCurves"]
+    assert len(curve["points"]) > 10
 
 
 async def test_an_account_never_scored_has_no_risk_an_empty_history_and_no_change(
@@ -141,7 +167,10 @@ async def test_a_score_is_found_again_by_its_own_id(context: Context, scored: Fr
     assert answer.data["node"]["scoredAt"] == scored.score.scored_at.isoformat()
 
 
-@pytest.mark.parametrize("name", ["Driver", "RiskChangePart", "RiskChange", "Risk"])
+@pytest.mark.parametrize(
+    "name",
+    ["Driver", "DriverGroup", "EffectCurve", "HazardRatio", "RiskChangePart", "RiskChange", "Risk"],
+)
 def test_drivers_are_called_associations(name: str):
     kind = GRAPH.schema_converter.type_map[name].definition
     assert "association" in (kind.description or "")

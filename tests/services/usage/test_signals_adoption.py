@@ -100,6 +100,18 @@ async def test_u2_billing_says_the_seats_where_no_contract_does(world: World) ->
     assert (seats.purchased, seats.gap.value) == (5, 0.8)
 
 
+async def test_u2_training_gap_takes_a_required_course(world: World) -> None:
+    await world.seats(4, (NOON - 30 * DAY).date())
+    await world.members("ann", "bob")
+    await world.trained("ann", NOON - 10 * DAY, required=False)
+    await world.trained("bob", NOON - 10 * DAY)
+    await world.used({("ann", "core"): [1], ("bob", "core"): [1]})
+
+    seats = (await world.signals()).adoption.seats
+    assert (seats.training_gap.value, seats.training_gap.version) == (0.75, 2)
+    assert seats.trained_and_active_gap.value == 0.75
+
+
 async def test_u2_training_gap_and_trained_and_active_gap(world: World) -> None:
     await world.seats(4, BEFORE - 200 * DAY)
     await world.members("ann", "bob", "cy")

@@ -1,13 +1,16 @@
 """U15, U16 and thin-and-shallow: an account against its own weeks and against its peers."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.usage import jobs
 from services.usage.actions import signals as actions
-from services.usage.domain.peers import age_band, robust_z
+from services.usage.domain.peers import age_band, ordered, robust_z
 from shared import work
 from shared.config import Settings
 from shared.db import Conn, Database
@@ -100,11 +103,11 @@ async def test_u16_low_usage_is_half_of_the_peers_median(world: World) -> None:
     await world.seats(10, AGO - 200 * DAY)
     await world.plan("team")
     await world.used({("ann", "core"): [1], ("bob", "core"): [1]})
-    await measured(world, *await peers(world, [4, 4, 4, 6, 6, 6, 6, 6]))
+    await measured(world, *await peers(world, [4, 4, 4, 4, 6, 6, 6, 6]))
 
-    low = (await world.signals()).low_usage
-    assert (low.against_peers.value, low.against_peers.denominator) == (2 / 6, 6)
-    assert (low.peers, low.peer_accounts, low.is_low) == ("age_and_plan", 9, True)
+    low = (await world.signals()).low_usage  # itself is none of its peers: else the median were 4
+    assert (low.against_peers.value, low.against_peers.denominator) == (2 / 5, 5)
+    assert (low.peers, low.peer_accounts, low.is_low) == ("age_and_plan", 8, True)
 
 
 async def test_u16_too_few_of_the_plan_falls_back_to_the_age(world: World) -> None:
@@ -112,7 +115,7 @@ async def test_u16_too_few_of_the_plan_falls_back_to_the_age(world: World) -> No
     await world.plan("enterprise")
     await world.used({(f"m{n}", "core"): [1] for n in range(3)})
     old = await peers(world, [9, 9], age_days=600)
-    await measured(world, *await peers(world, [4, 4, 4, 4, 4, 4, 4]), *old)
+    await measured(world, *await peers(world, [4] * 8), *old)
 
     low = (await world.signals()).low_usage
     assert (low.peers, low.peer_accounts, low.is_low) == ("age", 8, False)
@@ -143,11 +146,61 @@ async def test_u16_two_weeks_far_below_the_own_median_are_low(world: World) -> N
 async def test_u16_standings_are_known_only_from_when_they_were_measured(world: World) -> None:
     await world.seats(10, AGO - 200 * DAY)
     await world.used({("ann", "core"): [1]})
-    await measured(world, *await peers(world, [4] * 8))
+    others = await peers(world, [4] * 8)
+    moment = NOON - timedelta(seconds=1)
+    before = await world.signals(moment)  # nobody was measured: the others are looked at now
+    assert (before.low_usage.peer_accounts, before.low_usage.against_peers.value) == (8, 1 / 4)
 
-    before = await world.signals(NOON - timedelta(seconds=1))
-    assert before.low_usage.against_peers.insufficient_data
-    assert (await world.signals(NOON + 20 * DAY)).low_usage.against_peers.insufficient_data
+    await measured(world, *others)
+    await others[0].used({(f"x{n}", "core"): [1] for n in range(9)})
+    await others[0].late({(f"y{n}", "core"): [1] for n in range(9)}, NOON)
+    assert (await world.signals(moment)).low_usage.against_peers.denominator == 4
+    assert (await world.signals(NOON)).low_usage.against_peers.denominator == 4
+    long_after = (await world.signals(NOON + 60 * DAY)).low_usage  # the standings are old
+    assert (long_after.peer_accounts, long_after.against_peers.insufficient_data) == (8, True)
+
+
+async def test_u16_test_accounts_are_nobodys_peers(world: World) -> None:
+    await world.seats(10, AGO - 200 * DAY)
+    await world.used({("ann", "core"): [1]})
+    others = await peers(world, [4] * 8)
+    await others[0].intends(None, internal=True)
+    assert (await world.signals()).low_usage.peer_accounts == 0  # looked at now
+
+    await measured(world, *others)
+    assert (await world.signals()).low_usage.peer_accounts == 0  # measured
+
+
+@given(
+    values=st.lists(st.integers(0, 9).map(float), min_size=2, max_size=30),
+    share=st.sampled_from([0.25, 0.5]),
+    place=st.integers(0, 29),
+)
+def test_u16_a_quantile_without_one_is_that_of_the_others(
+    values: list[float], share: float, place: int
+) -> None:
+    def plain(given: list[float]) -> float:
+        given = sorted(given)
+        at = share * (len(given) - 1)
+        low = given[math.floor(at)]
+        return low + (given[math.ceil(at)] - low) * (at - math.floor(at))
+
+    three = ordered(values, share)
+    own = values.pop(place % len(values))
+    assert three.quantile(share) == pytest.approx(plain([*values, own]))
+    assert three.quantile(share, own) == pytest.approx(plain(values))
+
+
+async def test_u4_thin_and_shallow_is_against_the_same_age_whatever_the_plan(
+    world: World,
+) -> None:
+    await world.features({"key": "core", "core": True})
+    others = await peers(world, [5] * 8)  # of the plan "team"
+    await world.seats(10, AGO - 200 * DAY)
+    await world.plan("enterprise")
+    await world.used({("ann", "side"): [1]})
+    await measured(world, *others)
+    assert (await world.signals()).thin_and_shallow is True
 
 
 async def test_u16_accounts_are_measured_again_after_a_week(

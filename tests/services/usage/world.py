@@ -83,9 +83,12 @@ class World:
         }  # fmt: skip
         await self.told("billing", "BillingChanged", lines=[line])
 
-    async def trained(self, name: str, at: datetime, recorded: datetime | None = None) -> None:
-        done = {"member_id": self.people[name], "course": "start", "completed_at": at}
-        completed = [{**done, "recorded_at": recorded or at}]
+    async def trained(
+        self, name: str, at: datetime, recorded: datetime | None = None, *, required: bool = True
+    ) -> None:
+        course = "start" if required else "extra"
+        done = {"member_id": self.people[name], "course": course, "completed_at": at}
+        completed = [{**done, "recorded_at": recorded or at, "required": required}]
         await self.told("learning", "LearningChanged", completed=completed)
 
     async def features(self, *rows: Mapping[str, Any]) -> list[Receipt]:

@@ -1,0 +1,28 @@
+"""One simulated tenant from its first row to windows of what was known when."""
+
+from datetime import date
+
+from infra.trial.fill import Step, fill
+from infra.trial.server import bound
+from ml import landmarks
+from ml.rolling import Past, Window, origins_before
+from ml.simulate import Tenant
+from ml.simulation.clock import date_of
+from shared.auth import system
+from shared.config import Settings
+
+
+async def windows(
+    settings: Settings, tenant: Tenant, name: str, origins: int, step: Step
+) -> list[Window]:
+    """Copy the tenant in, then ask the services for what they knew at each of so many origins.
+
+    Origins are six months apart, the last a year before the end.
+    """
+    until: date = date_of(tenant.clock.until)
+    first = date_of(min(chain.start_day for chain in tenant.chains))
+    days = origins_before(until, first=first, count=origins, every_months=6)
+    tenant_id = await fill(settings.owner_database_url, name, tenant.batches(), step)
+    async with bound(settings) as rpc:
+        past = Past(rpc, system(tenant_id), landmarks.moment(until), step)
+        return await past.windows(days)

@@ -1,0 +1,352 @@
+"""Rolling origin: fit on what was known before a day, judge by what came after it, many times."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import metrics
+from ml.features import Floats
+from ml.frame import Frame
+from ml.metrics import Outcome
+from ml.renewal_clock import HORIZON_MONTHS
+from ml.rolling import Window
+
+Forecaster: TypeAlias = Callable[[Frame], Floats]
+"""Chance of staying through months 0, 1, … 12 for each row of a frame, shape (rows, 13)."""
+
+Fitter: TypeAlias = Callable[[Frame], Forecaster]
+FrameAt: TypeAlias = Callable[[date], Window]
+Figures: TypeAlias = dict[str, float]
+Step = Callable[[str, int, int], None]
+
+MONTHS: Final = (3, 12)
+"""Horizons at which figures are given."""
+REPLICATES: Final = 200
+MOST_OWN_ROWS: Final = 20_000
+TOP_SHARES: Final = (0.05, 0.1)
+LEAST_LOSSES: Final = 20
+"""Losses within twelve months below which a segment gets no figures."""
+
+QUICK: Final = (
+    "auc_3m", "auc_12m", "within_3m", "within_12m", "brier_3m", "brier_12m", "ibs", "oe_3m",
+    "oe_12m",
+)  # fmt: skip
+"""Figures that get a standard error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Accounts at their origins, one row each, over all windows; arrays of shape (rows,).
+
+    `stratum` is the place on the renewal clock; `segments` other groups. `survival` holds for each
+    model the chance of staying through months 0 … 12, shape (rows, 13).
+    """
+
+    account: NDArray[np.str_]
+    origin: NDArray[np.int64]
+    duration: NDArray[np.int64]
+    event: NDArray[np.bool_]
+    stratum: NDArray[np.str_]
+    segments: Mapping[str, NDArray[np.str_]]
+    survival: Mapping[str, Floats]
+
+    def __len__(self) -> int:
+        return len(self.duration)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the rows; months are followed to their end."""
+        return Outcome(self.duration, self.event, closed=True)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Rows":
+        """Only these rows."""
+        return Rows(
+            self.account[rows],
+            self.origin[rows],
+            self.duration[rows],
+            self.event[rows],
+            self.stratum[rows],
+            {name: values[rows] for name, values in self.segments.items()},
+            {name: values[rows] for name, values in self.survival.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """Models judged on the same windows.
+
+    `figures` and `errors` (standard errors, accounts resampled whole) by model; `behind` how much
+    worse each model's AUC at twelve months is than the best other's, with its standard error;
+    `by_origin` and `by_segment` the figures of parts; `own` each model's figures on its own
+    training rows.
+    """
+
+    rows: Rows
+    figures: dict[str, Figures]
+    errors: dict[str, Figures]
+    by_origin: dict[str, dict[str, Figures]]
+    by_segment: dict[str, dict[str, dict[str, Figures]]]
+    own: dict[str, Figures]
+    differences: dict[str, Figures] = field(default_factory=dict[str, Figures])
+
+
+def backtest(
+    frame_at: FrameAt,
+    origins: Sequence[date],
+    fitters: Mapping[str, Fitter],
+    *,
+    known: Mapping[str, Callable[[Window], Floats]] | None = None,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+    step: Step | None = None,
+) -> Backtest:
+    """Fit every model at every origin on what was known there, and judge them on what followed.
+
+    Parameters
+    ----------
+    frame_at
+        Gives the window of an origin.
+    origins
+        Days, oldest first.
+    fitters
+        By name; the first one is compared with each of the others.
+    known
+        Chances that need no fit, by name, for each window: a simulator's truth.
+    replicates
+        Resamples of accounts behind the standard errors.
+    seed
+        Decides the resamples.
+    step
+        Told which origin is being worked on.
+
+    Returns
+    -------
+    Figures over all windows together, by origin and by segment.
+    """
+    parts: list[Rows] = []
+    own: dict[str, list[Figures]] = {name: [] for name in fitters}
+    step = step or _silent
+    step("origins", 0, len(origins))
+    for number, origin in enumerate(origins):
+        window = frame_at(origin)
+        survival: dict[str, Floats] = {}
+        for name, fitter in fitters.items():
+            forecaster = fitter(window.training)
+            survival[name] = forecaster(window.ahead)
+            own[name].append(_own(window.training, forecaster, seed))
+        survival |= {name: give(window) for name, give in (known or {}).items()}
+        parts.append(_rows(window, survival))
+        step("origins", number + 1, len(origins))
+    return judged(joined(parts), _means(own), replicates=replicates, seed=seed)
+
+
+def _silent(name: str, done: int, total: int) -> None:
+    """Nobody wants to be told."""
+
+
+def judged(
+    rows: Rows,
+    own: Mapping[str, Figures] | None = None,
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Backtest:
+    """All figures of rows that were forecast."""
+    errors, differences = standard_errors(rows, replicates, seed)
+    return Backtest(
+        rows,
+        {name: figures(rows, name) for name in rows.survival},
+        errors,
+        _by(rows, rows.origin.astype(np.str_), least=1),
+        {
+            name: _by(rows, values, least=LEAST_LOSSES)
+            for name, values in {**rows.segments, "renewal": rows.stratum}.items()
+        },
+        dict(own or {}),
+        differences,
+    )
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows of several windows, or of several runs, as one."""
+    first = parts[0]
+    return Rows(
+        _strings([part.account for part in parts]),
+        np.concatenate([part.origin for part in parts]),
+        np.concatenate([part.duration for part in parts]),
+        np.concatenate([part.event for part in parts]),
+        _strings([part.stratum for part in parts]),
+        {n: _strings([part.segments[n] for part in parts]) for n in first.segments},
+        {n: _stacked([part.survival[n] for part in parts]) for n in first.survival},
+    )
+
+
+def _strings(parts: Sequence[NDArray[np.str_]]) -> NDArray[np.str_]:
+    return np.array([text for part in parts for text in part.tolist()], dtype=np.str_)
+
+
+def _stacked(parts: Sequence[Floats]) -> Floats:
+    return np.concatenate(list(parts))
+
+
+def figures(rows: Rows, model: str) -> Figures:
+    """Figures of one model.
+
+    `c_index` and `uno_c` rank by expected months lost within the twelve; `auc_<m>m`, `within_<m>m`
+    (AUC among rows at the same place on the renewal clock), `brier_<m>m`, `ibs` over months 1–12,
+    `ici_`, `e50_`, `e90_` and `oe_<m>m`, and `lift_5` and `lift_10`: churn within twelve months
+    among the riskiest 5 and 10 %, over the churn of all.
+    """
+    outcome, survival = rows.outcome, rows.survival[model]
+    risk = -survival[:, 1:].sum(axis=1)
+    found = {
+        "c_index": metrics.harrell(outcome, risk),
+        "uno_c": metrics.uno(outcome, outcome, risk),
+        **quick(rows, model),
+    }
+    for month in MONTHS:
+        away = metrics.calibration_errors(outcome, 1 - survival[:, month], month)
+        found |= {f"{name}_{month}m": value for name, value in away.items()}
+    churn = 1 - survival[:, HORIZON_MONTHS]
+    for share in TOP_SHARES:
+        found[f"lift_{share:.0%}".rstrip("%")] = metrics.lift(outcome, churn, HORIZON_MONTHS, share)
+    return found
+
+
+def quick(rows: Rows, model: str) -> Figures:
+    """The figures that are cheap enough to be resampled."""
+    outcome, survival = rows.outcome, rows.survival[model]
+    found: Figures = {}
+    for month in MONTHS:
+        churn = 1 - survival[:, month]
+        found[f"auc_{month}m"] = metrics.auc(outcome, outcome, churn, month)
+        found[f"within_{month}m"] = metrics.auc_within(outcome, churn, month, rows.stratum)
+        found[f"brier_{month}m"] = metrics.brier(outcome, outcome, survival[:, month], month)
+        found[f"oe_{month}m"] = metrics.observed_to_expected(outcome, churn, month)
+    months = np.arange(1, HORIZON_MONTHS + 1)
+    found["ibs"] = metrics.integrated_brier(outcome, outcome, survival[:, 1:], months)
+    return found
+
+
+def standard_errors(
+    rows: Rows, replicates: int, seed: int
+) -> tuple[dict[str, Figures], dict[str, Figures]]:
+    """Standard errors of figures, and of the first model's differences from each other one.
+
+    Accounts are drawn whole, with all their rows: windows overlap, so an account's rows are not
+    independent of one another.
+
+    Returns
+    -------
+    By model and figure; the differences hold `<figure>` (first minus other) and `<figure>_se`.
+    """
+    random = np.random.default_rng(seed)
+    accounts, at = np.unique(rows.account, return_inverse=True)
+    order = np.argsort(at, kind="stable")
+    ends = np.cumsum(np.bincount(at))
+    starts = ends - np.bincount(at)
+    drawn: dict[str, list[Figures]] = {name: [] for name in rows.survival}
+    for _ in range(replicates):
+        chosen = random.integers(0, len(accounts), len(accounts))
+        spans = zip(starts[chosen].tolist(), ends[chosen].tolist(), strict=True)
+        sample = rows.take(np.concatenate([order[start:end] for start, end in spans]))
+        for name in rows.survival:
+            drawn[name].append(quick(sample, name))
+    spread = {name: _spread(found) for name, found in drawn.items() if found}
+    return spread, _differences(rows, drawn)
+
+
+def _spread(found: Sequence[Figures]) -> Figures:
+    return {key: _sd([f[key] for f in found]) for key in QUICK}
+
+
+def _sd(values: Sequence[float]) -> float:
+    """Standard deviation of those that could be computed; NaN with fewer than two."""
+    known = np.array(values)[~np.isnan(values)]
+    return float(known.std(ddof=1)) if len(known) > 1 else float("nan")
+
+
+def _differences(rows: Rows, drawn: Mapping[str, list[Figures]]) -> dict[str, Figures]:
+    names = list(rows.survival)
+    if len(names) < 2 or not drawn[names[0]]:
+        return {}
+    first = quick(rows, names[0])
+    found: dict[str, Figures] = {}
+    for name in names[1:]:
+        other = quick(rows, name)
+        pairs = list(zip(drawn[names[0]], drawn[name], strict=True))
+        found[name] = {}
+        for key in QUICK:
+            found[name][key] = first[key] - other[key]
+            apart = [ours[key] - theirs[key] for ours, theirs in pairs]
+            found[name][f"{key}_se"] = _sd(apart)
+    return found
+
+
+def _by(rows: Rows, values: NDArray[Any], *, least: int) -> dict[str, dict[str, Figures]]:
+    """Figures of each part with enough losses, by the part's name and model."""
+    found: dict[str, dict[str, Figures]] = {}
+    for value in np.unique(values).tolist():
+        part = rows.take(values == value)
+        if int(part.event.sum()) >= least:
+            found[str(value)] = {name: _part(part, name) for name in rows.survival}
+    return found
+
+
+def _part(part: Rows, model: str) -> Figures:
+    outcome = part.outcome
+    churn = 1 - part.survival[model][:, HORIZON_MONTHS]
+    return {
+        "rows": float(len(part)),
+        "losses": float(part.event.sum()),
+        **quick(part, model),
+        **{
+            f"{name}_12m": value
+            for name, value in metrics.calibration_errors(outcome, churn, HORIZON_MONTHS).items()
+        },
+    }
+
+
+def _rows(window: Window, survival: Mapping[str, Floats]) -> Rows:
+    ahead = window.ahead
+    columns = ahead.columns
+    unknown = np.full(len(ahead), None, dtype=object)
+    segments = {
+        "plan": columns.get("plan", unknown).astype(np.str_),
+        "term": columns.get("contract_term_months", unknown).astype(np.str_),
+    }
+    return Rows(
+        account=np.array([str(account) for account in window.accounts], dtype=np.str_),
+        origin=np.full(len(ahead), int(window.origin.strftime("%Y%m%d"))),
+        duration=ahead.duration,
+        event=ahead.event,
+        stratum=ahead.stratum,
+        segments=segments,
+        survival=dict(survival),
+    )
+
+
+def _own(training: Frame, forecaster: Forecaster, seed: int) -> Figures:
+    """A model's figures on rows it was fitted to; at most so many of them."""
+    rows = training
+    if len(training) > MOST_OWN_ROWS:
+        drawn = np.random.default_rng(seed).permutation(len(training))[:MOST_OWN_ROWS]
+        rows = training.take(np.sort(drawn))
+    survival = forecaster(rows)
+    outcome = Outcome(rows.duration, rows.event, closed=True)
+    return {
+        f"within_{month}m": metrics.auc_within(outcome, 1 - survival[:, month], month, rows.stratum)
+        for month in MONTHS
+    }
+
+
+def _means(found: Mapping[str, Sequence[Figures]]) -> dict[str, Figures]:
+    return {
+        name: {key: float(np.mean([f[key] for f in each])) for key in each[0]}
+        for name, each in found.items()
+        if each
+    }

@@ -1,0 +1,153 @@
+"""`tenure backtest`: what the forecast would have said, judged by what happened."""
+
+import asyncio
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from ml import challenger, evaluate
+from ml.backtest import Backtest, Figures, Forecaster
+from ml.backtest import backtest as tested
+from ml.cli.bars import bars
+from ml.cli.caller import caller
+from ml.cli.train import Steps
+from ml.frame import Frame, TrainingRefused
+from ml.leakage import Alarm, alarms
+from ml.model import fit
+from ml.rolling import Past, Window
+from shared.config import Settings
+from shared.rpc import Rpc
+
+SHOWN: Final = {
+    "auc_3m": "AUC at 3 months",
+    "auc_12m": "AUC at 12 months",
+    "c_index": "C (Harrell)",
+    "uno_c": "C (Uno)",
+    "brier_3m": "Brier score at 3 months",
+    "brier_12m": "Brier score at 12 months",
+    "ibs": "integrated Brier score",
+    "ici_12m": "ICI at 12 months",
+    "e50_12m": "E50 at 12 months",
+    "e90_12m": "E90 at 12 months",
+    "oe_3m": "observed / expected at 3 months",
+    "oe_12m": "observed / expected at 12 months",
+    "lift_10": "lift of the riskiest tenth",
+}
+
+
+@click.command()
+@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
+@click.option("--key", envvar="TENURE_KEY", help="API key with the scope ml; its tenant is meant.")
+@click.option("--origins", type=click.IntRange(1, 24), default=4, show_default=True)
+@click.option(
+    "--every-months",
+    type=click.IntRange(1, 12),
+    default=3,
+    show_default=True,
+    help="Months between origins; the last lies a year before today.",
+)
+@click.option("--seed", default=0, show_default=True, help="Decides folds and resamples.")
+@click.option(
+    "--json",
+    "out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every figure, by origin and segment as well, to this file.",
+)
+def backtest(
+    tenant: str | None,
+    key: str | None,
+    origins: int,
+    every_months: int,
+    seed: int,
+    out: Path | None,
+) -> None:
+    """Go back to past days, fit to what was recorded by then, judge by what happened since.
+
+    At each origin the forecast, a boosted challenger and Kaplan–Meier see only rows recorded
+    before it. Errors are those of resampled accounts. An alarm is raised where a forecast does far
+    better on its own rows than on later ones. Everything must be running (`tenure up`).
+
+    \b
+    Example:
+      tenure backtest --tenant demo --json backtest.json
+    """
+    console = Console()
+    with bars(console) as progress:
+        told = Steps(progress)
+        windows = asyncio.run(_windows(tenant, key, (origins, every_months), told))
+        by_origin = {window.origin: window for window in windows}
+        fitters = {
+            "forecast": partial(_forecast, seed),
+            "boosted": partial(challenger.boosted, seed=seed),
+            "kaplan_meier": challenger.kaplan_meier,
+        }
+        found = tested(by_origin.__getitem__, list(by_origin), fitters, seed=seed, step=told)
+    raised = alarms(found)
+    console.print(_grid(found, list(by_origin)))
+    for alarm in raised:
+        console.print(f"ALARM {alarm.message}", style="bold red", highlight=False)
+    if out:
+        out.write_bytes(document(found, raised))
+        console.print(f"wrote {out}", highlight=False)
+
+
+def document(found: Backtest, raised: list[Alarm]) -> bytes:
+    """All figures as JSON; those that could not be computed are null."""
+    return msgspec.json.format(
+        msgspec.json.encode(
+            {
+                "rows": len(found.rows),
+                "losses": int(found.rows.event.sum()),
+                "figures": found.figures,
+                "standardErrors": found.errors,
+                "differences": found.differences,
+                "byOrigin": found.by_origin,
+                "bySegment": found.by_segment,
+                "own": found.own,
+                "alarms": [
+                    {"model": alarm.model, "figure": alarm.figure, "message": alarm.message}
+                    for alarm in raised
+                ],
+            }
+        )
+    )
+
+
+def _forecast(seed: int, frame: Frame) -> Forecaster:
+    model = evaluate.ready(fit(frame, seed=seed))
+    return lambda rows: evaluate.survival_by_month(model, rows)
+
+
+async def _windows(
+    tenant: str | None, key: str | None, wanted: tuple[int, int], told: Steps
+) -> list[Window]:
+    settings = Settings.from_env()
+    principal = await caller(settings, tenant, key, "ml")
+    async with Rpc(settings) as rpc:
+        past = Past(rpc, principal, datetime.now(UTC), told)
+        count, every_months = wanted
+        days = await past.origins(count, every_months)
+        if not days:
+            raise TrainingRefused(
+                "the history is too short: an origin needs six months before it and thirteen after"
+            )
+        return await past.windows(days)
+
+
+def _grid(found: Backtest, origins: list[object]) -> Table:
+    title = f"Rolling origin: {', '.join(map(str, origins))}"
+    grid = Table("figure", *found.figures, "s.e.", title=title)
+    for key, name in SHOWN.items():
+        values = [_cell(figures, key) for figures in found.figures.values()]
+        grid.add_row(name, *values, _cell(found.errors["forecast"], key))
+    return grid
+
+
+def _cell(figures: Figures, key: str) -> str:
+    return f"{figures[key]:.4f}" if key in figures else ""

@@ -1,0 +1,67 @@
+"""Bring MLflow up to where risk is; the worker runs `python -m ml.cli.mirror TENANT`."""
+
+import asyncio
+import logging
+import sys
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from ml.registry import ALIASES, Registry, RunRecord
+from shared.auth import Principal, system
+from shared.config import Settings
+from shared.errors import InvalidInput
+from shared.model_document import ModelDocument
+from shared.rpc import Call, Rpc, named
+
+RUNS: Final = 100
+TIMEOUT_S: Final = 60.0
+
+
+class _Runs(msgspec.Struct):
+    items: list[RunRecord]
+
+
+class _Model(msgspec.Struct):
+    version: str
+    aliases: list[str]
+
+
+class _Models(msgspec.Struct):
+    items: list[_Model]
+
+
+async def mirror(rpc: Rpc, principal: Principal, settings: Settings) -> int:
+    """Write down in MLflow what is not there yet and align the aliases; how many runs were new."""
+
+    async def ask(name: str, returns: Any, **arguments: Any) -> Any:
+        call = Call(named(name, returns), arguments)
+        return await rpc.send(principal, call, timeout_s=TIMEOUT_S)
+
+    if settings.mlflow_url == "off":
+        raise InvalidInput("TENURE_MLFLOW_URL", "off", "the URL of a server, or nothing")
+    registry = await asyncio.to_thread(Registry, settings, principal.tenant_id)
+    known = await asyncio.to_thread(registry.recorded)
+    runs: list[RunRecord] = (await ask("risk.training_runs", _Runs, first=RUNS)).items
+    new = [run for run in reversed(runs) if run.outcome and str(run.run_id) not in known]
+    for run in new:
+        model = None
+        if run.version is not None:
+            model = await ask("risk.model_document", ModelDocument | None, version=run.version)
+        await asyncio.to_thread(registry.record, run, model)
+    models: list[_Model] = (await ask("risk.models", _Models, first=RUNS)).items
+    holders = {alias: one.version for one in models for alias in one.aliases}
+    await asyncio.to_thread(registry.align, {alias: holders.get(alias) for alias in ALIASES})
+    return len(new)
+
+
+async def _main(tenant_id: UUID) -> None:
+    settings = Settings.from_env()
+    async with Rpc(settings) as rpc:
+        await mirror(rpc, system(tenant_id), settings)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    asyncio.run(_main(UUID(sys.argv[1])))

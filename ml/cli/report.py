@@ -1,0 +1,64 @@
+"""`tenure report`: a model's report, or its card, as it was made at training."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ml.cli.caller import caller
+from shared.config import Settings
+from shared.errors import NotFound
+from shared.rpc import Call, Rpc, named
+
+
+@click.command()
+@click.argument("version", required=False)
+@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
+@click.option("--key", envvar="TENURE_KEY", help="API key with the scope read; its tenant's.")
+@click.option("--card", is_flag=True, help="The model card in Markdown, on the terminal.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the page; VERSION.html if not given.",
+)
+def report(
+    version: str | None, tenant: str | None, key: str | None, card: bool, out: Path | None
+) -> None:
+    """Write the report of a model, by default of the champion, as one page of HTML.
+
+    \b
+    Examples:
+      tenure report --tenant demo
+      tenure report 2026-11-21-3f2a… --tenant demo --out report.html
+      tenure report --tenant demo --card
+    """
+    name, page, words = asyncio.run(_asked(version, tenant, key))
+    if card:
+        click.echo(words)
+        return
+    path = out or Path(f"{name}.html")
+    path.write_bytes(page)
+    click.echo(f"Wrote {path}")
+
+
+async def _asked(
+    version: str | None, tenant: str | None, key: str | None
+) -> tuple[str, bytes, str]:
+    settings = Settings.from_env()
+    principal = await caller(settings, tenant, key, "read")
+    async with Rpc(settings) as rpc:
+
+        async def ask(name: str, returns: Any, **arguments: Any) -> Any:
+            return await rpc.send(principal, Call(named(name, returns), arguments))
+
+        if version is None:
+            champion = await ask("risk.champion", dict[str, Any] | None)
+            if champion is None:
+                raise NotFound("there is no champion yet; `tenure train` makes one")
+            version = str(champion["version"])
+        page = await ask("risk.report_page", bytes | None, version=version)
+        if page is None:
+            raise NotFound(f"there is no report of model {version}")
+        cards = await ask("risk.cards", dict[str, dict[str, Any]], versions=[version])
+    return version, page, str(cards[version]["card"])

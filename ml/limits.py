@@ -1,0 +1,82 @@
+"""What a model cannot be trusted with, said of this model in particular."""
+
+from typing import Final
+
+from ml.evidence import LEAST_LOST as LEAST_LOST
+from ml.evidence import Evidence
+from ml.score import ChurnModel
+
+FEW_EVENTS_A_TERM: Final = 10
+OFF: Final = 0.2
+"""How far observed over expected may lie from 1 before it is named."""
+
+
+def known(model: ChurnModel, evidence: Evidence) -> list[str]:
+    """Sentences for a reader of the report or the card, the particular ones first."""
+    return [*_thin(model), *_off(evidence), *_missing(evidence), *ALWAYS]
+
+
+def _thin(model: ChurnModel) -> list[str]:
+    document = model.document
+    found: list[str] = []
+    share = document.events / max(len(document.terms), 1)
+    if share < FEW_EVENTS_A_TERM:
+        found.append(
+            f"{document.events} lost accounts stand against {len(document.terms)} terms: fewer"
+            f" than {FEW_EVENTS_A_TERM} a term. The ridge keeps effects small; none is sure."
+        )
+    borrowed = borrowed_strata(model)
+    if borrowed:
+        found.append(
+            "Too few losses for baselines of their own, so they borrow along the renewal clock: "
+            + ", ".join(f"“{name}”" for name in borrowed)
+            + "."
+        )
+    found.append(
+        f"It speaks {document.horizon_months} months ahead"
+        + (
+            f" and carries the last year's hazard {document.tail_months} further."
+            if document.tail_months
+            else "."
+        )
+        + " A renewal beyond that gets no probability."
+    )
+    return found
+
+
+def _off(evidence: Evidence) -> list[str]:
+    off = [
+        f"{s.name} ({s.observed / s.predicted:.2f})"
+        for s in evidence.segments
+        if s.lost >= LEAST_LOST and s.predicted and abs(s.observed / s.predicted - 1) > OFF
+    ]
+    thin = [s.name for s in evidence.segments if s.lost < LEAST_LOST]
+    found: list[str] = []
+    if off:
+        found.append(f"Seen over forecast is off by more than {OFF:.0%} for: {', '.join(off)}.")
+    if thin:
+        found.append(f"Fewer than {LEAST_LOST} losses to judge by: {', '.join(thin)}.")
+    return found
+
+
+def _missing(evidence: Evidence) -> list[str]:
+    if evidence.rolling:
+        return []
+    return [
+        "Judged on other accounts of the same time, not on later time: how it holds up as prices,"
+        " product and market change is not measured here."
+    ]
+
+
+def borrowed_strata(model: ChurnModel) -> list[str]:
+    """Strata whose baseline is not their own."""
+    return [name for name, stratum in model.document.strata.items() if stratum.borrowed]
+
+
+ALWAYS: Final = (
+    "Drivers, hazard ratios and what-if are associations. None says what would follow from a deed.",
+    "An account unlike any in training is read as the nearest it knows, and named unlikeTraining.",
+    "Intervals leave out that the future may be unlike the past, and that the form may be wrong.",
+    "Signals written by people (end reasons, notice given) may be recorded after the decision;"
+    " whatever arrives late makes the past look more predictable than it was.",
+)

@@ -1,0 +1,305 @@
+"""A report on a forecast model: one file of HTML that needs nothing else."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from ml import charts, effects, groups, limits
+from ml.charts import Axis, Line
+from ml.effects import EffectCurve
+from ml.evaluate import FIGURES
+from ml.evidence import Bin, Evidence, Segment
+from ml.score import ChurnModel
+
+PAGE: Final = Path(__file__).with_name("report.html")
+MOST_CURVES: Final = 12
+MOST_RATIOS: Final = 24
+
+
+def report(
+    model: ChurnModel, evidence: Evidence, *, version: str, checksum: str, made_at: datetime
+) -> str:
+    """The whole page.
+
+    Parameters
+    ----------
+    model
+        The model as it serves.
+    evidence
+        What it was judged on.
+    version, checksum
+        Of the document published.
+    made_at
+        When the model was trained.
+    """
+    sections = (
+        _head(model, evidence, version, checksum, made_at),
+        _figures(evidence),
+        _calibration(evidence),
+        _curves(evidence),
+        _rolling(evidence),
+        _drivers(model),
+        _inputs(model),
+        _limits(model, evidence),
+        _origin(model),
+    )
+    page = Template(PAGE.read_text(encoding="utf-8"))
+    return page.substitute(version=escape(version), body="\n".join(sections))
+
+
+def _head(
+    model: ChurnModel, evidence: Evidence, version: str, checksum: str, made_at: datetime
+) -> str:
+    document = model.document
+    facts = {
+        f"{document.data_from} – {document.data_to}": "data it learned from",
+        f"{document.accounts:,}": "accounts",
+        f"{document.events:,}": "of them lost",
+        f"{document.rows:,}": "rows (an account gives one a month)"
+        if document.clock == "landmark"
+        else "rows",
+        f"{len(document.features)}": "signals read",
+    }
+    boxes = "".join(
+        f"<div><b>{escape(k)}</b><span>{escape(v)}</span></div>" for k, v in facts.items()
+    )
+    return (
+        f"<h1>Forecast {escape(version)}</h1>"
+        f'<p class="soft">Trained {made_at:%Y-%m-%d %H:%M} UTC · SHA-256 {escape(checksum)}</p>'
+        "<p>For each open contract: the chance that it is renewed at its own renewal date, and that"
+        " the account churns within so many days. What follows was measured on"
+        f" {escape(evidence.origin)}: {evidence.accounts:,} accounts, {evidence.lost:,} of them"
+        f' lost.</p><div class="facts">{boxes}</div>'
+    )
+
+
+def _figures(evidence: Evidence) -> str:
+    rows = [(FIGURES.get(k, k), f"{v:.4f}") for k, v in evidence.figures.items()]
+    return "<h2>How well it does</h2>" + _table(("figure", "held out"), rows)
+
+
+def _calibration(evidence: Evidence) -> str:
+    months = "".join(
+        f"<figure>{_calibrated(month, found)}<figcaption>Within {month} months: tenths of the"
+        " accounts by forecast; on the dashed line, as many were lost as forecast.</figcaption>"
+        "</figure>"
+        for month, found in evidence.calibration.items()
+    )
+    rows = [
+        (
+            segment.name,
+            f"{segment.rows:,}",
+            f"{segment.lost:,}",
+            _percent(segment.predicted),
+            _percent(segment.observed),
+            _over(segment),
+        )
+        for segment in evidence.segments
+    ]
+    columns = ("segment", "rows", "lost", "forecast", "seen", "seen / forecast")
+    return (
+        "<h2>Calibration by horizon and segment</h2>"
+        f'<div class="charts">{months}</div>'
+        f"<h3>Lost within {evidence.month} months</h3>{_table(columns, rows)}"
+        '<p class="soft">Seen is Kaplan–Meier, which allows for accounts not followed to the end.'
+        " Below ten losses the ratio says little and is left out.</p>"
+    )
+
+
+def _calibrated(month: int, found: Sequence[Bin]) -> str:
+    top = max(max(b.predicted, b.observed) for b in found) * 1.08 or 0.01
+    x = Axis(0, top, "forecast", percent=True)
+    y = Axis(0, top, "seen", percent=True)
+    return charts.plot(
+        f"Calibration within {month} months",
+        x,
+        y,
+        [
+            Line([(0, 0), (top, top)], colour=3, dashed=True),
+            Line([(b.predicted, b.observed) for b in found], colour=0),
+            Line([(b.predicted, b.observed) for b in found], colour=0, dots=True),
+        ],
+    )
+
+
+def _over(segment: Segment) -> str:
+    if segment.lost < limits.LEAST_LOST or not segment.predicted:
+        return "–"
+    return f"{segment.observed / segment.predicted:.2f}"
+
+
+def _curves(evidence: Evidence) -> str:
+    known = [segment for segment in evidence.segments if segment.lost >= limits.LEAST_LOST]
+    figures = "".join(
+        f"<figure>{_staying(segment)}<figcaption>{escape(segment.name)}: {segment.rows:,} rows,"
+        f" {segment.lost:,} lost</figcaption></figure>"
+        for segment in sorted(known, key=lambda one: -one.lost)[:9]
+    )
+    words = "<p>Share still there by month, as seen and as forecast.</p>" if figures else ""
+    return f'<h2>Curves</h2>{words}<div class="charts">{figures or "<p>Too few losses.</p>"}</div>'
+
+
+def _staying(segment: Segment) -> str:
+    lowest = 1 - max(*segment.seen, *segment.expected)
+    y = Axis(max(0.0, lowest - 0.05), 1, "still there", percent=True)
+    x = Axis(0, len(segment.seen) - 1, "months ahead", whole=True)
+    seen = [(float(m), 1 - v) for m, v in enumerate(segment.seen)]
+    expected = [(float(m), 1 - v) for m, v in enumerate(segment.expected)]
+    lines = [
+        Line(seen, "seen", colour=1, steps=True),
+        Line(expected, "forecast", colour=0, dashed=True, steps=True),
+    ]
+    return charts.plot(f"Staying: {segment.name}", x, y, lines)
+
+
+def _rolling(evidence: Evidence) -> str:
+    if not evidence.rolling:
+        return (
+            "<h2>Rolling origin</h2><p>Not made for this version: the figures above are of"
+            f" {escape(evidence.origin)}. They do not say how the forecast holds up as time goes"
+            " on; <code>tenure backtest</code> does.</p>"
+        )
+    names = list(dict.fromkeys(name for row in evidence.rolling.values() for name in row))
+    rows = [
+        (origin, *(f"{figures[name]:.4f}" if name in figures else "–" for name in names))
+        for origin, figures in evidence.rolling.items()
+    ]
+    columns = ("origin", *(FIGURES.get(name, name) for name in names))
+    return (
+        "<h2>Rolling origin</h2><p>Fitted on what was known on each day, judged by what came after"
+        f" it.</p>{_table(columns, rows)}"
+    )
+
+
+def _drivers(model: ChurnModel) -> str:
+    found = effects.ratios(model)
+    shown = [
+        (
+            f"{one.label}: {_said(one.start)} → {_said(one.end)}{_of(model, one.cause)}",
+            one.ratio,
+            one.low,
+            one.high,
+        )
+        for one in found[:MOST_RATIOS]
+    ]
+    ends = [v for _, *values in shown for v in values] or [1.0]
+    x = Axis(
+        max(min(*ends, 0.8), 0.05), min(max(*ends, 1.25), 20.0), "hazard ratio", logarithmic=True
+    )
+    table = [
+        (
+            one.label,
+            groups.words(groups.group_of(one.feature)),
+            one.cause,
+            _said(one.start),
+            _said(one.end),
+            f"{one.ratio:.2f}",
+            f"{one.low:.2f} – {one.high:.2f}",
+        )
+        for one in found
+    ]
+    columns = ("signal", "group", "cause", "from", "to", "hazard ratio", "90 % interval")
+    picked = _strongest(effects.curves(model), [one.feature for one in found])
+    small = "".join(
+        f"<figure>{_effect(curve)}<figcaption>{escape(curve.label + _of(model, curve.cause))}"
+        "</figcaption></figure>"
+        for curve in picked
+    )
+    more = f" The {MOST_RATIOS} farthest from 1 are drawn." if len(found) > MOST_RATIOS else ""
+    return (
+        "<h2>Drivers</h2><p>How many times as fast accounts are lost at one value of a signal as at"
+        " another, all else equal, with 90 % intervals. These are associations, not causes:"
+        f" changing a signal need not change the outcome. Grey: the interval holds 1.{more}</p>"
+        f"<figure>{charts.forest('Hazard ratios', shown, x)}</figure>"
+        f'<h3>Partial effects</h3><div class="charts">{small}</div>'
+        f"<h3>All ratios</h3>{_table(columns, table)}"
+    )
+
+
+def _strongest(curves: Iterable[EffectCurve], order: Sequence[str]) -> list[EffectCurve]:
+    numeric = [c for c in curves if not isinstance(c.reference, str) and len(c.points) > 2]
+    return sorted(numeric, key=lambda c: order.index(c.feature) if c.feature in order else 999)[
+        :MOST_CURVES
+    ]
+
+
+def _effect(curve: EffectCurve) -> str:
+    at = [float(point.value) for point in curve.points]
+    low = max(min(point.low for point in curve.points), 0.02)
+    high = min(max(point.high for point in curve.points), 50.0)
+    x = Axis(min(at), max(at), curve.label)
+    y = Axis(min(low, 0.9), max(high, 1.1), "hazard ratio", logarithmic=True)
+    line = Line(
+        [(value, point.ratio) for value, point in zip(at, curve.points, strict=True)],
+        low=[point.low for point in curve.points],
+        high=[point.high for point in curve.points],
+    )
+    one = Line([(min(at), 1.0), (max(at), 1.0)], colour=3, dashed=True)
+    return charts.plot(f"Partial effect of {curve.label}", x, y, [one, line])
+
+
+def _inputs(model: ChurnModel) -> str:
+    rows = [
+        (
+            feature.name,
+            feature.label,
+            feature.source,
+            f"{feature.low:,.4g} to {feature.high:,.4g}"
+            if feature.kind == "number"
+            else ", ".join(str(v) for v in (feature.reference, *feature.levels)),
+            "yes" if feature.may_be_missing else "no",
+        )
+        for feature in model.document.features
+    ]
+    columns = ("signal", "in words", "told by", "seen in training", "may be unknown")
+    return (
+        "<h2>Signals and their drift</h2><p>What is served is watched against these: how far each"
+        " signal has drifted (PSI) is a fact of the running system, <code>featureDrift</code> of"
+        " this version in the graph, and is zero by definition on the day of training.</p>"
+        f'<div class="left">{_table(columns, rows)}</div>'
+    )
+
+
+def _limits(model: ChurnModel, evidence: Evidence) -> str:
+    items = "".join(f"<li>{escape(one)}</li>" for one in limits.known(model, evidence))
+    return f"<h2>Known limits</h2><ul>{items}</ul>"
+
+
+def _origin(model: ChurnModel) -> str:
+    document = model.document
+    rows = [
+        ("data hash", document.data_hash),
+        ("schema hash", document.schema_hash),
+        ("seed", str(document.seed)),
+        ("clock", document.clock),
+        ("baseline", document.baseline),
+        *((name, text) for name, text in document.libraries.items()),
+    ]
+    notes = "".join(f"<li>{escape(note)}</li>" for note in document.notes)
+    left = f"<h3>What the fit left out</h3><ul>{notes}</ul>" if notes else ""
+    table = _table(("what", "value"), rows)
+    return f'<h2>Where it comes from</h2><div class="left">{table}</div>{left}'
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll">{table}</div>'
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
+
+
+def _said(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:,.4g}"
+
+
+def _of(model: ChurnModel, cause: str) -> str:
+    return f" ({cause})" if len(effects.causes(model)) > 1 else ""

@@ -1,0 +1,203 @@
+"""The forecast against known truth: figures beside a ceiling that was made in the same run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import backtest, challenger, evaluate, metrics
+from ml.backtest import Backtest, Figures, Forecaster, Rows
+from ml.evaluate import survival_by_month
+from ml.features import Floats, design
+from ml.frame import Frame
+from ml.model import fit
+from ml.renewal_clock import HORIZON_MONTHS, MONTH_DAYS, SLACK_DAYS
+from ml.rolling import Step, Window
+from ml.score import LEVEL_Z, ChurnModel, log_hazards
+from ml.simulate import Tenant
+
+FORECAST: Final = "forecast"
+BOOSTED: Final = "boosted"
+KAPLAN_MEIER: Final = "kaplan_meier"
+TRUTH: Final = "truth"
+ALIKE: Final = 50
+DAYS: Final = tuple(int(MONTH_DAYS * month + SLACK_DAYS) for month in range(1, HORIZON_MONTHS + 1))
+"""The last day of each month ahead, as `renewal_clock.month_of` counts them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A figure that was promised: what was reached, and what was asked for."""
+
+    name: str
+    reached: float
+    asked: str
+    is_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One simulated tenant judged.
+
+    `interval` is the forecast's 90 % interval of churn within twelve months, shape (rows, 2);
+    `is_open` tells whose next renewal was not decided yet, shape (rows,).
+    """
+
+    backtest: Backtest
+    interval: Floats
+    is_open: NDArray[np.bool_]
+
+    @property
+    def covered(self) -> float:
+        """Share of accounts with an open renewal whose own true chance the interval holds."""
+        held = (self.interval[:, 0] <= self._true) & (self._true <= self.interval[:, 1])
+        return float(np.mean(held[self.is_open]))
+
+    @property
+    def covered_alike(self) -> float:
+        """The same for the mean true chance of fifty accounts with like forecasts.
+
+        An interval speaks of accounts that look alike to the forecast; what no signal shows makes
+        the chance of each one differ from theirs.
+        """
+        rows = self.backtest.rows
+        order = np.argsort(rows.survival[FORECAST][:, HORIZON_MONTHS], kind="stable")
+        order = order[self.is_open[order]]
+        groups = np.array_split(order, max(1, len(order) // ALIKE))
+        true = np.array([float(self._true[group].mean()) for group in groups])
+        low = np.array([float(self.interval[group, 0].mean()) for group in groups])
+        high = np.array([float(self.interval[group, 1].mean()) for group in groups])
+        return float(np.mean((low <= true) & (true <= high)))
+
+    @property
+    def _true(self) -> Floats:
+        return 1 - self.backtest.rows.survival[TRUTH][:, HORIZON_MONTHS]
+
+
+class Fitted:
+    """Fits the forecast at each origin and keeps the model of it."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self.models: list[ChurnModel] = []
+
+    def __call__(self, frame: Frame) -> Forecaster:
+        model = evaluate.ready(fit(frame, seed=self._seed))
+        self.models.append(model)
+        return lambda rows: survival_by_month(model, rows)
+
+
+def tried(
+    tenant: Tenant, windows: Sequence[Window], *, seed: int = 0, replicates: int, step: Step
+) -> Trial:
+    """Judge forecast, challenger, Kaplan–Meier and the truth on a simulated tenant's windows."""
+    fitted = Fitted(seed)
+    by_origin = {window.origin: window for window in windows}
+    found = backtest.backtest(
+        by_origin.__getitem__,
+        list(by_origin),
+        {FORECAST: fitted, BOOSTED: challenger.boosted, KAPLAN_MEIER: challenger.kaplan_meier},
+        known={TRUTH: lambda window: truth(tenant, window)},
+        replicates=replicates,
+        seed=seed,
+        step=step,
+    )
+    pairs = list(zip(fitted.models, windows, strict=True))
+    intervals = [interval(model, window.ahead) for model, window in pairs]
+    is_open = [undecided(tenant, window) for window in windows]
+    return Trial(found, np.concatenate(intervals), np.concatenate(is_open))
+
+
+def truth(tenant: Tenant, window: Window) -> Floats:
+    """True chances of staying through months 0 … 12 of a window's accounts, shape (rows, 13)."""
+    chances = tenant.coming(window.origin, DAYS)
+    stays = [[1.0, *(1 - gone for gone in chances[key].churn)] for key in window.accounts]
+    return np.array(stays)
+
+
+def undecided(tenant: Tenant, window: Window) -> NDArray[np.bool_]:
+    """Accounts whose next renewal nobody had decided on at the origin, shape (rows,)."""
+    chances = tenant.coming(window.origin, DAYS[-1:])
+    return np.array([not chances[key].is_decided for key in window.accounts])
+
+
+def interval(model: ChurnModel, ahead: Frame) -> Floats:
+    """The model's 90 % interval of churn within twelve months, shape (rows, 2)."""
+    matrix, _ = design(ahead.columns, model.document.features, model.document.terms)
+    _, error = log_hazards(model, matrix)
+    gone = -np.log(np.maximum(survival_by_month(model, ahead)[:, HORIZON_MONTHS], 1e-300))
+    return np.column_stack([-np.expm1(-gone * np.exp(z * error)) for z in (-LEVEL_Z, LEVEL_Z)])
+
+
+def together(trials: Sequence[Trial]) -> Trial:
+    """Several seeds as one, each an account of its own."""
+    parts: list[Rows] = []
+    for number, trial in enumerate(trials):
+        rows = trial.backtest.rows
+        named = np.array([f"{number}/{account}" for account in rows.account.tolist()])
+        parts.append(
+            Rows(
+                named, rows.origin, rows.duration, rows.event, rows.stratum, rows.segments,
+                rows.survival,
+            )
+        )  # fmt: skip
+    own = {
+        model: {
+            key: float(np.mean([trial.backtest.own[model][key] for trial in trials]))
+            for key in figures
+        }
+        for model, figures in trials[0].backtest.own.items()
+    }
+    return Trial(
+        backtest.judged(backtest.joined(parts), own),
+        np.concatenate([trial.interval for trial in trials]),
+        np.concatenate([trial.is_open for trial in trials]),
+    )
+
+
+def promises(trial: Trial) -> list[Promise]:
+    """What the forecast promises on known truth, and whether it is kept."""
+    ours, best = (trial.backtest.figures[name] for name in (FORECAST, TRUTH))
+    return [
+        _most("AUC at 12 months behind the truth's", best["auc_12m"] - ours["auc_12m"], 0.015),
+        _most("integrated Brier score over the truth's", ours["ibs"] / best["ibs"], 1.10),
+        _most("distance of O/E from 1 at 12 months", abs(ours["oe_12m"] - 1), 0.05),
+        _most("ICI at 12 months", ours["ici_12m"], 0.010),
+        _not_behind(trial.backtest.differences[BOOSTED]),
+        _within("90 % interval holds the truth", trial.covered),
+    ]
+
+
+def _most(name: str, value: float, limit: float) -> Promise:
+    return Promise(name, value, f"at most {limit:g}", value <= limit)
+
+
+def _within(name: str, share: float) -> Promise:
+    return Promise(name, share, "0.86 to 0.94", 0.86 <= share <= 0.94)
+
+
+def _not_behind(difference: Mapping[str, float]) -> Promise:
+    ahead, error = difference["auc_12m"], difference["auc_12m_se"]
+    name = "AUC at 12 months ahead of the boosted challenger's"
+    return Promise(name, ahead, f"not below −{error:.3f}, its error", ahead >= -error)
+
+
+def calibration_against_truth(rows: Rows, model: str) -> Figures:
+    """Calibration free of the draw of outcomes: tenths of the forecast against their true mean.
+
+    Returns
+    -------
+    `ici`: mean |predicted − true| over tenths of the rows; `ratio`: true mean over predicted mean;
+    `ici_truth_outcomes`: the ICI that the truth itself gets from the outcomes, the noise of it.
+    """
+    churn = 1 - rows.survival[model][:, HORIZON_MONTHS]
+    true = 1 - rows.survival[TRUTH][:, HORIZON_MONTHS]
+    tenths: list[NDArray[Any]] = np.array_split(np.argsort(churn, kind="stable"), 10)
+    away = [abs(float(churn[t].mean() - true[t].mean())) * len(t) for t in tenths]
+    return {
+        "ici": sum(away) / len(rows),
+        "ratio": float(true.mean() / churn.mean()),
+        "ici_truth_outcomes": metrics.ici(rows.outcome, true, HORIZON_MONTHS),
+    }

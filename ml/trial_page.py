@@ -1,0 +1,159 @@
+"""The trial on known truth as a table for docs/forecast.md."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from ml.backtest import Backtest, Figures
+from ml.trial import (
+    BOOSTED,
+    FORECAST,
+    KAPLAN_MEIER,
+    TRUTH,
+    Promise,
+    Trial,
+    calibration_against_truth,
+)
+
+ORDER: Final = (FORECAST, BOOSTED, KAPLAN_MEIER, TRUTH)
+FIGURES: Final = {
+    "auc_3m": "AUC at 3 months",
+    "auc_12m": "AUC at 12 months",
+    "within_12m": "AUC at 12 months, same place on the renewal clock",
+    "c_index": "C (Harrell)",
+    "uno_c": "C (Uno)",
+    "ibs": "integrated Brier score, months 1–12",
+    "brier_12m": "Brier score at 12 months",
+    "ici_12m": "ICI at 12 months",
+    "e50_12m": "E50 at 12 months",
+    "e90_12m": "E90 at 12 months",
+    "oe_3m": "observed / expected at 3 months",
+    "oe_12m": "observed / expected at 12 months",
+    "lift_10": "lift of the riskiest tenth",
+}
+
+
+def page(promises: Sequence[Promise], trial: Trial, seeds: Mapping[int, Trial]) -> str:
+    """All tables in markdown."""
+    found = trial.backtest
+    return "\n".join(
+        [
+            f"{len(found.rows):,} accounts at their origins, "
+            f"{int(found.rows.event.sum()):,} of them lost within twelve months.",
+            "",
+            *_promised(promises),
+            "",
+            *_models(found),
+            "",
+            *_by_seed(seeds),
+            "",
+            *_against_truth(trial),
+            "",
+            *_segments(found),
+        ]
+    )
+
+
+def _promised(promises: Sequence[Promise]) -> list[str]:
+    rows = [
+        f"| {each.name} | {each.asked} | {each.reached:.4f} | {_yes(each.is_kept)} |"
+        for each in promises
+    ]
+    return ["| promise | asked | reached | kept |", "|---|---|---|---|", *rows]
+
+
+def _yes(is_kept: bool) -> str:
+    return "yes" if is_kept else "**no**"
+
+
+def _models(found: Backtest) -> list[str]:
+    head = "| figure | " + " | ".join(ORDER) + " | standard error |"
+    rows = [head, "|---" * (len(ORDER) + 2) + "|"]
+    for key, name in FIGURES.items():
+        values = " | ".join(f"{found.figures[model][key]:.4f}" for model in ORDER)
+        error = found.errors[FORECAST].get(key)
+        rows.append(f"| {name} | {values} | {'' if error is None else f'{error:.4f}'} |")
+    for model, figures in found.own.items():
+        gap = figures["within_12m"] - found.figures[model]["within_12m"]
+        rows.append(f"| own rows minus later ones, same place: {model} | {gap:.4f} | | | | |")
+    return rows
+
+
+def _by_seed(seeds: Mapping[int, Trial]) -> list[str]:
+    head = [
+        "seed",
+        "losses",
+        "AUC12",
+        "behind truth",
+        "IBS / truth's",
+        "O/E",
+        "ICI12",
+        "covered",
+        "alike",
+    ]
+    rows = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for seed, trial in seeds.items():
+        ours, best = (trial.backtest.figures[name] for name in (FORECAST, TRUTH))
+        values = [
+            f"{ours['auc_12m']:.4f}",
+            f"{best['auc_12m'] - ours['auc_12m']:.4f}",
+            f"{ours['ibs'] / best['ibs']:.3f}",
+            f"{ours['oe_12m']:.3f}",
+            f"{ours['ici_12m']:.4f}",
+            f"{trial.covered:.3f}",
+            f"{trial.covered_alike:.3f}",
+        ]
+        losses = int(trial.backtest.rows.event.sum())
+        rows.append(f"| {seed} | {losses} | " + " | ".join(values) + " |")
+    return rows
+
+
+def _against_truth(trial: Trial) -> list[str]:
+    rows = [
+        "| against the truth itself | ICI by tenths | true mean / predicted mean |",
+        "|---|---|---|",
+    ]
+    for model in ORDER[:-1]:
+        away = calibration_against_truth(trial.backtest.rows, model)
+        rows.append(f"| {model} | {away['ici']:.4f} | {away['ratio']:.3f} |")
+    noise = calibration_against_truth(trial.backtest.rows, FORECAST)["ici_truth_outcomes"]
+    rows.append(f"| the truth's own ICI from outcomes (noise) | {noise:.4f} | |")
+    return rows
+
+
+def _segments(found: Backtest) -> list[str]:
+    head = ["part", "rows", "losses", "AUC12", "truth's", "O/E", "ICI12"]
+    rows = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for name, parts in found.by_segment.items():
+        for part, models in parts.items():
+            rows.append(f"| {name} {part} | " + " | ".join(_cells(models)) + " |")
+    return rows
+
+
+def _cells(models: Mapping[str, Figures]) -> list[str]:
+    ours, best = models[FORECAST], models[TRUTH]
+    return [
+        f"{ours['rows']:.0f}",
+        f"{ours['losses']:.0f}",
+        f"{ours['auc_12m']:.3f}",
+        f"{best['auc_12m']:.3f}",
+        f"{ours['oe_12m']:.3f}",
+        f"{ours['ici_12m']:.4f}",
+    ]
+
+
+def put(file: Path, name: str, text: str) -> None:
+    """Replace what stands between a page's marks of that name.
+
+    Raises
+    ------
+    ValueError
+        If the page has no such marks.
+    """
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    found = file.read_text(encoding="utf-8")
+    if begin not in found or end not in found:
+        raise ValueError(f"{file} has no place marked {begin} … {end}")
+    head, _, rest = found.partition(begin)
+    whole = f"{head}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
+    file.write_text(whole, encoding="utf-8")

@@ -1,0 +1,75 @@
+"""What a model says of its signals: hazard ratios and partial effects."""
+
+import strawberry
+
+from ml import groups
+from ml.effects import EffectCurve as Curve
+from ml.effects import Ratio
+from services.risk.schema.values import text
+
+
+@strawberry.type(
+    description="How many times as fast accounts are lost with one value of an input as with"
+    " another, all else equal. An association, not a cause."
+)
+class HazardRatio:
+    feature: str = strawberry.field(description="Name of the input, with its unit.")
+    label: str = strawberry.field(description="The input in words.")
+    group: str = strawberry.field(description="What it speaks of, e.g. Use of the product.")
+    cause: str = strawberry.field(description="The kind of loss: churn, voluntary, involuntary.")
+    start: str | None = strawberry.field(
+        name="from", description="The value compared with: a low one, or the most common."
+    )
+    end: str | None = strawberry.field(name="to", description="The value compared.")
+    value: float = strawberry.field(description="The ratio; above 1 goes with more losses.")
+    low: float = strawberry.field(description="Lower end of its 90 % interval.")
+    high: float = strawberry.field(description="Upper end of its 90 % interval.")
+    certain: bool = strawberry.field(description="Whether the interval leaves out 1.")
+
+    @classmethod
+    def of(cls, one: Ratio) -> "HazardRatio":
+        return cls(
+            feature=one.feature,
+            label=one.label,
+            group=groups.words(groups.group_of(one.feature)),
+            cause=one.cause,
+            start=text(one.start),
+            end=text(one.end),
+            value=one.ratio,
+            low=one.low,
+            high=one.high,
+            certain=one.certain,
+        )
+
+
+@strawberry.type(description="A place on a partial-effect curve.")
+class EffectPoint:
+    value: str | None = strawberry.field(description="The input's value.")
+    ratio: float = strawberry.field(description="Hazard over that at the reference value.")
+    low: float = strawberry.field(description="Lower end of its 90 % interval.")
+    high: float = strawberry.field(description="Upper end of its 90 % interval.")
+
+
+@strawberry.type(
+    description="How the hazard of a cause goes with one input, every other at its mean. An"
+    " association, not a cause."
+)
+class EffectCurve:
+    feature: str = strawberry.field(description="Name of the input, with its unit.")
+    label: str = strawberry.field(description="The input in words.")
+    cause: str = strawberry.field(description="The kind of loss.")
+    reference: str | None = strawberry.field(description="The value at which the ratio is 1.")
+    points: list[EffectPoint] = strawberry.field(description="Along the input, lowest first.")
+
+    @classmethod
+    def of(cls, curve: Curve) -> "EffectCurve":
+        return cls(
+            feature=curve.feature,
+            label=curve.label,
+            cause=curve.cause,
+            reference=text(curve.reference),
+            points=[
+                EffectPoint(value=text(p.value), ratio=p.ratio, low=p.low, high=p.high)
+                for p in curve.points
+            ],
+        )

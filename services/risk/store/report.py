@@ -1,0 +1,42 @@
+"""Every query on the reports of models."""
+
+from dataclasses import dataclass
+
+from shared.db import Conn, to
+from shared.model_document import ModelReport
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a model's card says, and its limits one by one."""
+
+    card: str
+    limits: list[str]
+
+
+async def keep(conn: Conn, version: str, report: ModelReport) -> None:
+    """Keep a model's report; the first one stays."""
+    await conn.execute(
+        "INSERT INTO risk.model_report (version, page, card, limits) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (tenant_id, version) DO NOTHING",
+        version,
+        report.page,
+        report.card,
+        report.limits,
+    )
+
+
+async def cards(conn: Conn, versions: list[str]) -> dict[str, Card]:
+    """Cards by version; models without a report are absent."""
+    rows = await conn.fetch(
+        "SELECT version, card, limits FROM risk.model_report WHERE version = ANY ($1)", versions
+    )
+    return {row["version"]: to(Card, row) for row in rows}
+
+
+async def report_page(conn: Conn, version: str) -> bytes | None:
+    """The page as it was made; None where there is none."""
+    page: bytes | None = await conn.fetchval(
+        "SELECT page FROM risk.model_report WHERE version = $1", version
+    )
+    return page

@@ -1,0 +1,1 @@
+"""What the worker sees to beside scoring: trainings, documents, drift."""

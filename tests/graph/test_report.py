@@ -1,0 +1,106 @@
+"""A model's report through the gateway: whole, to its own tenant's readers, able to do nothing."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from starlette.types import Message
+
+from graph.app import Gateway, build
+from services.risk import actions
+from shared.auth import Principal
+from shared.config import Settings
+from shared.model_document import ModelReport
+from tests.conftest import DatabaseOf
+from tests.graph.suite import Suite, of
+from tests.services.risk.given import a_model
+
+PAGE = "<!doctype html><title>Forecast</title><p>Größe</p>".encode()
+REPORT = ModelReport(PAGE, "# Forecast", ["It is small."])
+
+
+@pytest.fixture
+async def suite(settings: Settings, database: DatabaseOf) -> Suite:
+    return await of(settings, database)
+
+
+async def key_of(suite: Suite, principal: Principal, scope: str = "read") -> str:
+    query = f'mutation {{ apiKeyCreate(input: {{name: "k", scopes: ["{scope}"]}}) {{ secret }} }}'
+    data, _ = await suite.ask(principal, query)
+    return data["apiKeyCreate"]["secret"]
+
+
+@dataclass
+class Answer:
+    """What the gateway answered to one GET."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {k.decode(): v.decode() for k, v in message["headers"]}
+        self.body += message.get("body", b"")
+
+
+async def fetched(suite: Suite, settings: Settings, path: str, key: str | None) -> Answer:
+    app = build(settings)
+    app.state.gateway = Gateway(settings, suite.rpc, suite.access)
+    headers = [(b"authorization", f"Bearer {key}".encode())] if key else []
+    scope = {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(),
+        "query_string": b"", "headers": headers, "http_version": "1.1", "scheme": "http",
+    }  # fmt: skip
+    answer = Answer()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    await app(scope, receive, answer.send)
+    return answer
+
+
+async def test_a_report_is_served_as_it_was_made_to_who_may_read(
+    suite: Suite, settings: Settings, principal: Principal, other_tenant: Any
+) -> None:
+    model = replace(a_model(), report=REPORT)
+    async with suite.databases["risk"].write(principal.tenant_id) as conn:
+        await actions.publish(conn, model, principal)
+        again = replace(model, report=ModelReport(b"other", "other", []))
+        await actions.publish(conn, again, principal)  # the first report stays
+
+    data, _ = await suite.ask(principal, "{ championModel { reportUrl card knownLimits } }")
+    path = f"/v1/models/{model.version}/report"
+    assert data["championModel"] == {
+        "reportUrl": path,
+        "card": "# Forecast",
+        "knownLimits": ["It is small."],
+    }
+
+    answer = await fetched(suite, settings, path, await key_of(suite, principal))
+    assert (answer.status, answer.body) == (200, PAGE)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox" in policy
+    assert "script-src" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+    rival = replace(principal, tenant_id=other_tenant)
+    assert (await fetched(suite, settings, path, await key_of(suite, rival))).status == 404
+    assert (await fetched(suite, settings, path, None)).status == 401
+    ingest = await key_of(suite, principal, "ingest")
+    assert (await fetched(suite, settings, path, ingest)).status in (401, 403)
+    unknown = await fetched(
+        suite, settings, "/v1/models/nobody/report", await key_of(suite, principal)
+    )
+    assert unknown.status == 404
+
+
+async def test_a_model_without_a_report_says_so(suite: Suite, principal: Principal) -> None:
+    async with suite.databases["risk"].write(principal.tenant_id) as conn:
+        await actions.publish(conn, a_model(), principal)
+    data, _ = await suite.ask(principal, "{ championModel { reportUrl card knownLimits } }")
+    assert data["championModel"] == {"reportUrl": None, "card": None, "knownLimits": None}

@@ -1,0 +1,56 @@
+"""A tenant copied into tables tells what it tells when loaded through the services."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import numpy as np
+import pytest
+
+from infra.trial.fill import fill
+from infra.trial.server import TOLD, bound
+from ml import landmarks
+from ml.rolling import Past, Window
+from ml.simulate import simulate
+from shared.auth import Principal, system
+from shared.config import Settings
+from shared.db import Conn
+from shared.rpc import Rpc
+from tests.conftest import DatabaseOf
+from tests.loading.whole import sent
+
+UNTIL = date(2026, 7, 1)
+ORIGINS = [date(2025, 11, 15), date(2026, 2, 3)]
+
+
+@pytest.fixture
+async def rpc(settings: Settings) -> AsyncIterator[Rpc]:
+    async with bound(settings) as opened:
+        yield opened
+
+
+async def windows(rpc: Rpc, principal: Principal) -> list[Window]:
+    past = Past(rpc, principal, landmarks.moment(UNTIL), lambda *_: None)
+    return await past.windows(ORIGINS)
+
+
+async def test_copied_rows_give_the_same_windows_as_rows_sent_to_the_services(
+    settings: Settings, database: DatabaseOf, principal: Principal, owner: Conn, rpc: Rpc
+):
+    tenant = simulate(companies_count=40, months=14, seed=2, until=UNTIL)
+    dbs = {service.name: await database(service.name) for service in TOLD}
+    await sent(dbs, principal, tenant.batches())
+    await owner.execute("ANALYZE")
+    through_services = await windows(rpc, principal)
+
+    copied = await fill(settings.owner_database_url, "copied", tenant.batches(), lambda *_: None)
+    straight = await windows(rpc, system(copied))
+
+    for one, other in zip(straight, through_services, strict=True):
+        assert one.accounts == other.accounts
+        for mine, theirs in ((one.training, other.training), (one.ahead, other.ahead)):
+            assert len(mine) > 20
+            np.testing.assert_array_equal(mine.duration, theirs.duration)
+            np.testing.assert_array_equal(mine.event, theirs.event)
+            assert mine.columns.keys() == theirs.columns.keys()
+            for name in mine.columns:
+                assert mine.columns[name].tolist() == theirs.columns[name].tolist(), name

@@ -1,0 +1,41 @@
+"""Rows of many kinds into the services, which then hear of one another as their consumers do."""
+
+from collections.abc import Iterable
+from itertools import islice
+
+import msgspec
+
+from infra.trial.server import TOLD
+from ml.simulation.rows import Batch
+from shared import facts, ingest
+from shared.auth import Principal
+from shared.db import Database
+
+
+async def sent(dbs: dict[str, Database], principal: Principal, batches: Iterable[Batch]) -> None:
+    """Load batches as the bulk routes and the listeners between services do."""
+    kinds = {kind.name: (service.name, kind) for service in TOLD for kind in service.kinds}
+    for batch in batches:
+        service, kind = kinds[batch.kind]
+        rows = iter(batch.rows)
+        while chunk := list(islice(rows, 4_000)):
+            async with dbs[service].write(principal.tenant_id) as conn:
+                body = msgspec.json.encode(chunk)
+                receipts = await ingest.receive(conn, principal, kind, body)
+            assert {receipt.status for receipt in receipts} <= {"accepted", "late"}
+        if batch.kind == "accounts":
+            await told(dbs)
+    await told(dbs)
+
+
+async def told(dbs: dict[str, Database]) -> None:
+    """Let every service hear what the others said; saying it twice teaches nothing new."""
+    for speaker in dbs:
+        await facts.relay_all(dbs[speaker])
+        log = await facts.Log(dbs[speaker], speaker).page(0, 100_000, 0, None)
+        for listener in TOLD:
+            heard = listener.listeners.get(speaker, {})
+            for entry in log:
+                if entry.type in heard:
+                    async with dbs[listener.name].write(entry.tenant_id) as conn:
+                        await heard[entry.type](conn, entry)

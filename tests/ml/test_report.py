@@ -1,0 +1,119 @@
+"""The report stands alone, says what was measured, and cannot be made to say anything else."""
+
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+
+from ml import document, gate, model
+from ml.card import card
+from ml.evaluate import ready, survival_by_month
+from ml.evidence import Evidence, gathered
+from ml.frame import Frame
+from ml.report import report
+from ml.score import ChurnModel
+from tests.ml.worlds import annual
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def frame() -> Frame:
+    return annual(400).frame()
+
+
+@pytest.fixture(scope="module")
+def judged(frame: Frame) -> tuple[ChurnModel, Evidence]:
+    out = gate.held_out(frame.account)
+    training, held = frame.take(~out), frame.take(out)
+    fitted = ready(model.fit(training, least_events=10))
+    return fitted, gathered(training, held, survival_by_month(fitted, held), "held-out accounts")
+
+
+class Page(HTMLParser):
+    """Tags opened and closed, and every attribute."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.tags: set[str] = set()
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [str(value) for name, value in attrs if name in ("src", "href", "action")]
+        if tag not in ("meta", "path", "circle", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("path", "circle"):
+            assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+
+def test_the_page_is_whole_and_asks_for_nothing(judged: tuple[ChurnModel, Evidence]):
+    page = report(*judged, version="v1", checksum="0" * 64, made_at=AT)
+    read = Page(page)
+    assert read.open == []
+    assert read.links == []
+    assert not read.tags & {"script", "link", "iframe", "img", "object", "form"}
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"url\(|@import|>(nan|inf|None)\b", page)
+    for heading in ("Calibration", "Rolling origin", "Drivers", "drift", "Known limits", "Curves"):
+        assert heading in page
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+
+
+def test_names_that_customers_chose_are_words_not_markup(judged: tuple[ChurnModel, Evidence]):
+    churn_model, seen = judged
+    segment = msgspec.structs.replace(seen.segments[0], name="<script>alert(1)</script>")
+    features = [
+        msgspec.structs.replace(feature, label="<img src=x>")
+        for feature in churn_model.document.features
+    ]
+    nasty = msgspec.structs.replace(
+        churn_model.document,
+        features=tuple(features),
+        schema_hash=document.schema_hash(tuple(features), churn_model.document.terms),
+    )
+    page = report(
+        ready(nasty),
+        msgspec.structs.replace(seen, segments=[segment]),
+        version="<b>",
+        checksum="",
+        made_at=AT,
+    )
+    assert not Page(page).tags & {"script", "img"}
+    assert "<script" not in page
+    assert "<img" not in page
+
+
+def test_it_says_what_was_measured_on_whom(judged: tuple[ChurnModel, Evidence]):
+    _, seen = judged
+    page = report(*judged, version="v1", checksum="", made_at=AT)
+    words = card(*judged, version="v1", made_at=AT)
+    for name, value in seen.figures.items():
+        assert f"{value:.4f}" in page, name
+        assert f"{value:.4f}" in words, name
+    assert "held-out accounts" in page
+    assert "Not made for this version" in page
+    rolled = msgspec.structs.replace(seen, rolling={"2026-01-01": {"auc_12m": 0.8765}})
+    page = report(judged[0], rolled, version="v1", checksum="", made_at=AT)
+    assert "Not made for this version" not in page
+    assert "0.8765" in page
+
+
+def test_bins_and_segments_hold_every_row_once(judged: tuple[ChurnModel, Evidence]):
+    _, seen = judged
+    for found in seen.calibration.values():
+        assert sum(one.rows for one in found) == seen.rows
+        assert [one.predicted for one in found] == sorted(one.predicted for one in found)
+    assert sum(segment.rows for segment in seen.segments) == seen.rows
+    assert msgspec.json.decode(msgspec.json.encode(seen), type=Evidence) == seen

@@ -1,0 +1,42 @@
+"""The same rows and seed give the same bytes in another process, whatever it hashes with."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+from hashlib import sha256
+from ml import document
+from ml.release import judge
+from ml.model import fit
+from tests.ml.worlds import annual
+frame = annual(400).frame()
+judged = judge(frame, None, 5)
+whole = fit(frame, seed=5, metrics=judged.figures)
+print(document.encode(whole)[1], sha256(document.encode(judged.model)[0]).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_training_again_gives_the_very_same_document():
+    told = {_trained(hash_seed) for hash_seed in ("0", "4711")}
+    assert len(told) == 1
+    (checksums,) = told
+    assert len(checksums.split()) == 2
+
+
+def _trained(hash_seed: str) -> str:
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT,
+        env={**os.environ, **one_thread, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()

@@ -1,0 +1,67 @@
+"""What the model would say with other inputs: labelled, warned of, and refused by name."""
+
+import pytest
+
+from ml.score import load
+from services.risk.domain import Inputs
+from services.risk.what_if import CAUTION, FeatureChange, WhatIf, changed, imagined
+from shared.errors import InvalidInput
+from tests.services.risk.conftest import World
+from tests.services.risk.given import a_model
+
+MODEL = load(a_model().document, a_model().checksum)
+INPUTS: Inputs = {
+    "accounts": {"contract_term_months": 12.0, "days_to_renewal": 60.0, "auto_renew": True},
+    "usage": {"events_28d": 4.0},
+    "billing": {"payment_failures_90d": 0.0},
+}
+
+
+def imagine(**values: str | None) -> WhatIf:
+    return changed(MODEL, INPUTS, [FeatureChange(name, value) for name, value in values.items()])
+
+
+def test_more_use_would_go_with_more_renewal_and_both_have_intervals():
+    found = imagine(events_28d="80")
+    assert found.after.value > found.before.value
+    for chance in (found.before, found.after):
+        assert chance.low < chance.value < chance.high
+    assert found.days == 60
+    (one,) = found.changed
+    assert (one.feature, one.before, one.after, one.outside) == ("events_28d", 4.0, 80.0, None)
+
+
+def test_nothing_changed_changes_nothing():
+    found = imagine(events_28d="4")
+    assert found.after == found.before
+    assert found.changed == []
+
+
+def test_values_that_training_never_saw_are_warned_of():
+    assert "training saw 0 to 500" in (imagine(events_28d="9000").changed[0].outside or "")
+    assert "never saw it unknown" in (imagine(payment_failures_90d=None).changed[0].outside or "")
+    assert "training saw false, true" in (imagine(auto_renew="perhaps").changed[0].outside or "")
+    assert imagine(auto_renew="false").changed[0].outside is None
+
+
+def test_unknown_inputs_are_refused_with_those_that_are_allowed():
+    with pytest.raises(InvalidInput, match="auto_renew, events_28d, payment_failures_90d"):
+        imagine(magic="1")
+    for value in ("many", "nan", "1e999"):
+        with pytest.raises(InvalidInput, match="a number, for events_28d"):
+            imagine(events_28d=value)
+
+
+async def test_it_asks_the_model_that_made_the_score(world: World):
+    from_the_first = a_model(use=-2.0)
+    account = await world.account()
+    await world.publish(from_the_first)
+    await world.rescore()
+    served = await world.score(account)
+    await world.publish(a_model(use=1.0))
+    assert served
+    async with world.risk.read(world.tenant) as conn:
+        found = await imagined(conn, [served.score_id], [FeatureChange("events_28d", "90")])
+    assert found[served.score_id].before.value == served.renewal_probability
+    assert found[served.score_id].after.value > found[served.score_id].before.value
+    assert "association" in CAUTION
