@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ml import metrics
-from ml.features import Floats
+from ml.effects import Ratio
+from ml.features import Floats, level_of
 from ml.frame import TrainingRefused
 from ml.metrics import Outcome
-from ml.table.effects import Effect
 
 INK: Final = "#222831"
 COLOURS: Final = ("#1f6f8b", "#d1603d", "#7a9e3f", "#8a5a9e", "#c9a227", "#5c6770")
@@ -126,7 +126,7 @@ def draw_survival(
     return _saved(figure, path)
 
 
-def draw_effects(path: Path, title: str, found: Sequence[Effect]) -> Path:
+def draw_effects(path: Path, title: str, found: Sequence[Ratio]) -> Path:
     """Hazard ratios with 90 % intervals, the largest at the top, on a log scale."""
     shown = list(found[:MOST_EFFECTS])[::-1]
     figure, axes = _axes(
@@ -137,7 +137,7 @@ def draw_effects(path: Path, title: str, found: Sequence[Effect]) -> Path:
         colour = COLOURS[1] if effect.ratio > 1 else COLOURS[0]
         axes.plot([effect.low, effect.high], [i, i], color=colour, linewidth=1.6)
         axes.plot([effect.ratio], [i], "o", color=colour, markersize=5)
-    names = [f"{_short(e.signal)}: {_short(e.value)} vs {_short(e.against)}" for e in shown]
+    names = [change(e) for e in shown]
     axes.set_yticks(range(len(shown)), names, fontsize=8)
     axes.set_xscale("log")
     low, high = min(e.low for e in shown), max(e.high for e in shown)
@@ -145,6 +145,18 @@ def draw_effects(path: Path, title: str, found: Sequence[Effect]) -> Path:
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.minorticks_off()
     return _saved(figure, path)
+
+
+def change(ratio: Ratio) -> str:
+    """What is compared with what: `Contract: Two year vs Month-to-month`."""
+    end, start = (_short(value_said(value)) for value in (ratio.end, ratio.start))
+    return f"{_short(ratio.feature)}: {end} vs {start}"
+
+
+def value_said(value: object) -> str:
+    """A value of a signal for readers."""
+    level = level_of(value)
+    return level if isinstance(level, str) else f"{level:.4g}"
 
 
 def _short(text: str) -> str:

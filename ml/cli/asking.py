@@ -18,6 +18,7 @@ OPTIONS = (
     click.option("--duration", help="Column: how long it was followed; any unit, any numbers."),
     click.option("--event", help="Column: lost then (1, yes, true …) or not (0, no, false …)."),
     click.option("--lost", help="The value of --event that means lost, where it is another."),
+    click.option("--cause", help="Column: why it was lost; a hazard of its own for each cause."),
     click.option(
         "--entry-time", help="Column: when observation began, on the clock of --duration."
     ),
@@ -61,7 +62,7 @@ def asked(given: dict[str, Any]) -> Table:
             duration=given["duration"],
             event=given["event"],
             lost=given["lost"],
-            cause=given.get("cause"),
+            cause=given["cause"],
             entry=given["entry_time"],
             subject=given["subject"],
             time=given["time"],

@@ -12,7 +12,8 @@ from rich.table import Table as Grid
 from ml import figures
 from ml.cli.asking import FOLDER, asked, asks
 from ml.cli.evaluate import tell
-from ml.table.effects import Effect, effects
+from ml.effects import Ratio, ratios
+from ml.evaluate import ready
 from ml.table.forecast import Fitted, fitted
 from ml.table.saved import Known, save
 from ml.table.table import Table
@@ -38,43 +39,49 @@ def fit(seed: int, as_json: bool, write: Path | None, **given: Any) -> None:
     table = asked(given)
     with console.status("reading signals") as status:
         found = fitted(table, seed=seed, progress=status.update)
-    ratios = effects(found, table)
+    compared = ratios(ready(found.model))
     if as_json:
-        click.echo(json.dumps(_plain(table, found, ratios), indent=1))
+        click.echo(json.dumps(_plain(table, found, compared), indent=1))
     else:
-        console.print(_grid(table, ratios))
+        console.print(_grid(table, compared))
         tell(console, table)
         for note in found.model.notes:
             console.print(note, highlight=False, soft_wrap=True)
     if write is not None:
         paths = save(Known(table.question, table.signals, found), write)
-        if ratios:
+        if compared:
             heading = f"{table.name}: what goes with being lost sooner or later"
-            paths.append(figures.draw_effects(write / f"{table.name}-effects.png", heading, ratios))
+            paths.append(
+                figures.draw_effects(write / f"{table.name}-effects.png", heading, compared)
+            )
         for path in paths:
             console.print(f"wrote {path}", highlight=False)
 
 
-def _grid(table: Table, ratios: list[Effect]) -> Grid:
-    grid = Grid(
-        "signal", "value", "against", title=f"{table.name}: hazard ratios", title_justify="left"
-    )
+def _grid(table: Table, compared: list[Ratio]) -> Grid:
+    grid = Grid("signal", "value", "against", title=f"{table.name}: hazard ratios")
+    several = len({one.cause for one in compared}) > 1
+    if several:
+        grid.add_column("cause")
     grid.add_column("ratio", justify="right")
     grid.add_column("90 % interval", justify="right")
-    for effect in ratios[:SHOWN]:
-        interval = f"{effect.low:.2f} – {effect.high:.2f}"
-        grid.add_row(effect.signal, effect.value, effect.against, f"{effect.ratio:.2f}", interval)
-    grid.caption = "Associations for an otherwise typical row, not causes."
+    for one in compared[:SHOWN]:
+        values = (figures.value_said(value) for value in (one.end, one.start))
+        cause = (one.cause,) if several else ()
+        interval = f"{one.low:.2f} – {one.high:.2f}"
+        grid.add_row(one.feature, *values, *cause, f"{one.ratio:.2f}", interval)
+    grid.caption = "Every other signal at its mean. Associations, not causes."
     return grid
 
 
-def _plain(table: Table, found: Fitted, ratios: list[Effect]) -> dict[str, Any]:
+def _plain(table: Table, found: Fitted, compared: list[Ratio]) -> dict[str, Any]:
     return {
         "table": table.name,
         "rows": found.model.rows,
         "lost": found.model.events,
+        "causes": {cause.cause: cause.events for cause in found.model.causes},
         "unit": table.question.unit,
         "notes": [*table.notes, *found.model.notes],
         "signals": msgspec.to_builtins(table.signals),
-        "effects": msgspec.to_builtins(ratios),
+        "effects": msgspec.to_builtins(compared),
     }

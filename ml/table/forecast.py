@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.document import ForecastModel
-from ml.evaluate import ready, survival_by_month
+from ml.evaluate import hazards_by_month, ready
 from ml.features import Floats
 from ml.model import LEAST_EVENTS, fit
 from ml.table.grid import Grid
@@ -33,9 +33,20 @@ class Fitted:
 
         Steps that fewer than five rows reached keep the last known value.
         """
-        known = survival_by_month(ready(self.model), table.frame(self.grid))
-        missing = len(self.grid.times) - known.shape[1]
-        return np.pad(known, ((0, 0), (0, max(missing, 0))), mode="edge")
+        return np.exp(-self._hazards(table).sum(axis=0))
+
+    def incidence(self, table: Table) -> Floats:
+        """Chance of having been lost for each cause by each step, shape (causes, rows, steps)."""
+        hazards = self._hazards(table)
+        steps = np.diff(hazards, axis=2)
+        gone = -np.diff(np.exp(-hazards.sum(axis=0)), axis=1)
+        share = steps / np.maximum(steps.sum(axis=0), 1e-300)
+        return np.pad((share * gone).cumsum(axis=2), ((0, 0), (0, 0), (1, 0)))
+
+    def _hazards(self, table: Table) -> Floats:
+        known = hazards_by_month(ready(self.model), table.frame(self.grid))
+        missing = len(self.grid.times) - known.shape[2]
+        return np.pad(known, ((0, 0), (0, 0), (0, max(missing, 0))), mode="edge")
 
     def forecast(self, table: Table, times: Floats) -> Forecast:
         """Survival at times from each row's landmark; risk is the expected time lost."""

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from ml import figures
+from ml.effects import ratios
+from ml.evaluate import ready
 from ml.figures import Group
 from ml.model import LEAST_EVENTS
-from ml.table.effects import effects
 from ml.table.forecast import fitted
 from ml.table.judge import Clock, split
 from ml.table.table import Table
@@ -54,7 +55,7 @@ def draw(
         figures.draw_effects(
             folder / f"{name}-effects.png",
             f"{table.name}: what goes with being lost sooner or later",
-            effects(model, training),
+            ratios(ready(model.model)),
         ),
     ]
 

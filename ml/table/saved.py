@@ -102,19 +102,19 @@ def score(rows: pd.DataFrame, known: Known, at: Floats, elapsed: str | None = No
 
     Returns
     -------
-    The subject where the model has one; `lost_by_<h>`, the chance of being lost by each time,
-    empty beyond what the data can speak for; and `unlike_training`, the signals whose value was
+    The subject where the model has one; `lost_by_<h>`, the chance of being lost by each time, and
+    with several causes `lost_by_<h>_to_<cause>`, empty beyond what the data can speak for; and
+    `unlike_training`, the signals whose value was
     never met in training: an unseen level is read as the most common, a number as the nearest.
     """
     model, question = known.fitted.model, known.question
     columns = read_as(rows, known.signals, as_of=question.as_of)
-    curves = known.fitted.curves(_unlabelled(question, columns, len(rows)))
-    chances = 1 - _ahead(known.fitted.grid, curves, _elapsed(rows, elapsed), at)
+    table, since = _unlabelled(question, columns, len(rows)), _elapsed(rows, elapsed)
     _, odd = design(columns, model.features, model.terms)
     found: dict[str, Any] = {}
     if question.subject and question.subject in rows:
         found[question.subject] = rows[question.subject].to_numpy()
-    found |= {f"lost_by_{horizon:g}": chances[:, j] for j, horizon in enumerate(at.tolist())}
+    found |= _chances(known.fitted, table, since, at)
     found["unlike_training"] = _unlike(odd, len(rows))
     return pd.DataFrame(found)
 
@@ -137,15 +137,22 @@ def _elapsed(rows: pd.DataFrame, name: str | None) -> Floats:
     return values
 
 
-def _ahead(grid: Grid, curves: Floats, since: Floats, at: Floats) -> Floats:
-    """S(since + h) / S(since), NaN past the grid's end; shape (rows, horizons)."""
-    rows = np.arange(len(curves))
-    now = np.maximum(curves[rows, grid.at(since)], 1e-300)
-    found = np.empty((len(curves), len(at)))
-    for j, horizon in enumerate(at.tolist()):
-        until = since + horizon
-        found[:, j] = curves[rows, grid.at(until)] / now
-        found[until > grid.times[-1], j] = np.nan
+def _chances(fitted: Fitted, table: Table, since: Floats, at: Floats) -> dict[str, Floats]:
+    """Chance of being lost by since + h given survival to since, NaN past the grid's end."""
+    grid, curves = fitted.grid, fitted.curves(table)
+    parts = fitted.incidence(table)
+    rows, now = np.arange(len(table)), grid.at(since)
+    stays = np.maximum(curves[rows, now], 1e-300)
+    causes = [cause.cause for cause in fitted.model.causes]
+    found: dict[str, Floats] = {}
+    for horizon in at.tolist():
+        then = grid.at(since + horizon)
+        silent = since + horizon > grid.times[-1]
+        chance = 1 - curves[rows, then] / stays
+        found[f"lost_by_{horizon:g}"] = np.where(silent, np.nan, chance)
+        for k, cause in enumerate(causes if len(causes) > 1 else []):
+            part = (parts[k, rows, then] - parts[k, rows, now]) / stays
+            found[f"lost_by_{horizon:g}_to_{cause}"] = np.where(silent, np.nan, part)
     return found
 
 

@@ -63,6 +63,7 @@ class Table:
             account=self.subject,
             data_from=NO_DAY,
             data_to=NO_DAY,
+            cause=self.cause,
             sources=dict.fromkeys(self.columns, "table"),
         )
 

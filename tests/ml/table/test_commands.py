@@ -27,7 +27,7 @@ def test_a_model_is_written_scores_new_rows_and_names_what_it_never_met(file, tm
     made = tenure("fit", "--data", file, *COLUMNS, "--write", tmp_path / "out", "--json")
     assert made.exit_code == 0, made.output
     told = json.loads(made.stdout)
-    assert (told["rows"], told["effects"][0]["signal"]) == (400, "seats")
+    assert (told["rows"], told["effects"][0]["feature"]) == (400, "seats")
 
     new = customers(3).drop(columns=["months", "churned"])
     new["plan"], new["seats"], new["age"] = ["pro", "basic", "huge"], [20.0, 20.0, 9e9], [0, 5, 5]
@@ -100,3 +100,21 @@ def test_risk_recovers_the_order_that_made_the_data(file, tmp_path):
     rows = customers()
     truth = -0.02 * rows["seats"] + 0.8 * (rows["plan"] == "basic")
     assert np.corrcoef(chance, truth)[0, 1] > 0.85
+
+
+def test_with_causes_each_has_a_chance_and_they_add_up(tmp_path):
+    rows = customers(600)
+    why = np.where(np.arange(600) % 3 == 0, "payment", "choice")
+    rows["why"] = pd.Series(why).where(rows["churned"] == "yes")
+    rows.to_csv(tmp_path / "c.csv", index=False)
+    out = ("--cause", "why", "--write", tmp_path / "out")
+    made = tenure("fit", "--data", tmp_path / "c.csv", *COLUMNS, *out)
+    assert made.exit_code == 0, made.output
+    given = ("--at", "6,12", "--elapsed", "months", "--out", tmp_path / "s.csv")
+    scored = tenure("score", "--model", tmp_path / "out", "--data", tmp_path / "c.csv", *given)
+    assert scored.exit_code == 0, scored.output
+    found = pd.read_csv(tmp_path / "s.csv").dropna(subset=["lost_by_6"])
+    parts = found["lost_by_6_to_choice"] + found["lost_by_6_to_payment"]
+    assert len(found) > 300
+    assert np.abs(parts - found["lost_by_6"]).max() < 2e-6
+    assert (found["lost_by_6_to_choice"] > found["lost_by_6_to_payment"]).mean() > 0.9
