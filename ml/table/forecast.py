@@ -9,6 +9,7 @@ from ml.document import ForecastModel
 from ml.evaluate import hazards_by_month, ready
 from ml.features import Floats
 from ml.model import LEAST_EVENTS, fit
+from ml.score import incidences
 from ml.table.grid import Grid
 from ml.table.table import Table
 
@@ -37,11 +38,7 @@ class Fitted:
 
     def incidence(self, table: Table) -> Floats:
         """Chance of having been lost for each cause by each step, shape (causes, rows, steps)."""
-        hazards = self._hazards(table)
-        steps = np.diff(hazards, axis=2)
-        gone = -np.diff(np.exp(-hazards.sum(axis=0)), axis=1)
-        share = steps / np.maximum(steps.sum(axis=0), 1e-300)
-        return np.pad((share * gone).cumsum(axis=2), ((0, 0), (0, 0), (1, 0)))
+        return incidences(self._hazards(table))
 
     def _hazards(self, table: Table) -> Floats:
         known = hazards_by_month(ready(self.model), table.frame(self.grid))
