@@ -12,11 +12,13 @@ from ml.backtest import Backtest, Figures, Forecaster, Rows
 from ml.evaluate import survival_by_month
 from ml.features import Floats
 from ml.frame import Frame
+from ml.hazards import ChurnModel
 from ml.model import fit
 from ml.renewal_clock import HORIZON_MONTHS, MONTH_DAYS, SLACK_DAYS
 from ml.rolling import Step, Window
-from ml.score import ChurnModel, score
+from ml.score import score
 from ml.simulate import Tenant
+from shared.landmark import FeatureRow
 
 FORECAST: Final = "forecast"
 BOOSTED: Final = "boosted"
@@ -124,18 +126,14 @@ def undecided(tenant: Tenant, window: Window) -> NDArray[np.bool_]:
 
 
 def interval(model: ChurnModel, ahead: Frame) -> Floats:
-    """The model's 90 % interval of churn within twelve months, shape (rows, 2)."""
+    """The 90 % interval of churn within twelve months, as it is served, shape (rows, 2)."""
     names = list(ahead.columns)
     values = zip(*(ahead.columns[name].tolist() for name in names), strict=True)
-    rows = [dict(zip(names, row, strict=True)) for row in values]
-    forecasts = score(
-        model,
-        rows,
-        elapsed_days=[row.get("spell_age_days") for row in rows],
-        days_to_renewal=[row.get("days_to_renewal") for row in rows],
-    )
-    ends = [forecast.curve[-1].survival for forecast in forecasts]
-    return np.array([(1 - end.high, 1 - end.low) for end in ends])
+    rows: list[FeatureRow] = [dict(zip(names, row, strict=True)) for row in values]
+    renewal = ahead.columns["days_to_renewal"].tolist()
+    served = score(model, rows, elapsed_days=[None] * len(rows), days_to_renewal=renewal)
+    chances = [one.churn_probability(min(DAYS[-1], one.horizon_days)) for one in served]
+    return np.array([(c.low, c.high) if c else (np.nan, np.nan) for c in chances])
 
 
 def together(trials: Sequence[Trial]) -> Trial:
