@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.features import columns_of, design
-from ml.score import ChurnModel, Forecast, clock_of, score
+from ml.hazards import ChurnModel, clock_of
+from ml.score import Forecast, score, speaker
 from shared.landmark import FeatureRow
 
 Floats = NDArray[np.float64]
@@ -60,39 +61,27 @@ class Rescored:
         By signal, signals without a part left out; the sum is the change to rounding.
         """
         total = self.forecasts[end].driven - self.forecasts[start].driven
-        names = (*self.model.features, BASELINE)
-        found = shared_out(self._logs(start), self._changes(start, end), total)
+        one, other = (speaker(self.model, self.states[at].elapsed_days) for at in (start, end))
+        if one is not other:  # it left the newcomers' model: no signal did that
+            return {BASELINE: total} if total else {}
+        names = (*one.features, BASELINE)
+        (row, logs), (later_row, later_logs) = self._place(one, start), self._place(one, end)
+        moved = by_signal(one, row, later_row)
+        effects = np.stack([cause.coefficients @ moved for cause in one.causes])
+        changes = np.concatenate([effects, (later_logs - logs)[:, None]], axis=1)
+        added = np.array([cause.coefficients @ row for cause in one.causes])
+        found = shared_out(logs + added, changes, total)
         return {name: part for name, part in zip(names, found.tolist(), strict=True) if part}
 
-    @cached_property
-    def _matrix(self) -> Floats:
-        columns = columns_of([state.row for state in self.states], self.model.features)
-        return design(columns, self.model.document.features, self.model.document.terms)[0]
-
-    @cached_property
-    def _log_baselines(self) -> Floats:
-        """Log of the cumulative baseline hazard over what is explained, shape (causes, states)."""
-        rows = [state.row for state in self.states]
-        columns = columns_of(rows, {*self.model.features, "contract_term_months"})
-        clock = clock_of(
-            self.model,
-            columns,
-            [state.elapsed_days for state in self.states],
-            [state.days_to_renewal for state in self.states],
-        )
-        days = np.array([[forecast.driver_days] for forecast in self.forecasts])
-        return np.log(np.maximum(clock.hazard(days).T, 1e-300))
-
-    def _logs(self, at: int) -> Floats:
-        """Log of what each cause adds to the cumulative hazard, shape (causes,)."""
-        return self._log_baselines[:, at] + self._matrix[at] @ self.model.coefficients
-
-    def _changes(self, start: int, end: int) -> Floats:
-        """How each signal, and last the baseline, changes the logs: shape (causes, signals + 1)."""
-        moved = by_signal(self.model, self._matrix[start], self._matrix[end])
-        effects = (self.model.coefficients @ moved)[None, :]
-        baseline = self._log_baselines[:, [end]] - self._log_baselines[:, [start]]
-        return np.concatenate([effects, baseline], axis=1)
+    def _place(self, model: ChurnModel, at: int) -> tuple[Floats, Floats]:
+        """A state's row of the design, and per cause the log of its cumulative baseline hazard."""
+        state = self.states[at]
+        columns = columns_of([state.row], {*model.features, "contract_term_months"})
+        matrix, _ = design(columns, model.document.features, model.document.terms)
+        clock = clock_of(model, columns, [state.elapsed_days], [state.days_to_renewal])
+        days = np.array([[self.forecasts[at].driver_days]])
+        hazards = np.array([clock.hazard(cause, days)[0, 0] for cause in model.causes])
+        return matrix[0], np.log(np.maximum(hazards, 1e-300))
 
 
 def by_signal(model: ChurnModel, start: Floats, end: Floats) -> Floats:

@@ -30,7 +30,7 @@ FOLLOWS_DURATION: Final = 0.8
 NEVER: Final = frozenset({"days_to_renewal", "totalcharges", "total_charges"})
 """The renewal clock is a stratum; totals charged are price times duration."""
 
-AGES: Final = frozenset({"account_age_days"})
+AGES: Final = frozenset({"account_age_days", "spell_age_days"})
 """The duration itself when time runs from the spell's start."""
 
 

@@ -1,11 +1,13 @@
 """The exported forecast model: plain JSON with a checksum, never a pickle."""
 
 from hashlib import sha256
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-FORMAT = "tenure.forecast/1"
+FORMAT: Final = "tenure.forecast/2"
 
 Level: TypeAlias = str | float
 Clock: TypeAlias = Literal["landmark", "start"]
@@ -49,10 +51,38 @@ class Term(msgspec.Struct, frozen=True):
     scale: float = 1.0
 
 
+class Packed(msgspec.Struct, frozen=True):
+    """A table of numbers as base64 of little-endian floats of four bytes, row by row."""
+
+    rows: int
+    columns: int
+    values: bytes
+
+    @classmethod
+    def of(cls, table: NDArray[np.float64]) -> "Packed":
+        """Pack an array of shape (rows, columns)."""
+        return cls(table.shape[0], table.shape[1], table.astype("<f4").tobytes())
+
+    def array(self) -> NDArray[np.float64]:
+        """The array back, shape (rows, columns).
+
+        Raises
+        ------
+        ModelUnreadable
+            If the values do not fill that shape.
+        """
+        if len(self.values) != 4 * self.rows * self.columns:
+            raise ModelUnreadable("a table of the forecast model has another size than it says")
+        flat = np.frombuffer(self.values, dtype="<f4").astype(np.float64)
+        return flat.reshape(self.rows, self.columns)
+
+
 class Stratum(msgspec.Struct, frozen=True):
     """Baseline cumulative hazard at the end of months 0, 1, …; data reach to `reach_months`.
 
-    `borrowed`: too few losses for a baseline of its own.
+    `borrowed`: too few losses for a baseline of its own. `spread` is the variance of the log of the
+    cumulative hazard at those months and `lean` its covariance with the coefficients, shape
+    (months, terms); empty where they are not known.
     """
 
     cumulative_hazard: tuple[float, ...]
@@ -60,22 +90,47 @@ class Stratum(msgspec.Struct, frozen=True):
     rows: int
     events: int
     borrowed: bool = False
+    spread: tuple[float, ...] = ()
+    lean: Packed | None = None
+
+
+class CauseModel(msgspec.Struct, frozen=True, kw_only=True):
+    """The hazard of being lost for one cause: coefficients of the design's terms and baselines.
+
+    `effects`: `own`, fitted to this cause; `shared`, fitted to all losses; `none`, too few losses
+    to say what makes a difference. `variance` is that of the coefficients, shape (terms, terms);
+    `unseen` the variance of the log hazard between accounts that the signals tell nothing of.
+    """
+
+    cause: str
+    effects: Literal["own", "shared", "none"]
+    events: int
+    coefficients: tuple[float, ...]
+    variance: Packed
+    strata: dict[str, Stratum]
+    penalty: float | None = None
+    interaction_penalty: float | None = None
+    unseen: float = 0.0
 
 
 class ForecastModel(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that scoring needs and everything that says where the model came from."""
+    """Everything that scoring needs and everything that says where the model came from.
+
+    All causes share features, terms and the names of strata; the cause of most losses comes first.
+    `basis`: `model`, or `strata` where losses were too few and every account of a stratum gets its
+    Kaplan–Meier curve. `newcomers` speaks for accounts in their first 90 days instead.
+    """
 
     format: str = FORMAT
     clock: Clock
+    basis: Literal["model", "strata"] = "model"
     horizon_months: int
     tail_months: int
     baseline: str
     features: tuple[Feature, ...]
     terms: tuple[Term, ...]
     schema_hash: str
-    coefficients: tuple[float, ...]
-    variance: tuple[tuple[float, ...], ...]
-    strata: dict[str, Stratum]
+    causes: tuple[CauseModel, ...]
     data_from: str
     data_to: str
     data_hash: str
@@ -83,11 +138,10 @@ class ForecastModel(msgspec.Struct, frozen=True, kw_only=True):
     accounts: int
     events: int
     seed: int
-    penalty: float
-    interaction_penalty: float | None
     notes: tuple[str, ...]
     libraries: dict[str, str]
     metrics: dict[str, float] = msgspec.field(default_factory=dict[str, float])
+    newcomers: "ForecastModel | None" = None
 
 
 def schema_hash(features: tuple[Feature, ...], terms: tuple[Term, ...]) -> str:
@@ -115,14 +169,27 @@ def decode(document: bytes, checksum: str) -> ForecastModel:
         raise ModelTampered(
             "the forecast model's bytes do not match its checksum; it was cut or changed"
         )
+    _refuse_other_formats(document)
     try:
         model = msgspec.json.decode(document, type=ForecastModel)
     except msgspec.MsgspecError as error:
         raise ModelUnreadable(f"this is not a forecast model: {error}") from error
-    if model.format != FORMAT:
-        raise ModelUnreadable(
-            f"forecast model of format {model.format!r}; only {FORMAT!r} is known"
-        )
-    if schema_hash(model.features, model.terms) != model.schema_hash:
-        raise ModelTampered("the forecast model's feature list does not match its hash")
+    for part in (model, model.newcomers):
+        if part and schema_hash(part.features, part.terms) != part.schema_hash:
+            raise ModelTampered("the forecast model's feature list does not match its hash")
     return model
+
+
+class _Header(msgspec.Struct):
+    format: str
+
+
+def _refuse_other_formats(document: bytes) -> None:
+    try:
+        found = msgspec.json.decode(document, type=_Header).format
+    except msgspec.MsgspecError as error:
+        raise ModelUnreadable(f"this is not a forecast model: {error}") from error
+    if found != FORMAT:
+        raise ModelUnreadable(
+            f"forecast model of format {found!r}; only {FORMAT!r} is known: train again"
+        )

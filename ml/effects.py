@@ -148,4 +148,8 @@ def _column(feature: Feature, values: Sequence[Level]) -> NDArray[Any]:
 
 def causes(model: ChurnModel) -> list[tuple[str, Floats, Floats]]:
     """Name, coefficients (terms,) and their variance (terms, terms) of each cause."""
-    return [("churn", model.coefficients, model.variance)]
+    return [
+        (cause.name, cause.coefficients, cause.variance)
+        for cause in model.causes
+        if cause.document.effects != "none"
+    ]

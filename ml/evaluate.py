@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import document, metrics
+from ml.choice import Progress
 from ml.document import ForecastModel
 from ml.features import Floats, design
 from ml.frame import Frame, checked
+from ml.hazards import ChurnModel, load
 from ml.metrics import Outcome
-from ml.model import LEAST_EVENTS, Progress, fit
-from ml.score import ChurnModel, load
+from ml.model import LEAST_EVENTS, fit
 from ml.split import stratified
 
 HELD_OUT: Final = 0.25
@@ -57,15 +58,24 @@ def survival_by_month(model: ChurnModel, frame: Frame) -> Floats:
 
     Where a stratum's data end earlier, its last value is kept.
     """
+    return np.exp(-hazards_by_month(model, frame).sum(axis=0))
+
+
+def hazards_by_month(model: ChurnModel, frame: Frame) -> Floats:
+    """Each cause's cumulative hazard at months 0, 1, …, shape (causes, rows, reach + 1)."""
     matrix, _ = design(frame.columns, model.document.features, model.document.terms)
-    log_hazard = matrix @ model.coefficients
-    reach = max(stratum.reach_months for stratum in model.document.strata.values())
+    matrix = matrix.reshape(len(frame), -1)
     names = np.array([model.stratum(name) for name in frame.stratum.tolist()])
-    hazard = np.empty((len(frame), reach + 1))
-    for name, stratum in model.document.strata.items():
-        known = np.array(stratum.cumulative_hazard)
-        hazard[names == name] = known[np.minimum(np.arange(reach + 1), len(known) - 1)]
-    return np.exp(-hazard * np.exp(log_hazard)[:, None])
+    months = np.arange(
+        max(len(s.cumulative_hazard) for s in model.document.causes[0].strata.values())
+    )
+    found = np.empty((len(model.causes), len(frame), len(months)))
+    for k, cause in enumerate(model.causes):
+        for name, stratum in cause.document.strata.items():
+            known = np.array(stratum.cumulative_hazard)
+            found[k, names == name] = known[np.minimum(months, len(known) - 1)]
+        found[k] *= np.exp(cause.log_hazard(matrix))[:, None]
+    return found
 
 
 def judge(

@@ -1,5 +1,6 @@
 """Exact additive drivers of a served probability: associations, not causes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,34 +42,59 @@ def feature_matrix(model: ForecastModel) -> Floats:
     return shares
 
 
-def survival_parts(log_parts: Floats, hazard: Floats) -> tuple[Floats, Floats]:
+NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(32)
+"""Points and weights of Gauss and Legendre on [−1, 1]."""
+
+
+def survival_parts(log_parts: Sequence[Floats], hazards: Sequence[Floats]) -> tuple[Floats, Floats]:
     """Split survival probabilities into the reference's and one part per column, exactly.
 
     Aumann–Shapley values along the straight path from the reference account (every term at its
     training mean, same stratum, same dates) to the account. Survival depends on the terms only
-    through their sum η, so the path integral is closed: partⱼ = ηⱼ · (S(η) − S(0)) / η, with the
-    limit −H·e⁻ᴴ at η = 0.
+    through the log hazards ηₖ of the causes: S(t) = exp(−Σ Hₖ·exp(tηₖ)) on the path t = 0 … 1, and
+    partⱼ = −Σₖ ηₖⱼ · ∫ Hₖ·exp(tηₖ)·S(t) dt. With one cause the integral is closed,
+    partⱼ = ηⱼ · (S(1) − S(0)) / η; with several it is Gauss–Legendre's sum, whose last digits go to
+    the cause with the largest |ηₖ|, so that nothing is lost.
 
     Parameters
     ----------
     log_parts
-        Parts of the log partial hazard, shape (rows, columns).
-    hazard
-        Baseline cumulative hazard H over the period in question, shape (rows,), 0 or more.
+        Per cause, parts of the log partial hazard, shape (rows, columns).
+    hazards
+        Per cause, baseline cumulative hazard over the period in question, shape (rows,), 0 or more.
 
     Returns
     -------
-    Reference survival e⁻ᴴ, shape (rows,), and parts, shape (rows, columns), so that
-    reference + parts.sum(axis=1) = exp(−H·exp(η)) to rounding.
+    Reference survival exp(−ΣHₖ), shape (rows,), and parts, shape (rows, columns), so that
+    reference + parts.sum(axis=1) is the account's survival to rounding.
 
     References
     ----------
     Aumann and Shapley (1974), Values of Non-Atomic Games; Sundararajan et al. (2017), Axiomatic
     attribution for deep networks, arXiv:1703.01365.
     """
-    eta = log_parts.sum(axis=1)
-    reference = np.exp(-hazard)
-    gain = reference * np.expm1(-hazard * np.expm1(eta))
-    flat = np.abs(eta) < 1e-300
-    slope = np.where(flat, -hazard * reference, gain / np.where(flat, 1.0, eta))
-    return reference, log_parts * slope[:, None]
+    eta = np.stack([part.sum(axis=1) for part in log_parts])
+    hazard = np.stack(list(hazards))
+    reference = np.exp(-hazard.sum(axis=0))
+    gain = reference * np.expm1(-(hazard * np.expm1(eta)).sum(axis=0))
+    slopes = _slopes(hazard, eta)
+    largest = np.abs(eta).argmax(axis=0)
+    rows = np.arange(eta.shape[1], dtype=np.int64)
+    steepest = eta[largest, rows]
+    flat = np.abs(steepest) < 1e-12
+    rest = gain - (eta * slopes).sum(axis=0)
+    slopes[largest, rows] += np.where(flat, 0.0, rest / np.where(flat, 1.0, steepest))
+    parts = sum(
+        (part * slope[:, None] for part, slope in zip(log_parts, slopes, strict=True)),
+        start=np.zeros_like(log_parts[0]),
+    )
+    return reference, parts
+
+
+def _slopes(hazard: Floats, eta: Floats) -> Floats:
+    """−∫ Hₖ·exp(tηₖ)·S(t) dt over the path, shape (causes, rows)."""
+    found = np.zeros_like(eta)
+    for node, weight in zip(NODES.tolist(), NODE_WEIGHTS.tolist(), strict=True):
+        at = hazard * np.exp((node + 1) / 2 * eta)
+        found -= weight / 2 * at * np.exp(-at.sum(axis=0))
+    return found

@@ -13,12 +13,17 @@ from ml.document import Clock
 from ml.features import Columns, level_of
 from ml.renewal_clock import EVERYONE
 from shared.errors import Refusal
+from shared.landmark import VOLUNTARY
 
 
 class TrainingRefused(Refusal):
     """The rows cannot carry a model; the message says why in one sentence."""
 
     code: ClassVar[str] = "TRAINING_REFUSED"
+
+
+class TooFewLosses(TrainingRefused):
+    """Too few accounts have churned for a model; curves by stratum may still be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class Frame:
     `columns` are the signals known strictly before the landmark; `duration` whole months from it
     to churn or censoring; `event` True for churn; `stratum` the place on the renewal clock;
     `account` a number that is the same for all rows of an account; `sources` the service each
-    signal comes from.
+    signal comes from. `cause` says why an account was lost and means nothing where it was not;
+    `day` is the landmark's day, counted as `date.toordinal` does (0: no calendar is known).
     """
 
     clock: Clock
@@ -40,6 +46,16 @@ class Frame:
     data_from: date
     data_to: date
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
+    cause: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
+    day: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def __post_init__(self) -> None:
+        """Without causes all losses are of one, and without days all rows are of one."""
+        if not len(self.cause):
+            only = np.array([VOLUNTARY], dtype=np.str_).repeat(len(self.duration))
+            object.__setattr__(self, "cause", only)
+        if not len(self.day):
+            object.__setattr__(self, "day", np.zeros(len(self.duration), dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.duration)
@@ -53,7 +69,26 @@ class Frame:
             event=self.event[rows],
             stratum=self.stratum[rows],
             account=self.account[rows],
+            cause=self.cause[rows],
+            day=self.day[rows],
         )
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Why accounts were lost: the cause of most accounts first, then by name."""
+        counts = {
+            str(name): len(np.unique(self.account[self.lost_to(str(name))]))
+            for name in np.unique(self.cause[self.event])
+        }
+        return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
+
+    def lost_to(self, cause: str) -> NDArray[np.bool_]:
+        """True where the account was lost for this cause, shape (rows,)."""
+        return self.event & (self.cause == cause)
+
+    def only(self, cause: str) -> "Frame":
+        """The same rows, where losses for any other cause count as censored."""
+        return replace(self, event=self.lost_to(cause))
 
     @property
     def accounts(self) -> int:
@@ -71,6 +106,8 @@ class Frame:
         for array in (self.duration, self.event, self.account):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update("\x1f".join(self.stratum.tolist()).encode())
+        digest.update("\x1f".join(self.cause[self.event].tolist()).encode())
+        digest.update(np.ascontiguousarray(self.day).tobytes())
         for name in sorted(self.columns):
             digest.update(name.encode() + b"\x1e" + _text(self.columns[name]))
         return digest.hexdigest()
@@ -112,7 +149,7 @@ def checked(frame: Frame, *, least_events: int) -> Frame:
             f"every one of {frame.accounts} accounts churned; a forecast needs some that stayed"
         )
     if frame.lost < least_events:
-        raise TrainingRefused(
+        raise TooFewLosses(
             f"only {frame.lost} of {frame.accounts} accounts have churned; "
             f"a forecast needs at least {least_events}"
         )

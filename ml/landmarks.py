@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from ml.document import Clock
 from ml.features import numbers
 from ml.frame import Frame, TrainingRefused, one_stratum
 from ml.renewal_clock import HORIZON_MONTHS, month_of, months_between, strata_of
-from shared.landmark import FeatureRow, Landmark, Spell
+from shared.landmark import VOLUNTARY, FeatureRow, Landmark, Spell
 
 HISTORY_MONTHS: Final = 36
 GRACE_DAYS: Final = 30
@@ -25,11 +24,15 @@ USAGE: Final = "usage"
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A moment of prediction and what became of the account after it, in whole months."""
+    """A moment of prediction and what became of the account after it, in whole months.
+
+    `cause` means nothing where the account was not lost.
+    """
 
     landmark: Landmark
     duration: int
     event: bool
+    cause: str = VOLUNTARY
 
 
 def labels(spells: Sequence[Spell], clock: Clock, data_to: date) -> list[Label]:
@@ -80,26 +83,26 @@ def _monthly(spells: Sequence[Spell], data_to: date) -> Iterator[Label]:
             return
         for spell in spells:
             if spell.start_on < day and (spell.ended_on is None or spell.ended_on > day):
-                yield _label(spell.account_id, day, spell.ended_on, last, HORIZON_MONTHS)
+                yield _label(spell, day, last, HORIZON_MONTHS)
 
 
 def _starts(spells: Sequence[Spell], data_to: date) -> Iterator[Label]:
     for spell in spells:
-        label = _label(spell.account_id, spell.start_on, spell.ended_on, data_to, None)
+        label = _label(spell, spell.start_on, data_to, None)
         if label.duration:
             day_after = moment(spell.start_on + timedelta(days=1))
-            yield Label(Landmark(spell.account_id, day_after), label.duration, label.event)
+            yield replace(label, landmark=Landmark(spell.account_id, day_after))
 
 
-def _label(
-    account_id: UUID, day: date, ended_on: date | None, last: date, most: int | None
-) -> Label:
+def _label(spell: Spell, day: date, last: date, most: int | None) -> Label:
+    ended_on = spell.ended_on
     lost = ended_on is not None and day < ended_on <= last
     until = ended_on if lost and ended_on is not None else last
     months = month_of((until - day).days) if lost else months_between(day, until)
     if most is not None and months > most:
         months, lost = most, False
-    return Label(Landmark(account_id, moment(day)), months, lost)
+    landmark = Landmark(spell.account_id, moment(day))
+    return Label(landmark, months, lost, spell.cause or VOLUNTARY)
 
 
 def moment(day: date) -> datetime:
@@ -178,6 +181,8 @@ def frame(labels: Sequence[Label], collected: Collected, clock: Clock, data_to: 
         data_from=date.fromordinal(int(days.min())) if len(days) else data_to,
         data_to=data_to,
         sources=collected.sources,
+        cause=np.array([label.cause for label in labels], dtype=np.str_),
+        day=days.astype(np.int64),
     )
     return _since_first_use(whole, days) if clock == "landmark" else whole
 

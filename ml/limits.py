@@ -70,7 +70,12 @@ def _missing(evidence: Evidence) -> list[str]:
 
 def borrowed_strata(model: ChurnModel) -> list[str]:
     """Strata whose baseline is not their own."""
-    return [name for name, stratum in model.document.strata.items() if stratum.borrowed]
+    return [
+        f"{name} ({cause.name})" if len(model.causes) > 1 else name
+        for cause in model.causes
+        for name, stratum in cause.document.strata.items()
+        if stratum.borrowed
+    ]
 
 
 ALWAYS: Final = (

@@ -1,71 +1,39 @@
-"""Fit the forecast: lifelines' Cox model, penalty chosen on training folds, discrete baselines."""
+"""Fit the forecast: one Cox model per cause, penalties chosen on held-out rows, baselines."""
 
 # Lifelines ships no types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
 import platform
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 import lifelines
 import msgspec
 import numpy as np
 import pandas as pd
-from lifelines import CoxPHFitter
-from lifelines.exceptions import ConvergenceError, ConvergenceWarning
-from numpy.typing import NDArray
 
-from ml import newton
-from ml.design import Design, learn, with_products
-from ml.document import ForecastModel, schema_hash
+from ml.choice import Candidate, Progress, choose, penalise
+from ml.cox import account_scores, cox
+from ml.design import Design
+from ml.document import CauseModel, ForecastModel, Packed, schema_hash
 from ml.features import Floats
-from ml.frame import Frame, TrainingRefused, checked, one_stratum
+from ml.frame import Frame, checked, one_stratum
+from ml.hazards import TAIL_MONTHS
 from ml.strata import baselines
+from ml.uncertainty import spread
 
 LEAST_EVENTS: Final = 20
-FOLDS: Final = 3
-TAIL_MONTHS: Final = 12
-PENALTIES: Final = (0.001, 0.01, 0.1, 1.0)
-PRODUCT_PENALTIES: Final = (0.03, 0.1, 1.0)
-MOST_CHOICE_ROWS: Final = 12_000
-"""Rows on which penalties are compared; more change the choice little and cost time."""
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A design with the ridge penalty of its main effects and of its products."""
-
-    design: Design
-    penalty: float
-    product_penalty: float | None = None
-
-    @property
-    def penalties(self) -> Floats:
-        """Ridge penalty of each term, shape (terms,)."""
-        product = self.penalty if self.product_penalty is None else self.product_penalty
-        return np.array(
-            [product if t.kind == "product" else self.penalty for t in self.design.terms]
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """Coefficients on the standardised design and what else lifelines found."""
-
-    coefficients: Floats
-    inverse_hessian: Floats
-    lifelines: CoxPHFitter
+DISCRETE: Final = "kalbfleisch-prentice"
+LEAST_FOR_STRATA: Final = 5
+"""Fewest lost accounts for Kaplan–Meier curves by stratum, where a model has too few."""
 
 
 def fit(
     frame: Frame,
     *,
     seed: int = 0,
-    baseline: str = "kalbfleisch-prentice",
+    baseline: str = DISCRETE,
     metrics: dict[str, float] | None = None,
     least_events: int = LEAST_EVENTS,
     progress: Progress = lambda _: None,
@@ -102,19 +70,19 @@ def fit(
     Scandinavian Journal of Statistics 34(1):70-85.
     """
     frame = prepared(frame, least_events)
-    chosen = choose(frame, seed=seed, progress=progress)
+    parts = _parts(frame, seed, least_events, progress)
     progress("final fit")
-    model = _exported(frame, chosen, baseline, seed)
+    causes = [_fitted(frame, part, baseline, seed) for part in parts]
+    design = parts[0].chosen.design
+    notes = [note for part in parts if (note := part.note)]
     kept = {name: float(value) for name, value in (metrics or {}).items() if np.isfinite(value)}
-    return msgspec.structs.replace(model, metrics=kept)
+    made = _document(frame, design, causes, seed=seed, baseline=baseline)
+    return msgspec.structs.replace(made, metrics=kept, notes=(*design.notes, *notes))
 
 
-def _exported(frame: Frame, chosen: Candidate, baseline: str, seed: int) -> ForecastModel:
-    design = chosen.design
-    matrix = design.matrix(frame)
-    fitted = cox(frame, matrix, chosen.penalties)
-    log_hazard = matrix @ fitted.coefficients
-    variance = sandwich(frame, matrix, log_hazard, fitted.inverse_hessian)
+def _document(
+    frame: Frame, design: Design, causes: Sequence[CauseModel], *, seed: int, baseline: str
+) -> ForecastModel:
     return ForecastModel(
         clock=frame.clock,
         horizon_months=int(frame.duration.max()),
@@ -123,9 +91,7 @@ def _exported(frame: Frame, chosen: Candidate, baseline: str, seed: int) -> Fore
         features=design.features,
         terms=design.terms,
         schema_hash=schema_hash(design.features, design.terms),
-        coefficients=tuple(fitted.coefficients.tolist()),
-        variance=tuple(map(tuple, variance.tolist())),
-        strata=baselines(frame, log_hazard, baseline),
+        causes=tuple(causes),
         data_from=frame.data_from.isoformat(),
         data_to=frame.data_to.isoformat(),
         data_hash=frame.hashed(),
@@ -133,10 +99,128 @@ def _exported(frame: Frame, chosen: Candidate, baseline: str, seed: int) -> Fore
         accounts=frame.accounts,
         events=frame.lost,
         seed=seed,
-        penalty=chosen.penalty,
-        interaction_penalty=chosen.product_penalty,
-        notes=design.notes,
+        notes=(),
         libraries=libraries(),
+    )
+
+
+Effects = Literal["own", "shared", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is to be fitted to one cause: its design and penalties, and whose losses speak."""
+
+    cause: str
+    lost: int
+    effects: Effects
+    chosen: Candidate
+
+    @property
+    def note(self) -> str | None:
+        """What readers must know of a cause with few losses."""
+        if self.effects == "own":
+            return None
+        why = f"{self.cause}: only {self.lost} accounts were lost for this cause; "
+        if self.effects == "shared":
+            return why + "what makes a difference is taken from all losses together"
+        return why + "its chance differs by place on the renewal clock alone"
+
+
+def _parts(frame: Frame, seed: int, least_events: int, progress: Progress) -> list[Part]:
+    """One a cause, that of most losses first; all over the same design."""
+    lost = {cause: frame.only(cause).lost for cause in frame.causes}
+    first = frame.causes[0]
+    if lost[first] < least_events:
+        chosen = choose(frame, seed=seed, progress=progress)
+        return [Part(cause, count, "shared", chosen) for cause, count in lost.items()]
+    chosen = choose(frame.only(first), seed=seed, progress=progress)
+    parts = [Part(first, lost[first], "own", chosen)]
+    for cause in frame.causes[1:]:
+        enough = lost[cause] >= least_events
+        own = (
+            penalise(frame.only(cause), chosen.design, seed=seed, progress=progress)
+            if enough
+            else chosen
+        )
+        parts.append(Part(cause, lost[cause], "own" if enough else "none", own))
+    return parts
+
+
+def _fitted(frame: Frame, part: Part, baseline: str, seed: int) -> CauseModel:
+    matrix = part.chosen.design.matrix(frame)
+    coefficients, influence = _effects(frame, part, matrix)
+    strata = baselines(frame, matrix @ coefficients, baseline, cause=part.cause)
+    return CauseModel(
+        cause=part.cause,
+        effects=part.effects,
+        events=part.lost,
+        coefficients=tuple(map(float, coefficients)),
+        variance=Packed.of(influence.T @ influence),
+        strata=spread(
+            frame,
+            matrix,
+            coefficients,
+            influence,
+            strata,
+            cause=part.cause,
+            baseline=baseline,
+            seed=seed,
+        ),
+        penalty=None if part.effects == "none" else part.chosen.penalty,
+        interaction_penalty=None if part.effects == "none" else part.chosen.product_penalty,
+    )
+
+
+def _effects(frame: Frame, part: Part, matrix: Floats) -> tuple[Floats, Floats]:
+    """Coefficients, shape (terms,), and what each account moves them by, (accounts, terms)."""
+    if part.effects == "none":
+        terms = int(matrix.shape[1])
+        return np.zeros(terms), np.zeros((frame.accounts, terms))
+    rows = frame if part.effects == "shared" else frame.only(part.cause)
+    fitted = cox(rows, matrix, part.chosen.penalties)
+    scores = account_scores(rows, matrix, matrix @ fitted.coefficients)
+    return fitted.coefficients, np.asarray(scores @ fitted.inverse_hessian, dtype=np.float64)
+
+
+def fit_strata(frame: Frame, *, seed: int = 0) -> ForecastModel:
+    """Kaplan–Meier curves by stratum and cause, for data that cannot carry a model yet.
+
+    Parameters
+    ----------
+    frame
+        Rows with at least `LEAST_FOR_STRATA` churned accounts and some that stayed.
+    seed
+        Decides the draws of the bootstrap behind the intervals.
+
+    Raises
+    ------
+    TrainingRefused
+        If there are still fewer losses, or the frame is broken.
+    """
+    frame = prepared(frame, LEAST_FOR_STRATA)
+    nothing = np.zeros((len(frame), 0))
+    causes = [_curves(frame, cause, nothing, seed) for cause in frame.causes]
+    note = (
+        f"only {frame.lost} of {frame.accounts} accounts have churned: every account gets the "
+        "curve of its place on the renewal clock (Kaplan–Meier), whatever its signals say"
+    )
+    made = _document(frame, Design((), (), ()), causes, seed=seed, baseline=DISCRETE)
+    return msgspec.structs.replace(made, basis="strata", notes=(note,))
+
+
+def _curves(frame: Frame, cause: str, nothing: Floats, seed: int) -> CauseModel:
+    known = baselines(frame, np.zeros(len(frame)), DISCRETE, cause=cause)
+    influence = np.zeros((frame.accounts, 0))
+    return CauseModel(
+        cause=cause,
+        effects="none",
+        events=frame.only(cause).lost,
+        coefficients=(),
+        variance=Packed.of(np.zeros((0, 0))),
+        strata=spread(
+            frame, nothing, np.zeros(0), influence, known, cause=cause, baseline=DISCRETE, seed=seed
+        ),
     )
 
 
@@ -156,181 +240,3 @@ def prepared(frame: Frame, least_events: int = LEAST_EVENTS) -> Frame:
     if frame.clock == "start":
         return replace(frame, stratum=one_stratum(len(frame)))
     return frame
-
-
-def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> Candidate:
-    """The design and penalties with the best partial likelihood on accounts held out of the fit.
-
-    Main effects under a few penalties first; then, under the best of these, products with the one
-    signal that says most, penalised harder. Only the frame given is looked at.
-    """
-    sample = _sampled(frame, seed)
-    main = learn(frame)
-    if not main.terms:
-        raise TrainingRefused("no signal differs between accounts: " + "; ".join(main.notes))
-    fold = folds(sample.account, FOLDS, seed)
-    best, gain = _best(sample, fold, [Candidate(main, p) for p in PENALTIES], progress)
-    design = with_products(main, frame, moderator(frame, best))
-    if design is not None:
-        harder = [p for p in PRODUCT_PENALTIES if p >= best.penalty]
-        rivals = [Candidate(design, best.penalty, p) for p in harder]
-        rival, more = _best(sample, fold, rivals, progress)
-        best = rival if more > gain else best
-    return best
-
-
-def _sampled(frame: Frame, seed: int) -> Frame:
-    if len(frame) <= MOST_CHOICE_ROWS:
-        return frame
-    accounts = np.unique(frame.account)
-    share = MOST_CHOICE_ROWS / len(frame)
-    kept = np.random.default_rng(seed).permutation(accounts)[: int(len(accounts) * share)]
-    return frame.take(np.isin(frame.account, kept))
-
-
-def folds(account: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
-    """Fold of each row, shape (rows,), 0 … count − 1; rows of an account stay together."""
-    accounts, at = np.unique(account, return_inverse=True)
-    order = np.random.default_rng(seed).permutation(len(accounts))
-    return (order % count)[at]
-
-
-def _best(
-    frame: Frame, fold: NDArray[np.int64], candidates: Sequence[Candidate], progress: Progress
-) -> tuple[Candidate, float]:
-    scores: list[float] = []
-    for candidate in candidates:
-        progress(f"penalty {candidate.product_penalty or candidate.penalty:g}")
-        scores.append(_held_out_likelihood(frame, fold, candidate))
-    at = int(np.argmax(scores))
-    return candidates[at], scores[at]
-
-
-def _held_out_likelihood(frame: Frame, fold: NDArray[np.int64], candidate: Candidate) -> float:
-    matrix = candidate.design.matrix(frame)
-    total = 0.0
-    for k in range(FOLDS):
-        inside, outside = fold != k, fold == k
-        quick = newton.fit(frame.take(inside), matrix[inside], candidate.penalties)
-        if quick is None:
-            return -np.inf
-        total += partial_likelihood(frame.take(outside), matrix[outside] @ quick.coefficients)
-    return total
-
-
-def partial_likelihood(frame: Frame, log_hazard: Floats) -> float:
-    """Cox's log partial likelihood of rows under given log hazards, ties by Breslow, by stratum."""
-    total = 0.0
-    for name in np.unique(frame.stratum):
-        at = frame.stratum == name
-        duration, event, eta = frame.duration[at], frame.event[at], log_hazard[at]
-        weights = np.bincount(duration, weights=np.exp(eta))
-        at_risk = weights[::-1].cumsum()[::-1]
-        total += float(eta[event].sum() - np.log(at_risk[duration[event]]).sum())
-    return total
-
-
-def moderator(frame: Frame, candidate: Candidate) -> str:
-    """The signal that says most: the largest Wald statistic per term."""
-    matrix = candidate.design.matrix(frame)
-    fitted = newton.fit(frame, matrix, candidate.penalties)
-    if fitted is None:
-        return ""
-    variance = np.linalg.inv(fitted.information)
-    features = np.array([term.feature for term in candidate.design.terms])
-    strength: dict[str, float] = {}
-    for name in dict.fromkeys(features.tolist()):
-        at = np.flatnonzero(features == name)
-        beta = fitted.coefficients[at]
-        block = variance[np.ix_(at, at)]
-        strength[name] = float(beta @ np.linalg.solve(block, beta)) / len(at)
-    return max(strength, key=lambda name: strength[name])
-
-
-def cox(frame: Frame, matrix: Floats, penalties: Floats) -> Fitted:
-    """Fit lifelines' Cox model; a warning about convergence is a failure.
-
-    A failed fit is tried again with half steps, then with ten and a hundred times the penalty.
-
-    Raises
-    ------
-    TrainingRefused
-        If none of these converges.
-    """
-    table = pd.DataFrame(matrix, columns=[f"x{i}" for i in range(matrix.shape[1])])
-    table["duration"], table["event"] = frame.duration, frame.event.astype(np.int64)
-    strata = None
-    if len(np.unique(frame.stratum)) > 1:
-        table["stratum"], strata = frame.stratum, ["stratum"]
-    quick = newton.fit(frame, matrix, penalties)
-    start = None if quick is None else quick.coefficients
-    failure = ""
-    for step_size, factor in ((None, 1.0), (0.5, 1.0), (0.5, 10.0), (0.5, 100.0)):
-        try:
-            return _converged(table, strata, penalties * factor, step_size, start)
-        except (ConvergenceError, ConvergenceWarning, ValueError) as error:
-            failure = str(error).strip().splitlines()[0]
-    raise TrainingRefused(f"the fit does not converge, even with a large penalty: {failure}")
-
-
-def _converged(
-    table: pd.DataFrame,
-    strata: list[str] | None,
-    penalties: Floats,
-    step_size: float | None,
-    start: Floats | None,
-) -> Fitted:
-    model = CoxPHFitter(penalizer=penalties, l1_ratio=0.0)
-    options = {} if step_size is None else {"step_size": step_size}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", ConvergenceWarning)
-        model.fit(
-            table, "duration", "event", strata=strata, fit_options=options, initial_point=start
-        )
-    coefficients = model.params_.to_numpy(dtype=np.float64)
-    if not np.isfinite(coefficients).all():
-        raise ConvergenceError("coefficients are not finite")
-    return Fitted(coefficients, model.variance_matrix_.to_numpy(dtype=np.float64), model)
-
-
-def sandwich(frame: Frame, matrix: Floats, log_hazard: Floats, inverse_hessian: Floats) -> Floats:
-    """Variance of the coefficients that allows for many rows of one account.
-
-    Score residuals summed by account between two inverse Hessians (Lin and Wei). lifelines'
-    `cluster_col` computes the same at a cost that grows with the square of the rows.
-
-    Returns
-    -------
-    Shape (terms, terms), on the scale of the standardised design.
-
-    References
-    ----------
-    Lin and Wei (1989), The robust inference for the Cox proportional hazards model,
-    JASA 84:1074-1078.
-    """
-    residuals = np.zeros_like(matrix)
-    for name in np.unique(frame.stratum):
-        at = frame.stratum == name
-        residuals[at] = _score_residuals(
-            frame.duration[at], frame.event[at], matrix[at], np.exp(log_hazard[at])
-        )
-    _, account = np.unique(frame.account, return_inverse=True)
-    by_account = np.zeros((int(account.max()) + 1, matrix.shape[1]))
-    np.add.at(by_account, account, residuals)
-    variance = inverse_hessian @ (by_account.T @ by_account) @ inverse_hessian
-    return (variance + variance.T) / 2
-
-
-def _score_residuals(
-    duration: NDArray[np.int64], event: NDArray[np.bool_], x: Floats, weights: Floats
-) -> Floats:
-    months = int(duration.max()) + 1
-    mass = np.bincount(duration, weights=weights, minlength=months)[::-1].cumsum()[::-1]
-    moment = np.zeros((months, x.shape[1]))
-    np.add.at(moment, duration, x * weights[:, None])
-    mean = moment[::-1].cumsum(axis=0)[::-1] / np.maximum(mass, 1e-300)[:, None]
-    hazard = np.bincount(duration[event], minlength=months) / np.maximum(mass, 1e-300)
-    passed = hazard.cumsum()[duration][:, None]
-    expected = (hazard[:, None] * mean).cumsum(axis=0)[duration]
-    return event[:, None] * (x - mean[duration]) - weights[:, None] * (x * passed - expected)

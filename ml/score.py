@@ -2,32 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml import by_row, explain
-from ml.document import ForecastModel, ModelUnreadable, decode
 from ml.explain import Driver
 from ml.features import Columns, columns_of, design
-from ml.renewal_clock import (
-    EVERYONE,
-    MONTH_DAYS,
-    NO_RENEWAL,
-    SLACK_DAYS,
-    month_of,
-    strata_of,
-)
+from ml.hazards import Cause, ChurnModel, Clock, Days, Floats, clock_of
+from ml.hazards import load as load  # whoever scores finds all of it here
 from shared.landmark import FeatureRow
-
-Floats: TypeAlias = NDArray[np.float64]
-Days: TypeAlias = Sequence[float | None]
 
 LEVEL: Final = 0.90
 LEVEL_Z: Final = 1.6448536269514722
 """Standard normal quantile of .95: two-sided 90 %."""
+
+NEWCOMER_DAYS: Final = 90
+"""Accounts younger than this are spoken for by the newcomers' model, where there is one."""
+
+Basis: TypeAlias = Literal["model", "newcomers", "strata"]
+"""What spoke: the model, that of the first 90 days, or the curve of the account's stratum."""
+
+Bounds: TypeAlias = tuple[Floats, Floats, Floats]
+"""Value, lower and upper end of the interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,170 +37,48 @@ class Probability:
     high: float
 
 
-@dataclass(frozen=True)
-class ChurnModel:
-    """A forecast model ready to score: the document and its arrays."""
-
-    document: ForecastModel
-    coefficients: Floats
-    variance: Floats
-    shares: Floats
-
-    @cached_property
-    def features(self) -> tuple[str, ...]:
-        """Names of the signals it needs to be told."""
-        return tuple(feature.name for feature in self.document.features)
-
-    @cached_property
-    def hazards(self) -> dict[str, Floats]:
-        """Baseline cumulative hazard at the end of months 0, 1, … by stratum, its tail included."""
-        tail = self.document.tail_months
-        return {
-            name: _with_tail(np.array(s.cumulative_hazard), tail)
-            for name, s in self.document.strata.items()
-        }
-
-    def stratum(self, name: str) -> str:
-        """The baseline an account of this stratum is read from; `none` where there is no own."""
-        if self.document.clock == "start":
-            return EVERYONE
-        if name in self.document.strata:
-            return name
-        return NO_RENEWAL if NO_RENEWAL in self.document.strata else next(iter(self.hazards))
-
-
-def _with_tail(hazard: Floats, months: int) -> Floats:
-    """Carry the mean hazard of the last year known on for so many months."""
-    if not months:
-        return hazard
-    span = min(12, len(hazard) - 1)
-    rate = (hazard[-1] - hazard[-1 - span]) / span if span else 0.0
-    return np.concatenate([hazard, hazard[-1] + rate * np.arange(1, months + 1)])
-
-
-def load(document: bytes, checksum: str) -> ChurnModel:
-    """Read an exported model.
-
-    Raises
-    ------
-    ModelTampered
-        If the bytes do not match the checksum (cut short, changed).
-    ModelUnreadable
-        If they are no model of a known format, or its parts do not fit together.
-    """
-    model = decode(document, checksum)
-    terms = len(model.terms)
-    variance = np.array(model.variance, dtype=np.float64).reshape(-1, terms)
-    if len(model.coefficients) != terms or len(variance) != terms or not model.strata:
-        raise ModelUnreadable(
-            "the forecast model's coefficients, variance and terms do not fit together"
-        )
-    return ChurnModel(model, np.array(model.coefficients), variance, explain.feature_matrix(model))
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Where accounts stand in time, as the baseline needs it; every array has shape (rows,).
-
-    `stratum` is the baseline's name, `elapsed` the months since the spell's start (0 with the
-    landmark clock), `renewal_day` the days to the renewal and `renewal_month` the month it falls
-    in, both NaN without one.
-    """
-
-    model: ChurnModel
-    stratum: NDArray[np.str_]
-    elapsed: Floats
-    renewal_day: Floats
-    renewal_month: Floats
-
-    @cached_property
-    def reach(self) -> Floats:
-        """Months from now that the data can speak for, shape (rows,)."""
-        longest = {name: len(hazard) - 1 for name, hazard in self.model.hazards.items()}
-        return np.array([longest[name] for name in self.stratum.tolist()]) - self.elapsed
-
-    def hazard(self, days: Floats) -> Floats:
-        """Baseline cumulative hazard from now to so many days ahead.
-
-        Between whole months log survival is linear; with the landmark clock the month of an
-        account's own renewal is a step at that day, when the decision takes effect.
-
-        Parameters
-        ----------
-        days
-            Days ahead, shape (rows, k), 0 or more; NaN gives NaN.
-
-        Returns
-        -------
-        Shape (rows, k); NaN beyond the reach of the data.
-        """
-        ahead = self._months(days)
-        result = np.full_like(days, np.nan)
-        for name, baseline in self.model.hazards.items():
-            at = self.stratum == name
-            months = np.arange(len(baseline))
-            elapsed = self.elapsed[at][:, None]
-            reached = np.interp(elapsed + ahead[at], months, baseline)
-            result[at] = reached - np.interp(elapsed, months, baseline)
-        slack = SLACK_DAYS / MONTH_DAYS
-        return np.where(ahead <= self.reach[:, None] + slack, result, np.nan)
-
-    def _months(self, days: Floats) -> Floats:
-        ahead = days / MONTH_DAYS
-        month, day = self.renewal_month[:, None], self.renewal_day[:, None]
-        if self.model.document.clock == "start":
-            return ahead
-        undecided = (days < day) & (ahead > month - 1)
-        return np.where(
-            undecided, month - 1, np.where(days >= day, np.maximum(ahead, month), ahead)
-        )
-
-    def knots(self) -> Floats:
-        """Days between which log survival is linear, rising, shape (rows, k); NaN past reach."""
-        longest = int(max(self.reach))
-        turn = np.ceil(self.elapsed) - self.elapsed
-        months = (turn[:, None] + np.arange(longest + 1)) * MONTH_DAYS
-        last = np.floor(self.reach * MONTH_DAYS)[:, None]
-        day = self.renewal_day[:, None]
-        days = np.concatenate([np.zeros_like(last), months, day - 1, day, last], axis=1)
-        beyond = (days < 0) | (days > last + SLACK_DAYS)
-        return np.sort(np.where(beyond, np.nan, days), axis=1)
-
-
-def clock_of(
-    model: ChurnModel, columns: Columns, elapsed_days: Days, days_to_renewal: Days
-) -> Clock:
-    """Place accounts on the model's clock; those older than its data stand at the data's end."""
-    names = np.array([EVERYONE], dtype=np.str_).repeat(len(days_to_renewal))
-    elapsed = np.zeros(len(names))
-    day = np.array([np.nan if d is None else max(float(d), 0.0) for d in days_to_renewal])
-    month = np.array([month_of(d) if d == d else np.nan for d in day])
-    if model.document.clock == "start":
-        oldest = float(model.document.strata[EVERYONE].reach_months)
-        elapsed = np.clip([(d or 0.0) / MONTH_DAYS for d in elapsed_days], 0.0, oldest)
-    else:
-        terms = columns["contract_term_months"].tolist()
-        names = np.array([model.stratum(name) for name in strata_of(terms, day.tolist()).tolist()])
-    return Clock(model, names, elapsed, day, month)
-
-
-def log_hazards(model: ChurnModel, matrix: Floats) -> tuple[Floats, Floats]:
-    """Log partial hazard of each account against the reference account, and its standard error."""
-    spread = np.einsum("ij,ij->i", by_row.product(matrix, model.variance), matrix)
-    return by_row.product(matrix, model.coefficients), np.sqrt(np.maximum(spread, 0.0))
-
-
-def survival(hazard: Floats, log_hazard: Floats) -> Floats:
-    """Chance of still being there: exp(−H·exp(η)); H has shape (rows, k), η shape (rows,)."""
-    return np.exp(-hazard * np.exp(log_hazard)[:, None])
-
-
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
     """Chance of still being there so many days ahead."""
 
     days: float
     survival: Probability
+
+
+@dataclass(frozen=True, slots=True)
+class CauseForecast:
+    """Chance of being lost for one cause by the days of the curve, and by the renewal.
+
+    With the other causes' values and the survival, a value adds up to one. `log_hazard_ratio` is
+    against the reference account.
+    """
+
+    cause: str
+    value: list[float]
+    low: list[float]
+    high: list[float]
+    renewal: Probability | None
+    log_hazard_ratio: float
+
+    def churn_probability(self, curve: Sequence[CurvePoint], within_days: float) -> Probability:
+        """Chance of being lost for this cause within so many days; past the curve its end counts.
+
+        Between two days a cause's share of all losses is constant, as scoring has it.
+        """
+        place = int(np.searchsorted([point.days for point in curve], within_days, side="right"))
+        if place == len(curve):
+            return Probability(self.value[-1], self.low[-1], self.high[-1])
+        before, after = curve[place - 1], curve[place]
+        days = (within_days - before.days) / (after.days - before.days)
+        here, there = before.survival.value, after.survival.value
+        share = days
+        if here > there > 0:
+            share = -np.expm1(days * np.log(there / here)) / (1 - there / here)
+        value, low, high = (
+            float(known[place - 1] + share * (known[place] - known[place - 1]))
+            for known in (self.value, self.low, self.high)
+        )
+        return Probability(value, low, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,14 +89,17 @@ class Forecast:
     `drivers` then explain the chance of staying for `driver_days`, the longest the data allow.
     `reference` is that chance for the reference account; with all contributions it adds up to
     `driven`, the account's own. `unlike_training` names signals unlike anything seen in training;
-    `horizon_days` is how far ahead the model speaks for this account.
+    `horizon_days` is how far ahead the model speaks for this account. `log_hazard_ratio` and
+    `standard_error` are those of the cause of most losses.
     """
 
+    basis: Basis
     stratum: str
     log_hazard_ratio: float
     standard_error: float
     renewal: Probability | None
     curve: tuple[CurvePoint, ...]
+    causes: tuple[CauseForecast, ...]
     drivers: tuple[Driver, ...]
     reference: float
     driven: float
@@ -262,22 +141,67 @@ def score(
     rows
         Signals by name, as the services give them at the landmark; absent or None is unknown.
     elapsed_days
-        Days since the account's present spell began; only the `start` clock uses it.
+        Days since the account's present spell began: the time already survived on the `start`
+        clock, and who counts as a newcomer; None where it is unknown.
     days_to_renewal
         Days to the end of the open contract, taken as 0 when overdue; None without one.
 
     Returns
     -------
-    One forecast a row. The 90 % intervals carry the uncertainty of the coefficients through the
-    delta method on the log partial hazard; that of the baseline, of the model's form and of a
-    future unlike the past is left out, so they are too narrow where events are few.
+    One forecast a row. The 90 % intervals carry the uncertainty of coefficients and baselines, and
+    how much accounts differ that look alike to the model; that of the model's form and of a future
+    unlike the past is left out.
     """
-    if not rows:
-        return []
-    columns = columns_of(rows, {*model.features, "contract_term_months"})
-    matrix, odd = design(columns, model.document.features, model.document.terms)
-    clock = clock_of(model, columns, elapsed_days, days_to_renewal)
-    return _Batch(model, columns, matrix, odd, clock).forecasts()
+    found: dict[int, Forecast] = {}
+    speaks = [speaker(model, elapsed) for elapsed in elapsed_days]
+    for speaking in (model, model.newcomers):
+        places = [i for i, one in enumerate(speaks) if one is speaking]
+        if speaking is not None and places:
+            batch = _Batch.of(
+                speaking,
+                [rows[i] for i in places],
+                [elapsed_days[i] for i in places],
+                [days_to_renewal[i] for i in places],
+                basis=model.document.basis if speaking is model else "newcomers",
+            )
+            found |= zip(places, batch.forecasts(), strict=True)
+    return [found[i] for i in range(len(rows))]
+
+
+def speaker(model: ChurnModel, elapsed_days: float | None) -> ChurnModel:
+    """The model itself, or its part for newcomers where it has one and the account is new."""
+    if model.newcomers is None or elapsed_days is None or elapsed_days >= NEWCOMER_DAYS:
+        return model
+    return model.newcomers
+
+
+def survival(hazard: Floats, log_hazard: Floats) -> Floats:
+    """Chance of still being there: exp(−H·exp(η)); H has shape (rows, k), η shape (rows,)."""
+    return np.exp(-hazard * np.exp(log_hazard)[:, None])
+
+
+def incidences(hazards: Floats) -> Floats:
+    """Chance of being lost for each cause by each time, from the causes' cumulative hazards.
+
+    Between two times the causes' hazards keep their proportion; what survival loses there is
+    shared among them in it. So all causes and survival add up to one.
+
+    Parameters
+    ----------
+    hazards
+        Shape (causes, rows, k), 0 or more and rising along k, counted from now.
+
+    Returns
+    -------
+    Shape (causes, rows, k); NaN where the hazard is.
+    """
+    steps = np.diff(hazards, axis=2, prepend=0.0)
+    whole = steps.sum(axis=0)
+    stays = np.exp(-hazards.sum(axis=0))
+    before = np.concatenate([np.ones((len(stays), 1)), stays[:, :-1]], axis=1)
+    lost = before - stays  # never −0.0, which JSON in Postgres does not keep
+    share = np.divide(steps, whole, out=np.zeros_like(steps), where=whole > 0)
+    return np.where(np.isnan(whole), np.nan, share * lost).cumsum(axis=2)
 
 
 class _Batch:
@@ -287,44 +211,62 @@ class _Batch:
         self,
         model: ChurnModel,
         columns: Columns,
-        matrix: Floats,
-        odd: dict[str, NDArray[np.bool_]],
         clock: Clock,
+        basis: Basis,
     ) -> None:
-        self.model, self.columns, self.odd, self.clock = model, columns, odd, clock
-        self.log_hazard, self.error = log_hazards(model, matrix)
-        self.parts = by_row.product(matrix * model.coefficients, model.shares)
+        self.model, self.columns, self.clock = model, columns, clock
+        self.basis: Basis = basis
+        self.matrix, self.odd = design(columns, model.document.features, model.document.terms)
+        self.log_hazards = [cause.log_hazard(self.matrix) for cause in model.causes]
         self.days = clock.knots()
-        self.stays = self._with_interval(clock.hazard(self.days))
-        self.renewal_hazard = clock.hazard(clock.renewal_day[:, None])
-        self.renewals = self._with_interval(self.renewal_hazard)
+        self.bounds = _Bounds.of(model.causes, self.matrix, clock, self.days)
+        at = self.days == clock.renewal_day[:, None]
+        self.renewal_place = np.where(at.any(axis=1), at.argmax(axis=1), -1)
         self._explain()
 
-    def _with_interval(self, hazard: Floats) -> tuple[Floats, Floats, Floats]:
-        shifts = (0.0, LEVEL_Z, -LEVEL_Z)
-        value, low, high = (survival(hazard, self.log_hazard + z * self.error) for z in shifts)
-        return value, low, high
+    @classmethod
+    def of(
+        cls,
+        model: ChurnModel,
+        rows: Sequence[FeatureRow],
+        elapsed_days: Days,
+        days_to_renewal: Days,
+        *,
+        basis: Basis,
+    ) -> "_Batch":
+        columns = columns_of(rows, {*model.features, "contract_term_months"})
+        clock = clock_of(model, columns, elapsed_days, days_to_renewal)
+        return cls(model, columns, clock, basis)
 
     def _explain(self) -> None:
-        spoken = ~np.isnan(self.renewal_hazard[:, 0])
         last = np.nanmax(self.days, axis=1)
-        self.driver_days = np.where(spoken, self.clock.renewal_day, last)
-        hazard = np.where(spoken, self.renewal_hazard[:, 0], self.clock.hazard(last[:, None])[:, 0])
-        self.reference, self.contributions = explain.survival_parts(self.parts, hazard)
-        self.driven = survival(hazard[:, None], self.log_hazard)[:, 0]
+        self.driver_days = np.where(self.renewal_place >= 0, self.clock.renewal_day, last)
+        at = self.driver_days[:, None]
+        hazards = [self.clock.hazard(cause, at)[:, 0] for cause in self.model.causes]
+        parts = self.model.log_parts(self.matrix)
+        self.reference, self.contributions = explain.survival_parts(parts, hazards)
+        whole = sum(h * np.exp(eta) for h, eta in zip(hazards, self.log_hazards, strict=True))
+        self.driven = np.exp(-whole)
 
     def forecasts(self) -> list[Forecast]:
-        return [self._forecast(i) for i in range(len(self.log_hazard))]
+        return [self._forecast(i) for i in range(len(self.driven))]
 
     def _forecast(self, i: int) -> Forecast:
-        curve = self._curve(i)
-        renewal = _probability(self.renewals, i, 0)
+        days, kept = np.unique(self.days[i][~np.isnan(self.days[i])], return_index=True)
+        stays = zip(*(bound[i][kept].tolist() for bound in self.bounds.survival), strict=True)
+        curve = tuple(
+            CurvePoint(day, Probability(*chances))
+            for day, chances in zip(days.tolist(), stays, strict=True)
+        )
+        place = int(self.renewal_place[i])
         return Forecast(
+            basis=self.basis,
             stratum=str(self.clock.stratum[i]),
-            log_hazard_ratio=float(self.log_hazard[i]),
-            standard_error=float(self.error[i]),
-            renewal=None if np.isnan(renewal.value) else renewal,
+            log_hazard_ratio=float(self.log_hazards[0][i]),
+            standard_error=float(self.bounds.standard_error[i]),
+            renewal=_probability(self.bounds.survival, i, place) if place >= 0 else None,
             curve=curve,
+            causes=tuple(self._cause(k, i, kept) for k in range(len(self.model.causes))),
             drivers=self._drivers(i),
             reference=float(self.reference[i]),
             driven=float(self.driven[i]),
@@ -333,10 +275,13 @@ class _Batch:
             unlike_training=tuple(name for name, rows in self.odd.items() if rows[i]),
         )
 
-    def _curve(self, i: int) -> tuple[CurvePoint, ...]:
-        days, first = np.unique(self.days[i][~np.isnan(self.days[i])], return_index=True)
-        pairs = zip(days.tolist(), first.tolist(), strict=True)
-        return tuple(CurvePoint(day, _probability(self.stays, i, j)) for day, j in pairs)
+    def _cause(self, k: int, i: int, kept: NDArray[np.int64]) -> CauseForecast:
+        bounds = self.bounds.incidence[k]
+        value, low, high = (bound[i][kept].tolist() for bound in bounds)
+        place = int(self.renewal_place[i])
+        renewal = _probability(bounds, i, place) if place >= 0 else None
+        ratio = float(self.log_hazards[k][i])
+        return CauseForecast(self.model.causes[k].name, value, low, high, renewal, ratio)
 
     def _drivers(self, i: int) -> tuple[Driver, ...]:
         """Largest part first."""
@@ -351,6 +296,61 @@ class _Batch:
         )
 
 
-def _probability(bounds: tuple[Floats, Floats, Floats], i: int, j: int) -> Probability:
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """Chances at each row's days with their intervals, every array of shape (rows, k).
+
+    `survival` of all causes together, `incidence` of each; `standard_error`, shape (rows,), of the
+    first cause's log hazard ratio.
+    """
+
+    survival: Bounds
+    incidence: list[Bounds]
+    standard_error: Floats
+
+    @classmethod
+    def of(cls, causes: Sequence[Cause], matrix: Floats, clock: Clock, days: Floats) -> "_Bounds":
+        hazards = np.stack(
+            [
+                clock.hazard(cause, days) * np.exp(cause.log_hazard(matrix))[:, None]
+                for cause in causes
+            ]
+        )
+        variances = np.stack([cause.variances(matrix, clock, days) for cause in causes])
+        unseen = np.array([cause.document.unseen for cause in causes])[:, None, None]
+        whole = hazards.sum(axis=0)
+        weights = np.divide(hazards, whole, out=np.zeros_like(hazards), where=whole > 0)
+        low, high = _factors((weights**2 * variances).sum(axis=0), (weights**2 * unseen).sum(0))
+        stays: Bounds = (np.exp(-whole), np.exp(-whole * high), np.exp(-whole * low))
+        own = causes[0].variance
+        error = np.sqrt(np.maximum(np.einsum("ij,ij->i", by_row.product(matrix, own), matrix), 0.0))
+        return cls(stays, _incidence(hazards, variances, unseen), error)
+
+
+def _factors(variance: Floats, unseen: Floats) -> tuple[Floats, Floats]:
+    """What the ends of the interval multiply the cumulative hazard by.
+
+    The forecast is the mean over accounts that look alike. If their log hazards differ with
+    variance `unseen`, the middle one's lies half of that below the mean's.
+    """
+    width, middle = LEVEL_Z * np.sqrt(variance + unseen), -unseen / 2
+    return np.exp(np.minimum(middle - width, 0.0)), np.exp(np.maximum(middle + width, 0.0))
+
+
+def _incidence(hazards: Floats, variances: Floats, unseen: Floats) -> list[Bounds]:
+    """Chance by cause with the interval that its own hazard's uncertainty makes."""
+    value = incidences(hazards)
+    found: list[Bounds] = []
+    for k in range(len(hazards)):
+        ends: list[Floats] = []
+        for factor in _factors(variances[k], np.broadcast_to(unseen[k], variances[k].shape)):
+            moved = hazards.copy()
+            moved[k] = np.maximum.accumulate(hazards[k] * factor, axis=1)
+            ends.append(incidences(moved)[k])
+        found.append((value[k], ends[0], ends[1]))
+    return found
+
+
+def _probability(bounds: Bounds, i: int, j: int) -> Probability:
     value, low, high = (float(bound[i, j]) for bound in bounds)
     return Probability(value, low, high)

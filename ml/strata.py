@@ -1,6 +1,5 @@
 """Baselines of the renewal clock's strata; those with few losses borrow along the clock."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,19 +20,48 @@ HALF: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of a stratum: whole months, churned or not, exp(log partial hazard); shape (rows,)."""
+    """Rows of a stratum, every array of shape (rows,).
+
+    Whole months; lost to the cause in question, or to another; exp(log partial hazard); how often
+    the row counts.
+    """
 
     duration: NDArray[np.int64]
     event: NDArray[np.bool_]
+    other: NDArray[np.bool_]
     weights: Floats
+    counts: Floats
+
+    def take(self, at: NDArray[np.bool_]) -> "Rows":
+        """Only these rows."""
+        return Rows(
+            self.duration[at], self.event[at], self.other[at], self.weights[at], self.counts[at]
+        )
+
+    @property
+    def losses(self) -> int:
+        """Rows lost, each once: what is borrowed must not depend on the draw of a bootstrap."""
+        return int(self.event.sum())
 
     @property
     def exposure(self) -> float:
         """Weighted months at risk."""
-        return float(self.weights @ self.duration)
+        return float((self.weights * self.counts) @ self.duration)
+
+    def at_risk(self, month: int) -> float:
+        """Weighted rows at risk in a month; those lost to another cause in it count half."""
+        reached = (self.duration >= month) * (1.0 - 0.5 * (self.other & (self.duration == month)))
+        return float((self.weights * self.counts) @ reached)
 
 
-def baselines(frame: Frame, log_hazard: Floats, baseline: str) -> dict[str, Stratum]:
+def baselines(
+    frame: Frame,
+    log_hazard: Floats,
+    baseline: str,
+    *,
+    cause: str | None = None,
+    counts: Floats | None = None,
+) -> dict[str, Stratum]:
     """The baseline of each stratum.
 
     A stratum of the landmark clock with fewer than 15 losses borrows: those with a renewal share
@@ -41,22 +69,35 @@ def baselines(frame: Frame, log_hazard: Floats, baseline: str) -> dict[str, Stra
     the same hazard in every month. So does a stratum with a renewal, or `none`, that training
     never met, as long as any renewal was seen.
 
+    Parameters
+    ----------
+    frame
+        Rows with durations, events, causes and strata.
+    log_hazard
+        Log partial hazard of each row, shape (rows,).
+    baseline
+        A key of `BASELINES`.
+    cause
+        Only losses for this cause count; all of them if none.
+    counts
+        How often each row counts, shape (rows,), as a bootstrap needs it; once each if none.
+
     Returns
     -------
     By stratum, up to the last month that five rows reached, twelve at most with landmarks; where
     one ends before the others, borrowed hazards carry it on to their end.
     """
-    weights = np.exp(log_hazard)
-    rows = {
-        name: Rows(frame.duration[at], frame.event[at], weights[at])
-        for name, at in ((str(n), frame.stratum == n) for n in np.unique(frame.stratum))
-    }
+    event = frame.event if cause is None else frame.lost_to(cause)
+    often = np.ones(len(frame)) if counts is None else counts
+    whole = Rows(frame.duration, event, frame.event & ~event, np.exp(log_hazard), often)
+    names = [str(name) for name in np.unique(frame.stratum)]
+    rows = {name: whole.take(frame.stratum == name) for name in names}
     if frame.clock == "start":
         return {name: _own(part, baseline, _reach(part.duration)) for name, part in rows.items()}
     reach = min(_reach(frame.duration), HORIZON_MONTHS)
     found = _borrowed(rows, reach)
     for name, part in rows.items():
-        if int(part.event.sum()) >= LEAST_EVENTS:
+        if part.losses >= LEAST_EVENTS:
             own = _own(part, baseline, min(reach, _reach(part.duration)))
             found[name] = _lengthened(own, found[name])
     return dict(sorted(found.items()))
@@ -71,9 +112,16 @@ def _lengthened(own: Stratum, borrowed: Stratum) -> Stratum:
 
 
 def _own(part: Rows, baseline: str, reach: int) -> Stratum:
-    hazard = cumulative_hazard(part.duration, part.event, part.weights, BASELINES[baseline])
+    hazard = cumulative_hazard(
+        part.duration,
+        part.event,
+        part.weights,
+        BASELINES[baseline],
+        other=part.other,
+        counts=part.counts,
+    )
     known = tuple(hazard[: reach + 1].tolist())
-    return Stratum(known, reach, len(part.duration), int(part.event.sum()))
+    return Stratum(known, reach, len(part.duration), part.losses)
 
 
 def _reach(duration: NDArray[np.int64]) -> int:
@@ -105,33 +153,33 @@ def _even(hazard: float, reach: int) -> Floats:
 
 
 def _steady(part: Rows, reach: int) -> Stratum:
-    hazard = (int(part.event.sum()) + HALF) / part.exposure if part.exposure else 0.0
+    lost = float(part.counts[part.event].sum())
+    hazard = (lost + HALF) / part.exposure if part.exposure else 0.0
     return _stratum(_even(hazard, reach), part)
 
 
 def _decision(renewing: dict[int, Rows]) -> float:
     """Hazard of the month in which a renewal falls, over all strata that have one."""
-    left: Sequence[Floats] = [
-        part.weights[part.event & (part.duration == month)] for month, part in renewing.items()
-    ]
-    at_risk = sum(
-        float(part.weights[part.duration >= month].sum()) for month, part in renewing.items()
-    )
-    lost = np.concatenate(left)
-    return kalbfleisch_prentice(lost, at_risk) if len(lost) else HALF / max(at_risk, HALF)
+    left = [part.take(part.event & (part.duration == month)) for month, part in renewing.items()]
+    at_risk = sum(part.at_risk(month) for month, part in renewing.items())
+    weights = np.concatenate([part.weights for part in left])
+    counts = np.concatenate([part.counts for part in left])
+    if not len(weights):
+        return HALF / max(at_risk, HALF)
+    return kalbfleisch_prentice(weights, max(at_risk, float(weights @ counts)), counts)
 
 
 def _between(renewing: dict[int, Rows]) -> float:
     """Hazard of a month without a renewal, over all strata that have one."""
-    lost = sum(int((p.event & (p.duration != month)).sum()) for month, p in renewing.items())
-    exposure = sum(
-        part.exposure - float(part.weights[part.duration >= month].sum())
-        for month, part in renewing.items()
-    )
+    lost, exposure = 0.0, 0.0
+    for month, part in renewing.items():
+        lost += float(part.counts[part.event & (part.duration != month)].sum())
+        reached = part.duration >= month
+        exposure += part.exposure - float(part.weights[reached] @ part.counts[reached])
     return (lost + HALF) / max(exposure, 1.0)
 
 
 def _stratum(hazard: Floats, part: Rows | None) -> Stratum:
     known = tuple(hazard.cumsum().tolist())
-    seen, lost = (len(part.duration), int(part.event.sum())) if part else (0, 0)
+    seen, lost = (len(part.duration), part.losses) if part else (0, 0)
     return Stratum(known, len(known) - 1, seen, lost, borrowed=True)

@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 FeatureRow: TypeAlias = dict[str, float | str | bool | None]
 """Feature name (unit in the name) to value; None is unknown, an absent key not applicable."""
+
+
+VOLUNTARY: Final = "voluntary"
+INVOLUNTARY: Final = "involuntary"
+CAUSES: Final = (VOLUNTARY, INVOLUNTARY)
+"""Why a contract ends: the customer leaves, or nobody could collect the payment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +25,13 @@ class Landmark:
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """Continuous coverage by contracts; `ended_on`: lost, and none followed in 30 days."""
+    """Continuous coverage by contracts; `ended_on`: lost, and none followed in 30 days.
+
+    `cause` is one of `CAUSES`, or None while it goes on; a loss that nobody gave a reason for
+    counts as voluntary.
+    """
 
     account_id: UUID
     start_on: date
     ended_on: date | None
+    cause: str | None = None

@@ -239,8 +239,9 @@ def _closing(opening: rows.Contract, contract: Signed, following: Signed | None)
     at = moment(contract.outcome_at)
     ended = contract.ended_day
     if ended is not None:
+        why: rows.EndReason = "voluntary" if contract.stopped_day is None else "involuntary"
         return msgspec.structs.replace(
-            opening, outcome="lost", ended_on=date_of(ended), recorded_at=at
+            opening, outcome="lost", end_reason=why, ended_on=date_of(ended), recorded_at=at
         )
     after = contract.mrr_cents if following is None else following.mrr_cents
     outcome: rows.Outcome = "renewed"

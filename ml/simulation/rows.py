@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+EndReason = Literal["voluntary", "involuntary"]
 Outcome = Literal["pending", "renewed", "contracted", "expanded", "lost"]
 Role = Literal["admin", "manager", "analyst", "user"]
 
@@ -60,6 +61,7 @@ class Contract(Row):
     seats: int | None = None
     ended_on: date | None = None
     outcome: Outcome | None = None
+    end_reason: EndReason | None = None
 
 
 class Ticket(Row):

@@ -208,7 +208,10 @@ def _monthly(ends: list[tuple[int, Cause, float]], day: int) -> list[float]:
     """Chance of ending in each of the next twelve months, given survival until it begins."""
     months = [day_of(add_months(date_of(day), month)) for month in range(13)]
     gone = [_by(ends, month) for month in months]
-    return [round((later - sooner) / (1 - sooner), 6) for sooner, later in pairwise(gone)]
+    return [
+        round((later - sooner) / (1 - sooner) if sooner < 1 else 1.0, 6)
+        for sooner, later in pairwise(gone)
+    ]
 
 
 def _perils(

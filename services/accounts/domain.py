@@ -25,6 +25,13 @@ class Outcome(StrEnum):
     LOST = "lost"
 
 
+class EndReason(StrEnum):
+    """Why a contract ended."""
+
+    VOLUNTARY = "voluntary"
+    INVOLUNTARY = "involuntary"
+
+
 class Severity(StrEnum):
     """How much a ticket hurts; high and urgent count as high severity."""
 
@@ -125,6 +132,7 @@ class Contract:
     currency: str | None
     ended_on: date | None
     outcome: Outcome
+    end_reason: EndReason | None
     renewal_on: date | None
     recorded_at: datetime
 

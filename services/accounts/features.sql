@@ -7,6 +7,8 @@ SELECT coalesce(
     'trait_industry', a.industry,
     'account_age_days', l.day - least((a.created_at AT TIME ZONE 'UTC')::date, c.first_start_on),
     'intended_users', a.intended_users,
+    'spell_age_days', l.day - c.spell_start_on,
+    'returned', c.returned,
     'contract_term_months', c.term_months,
     'days_to_renewal', c.renewal_on - l.day,
     'auto_renew', c.auto_renew,
@@ -37,8 +39,15 @@ CROSS JOIN LATERAL (
     FROM unclosed WHERE begun OR EXISTS (SELECT FROM unclosed WHERE begun AND decided)
     ORDER BY decided, CASE WHEN begun THEN l.day - start_on ELSE start_on - l.day END, id LIMIT 1
   )
-  SELECT first.first_start_on, speaking.*
-  FROM (SELECT min(start_on) AS first_start_on FROM newest) AS first LEFT JOIN speaking ON true
+  SELECT first.first_start_on, spell.*, speaking.*
+  FROM (SELECT min(start_on) AS first_start_on FROM newest) AS first
+  -- a spell begins with a contract that no earlier one leads up to, as in spells.sql
+  CROSS JOIN (
+    SELECT max(n.start_on) AS spell_start_on, CASE WHEN count(*) > 0 THEN count(*) > 1 END AS returned FROM newest AS n
+    WHERE begun AND NOT EXISTS (
+      SELECT FROM newest AS o WHERE o.start_on < n.start_on
+      AND (o.decided OR accounts.closes_on(o.end_on, o.auto_renew, o.ended_on, o.outcome) + 30 >= n.start_on))
+  ) AS spell LEFT JOIN speaking ON true
 ) AS c
 LEFT JOIN LATERAL (
   SELECT count(*) FILTER (WHERE started_at < l.as_of AND (ended_at < l.as_of) IS NOT TRUE) AS members

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from services.accounts.domain import Outcome, Severity, TicketClass
+from services.accounts.domain import EndReason, Outcome, Severity, TicketClass
 from shared.errors import InvalidInput
 from shared.ingest import Row
 
@@ -80,6 +80,7 @@ class ContractRow(Row, kw_only=True):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
     ended_on: date | None = None
     outcome: Outcome = Outcome.PENDING
+    end_reason: EndReason | None = None
 
 
 class TicketRow(Row, kw_only=True):
@@ -120,6 +121,8 @@ def _check_contract(row: ContractRow) -> None:
         raise InvalidInput("currency", None, "an ISO 4217 code wherever mrrCents is given")
     if row.outcome is Outcome.LOST and row.ended_on is None and row.end_on is None:
         raise InvalidInput("endedOn", None, "a day, or endOn, once the outcome is lost")
+    if row.end_reason is not None and row.outcome is not Outcome.LOST:
+        raise InvalidInput("endReason", row.end_reason, "left out unless the outcome is lost")
 
 
 def _ordered(later_name: str, later: date | None, name: str, earlier: date | None) -> None:

@@ -1,12 +1,12 @@
--- Unbroken time under contract. A gap of up to 30 days joins; a renewed contract lasts until the next begins;
+-- Unbroken time under contract, and why it was lost: voluntarily where nobody gave a reason. A gap of up to 30 days joins; a renewed contract lasts until the next begins;
 -- one that nobody decided on lasts until 30 days after its end have passed without a word.
 WITH known AS (
-  SELECT DISTINCT ON (id) account_id, id, start_on, end_on, auto_renew, ended_on, outcome,
+  SELECT DISTINCT ON (id) account_id, id, start_on, end_on, auto_renew, ended_on, outcome, end_reason,
     ($1 AT TIME ZONE 'UTC')::date AS today
   FROM accounts.contract WHERE recorded_at < $1
   ORDER BY id, recorded_at DESC
 ), covered AS (
-  SELECT account_id, id, start_on, today, CASE
+  SELECT account_id, id, start_on, today, end_reason, CASE
     WHEN ended_on IS NOT NULL THEN ended_on
     WHEN outcome = 'lost' THEN end_on
     WHEN end_on IS NULL THEN 'infinity'::date
@@ -26,5 +26,7 @@ WITH known AS (
   FROM joined
 )
 SELECT account_id, min(start_on) AS start_on,
-  CASE WHEN max(until) <= max(today) THEN max(until) END AS ended_on
+  CASE WHEN max(until) <= max(today) THEN max(until) END AS ended_on,
+  CASE WHEN max(until) <= max(today)
+    THEN coalesce((array_agg(end_reason ORDER BY until DESC, start_on DESC))[1], 'voluntary') END AS cause
 FROM numbered GROUP BY account_id, spell ORDER BY account_id, start_on

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from ml.attribution import BASELINE, Rescored, State
-from ml.score import ChurnModel
+from ml.hazards import ChurnModel
 from services.risk import forecast, store
 from services.risk.domain import Inputs, RiskScore
 from services.risk.replay import MODELS
@@ -22,6 +22,7 @@ from shared.landmark import FeatureRow
 CLOCKS: Final = {
     "account_age_days": 1.0,
     "days_to_renewal": -1.0,
+    "spell_age_days": 1.0,
     "weeks_since_last_event": 1.0 / 7.0,
 }
 """Inputs that move by themselves, and how far in a day."""
@@ -206,8 +207,7 @@ class _Pair:
         row: FeatureRow = forecast.merged(self.told_end if data else self.told_start)
         if data != time:
             row = row | {name: self._clock(name, later=time) for name in CLOCKS if name in row}
-        age, renewal = (forecast.number(row, n) for n in ("account_age_days", "days_to_renewal"))
-        return State(row, age, renewal)
+        return State(row, forecast.elapsed(row), forecast.number(row, "days_to_renewal"))
 
     def _clock(self, name: str, *, later: bool) -> Value:
         """The clock that the other moment's data would show at this one."""

@@ -13,9 +13,11 @@ from uuid import UUID, uuid4
 import msgspec
 
 from ml.document import ModelUnreadable
-from ml.score import ChurnModel, Forecast, load, score
+from ml.hazards import ChurnModel, load
+from ml.score import CauseForecast, Forecast, score
 from services.risk import domain, store
 from services.risk.domain import BANDS, Driver, Fresh, Inputs, RiskScore, Standing, UpdateReason
+from services.risk.domain.chance import CauseCurve, ChurnCause, ForecastBasis, Probability
 from shared import auth
 from shared.db import Conn
 from shared.errors import ServiceUnavailable
@@ -141,7 +143,7 @@ def forecasts(
     found = score(
         champion.model,
         rows,
-        elapsed_days=[number(row, "account_age_days") for row in rows],
+        elapsed_days=[elapsed(row) for row in rows],
         days_to_renewal=[number(row, "days_to_renewal") for row in rows],
     )
     return [
@@ -209,6 +211,20 @@ def _score(case: _Case, forecast: Forecast, scored_at: datetime) -> RiskScore:
         inputs_hash=hashed(case.inputs),
         stale_inputs=list(case.told.silent),
         unlike_training=list(forecast.unlike_training),
+        causes=[_cause(part, len(curve)) for part in forecast.causes],
+        basis=ForecastBasis(forecast.basis),
+    )
+
+
+def _cause(part: CauseForecast, days: int) -> CauseCurve:
+    """What is said of one cause, as far as the curve is kept."""
+    chance = part.renewal
+    return CauseCurve(
+        cause=ChurnCause(part.cause),
+        value=part.value[:days],
+        low=part.low[:days],
+        high=part.high[:days],
+        renewal=Probability(chance.value, chance.low, chance.high) if chance else None,
     )
 
 
@@ -251,6 +267,12 @@ def _drivers(inputs: Inputs, forecast: Forecast) -> list[Driver]:
 def merged(inputs: Inputs) -> FeatureRow:
     """What all services told, in one row."""
     return {name: value for row in inputs.values() for name, value in row.items()}
+
+
+def elapsed(row: FeatureRow) -> float | None:
+    """Days since the present spell began; inputs from before spells were told know only the age."""
+    days = number(row, "spell_age_days")
+    return number(row, "account_age_days") if days is None else days
 
 
 def _renewal_on(case: _Case) -> date | None:

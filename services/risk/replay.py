@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from ml.document import ModelUnreadable
-from ml.score import ChurnModel, load
+from ml.hazards import ChurnModel, load
 from services.risk import forecast, store
 from services.risk.domain import Inputs, RiskScore
 from services.risk.forecast import Champion, Told

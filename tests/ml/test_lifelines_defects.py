@@ -9,7 +9,7 @@ import pytest
 from lifelines import CoxPHFitter
 from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
-from ml import document, evaluate, model
+from ml import cox, document, evaluate, model
 from ml.baseline import BASELINES, cumulative_hazard
 from ml.frame import TrainingRefused
 from ml.score import score
@@ -60,7 +60,7 @@ def test_a_fit_that_does_not_converge_is_an_error_not_a_warning():
         with pytest.raises((ConvergenceWarning, ConvergenceError)):
             CoxPHFitter().fit(table, "duration", "event")
     with pytest.raises(TrainingRefused, match="does not converge"):
-        model.cox(frame, twins, np.zeros(2))
+        cox.cox(frame, twins, np.zeros(2))
 
 
 def test_a_fit_that_fails_is_tried_again_with_more_penalty():
@@ -70,7 +70,7 @@ def test_a_fit_that_fails_is_tried_again_with_more_penalty():
     table["duration"], table["event"] = frame.duration, frame.event.astype(int)
     with pytest.warns(ConvergenceWarning):
         CoxPHFitter().fit(table, "duration", "event")
-    fitted = model.cox(frame, telling, np.array([1e-3]))
+    fitted = cox.cox(frame, telling, np.array([1e-3]))
     assert np.isfinite(fitted.coefficients).all()
 
 
@@ -79,7 +79,7 @@ def test_with_strata_predictions_come_back_in_another_order_and_ours_do_not():
     prepared = model.prepared(frame)
     chosen = model.choose(prepared, seed=0)
     matrix = chosen.design.matrix(prepared)
-    theirs = model.cox(prepared, matrix, chosen.penalties).lifelines
+    theirs = cox.cox(prepared, matrix, chosen.penalties).lifelines
     table = pd.DataFrame(matrix, columns=[f"x{i}" for i in range(matrix.shape[1])])
     table["stratum"] = prepared.stratum
     shuffled = table.sample(frac=1, random_state=0)[:300]
@@ -127,7 +127,7 @@ def test_nan_goes_through_silently_there_and_is_read_as_unknown_here():
 def test_a_pickle_holds_the_training_rows_and_the_document_does_not():
     frame = tied(2_000)
     chosen = model.choose(model.prepared(frame), seed=0)
-    theirs = model.cox(frame, chosen.design.matrix(frame), chosen.penalties).lifelines
+    theirs = cox.cox(frame, chosen.design.matrix(frame), chosen.penalties).lifelines
     content, _ = document.encode(model.fit(frame))
     assert len(pickle.dumps(theirs)) > 100_000
     assert len(content) < 10_000

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from ml import document, evaluate, model, score
+from ml import choice, cox, document, evaluate, model, score
 from ml.frame import Frame, TrainingRefused
 from ml.train import packed
 from shared.landmark import FeatureRow
@@ -65,7 +65,7 @@ def test_scores_of_a_frame_are_what_the_evaluation_judges():
 def test_the_sandwich_is_the_one_of_lin_and_wei_written_out():
     frame = tied(120)
     x = np.random.default_rng(0).normal(size=(120, 3))
-    fitted = model.cox(frame, x, np.zeros(3))
+    fitted = cox.cox(frame, x, np.zeros(3))
     eta = x @ fitted.coefficients
     risk, scores = np.exp(eta), np.zeros((120, 3))
 
@@ -80,7 +80,7 @@ def test_the_sandwich_is_the_one_of_lin_and_wei_written_out():
             at_risk = risk[frame.duration >= frame.duration[j]].sum()
             scores[i] -= risk[i] * (x[i] - mean(frame.duration[j])) / at_risk
     expected = fitted.inverse_hessian @ scores.T @ scores @ fitted.inverse_hessian
-    ours = model.sandwich(frame, x, eta, fitted.inverse_hessian)
+    ours = cox.sandwich(cox.account_scores(frame, x, eta), fitted.inverse_hessian)
     assert ours == pytest.approx(expected, abs=1e-12)
 
 
@@ -90,10 +90,12 @@ def test_seeing_each_account_twice_does_not_make_the_model_surer():
     twice = once.take(rows)
     rng = np.random.default_rng(0)
     x = rng.normal(size=(200, 2))
-    alone = model.cox(once, x, np.zeros(2))
-    doubled = model.cox(twice, x[rows], np.zeros(2))
+    alone = cox.cox(once, x, np.zeros(2))
+    doubled = cox.cox(twice, x[rows], np.zeros(2))
     ours = [
-        model.sandwich(frame, matrix, matrix @ fitted.coefficients, fitted.inverse_hessian)
+        cox.sandwich(
+            cox.account_scores(frame, matrix, matrix @ fitted.coefficients), fitted.inverse_hessian
+        )
         for frame, matrix, fitted in ((once, x, alone), (twice, x[rows], doubled))
     ]
     assert np.diag(ours[1]) == pytest.approx(np.diag(ours[0]), rel=0.15)
@@ -102,7 +104,7 @@ def test_seeing_each_account_twice_does_not_make_the_model_surer():
 
 def test_folds_keep_an_account_together():
     account = np.repeat(np.arange(50), 7)
-    fold = model.folds(account, 3, seed=1)
+    fold = choice.folds(account, 3, seed=1)
     assert all(len(np.unique(fold[account == a])) == 1 for a in range(50))
     assert np.bincount(fold).min() > 90
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml import model, newton
+from ml import choice, cox, newton
 from tests.ml.worlds import tied
 
 
@@ -19,7 +19,7 @@ def test_without_ties_it_is_lifelines_fit(penalty, strata):
     x = (x - x.mean(axis=0)) / x.std(axis=0, ddof=1)  # as lifelines does before it penalises
     penalties = np.full(4, penalty)
     quick = newton.fit(frame, x, penalties)
-    theirs = model.cox(frame, x, penalties)
+    theirs = cox.cox(frame, x, penalties)
     assert quick is not None
     assert quick.coefficients == pytest.approx(theirs.coefficients, abs=2e-5)
     assert np.linalg.inv(quick.information) == pytest.approx(theirs.inverse_hessian, rel=0.02)
@@ -30,9 +30,9 @@ def test_it_maximises_the_likelihood_it_is_compared_by():
     x = np.random.default_rng(0).normal(size=(300, 3))
     quick = newton.fit(frame, x, np.zeros(3))
     assert quick is not None
-    best = model.partial_likelihood(frame, x @ quick.coefficients)
+    best = choice.partial_likelihood(frame, x @ quick.coefficients)
     for shift in np.vstack([np.eye(3), -np.eye(3)]) * 0.02:
-        assert model.partial_likelihood(frame, x @ (quick.coefficients + shift)) < best
+        assert choice.partial_likelihood(frame, x @ (quick.coefficients + shift)) < best
 
 
 def test_what_does_not_settle_gives_none():

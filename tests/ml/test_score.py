@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml import document, model, score
+from ml import choice, cox, document, explain, model, score
 from ml.document import ForecastModel, ModelTampered, ModelUnreadable
+from ml.hazards import ChurnModel, load
 from ml.renewal_clock import MONTH_DAYS
-from ml.score import ChurnModel, Forecast
+from ml.score import Forecast
 from shared.landmark import FeatureRow
 from tests.ml.worlds import annual, rows_of, tied
 
@@ -31,7 +32,7 @@ def renewing() -> ForecastModel:
 
 
 def ready(fitted: ForecastModel) -> ChurnModel:
-    return score.load(*document.encode(fitted))
+    return load(*document.encode(fitted))
 
 
 def one(
@@ -55,9 +56,9 @@ ANNUAL: FeatureRow = {"contract_term_months": 12.0, "events_28d": 60.0, "account
 def test_with_breslow_it_equals_lifelines_own_prediction_to_1e_12():
     frame = tied()
     fitted = model.fit(frame, baseline="breslow")
-    chosen = model.choose(model.prepared(frame), seed=0)
+    chosen = choice.choose(model.prepared(frame), seed=0)
     matrix = chosen.design.matrix(frame)
-    theirs = model.cox(frame, matrix, chosen.penalties).lifelines
+    theirs = cox.cox(frame, matrix, chosen.penalties).lifelines
     months = list(range(1, 10))
     x = pd.DataFrame(matrix, columns=[f"x{i}" for i in range(matrix.shape[1])])
     expected = theirs.predict_survival_function(x, times=months).loc[:, x.index].to_numpy().T
@@ -87,7 +88,7 @@ def test_drivers_and_reference_add_up_to_the_renewal_probability(renewing):
 def test_drivers_add_up_when_the_account_is_the_reference_itself():
     parts = np.array([[0.0, 0.0], [0.5, -0.5], [1e-14, 0.0], [2.0, -1.0]])
     hazard = np.full(4, 0.3)
-    reference, found = score.explain.survival_parts(parts, hazard)
+    reference, found = explain.survival_parts([parts], [hazard])
     survival = np.exp(-hazard * np.exp(parts.sum(axis=1)))
     assert np.abs(reference + found.sum(axis=1) - survival).max() < 1e-15
     assert found[1, 0] == pytest.approx(0.5 * -0.3 * np.exp(-0.3))  # the limit of the slope
@@ -193,14 +194,14 @@ def test_a_row_is_scored_to_the_same_bits_alone_and_among_others(renewing, seed,
 def test_a_cut_or_changed_document_is_refused(starting):
     content, checksum = document.encode(starting)
     with pytest.raises(ModelTampered):
-        score.load(content[:-10], checksum)
+        load(content[:-10], checksum)
     with pytest.raises(ModelTampered):
-        score.load(content.replace(b'"seed":0', b'"seed":1'), checksum)
+        load(content.replace(b'"seed":0', b'"seed":1'), checksum)
     with pytest.raises(ModelUnreadable):
-        score.load(b"{}", sha256(b"{}").hexdigest())
+        load(b"{}", sha256(b"{}").hexdigest())
     cut = content[: len(content) // 2]
     with pytest.raises(ModelUnreadable):
-        score.load(cut, sha256(cut).hexdigest())
+        load(cut, sha256(cut).hexdigest())
 
 
 def test_a_foreign_format_changed_features_or_missing_parts_are_refused(starting):
@@ -210,7 +211,9 @@ def test_a_foreign_format_changed_features_or_missing_parts_are_refused(starting
     fewer = msgspec.structs.replace(starting, features=starting.features[1:])
     with pytest.raises(ModelTampered):
         ready(fewer)
-    shorter = msgspec.structs.replace(starting, coefficients=starting.coefficients[1:])
+    (only,) = starting.causes
+    fewer_terms = msgspec.structs.replace(only, coefficients=only.coefficients[1:])
+    shorter = msgspec.structs.replace(starting, causes=(fewer_terms,))
     with pytest.raises(ModelUnreadable):
         ready(shorter)
 

@@ -11,7 +11,7 @@ import pytest
 
 from infra.loading import telco
 from ml.frame import TrainingRefused
-from ml.score import load
+from ml.hazards import load
 from ml.simulate import simulate
 from ml.simulation.rows import Batch
 from ml.train import Training

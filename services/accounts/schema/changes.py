@@ -13,7 +13,7 @@ from strawberry.utils.str_converters import to_camel_case
 from services.accounts.actions import accounts as account_actions
 from services.accounts.actions import contracts as contract_actions
 from services.accounts.actions import members as member_actions
-from services.accounts.schema.values import Contract, ContractOutcome
+from services.accounts.schema.values import Contract, ContractOutcome, EndReason
 from services.accounts.store import contracts
 from shared.graphql import Context, UserError, WideInt, attempted
 from shared.ids import parsed_id
@@ -107,6 +107,11 @@ class ContractUpsertInput:
     )
     outcome: ContractOutcome = strawberry.field(
         default=ContractOutcome.PENDING, description="What became of it at its end."
+    )
+    end_reason: EndReason | None = strawberry.field(
+        default=None,
+        description="Why it was lost, given with the outcome lost; the forecast takes a loss"
+        " without a reason as voluntary.",
     )
 
 

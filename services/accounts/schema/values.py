@@ -30,6 +30,14 @@ class ContractOutcome(Enum):
     LOST = strawberry.enum_value("lost", description="Did not go on.")
 
 
+@strawberry.enum(description="Why a contract ended.")
+class EndReason(Enum):
+    VOLUNTARY = strawberry.enum_value("voluntary", description="The customer left.")
+    INVOLUNTARY = strawberry.enum_value(
+        "involuntary", description="The payment could not be collected."
+    )
+
+
 @strawberry.enum(description="How a list of accounts is sorted.")
 class AccountOrder(Enum):
     NAME = strawberry.enum_value("name", description="By name, upper and lower case alike.")
@@ -58,6 +66,9 @@ class Contract(Node):
         description="First day no longer covered, once that is known; null while it goes on."
     )
     outcome: ContractOutcome = strawberry.field(description="What became of it at its end.")
+    end_reason: EndReason | None = strawberry.field(
+        description="Why it was lost; null while it is not, and where nobody said."
+    )
     term_months: int = strawberry.field(description="Length of a term, months.")
     auto_renew: bool = strawberry.field(description="Whether it goes on if nobody objects.")
     notice_days: int | None = strawberry.field(
@@ -79,6 +90,7 @@ class Contract(Node):
             renewal_on=contract.renewal_on,
             ended_on=contract.ended_on,
             outcome=ContractOutcome(contract.outcome.value),
+            end_reason=EndReason(contract.end_reason.value) if contract.end_reason else None,
             term_months=contract.term_months,
             auto_renew=contract.auto_renew,
             notice_days=contract.notice_days,

@@ -62,9 +62,10 @@ ADD: dict[Kind, str] = {
     "contract": """
         INSERT INTO accounts.contract
           (id, recorded_at, account_id, external_id, start_on, end_on, term_months, auto_renew,
-           notice_days, seats, mrr_cents, currency, ended_on, outcome, digest)
+           notice_days, seats, mrr_cents, currency, ended_on, outcome, end_reason,
+           digest)
         SELECT id, recorded_at, account_id, external_id, start_on, end_on, term_months, auto_renew,
-          notice_days, seats, mrr_cents, currency, ended_on, outcome, digest
+          notice_days, seats, mrr_cents, currency, ended_on, outcome, end_reason, digest
         FROM jsonb_populate_recordset(NULL::accounts.contract, $1) ORDER BY id, recorded_at""",
     "ticket": """
         INSERT INTO accounts.ticket

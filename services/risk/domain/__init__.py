@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from services.risk.domain.chance import CauseCurve, ChurnCause, ForecastBasis, Probability
 from shared.landmark import FeatureRow
 from shared.money import Money
 
@@ -67,15 +68,6 @@ class RiskOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Probability:
-    """A chance in [0, 1] with its 90 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
 class SurvivalPoint:
     """The chance of still being there so many days ahead."""
 
@@ -128,6 +120,8 @@ class RiskScore:
     inputs_hash: str
     stale_inputs: list[str]
     unlike_training: list[str]
+    causes: list[CauseCurve]
+    basis: ForecastBasis
 
     @property
     def horizon_days(self) -> int:
@@ -168,6 +162,17 @@ class RiskScore:
         if stays is None:
             return None
         return Probability(1 - stays.value, 1 - stays.high, 1 - stays.low)
+
+    def by_cause(self, within_days: float | None) -> dict[ChurnCause, Probability]:
+        """The causes' parts of churn by a day, or by the renewal; empty where none is known."""
+        if within_days is None:
+            return {part.cause: part.renewal for part in self.causes if part.renewal}
+        if within_days > self.curve_days[-1]:
+            return {}
+        return {
+            part.cause: part.within(self.curve_days, self.curve_survival, within_days)
+            for part in self.causes
+        }
 
     def curve(self, days: int, points: int) -> list[SurvivalPoint]:
         """The survival curve at evenly spaced days, from 0 to `days` or the horizon."""

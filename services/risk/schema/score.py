@@ -10,6 +10,7 @@ from strawberry.types import Info
 from ml import groups
 from services.risk import domain, replay, store, what_if
 from services.risk.domain import BANDS
+from services.risk.schema.cause import CauseProbability, ChurnCause, ForecastBasis
 from services.risk.schema.explanation import DriverGroup, FeatureChange, Replay, WhatIf
 from services.risk.schema.model import ModelVersion
 from services.risk.schema.values import Probability, text
@@ -117,6 +118,7 @@ class Risk(Node):
         description="The same chance for the reference account, 0 to 1; with all drivers'"
         " contributions it adds up to explainedProbability."
     )
+    basis: ForecastBasis = strawberry.field(description="What it rests on.")
     as_of: datetime = strawberry.field(description="Only what was recorded before is known to it.")
     scored_at: datetime = strawberry.field(description="Since when it was served.")
     inputs_hash: str = strawberry.field(description="SHA-256 of the inputs, hexadecimal.")
@@ -140,6 +142,7 @@ class Risk(Node):
             explained_probability=score.driven_probability,
             explained_days=score.driven_days,
             reference_probability=score.reference_probability,
+            basis=ForecastBasis(score.basis.value),
             as_of=score.as_of,
             scored_at=score.scored_at,
             inputs_hash=score.inputs_hash,
@@ -160,6 +163,27 @@ class Risk(Node):
         _within("withinDays", within_days, 1, DAYS_MOST)
         chance = self.score.churn_probability(within_days)
         return Probability.of(chance) if chance else None
+
+    @strawberry.field(
+        description="The causes' parts of the chance of churn within so many days from `asOf`;"
+        " without days, by the renewal: with renewalProbability they add up to 1. Empty where no"
+        " such chance is known: beyond horizonDays, and for scores made before causes were told"
+        " apart."
+    )
+    def causes(
+        self,
+        within_days: Annotated[
+            int | None,
+            strawberry.argument(description=f"Days from `asOf`, 1 to {DAYS_MOST}; none: renewal."),
+        ] = None,
+    ) -> list[CauseProbability]:
+        if within_days is not None:
+            _within("withinDays", within_days, 1, DAYS_MOST)
+        found = self.score.by_cause(within_days)
+        return [
+            CauseProbability(cause=ChurnCause(cause.value), probability=Probability.of(chance))
+            for cause, chance in found.items()
+        ]
 
     @strawberry.field(
         description="Chance of still being a customer at evenly spaced days, from 0 on. Ends at"

@@ -11,9 +11,9 @@ class Probability:
     low: float = strawberry.field(description="Lower end of the interval, 0 to 1.")
     high: float = strawberry.field(description="Upper end of the interval, 0 to 1.")
     level: float = strawberry.field(
-        description="How often such intervals should hold the true chance, 0 to 1. Only the"
-        " uncertainty"
-        " of the model's coefficients is in it."
+        description="How often such intervals should hold the true chance, 0 to 1: for what the"
+        " model could not learn from so few losses, and for how accounts differ that look alike to"
+        " it. Not for a future unlike the past."
     )
 
     @classmethod

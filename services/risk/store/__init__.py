@@ -255,9 +255,9 @@ async def add(conn: Conn, fresh: Sequence[Fresh]) -> None:
         " renewal_on, renewal_probability, renewal_low, renewal_high,"
         " curve_days, curve_survival, curve_low, curve_high, churn_90, band, mrr_cents, currency,"
         " drivers, driven_probability, driven_days, reference_probability,"
-        " inputs_hash, stale_inputs, unlike_training, inputs)"
+        " inputs_hash, stale_inputs, unlike_training, causes, basis, inputs)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-        " $19, $20, $21, $22, $23, $24, $25, $26)",
+        " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)",
         [(*_values(one.score), one.inputs) for one in fresh],
     )
 

@@ -51,6 +51,8 @@ async def test_the_golden_row(db: Database, principal: Principal):
         "trait_stores": 3,
         "trait_industry": "retail",
         "account_age_days": 151,
+        "spell_age_days": 148,
+        "returned": False,
         "intended_users": 40,
         "contract_term_months": 12,
         "days_to_renewal": 218,
@@ -131,12 +133,34 @@ async def test_spells_join_contracts_and_end_with_a_loss(db: Database, principal
         found = await landmarks.spells(conn, JUNE)
         early = await landmarks.spells(conn, datetime(2021, 1, 1, tzinfo=UTC))
     assert found == [
-        Spell(one, date(2021, 1, 1), date(2023, 1, 1)),
-        Spell(two, date(2021, 1, 1), date(2023, 1, 1)),
-        Spell(three, date(2021, 1, 1), date(2022, 1, 1)),
+        Spell(one, date(2021, 1, 1), date(2023, 1, 1), "voluntary"),
+        Spell(two, date(2021, 1, 1), date(2023, 1, 1), "voluntary"),
+        Spell(three, date(2021, 1, 1), date(2022, 1, 1), "voluntary"),
         Spell(three, date(2022, 2, 1), None),
         Spell(four, date(2021, 1, 1), None),
         Spell(five, date(2023, 11, 15), None),
         Spell(six, date(2023, 12, 1), None),
     ]
     assert early == []
+
+
+async def test_a_return_starts_the_clock_again_and_says_so(db: Database, principal: Principal):
+    account_id = await an_account(db, principal)
+    lost = {"endOn": "2022-01-01", "outcome": "lost", "recordedAt": "2022-01-02T00:00:00Z"}
+    await a_contract(db, principal, account_id, startOn="2021-01-01", **lost)
+    again = {"endOn": "2024-12-01", "recordedAt": "2023-12-01T00:00:00Z"}
+    away = await features_at(db, principal, account_id, datetime(2022, 6, 1, tzinfo=UTC))
+    await a_contract(db, principal, account_id, startOn="2023-12-01", **again)
+    back = await features_at(db, principal, account_id)
+    assert (away["spell_age_days"], away["returned"]) == (516, False)
+    assert (back["spell_age_days"], back["returned"]) == (183, True)
+
+
+async def test_a_loss_keeps_the_reason_given_for_it(db: Database, principal: Principal):
+    account_id = await an_account(db, principal)
+    terms = {"startOn": "2021-01-01", "recordedAt": "2021-06-02T00:00:00Z", "outcome": "lost"}
+    unpaid = {"endedOn": "2021-06-01", "endOn": "2022-01-01", "endReason": "involuntary"}
+    await a_contract(db, principal, account_id, **terms, **unpaid)
+    async with db.read(principal.tenant_id) as conn:
+        (spell,) = await landmarks.spells(conn, JUNE)
+    assert spell == Spell(account_id, date(2021, 1, 1), date(2021, 6, 1), "involuntary")

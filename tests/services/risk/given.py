@@ -4,8 +4,20 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from ml.document import Feature, ForecastModel, Stratum, Term, encode, schema_hash
+import numpy as np
+
+from ml.document import (
+    CauseModel,
+    Feature,
+    ForecastModel,
+    Packed,
+    Stratum,
+    Term,
+    encode,
+    schema_hash,
+)
 from services.risk.domain import BANDS, Driver, Fresh, RiskScore, UpdateReason, survival_at
+from services.risk.domain.chance import CauseCurve, ChurnCause, ForecastBasis, Probability
 from shared.model_document import ModelDocument
 
 MONTHS = 12
@@ -35,9 +47,10 @@ def a_model(*, use: float = -0.8) -> ModelDocument:
             features=FEATURES,
             terms=TERMS,
             schema_hash=schema_hash(FEATURES, TERMS),
-            coefficients=(use, -0.3, 0.6),
-            variance=((0.01, 0.0, 0.0), (0.0, 0.02, 0.0), (0.0, 0.0, 0.02)),
-            strata=_strata(),
+            causes=(
+                _cause("voluntary", (use, -0.3, 0.6), 1.0),
+                _cause("involuntary", (0.0, 0.0, 0.9), 0.2),
+            ),
             data_from="2024-01-01",
             data_to="2026-01-01",
             data_hash="",
@@ -45,8 +58,6 @@ def a_model(*, use: float = -0.8) -> ModelDocument:
             accounts=300,
             events=60,
             seed=0,
-            penalty=0.003,
-            interaction_penalty=None,
             metrics={},
             notes=(),
             libraries={},
@@ -58,12 +69,27 @@ def a_model(*, use: float = -0.8) -> ModelDocument:
     return ModelDocument(version, document, checksum, NOON, first, last, 300, 60, figures)
 
 
-def _strata() -> dict[str, Stratum]:
+def _cause(name: str, coefficients: tuple[float, ...], share: float) -> CauseModel:
+    return CauseModel(
+        cause=name,
+        effects="own",
+        events=50,
+        coefficients=coefficients,
+        variance=Packed.of(np.diag([0.01, 0.02, 0.02])),
+        strata=_strata(share),
+        penalty=0.003,
+    )
+
+
+def _strata(share: float) -> dict[str, Stratum]:
     """Little happens between renewals, much at them."""
     months = range(1, MONTHS + 1)
     hazards = {f"r{m:02d}": [0.004 + 0.3 * (m == month) for month in months] for m in months}
     hazards |= {"monthly": [0.05] * MONTHS, "none": [0.004] * MONTHS}
-    return {name: Stratum(_summed(steps), MONTHS, 100, 10) for name, steps in hazards.items()}
+    return {
+        name: Stratum(_summed([share * s for s in steps]), MONTHS, 100, 10)
+        for name, steps in hazards.items()
+    }
 
 
 def _summed(steps: list[float]) -> tuple[float, ...]:
@@ -108,8 +134,20 @@ def a_score(
         inputs_hash=str(hazard),
         stale_inputs=[],
         unlike_training=[],
+        causes=[
+            _curve(ChurnCause.VOLUNTARY, survival, 0.9),
+            _curve(ChurnCause.INVOLUNTARY, survival, 0.1),
+        ],
+        basis=ForecastBasis.MODEL,
     )
     return Fresh(score, {"usage": {"events_28d": 3.0}})
+
+
+def _curve(cause: ChurnCause, survival: list[float], share: float) -> CauseCurve:
+    """A cause that makes up the same share of all losses at all times."""
+    value = [share * (1 - stays) for stays in survival]
+    low, high = [0.8 * chance for chance in value], [1.1 * chance for chance in value]
+    return CauseCurve(cause, value, low, high, Probability(value[3], low[3], high[3]))
 
 
 def later(fresh: Fresh, account_id: UUID) -> Fresh:

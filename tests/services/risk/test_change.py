@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.score import ChurnModel, load, score
+from ml.hazards import ChurnModel, load
+from ml.score import score
 from services.risk import change, forecast
 from services.risk.change import ChangeKind, RiskChange
 from services.risk.domain import Fresh, Inputs

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from ml.score import load
+from ml.hazards import load
 from services.risk import actions, forecast, replay, store
 from services.risk.domain import Fresh, Inputs, UpdateReason
 from services.risk.forecast import Champion, Told

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ml.score import load, score
+from ml.hazards import load
+from ml.score import score
 from services.risk import actions, change, forecast, jobs, store
 from services.risk.domain import RiskBand, RiskUpdated, UpdateReason
 from tests.services.risk.conftest import World

@@ -121,10 +121,33 @@ async def test_a_score_shows_chances_drivers_curve_and_its_model(context: Contex
         {"feature": "events_28d", "before": "3", "after": "50", "warning": None}
     ]
     assert risk["model"]["aliases"] == ["champion"]
-    ratios = {one["feature"]: one for one in risk["model"]["hazardRatios"]}
+    told = [one for one in risk["model"]["hazardRatios"] if one["cause"] == "voluntary"]
+    ratios = {one["feature"]: one for one in told}
     assert ratios["events_28d"]["high"] < 1 < ratios["payment_failures_90d"]["low"]
-    (curve,) = risk["model"]["effectCurves"]
-    assert len(curve["points"]) > 10
+    curves = risk["model"]["effectCurves"]
+    assert [len(curve["points"]) > 10 for curve in curves] == [True, True], "one a cause"
+
+
+async def test_causes_add_up_with_renewal_and_to_churn(context: Context, scored: Fresh):
+    found = await asked(
+        context,
+        """risk {
+            basis renewalProbability { value }
+            churnProbability(withinDays: 90) { value }
+            causes { cause probability { value } }
+            soon: causes(withinDays: 90) { cause probability { value low high } }
+        }""",
+        scored.score.account_id,
+    )
+    risk = found["risk"]
+    assert risk["basis"] == "MODEL"
+    parts = [*risk["causes"], *risk["soon"]]
+    assert [part["cause"] for part in parts] == ["VOLUNTARY", "INVOLUNTARY"] * 2
+    by_renewal, within = (
+        sum(part["probability"]["value"] for part in some) for some in (parts[:2], parts[2:])
+    )
+    assert by_renewal + risk["renewalProbability"]["value"] == pytest.approx(1, abs=1e-12)
+    assert within == pytest.approx(risk["churnProbability"]["value"], abs=1e-12)
 
 
 async def test_an_account_never_scored_has_no_risk_an_empty_history_and_no_change(

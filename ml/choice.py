@@ -1,0 +1,190 @@
+"""Which design and which penalties: what speaks best of rows it was not fitted to."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import newton
+from ml.design import Design, learn, with_products
+from ml.features import Floats
+from ml.frame import Frame, TrainingRefused
+from ml.renewal_clock import MONTH_DAYS, SLACK_DAYS
+
+FOLDS: Final = 3
+PENALTIES: Final = (0.001, 0.01, 0.1, 1.0)
+PRODUCT_PENALTIES: Final = (0.03, 0.1, 1.0)
+MOST_CHOICE_ROWS: Final = 12_000
+"""Rows on which penalties are compared; more change the choice little and cost time."""
+
+FORWARD: Final = (0.5, 0.67, 0.84)
+"""Shares of the landmarks before which each trial on later time stops fitting."""
+
+LEAST_LOSSES: Final = 10
+"""Fewest accounts lost on either side of a trial on later time."""
+
+Progress = Callable[[str], None]
+Rows: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A design with the ridge penalty of its main effects and of its products."""
+
+    design: Design
+    penalty: float
+    product_penalty: float | None = None
+
+    @property
+    def penalties(self) -> Floats:
+        """Ridge penalty of each term, shape (terms,)."""
+        product = self.penalty if self.product_penalty is None else self.product_penalty
+        return np.array(
+            [product if t.kind == "product" else self.penalty for t in self.design.terms]
+        )
+
+
+def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> Candidate:
+    """The design and penalties with the best partial likelihood on rows held out of the fit.
+
+    Main effects under a few penalties first; then, under the best of these, products with the one
+    signal that says most, penalised harder. Only the frame given is looked at.
+    """
+    sample = _sampled(frame, seed)
+    main = learn(frame)
+    if not main.terms:
+        raise TrainingRefused("no signal differs between accounts: " + "; ".join(main.notes))
+    held = trials(sample, seed)
+    best, gain = _best(sample, held, [Candidate(main, p) for p in PENALTIES], progress)
+    design = with_products(main, frame, moderator(frame, best))
+    if design is not None:
+        harder = [p for p in PRODUCT_PENALTIES if p >= best.penalty]
+        rivals = [Candidate(design, best.penalty, p) for p in harder]
+        rival, more = _best(sample, held, rivals, progress)
+        best = rival if more > gain else best
+    return best
+
+
+def penalise(
+    frame: Frame, design: Design, *, seed: int, progress: Progress = lambda _: None
+) -> Candidate:
+    """The penalty of a given design, as `choose` compares them; products are penalised harder."""
+    sample = _sampled(frame, seed)
+    products = any(term.kind == "product" for term in design.terms)
+    harder = PRODUCT_PENALTIES[-1] if products else None
+    rivals = [Candidate(design, penalty, harder) for penalty in PENALTIES]
+    return _best(sample, trials(sample, seed), rivals, progress)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Rows to fit to, with what was known of them by then, and rows to be judged by."""
+
+    fitted: Frame
+    fitted_rows: Rows
+    judged: Frame
+    judged_rows: Rows
+
+
+def trials(frame: Frame, seed: int) -> list[Trial]:
+    """Trials on later time with landmarks; by folds of accounts where time is no help.
+
+    With landmarks each trial fits to earlier ones, followed only until the first judged one, and
+    judges by later ones. Where too few losses lie on either side, and on the `start` clock,
+    accounts are held out at random instead.
+    """
+    found = list(_forward(frame)) if frame.clock == "landmark" else []
+    return found or list(_random(frame, seed))
+
+
+def _forward(frame: Frame) -> Iterator[Trial]:
+    cuts = np.unique(np.quantile(frame.day, FORWARD, method="nearest")).tolist()
+    for cut, following in zip(cuts, [*cuts[1:], np.inf], strict=True):
+        known = np.floor((cut - frame.day + SLACK_DAYS) / MONTH_DAYS).astype(np.int64)
+        earlier = np.flatnonzero(known >= 1)
+        later = np.flatnonzero((frame.day >= cut) & (frame.day < following))
+        fitted, judged = _known_by(frame.take(earlier), known[earlier]), frame.take(later)
+        if min(fitted.lost, judged.lost) >= LEAST_LOSSES:
+            yield Trial(fitted, earlier, judged, later)
+
+
+def _known_by(frame: Frame, months: NDArray[np.int64]) -> Frame:
+    """The rows as they were known so many months after each landmark."""
+    seen = frame.event & (frame.duration <= months)
+    return replace(frame, duration=np.minimum(frame.duration, months), event=seen)
+
+
+def _random(frame: Frame, seed: int) -> Iterator[Trial]:
+    fold = folds(frame.account, FOLDS, seed)
+    for k in range(FOLDS):
+        inside, outside = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+        yield Trial(frame.take(inside), inside, frame.take(outside), outside)
+
+
+def _sampled(frame: Frame, seed: int) -> Frame:
+    if len(frame) <= MOST_CHOICE_ROWS:
+        return frame
+    accounts = np.unique(frame.account)
+    share = MOST_CHOICE_ROWS / len(frame)
+    kept = np.random.default_rng(seed).permutation(accounts)[: int(len(accounts) * share)]
+    return frame.take(np.isin(frame.account, kept))
+
+
+def folds(account: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
+    """Fold of each row, shape (rows,), 0 … count − 1; rows of an account stay together."""
+    accounts, at = np.unique(account, return_inverse=True)
+    order = np.random.default_rng(seed).permutation(len(accounts))
+    return (order % count)[at]
+
+
+def _best(
+    frame: Frame, held: Sequence[Trial], candidates: Sequence[Candidate], progress: Progress
+) -> tuple[Candidate, float]:
+    scores: list[float] = []
+    for candidate in candidates:
+        progress(f"penalty {candidate.product_penalty or candidate.penalty:g}")
+        scores.append(_held_out_likelihood(frame, held, candidate))
+    at = int(np.argmax(scores))
+    return candidates[at], scores[at]
+
+
+def _held_out_likelihood(frame: Frame, held: Sequence[Trial], candidate: Candidate) -> float:
+    matrix = candidate.design.matrix(frame)
+    total = 0.0
+    for trial in held:
+        quick = newton.fit(trial.fitted, matrix[trial.fitted_rows], candidate.penalties)
+        if quick is None:
+            return -np.inf
+        total += partial_likelihood(trial.judged, matrix[trial.judged_rows] @ quick.coefficients)
+    return total
+
+
+def partial_likelihood(frame: Frame, log_hazard: Floats) -> float:
+    """Cox's log partial likelihood of rows under given log hazards, ties by Breslow, by stratum."""
+    total = 0.0
+    for name in np.unique(frame.stratum):
+        at = frame.stratum == name
+        duration, event, eta = frame.duration[at], frame.event[at], log_hazard[at]
+        weights = np.bincount(duration, weights=np.exp(eta))
+        at_risk = weights[::-1].cumsum()[::-1]
+        total += float(eta[event].sum() - np.log(at_risk[duration[event]]).sum())
+    return total
+
+
+def moderator(frame: Frame, candidate: Candidate) -> str:
+    """The signal that says most: the largest Wald statistic per term."""
+    matrix = candidate.design.matrix(frame)
+    fitted = newton.fit(frame, matrix, candidate.penalties)
+    if fitted is None:
+        return ""
+    variance = np.linalg.inv(fitted.information)
+    features = np.array([term.feature for term in candidate.design.terms])
+    strength: dict[str, float] = {}
+    for name in dict.fromkeys(features.tolist()):
+        at = np.flatnonzero(features == name)
+        beta = fitted.coefficients[at]
+        block = variance[np.ix_(at, at)]
+        strength[name] = float(beta @ np.linalg.solve(block, beta)) / len(at)
+    return max(strength, key=lambda name: strength[name])
