@@ -27,10 +27,10 @@ def grid(heading: str, found: Found) -> Grid:
     several = len(found) > 1
     first = next(iter(found.values()))
     table = Grid(title=heading, caption=HINTS, title_justify="left", caption_justify="left")
-    table.add_column("model" if several else "figure")
+    table.add_column("model" if several else "figure", no_wrap=True)
     columns = [title(name) for name in first] if several else ["mean", "sd over splits"]
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", min_width=6)
     if several:
         for model, figures in found.items():
             table.add_row(model, *(f"{np.mean(values):.4f}" for values in figures.values()))

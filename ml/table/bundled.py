@@ -14,7 +14,7 @@ import pandas as pd
 from ml.table.question import Question
 from ml.table.table import Table, table_of
 
-AGAINST: Final = ("plain Cox (lifelines)", "random survival forest")
+AGAINST: Final = ("plain Cox", "random forest")
 
 LIFELINES: Final[dict[str, Question]] = {
     "rossi": Question("week", "arrest", unit="weeks"),

@@ -59,10 +59,12 @@ class Clock:
             the quartiles of the times of loss.
         until
             End of the integrated Brier score; by default the last moment that a twentieth of all
-            rows reach.
+            rows outlive. In either case someone must still be followed after it.
         """
         ends = np.concatenate([[0.0], np.unique(table.duration)])
-        last = until or float(np.quantile(table.duration, 1 - STILL_FOLLOWED, method="lower"))
+        least = 0.0 if until else STILL_FOLLOWED
+        last = max(end for end in ends.tolist() if np.mean(table.duration > end) >= least)
+        last = min(until or last, float(ends[-2]))
         whole = Grid.of(table.duration, table.event).times
         times = np.array([time for time in whole if 0 < time <= last])
         if not len(times):

@@ -135,11 +135,11 @@ def _boosted(
     )
 
 
-PLAIN: Final[dict[str, Rival]] = {"plain Cox (lifelines)": plain_cox}
+PLAIN: Final[dict[str, Rival]] = {"plain Cox": plain_cox}
 
 ALL: Final[dict[str, Rival]] = {
     **PLAIN,
-    "random survival forest": partial(scikit_survival, "sksurv.ensemble", "RandomSurvivalForest"),
+    "random forest": partial(scikit_survival, "sksurv.ensemble", "RandomSurvivalForest"),
     "gradient boosting": partial(
         scikit_survival, "sksurv.ensemble", "GradientBoostingSurvivalAnalysis"
     ),

@@ -20,6 +20,9 @@ DAY: Final = re.compile(r"^\s*\d{4}-\d{2}-\d{2}([T ].*)?$")
 MOSTLY: Final = 0.95
 """Share of known values that decides what a column of text holds."""
 
+HINDSIGHT: Final = 0.9
+"""Difference in how often a column is known, of the lost and of the others, that gives it away."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signal:
@@ -73,6 +76,30 @@ def read_signals(
         if values is not None:
             columns[name] = values
     return Signals(columns, tuple(found))
+
+
+def without_hindsight(signals: Signals, event: NDArray[np.bool_]) -> Signals:
+    """Leave out columns that are known (almost) only of the lost, or only of the others.
+
+    Such a column was filled in afterwards: the reason for leaving, the day of it.
+    """
+    found: list[Signal] = []
+    columns = dict(signals.columns)
+    for signal in signals.found:
+        if signal.name in columns and _hindsight(columns[signal.name], event):
+            del columns[signal.name]
+            note = "whether it is known tells who was lost: it was filled in afterwards"
+            found.append(Signal(signal.name, "left out", note))
+        else:
+            found.append(signal)
+    return Signals(columns, tuple(found))
+
+
+def _hindsight(values: NDArray[Any], event: NDArray[np.bool_]) -> bool:
+    if not 0 < event.sum() < len(event):
+        return False
+    known = np.array([value is not None for value in values.tolist()])
+    return bool(abs(known[event].mean() - known[~event].mean()) >= HINDSIGHT)
 
 
 def read_as(

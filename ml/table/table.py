@@ -14,7 +14,7 @@ from ml.table.file import read_file
 from ml.table.grid import Grid
 from ml.table.labels import read_labels
 from ml.table.question import Question
-from ml.table.signals import Signal, Signals, read_signals
+from ml.table.signals import Signal, Signals, read_signals, without_hindsight
 
 NO_DAY = date(1970, 1, 1)
 """A table has no calendar."""
@@ -92,6 +92,7 @@ def table_of(rows: pd.DataFrame, question: Question, name: str) -> Table:
         raise TrainingRefused(f"{question.duration}: it is 0 in every row; nobody was followed")
     kept = rows.iloc[labels.rows].reset_index(drop=True)
     signals = read_signals(kept, barred=question.labels, as_of=question.as_of)
+    signals = without_hindsight(signals, labels.event)
     _something(signals)
     return Table(
         name=name,

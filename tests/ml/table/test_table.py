@@ -50,6 +50,14 @@ def test_kinds_of_columns_are_found_out_and_what_says_nothing_is_named():
     assert "never known" in notes["nothing"]
 
 
+def test_what_was_filled_in_afterwards_is_left_out():
+    rows = customers()
+    rows["reason"] = pd.Series(["price", "other"] * 200).where(rows["churned"] == "yes")
+    table = read(rows)
+    assert kinds(table)["reason"] == "left out"
+    assert "reason" not in table.columns
+
+
 def test_dates_become_ages_before_a_day_that_is_given():
     table = read(customers(), replace(QUESTION, as_of="2026-01-01"))
     assert kinds(table)["signed"] == "age"
