@@ -60,10 +60,13 @@ WITH clock AS MATERIALIZED (
 ), member AS MATERIALIZED (
   SELECT m.* FROM usage.members_at($1::uuid[], $2::timestamptz) AS m JOIN asked USING (account_id) CROSS JOIN clock AS c
   WHERE NOT m.internal AND m.started_at <= c.as_of AND (m.ended_at IS NULL OR m.ended_at > c.as_of)
+), named AS MATERIALIZED (
+  -- one key: with two the planner would merge on the account alone
+  SELECT n.account_id::text || n.name AS key, n.member FROM usage.names_at($1::uuid[], $2::timestamptz) AS n
 ), firsts AS MATERIALIZED (
   SELECT f.account_id, coalesce(n.member, f.member) AS member, f.feature, min(f.day) AS day
   FROM usage.first_use AS f CROSS JOIN clock AS c
-  LEFT JOIN usage.names_at($1::uuid[], $2::timestamptz) AS n ON n.account_id = f.account_id AND n.name = f.member
+  LEFT JOIN named AS n ON n.key = f.account_id::text || f.member
   WHERE f.account_id = ANY ($1::uuid[]) AND f.member <> ''
     AND ($2::timestamptz IS NULL OR (f.day < c.today AND f.known_on < c.today))
   GROUP BY 1, 2, 3
