@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from ml import backtest, challenger, evaluate, metrics
 from ml.backtest import Backtest, Figures, Forecaster, Rows
 from ml.evaluate import survival_by_month
-from ml.features import Floats, design
+from ml.features import Floats
 from ml.frame import Frame
+from ml.hazards import ChurnModel
 from ml.model import fit
 from ml.renewal_clock import HORIZON_MONTHS, MONTH_DAYS, SLACK_DAYS
 from ml.rolling import Step, Window
-from ml.score import LEVEL_Z, ChurnModel, log_hazards
+from ml.score import score
 from ml.simulate import Tenant
+from shared.landmark import FeatureRow
 
 FORECAST: Final = "forecast"
 BOOSTED: Final = "boosted"
@@ -124,11 +126,14 @@ def undecided(tenant: Tenant, window: Window) -> NDArray[np.bool_]:
 
 
 def interval(model: ChurnModel, ahead: Frame) -> Floats:
-    """The model's 90 % interval of churn within twelve months, shape (rows, 2)."""
-    matrix, _ = design(ahead.columns, model.document.features, model.document.terms)
-    _, error = log_hazards(model, matrix)
-    gone = -np.log(np.maximum(survival_by_month(model, ahead)[:, HORIZON_MONTHS], 1e-300))
-    return np.column_stack([-np.expm1(-gone * np.exp(z * error)) for z in (-LEVEL_Z, LEVEL_Z)])
+    """The 90 % interval of churn within twelve months, as it is served, shape (rows, 2)."""
+    names = list(ahead.columns)
+    values = zip(*(ahead.columns[name].tolist() for name in names), strict=True)
+    rows: list[FeatureRow] = [dict(zip(names, row, strict=True)) for row in values]
+    renewal = ahead.columns["days_to_renewal"].tolist()
+    served = score(model, rows, elapsed_days=[None] * len(rows), days_to_renewal=renewal)
+    chances = [one.churn_probability(min(DAYS[-1], one.horizon_days)) for one in served]
+    return np.array([(c.low, c.high) if c else (np.nan, np.nan) for c in chances])
 
 
 def together(trials: Sequence[Trial]) -> Trial:

@@ -22,6 +22,8 @@ COMMANDS = {
     "train": ("ml.cli.train:train", "Fit, judge and publish a forecast."),
     "report": ("ml.cli.report:report", "Write the report of a model, or its card."),
     "models": ("ml.cli.models:models", "Which model serves: list, promote, roll back."),
+    "fit": ("ml.cli.fit:fit", "Fit the forecast to a table of your own."),
+    "score": ("ml.cli.score:score", "Score new rows with a model fitted to a table."),
     "backtest": ("ml.cli.backtest:backtest", "Judge past forecasts by what happened."),
     "evaluate": ("infra.cli.trial:evaluate", "Judge the forecast on data it has never seen."),
 }

@@ -36,9 +36,12 @@ async def take_pending(
     Those without a history of their own become known now: no older answer may change.
     """
     rows = await conn.fetch(
-        "DELETE FROM usage.pending_event"
-        " WHERE account_id = $1 OR (external_source, external_id) IN"
-        " (SELECT * FROM unnest($2::text[], $3::text[]))"
+        # One index a branch: with OR every account would read through all that waits.
+        "DELETE FROM usage.pending_event WHERE key IN ("
+        " SELECT p.key FROM usage.pending_event AS p WHERE p.account_id = $1"
+        " UNION ALL SELECT p.key FROM usage.pending_event AS p"
+        " JOIN unnest($2::text[], $3::text[]) AS named (source, id)"
+        " ON p.external_source = named.source AND p.external_id = named.id)"
         " RETURNING key, account_id, external_source, external_id, occurred_at,"
         " coalesce(known_at, clock_timestamp()) AS recorded_at, quantity, body, feature, member,"
         " properties::text AS properties, event_id",

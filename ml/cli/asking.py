@@ -1,0 +1,76 @@
+"""Options by which a table of one's own is named and its columns are explained."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ml.table.question import Question
+from ml.table.table import Table, read_table, strict
+from shared.errors import InvalidInput
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+OPTIONS = (
+    click.option("--data", type=FILE, help="CSV or Parquet file, one row a subject (or --panel)."),
+    click.option("--duration", help="Column: how long it was followed; any unit, any numbers."),
+    click.option("--event", help="Column: lost then (1, yes, true …) or not (0, no, false …)."),
+    click.option("--lost", help="The value of --event that means lost, where it is another."),
+    click.option("--cause", help="Column: why it was lost; a hazard of its own for each cause."),
+    click.option(
+        "--entry-time", help="Column: when observation began, on the clock of --duration."
+    ),
+    click.option("--panel", is_flag=True, help="Many rows a subject: needs --id and --time."),
+    click.option("--id", "subject", help="Column: who it is; never a signal."),
+    click.option("--time", help="Column: a panel row's moment, on the clock of --duration."),
+    click.option("--as-of", help="Day, or column of days: dates become ages before it."),
+    click.option("--ignore", multiple=True, metavar="COL", help="Column to leave out; repeatable."),
+    click.option("--strict", is_flag=True, help="Refuse columns that would be left out."),
+    click.option("--unit", default="months", show_default=True, help="What durations count."),
+)
+
+
+def asks(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that explain a table."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def asked(given: dict[str, Any]) -> Table:
+    """Read the table that the options name.
+
+    Raises
+    ------
+    InvalidInput
+        If an option is missing that the others call for.
+    TrainingRefused
+        If the table cannot be learned from.
+    """
+    for option in ("data", "duration", "event"):
+        if given[option] is None:
+            raise InvalidInput(f"--{option}", None, "a file" if option == "data" else "a column")
+    if given["panel"] and not (given["subject"] and given["time"]):
+        raise InvalidInput("--panel", True, "given together with --id COL and --time COL")
+    if given["time"] and not given["panel"]:
+        raise InvalidInput("--time", given["time"], "given together with --panel")
+    table = read_table(
+        given["data"],
+        Question(
+            duration=given["duration"],
+            event=given["event"],
+            lost=given["lost"],
+            cause=given["cause"],
+            entry=given["entry_time"],
+            subject=given["subject"],
+            time=given["time"],
+            as_of=given["as_of"],
+            ignore=tuple(given["ignore"]),
+            unit=given["unit"],
+        ),
+    )
+    if given["strict"]:
+        strict(table.signals)
+    return table

@@ -1,0 +1,87 @@
+"""`tenure fit`: the forecast on a table of one's own."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table as Grid
+
+from ml import figures
+from ml.cli.asking import FOLDER, asked, asks
+from ml.cli.evaluate import tell
+from ml.effects import Ratio, ratios
+from ml.evaluate import ready
+from ml.table.forecast import Fitted, fitted
+from ml.table.saved import Known, save
+from ml.table.table import Table
+
+SHOWN = 12
+
+
+@click.command()
+@asks
+@click.option("--seed", default=0, show_default=True, help="Decides the folds of the choices.")
+@click.option("--json", "as_json", is_flag=True, help="Print effects as JSON, nothing else.")
+@click.option("--write", type=FOLDER, help="Folder for model.json, its checksum and a plot.")
+def fit(seed: int, as_json: bool, write: Path | None, **given: Any) -> None:
+    """Fit the forecast to a table of your own; say what makes a difference.
+
+    \b
+    Examples:
+      tenure fit --data customers.csv --duration months --event churned --write out/
+      tenure fit --data policies.parquet --duration days --event lapsed --entry-time since
+      tenure score --model out/ --data new.csv --at 3,12,24
+    """
+    console = Console(stderr=as_json)
+    table = asked(given)
+    with console.status("reading signals") as status:
+        found = fitted(table, seed=seed, progress=status.update)
+    compared = ratios(ready(found.model))
+    if as_json:
+        click.echo(json.dumps(_plain(table, found, compared), indent=1))
+    else:
+        console.print(_grid(table, compared))
+        tell(console, table)
+        for note in found.model.notes:
+            console.print(note, highlight=False, soft_wrap=True)
+    if write is not None:
+        paths = save(Known(table.question, table.signals, found), write)
+        if compared:
+            heading = f"{table.name}: what goes with being lost sooner or later"
+            paths.append(
+                figures.draw_effects(write / f"{table.name}-effects.png", heading, compared)
+            )
+        for path in paths:
+            console.print(f"wrote {path}", highlight=False)
+
+
+def _grid(table: Table, compared: list[Ratio]) -> Grid:
+    grid = Grid("signal", "value", "against", title=f"{table.name}: hazard ratios")
+    several = len({one.cause for one in compared}) > 1
+    if several:
+        grid.add_column("cause")
+    grid.add_column("ratio", justify="right")
+    grid.add_column("90 % interval", justify="right")
+    for one in compared[:SHOWN]:
+        values = (figures.value_said(value) for value in (one.end, one.start))
+        cause = (one.cause,) if several else ()
+        interval = f"{one.low:.2f} – {one.high:.2f}"
+        grid.add_row(one.feature, *values, *cause, f"{one.ratio:.2f}", interval)
+    grid.caption = "Every other signal at its mean. Associations, not causes."
+    return grid
+
+
+def _plain(table: Table, found: Fitted, compared: list[Ratio]) -> dict[str, Any]:
+    return {
+        "table": table.name,
+        "rows": found.model.rows,
+        "lost": found.model.events,
+        "causes": {cause.cause: cause.events for cause in found.model.causes},
+        "unit": table.question.unit,
+        "notes": [*table.notes, *found.model.notes],
+        "signals": msgspec.to_builtins(table.signals),
+        "effects": msgspec.to_builtins(compared),
+    }

@@ -1,0 +1,44 @@
+"""`tenure score`: forecasts for new rows, by a model that `tenure fit` wrote."""
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from ml.cli.asking import FILE
+from ml.cli.evaluate import numbers_of
+from ml.table.file import read_file
+from ml.table.saved import load
+from ml.table.saved import score as scored
+
+
+@click.command()
+@click.option(
+    "--model",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of `tenure fit --write`.",
+)
+@click.option("--data", required=True, type=FILE, help="CSV or Parquet file of new rows.")
+@click.option("--at", "horizons", required=True, help="Times ahead, e.g. 3,12,24.")
+@click.option("--elapsed", help="Column of the time already survived; forecasts are given that.")
+@click.option("--out", type=FILE, help="File to write; without it, the terminal.")
+def score(model: Path, data: Path, horizons: str, elapsed: str | None, out: Path | None) -> None:
+    """Chance of being lost by each time, as CSV: one line a row, in the file's order.
+
+    Levels never seen are read as the most common one, numbers out of range as the nearest known;
+    the last column names them. Times that the data cannot speak for stay empty.
+
+    \b
+    Example:
+      tenure score --model out/ --data new.csv --at 3,12 --elapsed months
+    """
+    known = load(model)
+    at = np.array(numbers_of("--at", horizons))
+    found = scored(read_file(data), known, at, elapsed)
+    text = found.to_csv(index=False, float_format="%.6f")
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+        click.echo(f"wrote {len(found):,} rows to {out}")

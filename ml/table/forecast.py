@@ -1,0 +1,71 @@
+"""The forecast fitted to a table, and what it says of the rows of another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.document import ForecastModel
+from ml.evaluate import hazards_by_month, ready
+from ml.features import Floats
+from ml.model import LEAST_EVENTS, fit
+from ml.score import incidences
+from ml.table.grid import Grid
+from ml.table.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Chance of staying through each time asked, shape (rows, times), and who is riskier."""
+
+    survival: Floats
+    risk: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model and the steps of time it counts in."""
+
+    model: ForecastModel
+    grid: Grid
+
+    def curves(self, table: Table) -> Floats:
+        """Chance of staying through each step of the grid, shape (rows, steps).
+
+        Steps that fewer than five rows reached keep the last known value.
+        """
+        return np.exp(-self._hazards(table).sum(axis=0))
+
+    def incidence(self, table: Table) -> Floats:
+        """Chance of having been lost for each cause by each step, shape (causes, rows, steps)."""
+        return incidences(self._hazards(table))
+
+    def _hazards(self, table: Table) -> Floats:
+        known = hazards_by_month(ready(self.model), table.frame(self.grid))
+        missing = len(self.grid.times) - known.shape[2]
+        return np.pad(known, ((0, 0), (0, 0), (0, max(missing, 0))), mode="edge")
+
+    def forecast(self, table: Table, times: Floats) -> Forecast:
+        """Survival at times from each row's landmark; risk is the expected time lost."""
+        curves = self.curves(table)
+        lost = -curves[:, 1:] @ np.diff(self.grid.times)
+        return Forecast(curves[:, self.grid.at(times)], lost)
+
+
+def fitted(
+    table: Table,
+    *,
+    seed: int = 0,
+    least_events: int = LEAST_EVENTS,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Fitted:
+    """Fit the forecast to a table.
+
+    Raises
+    ------
+    TrainingRefused
+        As `ml.model.fit` does: one class, too few events, no signal that differs.
+    """
+    grid = Grid.of(table.duration, table.event)
+    model = fit(table.frame(grid), seed=seed, least_events=least_events, progress=progress)
+    return Fitted(model, grid)

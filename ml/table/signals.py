@@ -1,0 +1,193 @@
+"""Find out what each column is: numbers, levels, flags, dates, ids, or nothing to learn from."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml.frame import TrainingRefused
+
+Kind = Literal["number", "level", "flag", "age", "left out"]
+
+ID_NAME: Final = re.compile(
+    r"(^|_|\s)(id|uuid|guid|key|index|row|unnamed: \d+)$|[a-z]I[dD]$", re.IGNORECASE
+)
+DAY: Final = re.compile(r"^\s*\d{4}-\d{2}-\d{2}([T ].*)?$")
+MOSTLY: Final = 0.95
+"""Share of known values that decides what a column of text holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A column as the model reads it; `note` says why it was left out or changed."""
+
+    name: str
+    kind: Kind
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What was found: values by name as objects, None for unknown, and the kind of each column."""
+
+    columns: dict[str, NDArray[Any]]
+    found: tuple[Signal, ...]
+
+    @property
+    def left_out(self) -> tuple[Signal, ...]:
+        """Columns that say nothing a model could learn."""
+        return tuple(signal for signal in self.found if signal.kind == "left out")
+
+
+def read_signals(
+    rows: pd.DataFrame, *, barred: Iterable[str] = (), as_of: str | None = None
+) -> Signals:
+    """Read every column that is not barred.
+
+    Parameters
+    ----------
+    rows
+        The table; any types that a CSV or Parquet file may give.
+    barred
+        Columns that are part of the question.
+    as_of
+        A day (`2026-01-31`) or a column of days: dates become ages in days before it. Without it
+        they are left out.
+
+    Raises
+    ------
+    TrainingRefused
+        If `as_of` is neither a day nor a column of days.
+    """
+    moments = None if as_of is None else _moments(rows, as_of)
+    columns: dict[str, NDArray[Any]] = {}
+    found: list[Signal] = []
+    left = set(barred)
+    for name in (str(n) for n in rows.columns if n not in left):
+        signal, values = _read(name, rows[name], moments)
+        found.append(signal)
+        if values is not None:
+            columns[name] = values
+    return Signals(columns, tuple(found))
+
+
+def read_as(
+    rows: pd.DataFrame, signals: Iterable[Signal], *, as_of: str | None = None
+) -> dict[str, NDArray[Any]]:
+    """Read new rows' columns as those of training were; an absent column is unknown everywhere.
+
+    Raises
+    ------
+    TrainingRefused
+        If `as_of` is neither a day nor a column of days.
+    """
+    columns: dict[str, NDArray[Any]] = {}
+    for signal in signals:
+        if signal.kind == "left out":
+            continue
+        if signal.name not in rows:
+            columns[signal.name] = np.full(len(rows), None, dtype=object)
+            continue
+        values = rows[signal.name]
+        if signal.kind == "age" and as_of is not None:
+            columns[signal.name] = objects(_moments(rows, as_of) - _days(values))
+        else:
+            columns[signal.name] = objects(_as_kind(values, signal.kind))
+    return columns
+
+
+def _as_kind(values: "pd.Series[Any]", kind: Kind) -> "pd.Series[Any]":
+    if kind == "number":
+        return pd.to_numeric(values, errors="coerce")
+    if kind == "level":
+        return values.astype(object).where(values.isna(), _texts(values))
+    return values
+
+
+def _read(
+    name: str, values: "pd.Series[Any]", moments: "pd.Series[Any] | None"
+) -> tuple[Signal, NDArray[Any] | None]:
+    known = values.dropna()
+    reason = _nothing(name, known)
+    if reason:
+        return Signal(name, "left out", reason), None
+    if pd.api.types.is_bool_dtype(known.infer_objects()):
+        return Signal(name, "flag"), objects(values)
+    if pd.api.types.is_numeric_dtype(values):
+        return Signal(name, "number"), objects(values)
+    if _is_dates(known):
+        return _aged(name, values, moments)
+    numbers = pd.to_numeric(values, errors="coerce")
+    if numbers.notna().sum() >= MOSTLY * len(known):
+        return Signal(name, "number", "text read as numbers"), objects(numbers)
+    return Signal(name, "level"), objects(
+        values.astype(object).where(values.isna(), _texts(values))
+    )
+
+
+def _nothing(name: str, known: "pd.Series[Any]") -> str:
+    if not len(known):
+        return "it is never known"
+    distinct = known.nunique()
+    if distinct == 1:
+        return f"it is {known.tolist()[0]!r} wherever it is known"
+    if distinct == len(known) and _is_id(name, known):
+        return "it is different in every row: an id"
+    return ""
+
+
+def _is_id(name: str, known: "pd.Series[Any]") -> bool:
+    if pd.api.types.is_float_dtype(known) or len(known) < 10:
+        return False
+    if pd.api.types.is_integer_dtype(known):
+        consecutive = int(known.max()) - int(known.min()) == len(known) - 1
+        return bool(ID_NAME.search(name)) or consecutive
+    return not _is_dates(known) and bool(pd.to_numeric(known, errors="coerce").isna().any())
+
+
+def _is_dates(known: "pd.Series[Any]") -> bool:
+    if pd.api.types.is_datetime64_any_dtype(known):
+        return True
+    texts = known.map(str)
+    return bool(texts.str.match(DAY).mean() >= MOSTLY)
+
+
+def _moments(rows: pd.DataFrame, as_of: str) -> "pd.Series[Any]":
+    given = rows[as_of] if as_of in rows else pd.Series(as_of, index=rows.index)
+    days = _days(given)
+    if days.isna().any():
+        value = given[days.isna()].tolist()[0]
+        raise TrainingRefused(
+            f"--as-of: {value!r} is not a day; a day such as 2026-01-31 or a column of days is"
+        )
+    return days
+
+
+def _days(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    moments = pd.to_datetime(values, errors="coerce", utc=True, format="ISO8601")
+    return (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+
+
+def _aged(
+    name: str, values: "pd.Series[Any]", moments: "pd.Series[Any] | None"
+) -> tuple[Signal, NDArray[Any] | None]:
+    if moments is None:
+        reason = "it is a date; --as-of turns dates into ages"
+        return Signal(name, "left out", reason), None
+    ages = moments - _days(values)
+    return Signal(name, "age", "days before --as-of"), objects(ages)
+
+
+def _texts(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    return values.map(lambda value: str(value).strip())
+
+
+def objects(values: "pd.Series[Any]") -> NDArray[Any]:
+    """A column as objects, None for unknown."""
+    column = np.empty(len(values), dtype=object)
+    column[:] = [None if pd.isna(value) else value for value in values.tolist()]
+    return column
