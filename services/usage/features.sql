@@ -34,7 +34,7 @@ WITH landmark AS MATERIALIZED (
   WHERE week < n
   GROUP BY number, n
 ), mark AS MATERIALIZED (
-  SELECT m.number, m.account_id, m.known, m.today,
+  SELECT m.number, m.account_id, m.known, m.today, m.zone,
          ARRAY(SELECT n.name FROM usage.names_of(m.account_id, m.known) AS n WHERE n.internal) AS strangers
   FROM usage.marks($1::uuid[], $2::timestamptz[], true) AS m
 ), tier AS MATERIALIZED (
@@ -61,20 +61,22 @@ WITH landmark AS MATERIALIZED (
   GROUP BY number
 ), people AS (
   -- weeks that members had a seat: use per week of these does not grow with the customer
-  SELECT m.number, p.*, c.completions
+  SELECT m.number, cardinality(p.members) AS members, p.weeks_364d, p.weeks_91d, c.completions
   FROM mark AS m CROSS JOIN LATERAL (
-    SELECT nullif(count(*), 0) AS members,
+    SELECT array_agg(member_id) AS members,
            sum(greatest(least(ended, m.today) - greatest(started, m.today - 364), 0)) / 7.0 AS weeks_364d,
            sum(greatest(least(ended, m.today) - greatest(started, m.today - 91), 0)) / 7.0 AS weeks_91d
     FROM (
-      SELECT DISTINCT ON (v.member_id) v.started_at::date AS started, coalesce(v.ended_at::date, 'infinity') AS ended, v.internal
+      SELECT DISTINCT ON (v.member_id) v.member_id, v.internal, (v.started_at AT TIME ZONE m.zone)::date AS started,
+             coalesce((v.ended_at AT TIME ZONE m.zone)::date, 'infinity') AS ended
       FROM usage.member AS v WHERE v.account_id = m.account_id AND v.recorded_at <= m.known
       ORDER BY v.member_id, v.recorded_at DESC
     ) AS newest
     WHERE NOT internal AND started < m.today
   ) AS p CROSS JOIN LATERAL (
-    SELECT count(*) AS completions FROM usage.completion AS c
-    WHERE c.account_id = m.account_id AND c.recorded_at <= m.known AND c.completed_at < m.known
+    SELECT count(*)::float8 AS completions FROM usage.completion AS c
+    WHERE c.account_id = m.account_id AND c.member_id = ANY (p.members)
+      AND c.recorded_at <= m.known AND c.completed_at <= m.known
   ) AS c
 )
 SELECT coalesce(r.events_28d, 0)::float8 AS events_28d,
@@ -90,7 +92,7 @@ SELECT coalesce(r.events_28d, 0)::float8 AS events_28d,
        CASE WHEN g.events_364d >= 10 THEN g.quantity_364d END AS quantity_per_event_364d,
        CASE WHEN g.events_91d >= 10 THEN g.depth_91d END AS depth_91d,
        CASE WHEN g.events_364d >= 10 THEN g.depth_364d END AS depth_364d,
-       (p.completions::float8 / p.members)::float8 AS completions_per_member
+       p.completions / p.members AS completions_per_member
 FROM landmark AS l
 LEFT JOIN recent AS r USING (number)
 LEFT JOIN ends AS e USING (number)
