@@ -60,6 +60,7 @@ SELECT tenant_id, decode(md5(member || feature || day || minute), 'hex'), accoun
   day + minute * interval '1 minute', 1, day, '', feature, member
 FROM usage.daily, (VALUES (10), (20), (55)) AS v(minute)
 WHERE day > current_date - 35 OR day BETWEEN current_date - 400 AND current_date - 365;
-ALTER TABLE usage.daily ENABLE TRIGGER ALL, ADD PRIMARY KEY (tenant_id, account_id, day, member, feature, known_on);
+ALTER TABLE usage.daily ENABLE TRIGGER ALL, ADD PRIMARY KEY (tenant_id, account_id, day, member, feature, known_on)
+  INCLUDE (events, last_at, recorded_at);
 ALTER TABLE usage.event ADD PRIMARY KEY (tenant_id, key);
 CREATE INDEX event_recorded ON usage.event (tenant_id, account_id, recorded_at);

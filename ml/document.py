@@ -98,8 +98,7 @@ class CauseModel(msgspec.Struct, frozen=True, kw_only=True):
     """The hazard of being lost for one cause: coefficients of the design's terms and baselines.
 
     `effects`: `own`, fitted to this cause; `shared`, fitted to all losses; `none`, too few losses
-    to say what makes a difference. `variance` is that of the coefficients, shape (terms, terms);
-    `unseen` the variance of the log hazard between accounts that the signals tell nothing of.
+    to say what makes a difference. `variance` is that of the coefficients, shape (terms, terms).
     """
 
     cause: str
@@ -110,7 +109,6 @@ class CauseModel(msgspec.Struct, frozen=True, kw_only=True):
     strata: dict[str, Stratum]
     penalty: float | None = None
     interaction_penalty: float | None = None
-    unseen: float = 0.0
 
 
 class ForecastModel(msgspec.Struct, frozen=True, kw_only=True):

@@ -148,9 +148,9 @@ def score(
 
     Returns
     -------
-    One forecast a row. The 90 % intervals carry the uncertainty of coefficients and baselines, and
-    how much accounts differ that look alike to the model; that of the model's form and of a future
-    unlike the past is left out.
+    One forecast a row. The 90 % intervals carry the uncertainty of coefficients and baselines: they
+    speak of the mean of accounts that look alike to the model. How much these differ among one
+    another, the model's form, and a future unlike the past are left out.
     """
     found: dict[int, Forecast] = {}
     speaks = [speaker(model, elapsed) for elapsed in elapsed_days]
@@ -317,33 +317,28 @@ class _Bounds:
             ]
         )
         variances = np.stack([cause.variances(matrix, clock, days) for cause in causes])
-        unseen = np.array([cause.document.unseen for cause in causes])[:, None, None]
         whole = hazards.sum(axis=0)
         weights = np.divide(hazards, whole, out=np.zeros_like(hazards), where=whole > 0)
-        low, high = _factors((weights**2 * variances).sum(axis=0), (weights**2 * unseen).sum(0))
+        low, high = _factors((weights**2 * variances).sum(axis=0))
         stays: Bounds = (np.exp(-whole), np.exp(-whole * high), np.exp(-whole * low))
         own = causes[0].variance
         error = np.sqrt(np.maximum(np.einsum("ij,ij->i", by_row.product(matrix, own), matrix), 0.0))
-        return cls(stays, _incidence(hazards, variances, unseen), error)
+        return cls(stays, _incidence(hazards, variances), error)
 
 
-def _factors(variance: Floats, unseen: Floats) -> tuple[Floats, Floats]:
-    """What the ends of the interval multiply the cumulative hazard by.
-
-    The forecast is the mean over accounts that look alike. If their log hazards differ with
-    variance `unseen`, the middle one's lies half of that below the mean's.
-    """
-    width, middle = LEVEL_Z * np.sqrt(variance + unseen), -unseen / 2
-    return np.exp(np.minimum(middle - width, 0.0)), np.exp(np.maximum(middle + width, 0.0))
+def _factors(variance: Floats) -> tuple[Floats, Floats]:
+    """What the ends of the interval multiply the cumulative hazard by."""
+    width = LEVEL_Z * np.sqrt(variance)
+    return np.exp(-width), np.exp(width)
 
 
-def _incidence(hazards: Floats, variances: Floats, unseen: Floats) -> list[Bounds]:
+def _incidence(hazards: Floats, variances: Floats) -> list[Bounds]:
     """Chance by cause with the interval that its own hazard's uncertainty makes."""
     value = incidences(hazards)
     found: list[Bounds] = []
     for k in range(len(hazards)):
         ends: list[Floats] = []
-        for factor in _factors(variances[k], np.broadcast_to(unseen[k], variances[k].shape)):
+        for factor in _factors(variances[k]):
             moved = hazards.copy()
             moved[k] = np.maximum.accumulate(hazards[k] * factor, axis=1)
             ends.append(incidences(moved)[k])

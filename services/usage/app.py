@@ -11,9 +11,11 @@ from services.usage.store import (
     habits,
     history,
     journeys,
+    member_funnel,
     plans,
     sessions,
     signals,
+    stickiness,
 )
 from shared.ingest import Inlet, Kind
 from shared.service import Service, run
@@ -29,6 +31,7 @@ SERVICE = Service(
         signals.signals,
         catalogue.feature_list,
         habits.habits,
+        habits.segment_habits,
         habits.suggestions,
         history.accounts_with_use,
         history.raw_events,
@@ -37,11 +40,13 @@ SERVICE = Service(
         journeys.milestone_funnel,
         journeys.renewal_associations,
         journeys.value_times,
+        member_funnel.funnel_of_members,
         plans.manual_rules,
         plans.milestones,
         plans.use_cases,
         sessions.member_sessions,
         sessions.time_spent,
+        stickiness.stickiness,
     ],
     commands=[
         actions.set_late_policy,

@@ -21,13 +21,17 @@ PEERS = "usage events; standings of all accounts, measured once a week"
 
 REGULAR_SHARE: Final = Definition(
     id="U1",
-    version=1,
+    version=2,
     title="Regular users",
-    formula="active members with events in each of the last four weeks / active members",
+    formula=(
+        "users with a qualifying event in each of the last four weeks / users: members of the "
+        "account at asOf, and whoever else was active in the 28 days; where accounts told no "
+        "members, only the active are known; version 1 was over active members only"
+    ),
     unit="share",
     window=MONTH,
     direction="higher is better",
-    source=PRODUCT_USE,
+    source=MEMBERS,
 )
 ACTIVE_MEMBERS: Final = Definition(
     id="U1.active_members",
@@ -82,7 +86,7 @@ TREND: Final = Definition(
 LOGIN_DAYS: Final = Definition(
     id="U1.login_days",
     version=1,
-    title="Login days per user",
+    title="Login days per active user",
     formula="days with a qualifying event, summed over active members / active members",
     unit="days",
     window=MONTH,
@@ -91,12 +95,14 @@ LOGIN_DAYS: Final = Definition(
 )
 SEAT_UTILISATION: Final = Definition(
     id="U2.seat_utilisation",
-    version=1,
+    version=2,
     title="Seat utilisation",
     formula=(
         "assigned members with a qualifying event / purchased seats; all active members "
-        "where no member was ever told; purchased: seats of the newest contract that began "
-        "and has not ended, else the largest running plan line's quantity"
+        "where no member was ever told; purchased: the largest running plan line's quantity "
+        "(lines do not say what they count, so they are not added up), none where all lines "
+        "ended; where billing told of no line, seats of the newest contract that began and has "
+        "not ended; version 1 took the contract's seats first"
     ),
     unit="share",
     window=MONTH,
@@ -105,9 +111,12 @@ SEAT_UTILISATION: Final = Definition(
 )
 SEAT_GAP: Final = Definition(
     id="U2",
-    version=2,
+    version=3,
     title="Seat gap",
-    formula=("max(0, 1 - seat utilisation); version 1 counted members that were not assigned, too"),
+    formula=(
+        "max(0, 1 - seat utilisation); version 2 took seats of the contract before those of "
+        "billing, version 1 counted members that were not assigned, too"
+    ),
     unit="share",
     window=MONTH,
     direction="higher is worse",
@@ -115,9 +124,12 @@ SEAT_GAP: Final = Definition(
 )
 LOGIN_GAP: Final = Definition(
     id="U2.login_gap",
-    version=1,
+    version=2,
     title="Login gap",
-    formula="max(0, 1 - assigned members who ever used the product / purchased seats)",
+    formula=(
+        "max(0, 1 - assigned members who ever used the product / purchased seats as for "
+        "U2.seat_utilisation); version 1 took the contract's seats first"
+    ),
     unit="share",
     window=TO_DATE,
     direction="higher is worse",
@@ -125,11 +137,12 @@ LOGIN_GAP: Final = Definition(
 )
 TRAINING_GAP: Final = Definition(
     id="U2.training_gap",
-    version=2,
+    version=3,
     title="Training gap",
     formula=(
         "max(0, 1 - assigned members who completed at least one required course / purchased "
-        "seats); version 1 counted every course"
+        "seats as for U2.seat_utilisation); version 2 took the contract's seats first, version 1 "
+        "counted every course"
     ),
     unit="share",
     window=TO_DATE,
@@ -138,11 +151,12 @@ TRAINING_GAP: Final = Definition(
 )
 TRAINED_ACTIVE_GAP: Final = Definition(
     id="U2.trained_and_active_gap",
-    version=2,
+    version=3,
     title="Trained and active gap",
     formula=(
         "max(0, 1 - assigned members who completed a required course and have a qualifying "
-        "event / purchased seats); version 1 counted every course"
+        "event / purchased seats as for U2.seat_utilisation); version 2 took the contract's "
+        "seats first, version 1 counted every course"
     ),
     unit="share",
     window=MONTH,
@@ -151,9 +165,12 @@ TRAINED_ACTIVE_GAP: Final = Definition(
 )
 OVERUSE: Final = Definition(
     id="U2.overuse",
-    version=1,
+    version=2,
     title="Overuse",
-    formula="max(0, seat users - purchased seats)",
+    formula=(
+        "max(0, seat users - purchased seats as for U2.seat_utilisation); version 1 took the "
+        "contract's seats first"
+    ),
     unit="members",
     window=MONTH,
     direction="above 0 asks for more seats",
@@ -161,11 +178,12 @@ OVERUSE: Final = Definition(
 )
 BREADTH: Final = Definition(
     id="U3.org_breadth",
-    version=1,
+    version=2,
     title="Breadth in the organisation",
     formula=(
-        "active members / intended users; / purchased seats where nobody told the intended "
-        "users, and then said so"
+        "active members / intended users; / purchased seats as for U2.seat_utilisation where "
+        "nobody told the intended users, and then said so; version 1 took the contract's seats "
+        "first"
     ),
     unit="share",
     window=MONTH,
@@ -174,13 +192,18 @@ BREADTH: Final = Definition(
 )
 PERSONA_BREADTH: Final = Definition(
     id="U3.persona_breadth",
-    version=1,
+    version=2,
     title="Breadth over personas",
-    formula="roles with an active assigned member / roles of assigned members",
+    formula=(
+        "intended personas that are the role of an active assigned member / intended personas: "
+        "those that the use cases in force name, for all accounts alike, since accounts does not "
+        "tell which of them an account intends; the roles of assigned members where no use case "
+        "names one, and then said so; version 1 was always over the roles"
+    ),
     unit="share",
     window=MONTH,
     direction="higher is better",
-    source=MEMBERS,
+    source=MEMBERS + "; use cases",
 )
 TOP_SHARE: Final = Definition(
     id="U3.top_share",
@@ -325,9 +348,12 @@ LOW_USAGE: Final = Definition(
 )
 FEATURE_ADOPTION: Final = Definition(
     id="U17",
-    version=1,
+    version=2,
     title="Feature adoption",
-    formula=("members with at least 3 uses / active members of accounts entitled to the feature"),
+    formula=(
+        "active members with at least 3 uses / active members, of accounts entitled to the "
+        "feature; version 1 counted members with 3 uses of what does not qualify, too"
+    ),
     unit="share",
     window=MONTH,
     direction="higher is better",

@@ -55,7 +55,8 @@ FREQUENCY: Final = Definition(
     1,
     "Use frequency",
     "median over members of each one's median days between days with the core action; "
-    "members with one such day have none",
+    "members with one such day have none; of an account, of each role of its members, and of a "
+    "segment, which is a set of accounts whose members are taken together",
     "days",
     DAYS_180,
     "lower is better",
@@ -67,7 +68,7 @@ FORGETTABLE: Final = Definition(
     "Forgettable share",
     "members whose median days between days with the core action exceed the larger of 30 and the "
     "use case's natural frequency / members judged; who acted on one day only is judged once that "
-    "is longer ago than the same bound; at least 5 members",
+    "is longer ago than the same bound; at least 5 members; of an account, a role or a segment",
     "share",
     DAYS_180,
     "higher is worse",
@@ -178,6 +179,72 @@ STEP_DAYS: Final = Definition(
     "lower is better",
     PLANS,
 )
+MEMBERS_STARTED: Final = "members who started in the cohort, until asOf"
+MEMBER_SOURCE: Final = "usage events; milestones; MemberAdded and MemberChanged of accounts"
+MEMBER_CONVERSION: Final = Definition(
+    "U18.member_conversion",
+    1,
+    "Conversion of a step, members",
+    "members who used every feature of this and all earlier milestones / members who did so of "
+    "all earlier; started: as accounts tells, or at the first use where that was earlier or "
+    "nobody told; milestones without kUsers are no member's steps",
+    "share",
+    MEMBERS_STARTED,
+    "higher is better",
+    MEMBER_SOURCE,
+)
+MEMBER_REACHED_SHARE: Final = Definition(
+    "U18.member_reached",
+    1,
+    "Share of members that got this far",
+    "members who used every feature of this and all earlier milestones / members of the cohort",
+    "share",
+    MEMBERS_STARTED,
+    "higher is better",
+    MEMBER_SOURCE,
+)
+MEMBER_DROP_OFF: Final = Definition(
+    "U18.member_drop_off",
+    1,
+    "Drop-off at a step, members",
+    "members who reached all earlier milestones and not this one (yet), those that left included",
+    "members",
+    MEMBERS_STARTED,
+    "higher is worse",
+    MEMBER_SOURCE,
+)
+MEMBER_STEP_DAYS: Final = Definition(
+    "U18.member_days",
+    1,
+    "Days to a step, members",
+    "median days from the member's start until this and all earlier milestones were reached; "
+    "completed only, so biased low",
+    "days",
+    MEMBERS_STARTED,
+    "lower is better",
+    MEMBER_SOURCE,
+)
+DAYS_30: Final = "30 whole days before the day of asOf, in the tenant's zone"
+DAU_MAU_30: Final = Definition(
+    "U14.days_30",
+    1,
+    "Stickiness, DAU/MAU over 30 days",
+    "mean over the days of distinct daily members / distinct members of the window",
+    "share",
+    DAYS_30,
+    "higher is better",
+    USE,
+)
+BUSINESS_DAU_MAU_30: Final = Definition(
+    "U14.business_days_30",
+    1,
+    "Stickiness on business days over 30 days",
+    "mean over Mondays to Fridays of distinct daily members / distinct members of those days",
+    "share",
+    DAYS_30,
+    "higher is better",
+    USE,
+)
 REPEATED: Final = Definition(
     "U20",
     1,
@@ -213,6 +280,7 @@ ASSOCIATION_HIGH: Final = _association(
 JOURNEYS: Final = (
     MINUTES_PER_USER, SESSIONS_PER_USER, HABIT, PROGRESS, FREQUENCY,
     FORGETTABLE, AFTER_SET, REQUIRED_RATE, OVERDUE, TIME_TO_VALUE, TIME_TO_VALUE_MEDIAN,
-    VALUE_SHARE, CONVERSION, REACHED_SHARE, DROP_OFF, STEP_DAYS, REPEATED, ASSOCIATION,
-    ASSOCIATION_LOW, ASSOCIATION_HIGH,
+    VALUE_SHARE, CONVERSION, REACHED_SHARE, DROP_OFF, STEP_DAYS, MEMBER_CONVERSION,
+    MEMBER_REACHED_SHARE, MEMBER_DROP_OFF, MEMBER_STEP_DAYS, DAU_MAU_30, BUSINESS_DAU_MAU_30,
+    REPEATED, ASSOCIATION, ASSOCIATION_LOW, ASSOCIATION_HIGH,
 )  # fmt: skip

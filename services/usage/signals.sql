@@ -2,7 +2,8 @@
 WITH clock AS MATERIALIZED (
   SELECT * FROM usage.clock($2)
 ), asked AS (
-  SELECT DISTINCT account_id FROM unnest($1::uuid[]) AS account_id
+  -- of a test account nothing is said at all: neither use nor seats nor people
+  SELECT account_id FROM usage.customers($1::uuid[], $2::timestamptz) AS account_id
 ), described AS MATERIALIZED (
   SELECT * FROM usage.described_at($2)
 ), used AS MATERIALIZED (
@@ -26,17 +27,19 @@ WITH clock AS MATERIALIZED (
   WHERE p.account_id = ANY ($1::uuid[]) AND p.recorded_at <= c.as_of
   ORDER BY p.account_id, p.line_id, p.recorded_at DESC
 ), planned AS (
-  SELECT DISTINCT ON (account_id) account_id, plan, quantity
+  -- once billing has told of lines it speaks, and where none runs any more, nothing is purchased
+  SELECT DISTINCT ON (account_id) account_id, CASE WHEN runs THEN plan END AS plan, CASE WHEN runs THEN quantity ELSE 0 END AS quantity
   FROM line CROSS JOIN clock AS c
-  WHERE started_at <= c.as_of AND (ended_at IS NULL OR ended_at > c.as_of)
-  ORDER BY account_id, quantity DESC, started_at DESC, line_id
+  CROSS JOIN LATERAL (SELECT ended_at IS NULL OR ended_at > c.as_of AS runs) AS state
+  WHERE started_at <= c.as_of
+  ORDER BY account_id, runs DESC, quantity DESC, started_at DESC, line_id
 ), intended AS (
   SELECT DISTINCT ON (t.account_id) t.account_id, t.intended_users
   FROM usage.account_told AS t CROSS JOIN clock AS c
   WHERE t.account_id = ANY ($1::uuid[]) AND t.recorded_at <= c.as_of
   ORDER BY t.account_id, t.recorded_at DESC
 ), account AS MATERIALIZED (
-  SELECT a.account_id, coalesce(b.seats, p.quantity) AS seats, b.since, p.plan, i.intended_users,
+  SELECT a.account_id, coalesce(p.quantity, b.seats) AS seats, b.since, p.plan, i.intended_users,
          extract(year FROM age(c.last_day, b.since))::int * 12 + extract(month FROM age(c.last_day, b.since))::int AS age_months
   FROM asked AS a CROSS JOIN clock AS c
   LEFT JOIN bought AS b USING (account_id) LEFT JOIN planned AS p USING (account_id) LEFT JOIN intended AS i USING (account_id)
@@ -55,17 +58,28 @@ WITH clock AS MATERIALIZED (
          count(DISTINCT day) FILTER (WHERE is_whole_month AND qualifies AND is_business_day) AS business_days
   FROM used WHERE member <> '' GROUP BY account_id, member
 ), member AS MATERIALIZED (
-  SELECT m.* FROM usage.members_at($1::uuid[], $2::timestamptz) AS m CROSS JOIN clock AS c
+  SELECT m.* FROM usage.members_at($1::uuid[], $2::timestamptz) AS m JOIN asked USING (account_id) CROSS JOIN clock AS c
   WHERE NOT m.internal AND m.started_at <= c.as_of AND (m.ended_at IS NULL OR m.ended_at > c.as_of)
+), named AS MATERIALIZED (
+  -- one key: with two the planner would merge on the account alone
+  SELECT n.account_id::text || n.name AS key, n.member FROM usage.names_at($1::uuid[], $2::timestamptz) AS n
 ), firsts AS MATERIALIZED (
   SELECT f.account_id, coalesce(n.member, f.member) AS member, f.feature, min(f.day) AS day
   FROM usage.first_use AS f CROSS JOIN clock AS c
-  LEFT JOIN usage.names_at($1::uuid[], $2::timestamptz) AS n ON n.account_id = f.account_id AND n.name = f.member
+  LEFT JOIN named AS n ON n.key = f.account_id::text || f.member
   WHERE f.account_id = ANY ($1::uuid[]) AND f.member <> ''
     AND ($2::timestamptz IS NULL OR (f.day < c.today AND f.known_on < c.today))
   GROUP BY 1, 2, 3
 ), began AS (
   SELECT account_id, member, min(day) AS day FROM firsts GROUP BY account_id, member
+), persona AS MATERIALIZED (
+  -- for whom the product is meant, as the use cases in force say
+  SELECT DISTINCT persona
+  FROM (
+    SELECT DISTINCT ON (u.key) u.persona, u.retired FROM usage.use_case AS u CROSS JOIN clock AS c
+    WHERE u.recorded_at <= c.as_of ORDER BY u.key, u.recorded_at DESC
+  ) AS newest
+  WHERE NOT retired AND persona IS NOT NULL
 ), assigned AS (
   SELECT m.account_id, count(*) AS members,
          count(*) FILTER (WHERE p.days > 0) AS active,
@@ -73,7 +87,8 @@ WITH clock AS MATERIALIZED (
          count(*) FILTER (WHERE trained.done) AS trained,
          count(*) FILTER (WHERE trained.done AND p.days > 0) AS trained_active,
          count(DISTINCT m.role) AS personas,
-         count(DISTINCT m.role) FILTER (WHERE p.days > 0) AS active_personas
+         count(DISTINCT m.role) FILTER (WHERE p.days > 0) AS active_personas,
+         count(DISTINCT m.role) FILTER (WHERE p.days > 0 AND m.role IN (SELECT persona FROM persona)) AS active_intended
   FROM member AS m CROSS JOIN clock AS c
   LEFT JOIN person AS p ON p.account_id = m.account_id AND p.member = m.member_id::text
   LEFT JOIN began AS b ON b.account_id = m.account_id AND b.member = m.member_id::text
@@ -115,8 +130,10 @@ WITH clock AS MATERIALIZED (
   LEFT JOIN firsts AS b ON b.account_id = u.account_id AND b.member = u.member AND b.feature = u.feature
   GROUP BY u.account_id
 ), feature_use AS (
-  SELECT account_id, feature, sum(events) AS events, count(*) FILTER (WHERE member <> '' AND events >= 3) AS adopters
-  FROM use GROUP BY account_id, feature
+  -- who adopted a feature is one of the active members, whom the share is of
+  SELECT u.account_id, u.feature, sum(u.events) AS events, count(*) FILTER (WHERE u.events >= 3 AND p.days > 0) AS adopters
+  FROM use AS u LEFT JOIN person AS p ON p.account_id = u.account_id AND p.member = u.member
+  GROUP BY u.account_id, u.feature
 ), level AS (
   SELECT account_id, max(array_position(ARRAY['basic', 'intermediate', 'advanced'], tier)) AS level
   FROM (
@@ -140,12 +157,13 @@ WITH clock AS MATERIALIZED (
 ), catalogued AS (
   SELECT account_id, count(*) AS features, count(*) FILTER (WHERE core AND has) AS core FROM entitled GROUP BY account_id
 )
-SELECT a.account_id, c.as_of, c.midnight,
+SELECT account_id, c.as_of, c.midnight,
        (c.last_day - 27)::timestamp AT TIME ZONE c.zone AS since_28,
        (c.today - 28)::timestamp AT TIME ZONE c.zone AS whole_since_28,
        (SELECT count(*) FROM generate_series(1, 28) AS back WHERE extract(isodow FROM c.today - back::int) < 6) AS business_day_count,
        a.seats, a.since AS contract_since, a.age_months, a.plan, a.intended_users,
        s.members, s.active AS assigned_active, s.activated, s.trained, s.trained_active, s.personas, s.active_personas,
+       (SELECT count(*) FROM persona) AS intended_personas, s.active_intended,
        coalesce(u.active, 0) AS active, coalesce(u.regular, 0) AS regular, coalesce(u.login_days, 0)::bigint AS login_days,
        coalesce(u.whole_days, 0)::bigint AS whole_days, coalesce(u.monthly, 0) AS monthly,
        coalesce(u.business_days, 0)::bigint AS business_days, coalesce(u.business_monthly, 0) AS business_monthly,
@@ -156,8 +174,9 @@ SELECT a.account_id, c.as_of, c.midnight,
        coalesce(m.events, 0) AS events, coalesce(m.sticky_events, 0) AS sticky_events, m.freshness,
        coalesce(r.new_features, 0) AS new_features, coalesce(r.core_uses, 0) AS core_uses,
        coalesce(g.features, 0) AS catalogued, coalesce(g.core, 0) AS core_features, v.level, coalesce(d.features, '[]') AS features
-FROM account AS a
+FROM (SELECT DISTINCT unnest($1::uuid[])) AS each(account_id)
 CROSS JOIN clock AS c
+LEFT JOIN account AS a USING (account_id)
 LEFT JOIN catalogued AS g USING (account_id)
 LEFT JOIN assigned AS s USING (account_id)
 LEFT JOIN active AS u USING (account_id)

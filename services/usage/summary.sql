@@ -28,6 +28,17 @@ WITH clock AS MATERIALIZED (
          count(*) FILTER (WHERE whole_days > 0) AS monthly,
          sum(whole_days) AS member_days
   FROM person GROUP BY account_id
+), known AS (
+  -- the account's users: its members as accounts tells them, and whoever else came
+  SELECT m.account_id, m.member_id::text AS member
+  FROM usage.members_at($1::uuid[], $2::timestamptz) AS m
+  JOIN usage.customers($1::uuid[], $2::timestamptz) AS k(account_id) USING (account_id)
+  CROSS JOIN clock AS c
+  WHERE NOT m.internal AND m.started_at <= c.as_of AND (m.ended_at IS NULL OR m.ended_at > c.as_of)
+  UNION
+  SELECT account_id, member FROM person WHERE weeks > 0
+), users AS (
+  SELECT account_id, count(*) AS users FROM known GROUP BY account_id
 ), ends AS (
   SELECT a.account_id, (c.today - least(e.first_day, t.first_day)) / 7 AS weeks, greatest(e.last_at, t.last_at) AS last_at
   FROM asked AS a
@@ -57,6 +68,7 @@ SELECT a.account_id, c.as_of, c.midnight,
        coalesce(m.features, 0) AS features,
        coalesce(p.active, 0) AS active,
        coalesce(p.regular, 0) AS regular,
+       coalesce(s.users, 0) AS users,
        coalesce(p.monthly, 0) AS monthly,
        coalesce(p.member_days, 0)::bigint AS member_days,
        coalesce(w.events, '{}') AS weekly,
@@ -68,5 +80,6 @@ CROSS JOIN clock AS c
 LEFT JOIN totals AS t USING (account_id)
 LEFT JOIN month AS m USING (account_id)
 LEFT JOIN people AS p USING (account_id)
+LEFT JOIN users AS s USING (account_id)
 LEFT JOIN ends AS e USING (account_id)
 LEFT JOIN weekly AS w USING (account_id)

@@ -96,7 +96,7 @@ async def test_signals_stand_on_what_the_other_services_told(
         {"key": "wild", "title": "wild", "tier": None, "catalogued": False},
     ]
     by_name = {node["name"]: node["usage"] for node in data["accounts"]["nodes"]}
-    assert by_name["Company 00"]["seatGap"] == {"value": 0.9, "definition": "U2", "version": 2}
+    assert by_name["Company 00"]["seatGap"] == {"value": 0.9, "definition": "U2", "version": 3}
     _check(by_name["Company 00"]["adoption"])
     assert by_name["Company 01"]["adoption"]["depth"]["value"]["insufficientData"]
 

@@ -12,8 +12,8 @@ class Probability:
     high: float = strawberry.field(description="Upper end of the interval, 0 to 1.")
     level: float = strawberry.field(
         description="How often such intervals should hold the true chance, 0 to 1: for what the"
-        " model could not learn from so few losses, and for how accounts differ that look alike to"
-        " it. Not for a future unlike the past."
+        " model could not learn from so few losses. They speak of the mean of accounts that look"
+        " alike to it, not of how one differs from these, nor of a future unlike the past."
     )
 
     @classmethod

@@ -42,12 +42,23 @@ class Doer:
     is_judged: bool
     periods: int
     is_active: bool
+    role: str | None
     freshness: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
+class PersonaUse:
+    """U13 of the members of one role; None: of those whose role nobody told."""
+
+    role: str | None
+    frequency: MetricValue
+    forgettable: MetricValue
+    flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Habit:
-    """An account's habit of one use case (U9, U13)."""
+    """The habit of one use case (U9, U13), of an account's members or a segment's."""
 
     use_case: UseCase
     zone: Zone
@@ -55,31 +66,45 @@ class Habit:
     frequency: MetricValue
     forgettable: MetricValue
     habit: MetricValue
+    personas: list[PersonaUse]
 
 
 def habit(case: UseCase, doers: list[Doer], active: int, clock: Clock) -> Habit:
-    """What the members' core actions say about the account, of `active` members in 28 days."""
+    """What the members' core actions say about them all, of `active` members in 28 days."""
+    whole = _use(case, None, doers, clock)
+    roles = sorted({doer.role for doer in doers}, key=lambda role: (role is None, role or ""))
+    return Habit(
+        use_case=case,
+        zone=_zone(case, whole.forgettable.value, flagged=whole.flagged),
+        flagged=whole.flagged,
+        frequency=whole.frequency,
+        forgettable=whole.forgettable,
+        habit=metric.ratio(
+            HABIT,
+            sum(doer.is_active and doer.periods >= PERIODS_LEAST for doer in doers),
+            active,
+            window_from=clock.back(PERIODS * case.natural_frequency_days),
+            window_to=clock.midnight,
+            freshness=whole.frequency.freshness,
+        ),
+        personas=[_use(case, role, [d for d in doers if d.role == role], clock) for role in roles],
+    )
+
+
+def _use(case: UseCase, role: str | None, doers: list[Doer], clock: Clock) -> PersonaUse:
+    """U13 of some members; fewer than five are too few to call them forgetful."""
     bound = max(HABIT_ZONE_DAYS, case.natural_frequency_days)
     verdicts = [verdict for doer in doers if (verdict := _forgets(doer, bound, clock)) is not None]
     share = sum(verdicts) / len(verdicts) if len(verdicts) >= JUDGED_LEAST else None
-    flagged = share is not None and share > FLAGGED_ABOVE
-    freshness = max((d.freshness for d in doers if d.freshness is not None), default=None)
+    every = [doer.every_days for doer in doers if doer.every_days is not None]
     half_year: Window = {
         "window_from": clock.since_180,
         "window_to": clock.midnight,
-        "freshness": freshness,
+        "freshness": max((d.freshness for d in doers if d.freshness is not None), default=None),
     }
-    every = [doer.every_days for doer in doers if doer.every_days is not None]
-    return Habit(
-        use_case=case,
-        zone=_zone(case, share, flagged=flagged),
-        flagged=flagged,
-        frequency=metric.of(
-            FREQUENCY,
-            median(every) if every else None,
-            len(every),
-            **half_year,
-        ),
+    return PersonaUse(
+        role=role,
+        frequency=metric.of(FREQUENCY, median(every) if every else None, len(every), **half_year),
         forgettable=metric.of(
             FORGETTABLE,
             share,
@@ -88,14 +113,7 @@ def habit(case: UseCase, doers: list[Doer], active: int, clock: Clock) -> Habit:
             denominator=len(verdicts),
             **half_year,
         ),
-        habit=metric.ratio(
-            HABIT,
-            sum(doer.is_active and doer.periods >= PERIODS_LEAST for doer in doers),
-            active,
-            window_from=clock.back(PERIODS * case.natural_frequency_days),
-            window_to=clock.midnight,
-            freshness=freshness,
-        ),
+        flagged=share is not None and share > FLAGGED_ABOVE,
     )
 
 

@@ -40,11 +40,12 @@ class SeatUse:
 
 @dataclass(frozen=True, slots=True)
 class Breadth:
-    """U3: how far use reaches in the organisation; `basis` is what it is measured against."""
+    """U3: how far use reaches in the organisation, and what that is measured against."""
 
     organisation: MetricValue
     basis: Literal["intended_users", "seats"]
     personas: MetricValue
+    persona_basis: Literal["use_cases", "roles"]
     top_share: MetricValue
     hhi: MetricValue
 
@@ -111,6 +112,8 @@ class Counted:
     trained_active: int | None
     personas: int | None
     active_personas: int | None
+    intended_personas: int
+    active_intended: int | None
     active: int
     login_days: int
     business_days: int
@@ -213,17 +216,24 @@ class Counted:
                 definitions.BREADTH, self.active, intended or self.seats or 0, **self._month
             ),
             basis="intended_users" if intended else "seats",
-            personas=ratio(
-                definitions.PERSONA_BREADTH,
-                self.active_personas or 0,
-                self.personas or 0,
-                **self._month,
-            ),
+            personas=self._personas(),
+            persona_basis="use_cases" if self.intended_personas else "roles",
             top_share=ratio(
                 definitions.TOP_SHARE, self.top_events, self.member_events, **self._month
             ),
             hhi=self._hhi(),
         )
+
+    def _personas(self) -> MetricValue:
+        """Of the personas that use cases name; of the members' own roles where they name none.
+
+        Nothing can be said of people who were never told.
+        """
+        active, of = self.active_personas, self.personas or 0
+        if self.intended_personas:
+            active = self.active_intended
+            of = 0 if self.members is None else self.intended_personas
+        return ratio(definitions.PERSONA_BREADTH, active or 0, of, **self._month)
 
     def _hhi(self) -> MetricValue:
         whole = self.member_events**2

@@ -52,6 +52,7 @@ class Counts:
     features: int
     active: int
     regular: int
+    users: int
     monthly: int
     member_days: int
     weekly: list[int]
@@ -67,7 +68,7 @@ class Counts:
             as_of=self.as_of,
             events_28=count(definitions.EVENTS, self.events, **month),
             active_members_28=count(definitions.ACTIVE_MEMBERS, self.active, **month),
-            regular_members_28=ratio(definitions.REGULAR_SHARE, self.regular, self.active, **month),
+            regular_members_28=ratio(definitions.REGULAR_SHARE, self.regular, self.users, **month),
             features_used_28=count(definitions.FEATURES_USED, self.features, **month),
             dau_mau=self._dau_mau(),
             weekly_trend=self._trend(),

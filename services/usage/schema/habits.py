@@ -52,7 +52,30 @@ class HabitZone(Enum):
     UNKNOWN = strawberry.enum_value("unknown", description="Fewer than five members to judge by.")
 
 
-@strawberry.type(description="An account's habit of one use case.")
+@strawberry.type(description="Use of one use case by the members of one role (U13).")
+class PersonaUse:
+    role: str | None = strawberry.field(
+        description="The role, as accounts tells it; null for members whose role is not known."
+    )
+    frequency: MetricValue = strawberry.field(
+        description="Median days between days with the core action. Lower is better."
+    )
+    forgettable: MetricValue = strawberry.field(
+        description="Share of these members who forget it. Higher is worse."
+    )
+    flagged: bool = strawberry.field(description="More than half of at least five forget it.")
+
+    @classmethod
+    def of(cls, use: habits.PersonaUse) -> "PersonaUse":
+        return cls(
+            role=use.role,
+            frequency=MetricValue.of(use.frequency),
+            forgettable=MetricValue.of(use.forgettable),
+            flagged=use.flagged,
+        )
+
+
+@strawberry.type(description="The habit of one use case, of an account or a segment.")
 class Habit:
     use_case: UseCase = strawberry.field(description="What it is about.")
     zone: HabitZone = strawberry.field(description="Against what comes by nature.")
@@ -67,6 +90,9 @@ class Habit:
         description="Share of active members with the core action in 3 of the last 4 natural"
         " periods (U9). Higher is better."
     )
+    personas: list[PersonaUse] = strawberry.field(
+        description="The same frequency by role of the members, by name (U13)."
+    )
 
     @classmethod
     def of(cls, habit: habits.Habit) -> "Habit":
@@ -77,6 +103,7 @@ class Habit:
             frequency=MetricValue.of(habit.frequency),
             forgettable=MetricValue.of(habit.forgettable),
             habit=MetricValue.of(habit.habit),
+            personas=[PersonaUse.of(use) for use in habit.personas],
         )
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import strawberry
 
-from services.usage.domain import association, journeys
+from services.usage.domain import association, journeys, member_funnel
 from services.usage.schema.plans import Milestone
 from shared.graphql import MetricValue
 
@@ -105,6 +105,29 @@ class FunnelStep:
         return cls(
             milestone=Milestone.of(step.milestone),
             accounts=step.accounts,
+            conversion=MetricValue.of(step.conversion),
+            reached=MetricValue.of(step.reached),
+            drop_off=MetricValue.of(step.drop_off),
+            days=MetricValue.of(step.days),
+        )
+
+
+@strawberry.type(description="How many members got so far, having done all before (U18).")
+class MemberFunnelStep:
+    milestone: Milestone = strawberry.field(description="The step.")
+    members: int = strawberry.field(description="Members who got this far.")
+    conversion: MetricValue = strawberry.field(description="Of those at the step before.")
+    reached: MetricValue = strawberry.field(description="Of the whole cohort.")
+    drop_off: MetricValue = strawberry.field(description="Members who stopped before it.")
+    days: MetricValue = strawberry.field(
+        description="Median days from the member's start; completed only, so biased low."
+    )
+
+    @classmethod
+    def of(cls, step: member_funnel.MemberFunnelStep) -> "MemberFunnelStep":
+        return cls(
+            milestone=Milestone.of(step.milestone),
+            members=step.members,
             conversion=MetricValue.of(step.conversion),
             reached=MetricValue.of(step.reached),
             drop_off=MetricValue.of(step.drop_off),

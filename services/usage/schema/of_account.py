@@ -1,6 +1,7 @@
 """Habits and journeys as fields of an account's usage."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -8,7 +9,8 @@ from strawberry import Info
 
 from services.usage.schema.habits import AutomationSuggestion, Habit, TimeSpent
 from services.usage.schema.journeys import Journey
-from services.usage.store import habits, journeys, sessions
+from services.usage.schema.stickiness import Stickiness
+from services.usage.store import habits, journeys, sessions, stickiness
 from shared.errors import NotFound
 from shared.graphql import Context
 
@@ -27,6 +29,21 @@ class JourneyFields:
         if found is None:
             raise NotFound(f"there is no account {self.key}")
         return TimeSpent.of(found)
+
+    @strawberry.field(description="Stickiness, DAU/MAU (U14).")
+    async def stickiness(
+        self,
+        info: Info[Context, None],
+        days: Annotated[
+            int, strawberry.argument(description="Whole days of the window: 28 or 30.")
+        ] = 28,
+    ) -> Stickiness:
+        found = await info.context.load(
+            stickiness.stickiness, self.key, as_of=self.moment, days=days
+        )
+        if found is None:
+            raise NotFound(f"there is no account {self.key}")
+        return Stickiness.of(found)
 
     @strawberry.field(description="Habits, one a use case in force.")
     async def habits(self, info: Info[Context, None]) -> list[Habit]:

@@ -8,10 +8,15 @@ from strawberry import Info
 
 from services.usage.actions import history as actions
 from services.usage.domain import history as domain
-from services.usage.schema.habits import Session
-from services.usage.schema.journeys import FunnelStep, RenewalAssociation, TimeToValue
+from services.usage.schema.habits import Habit, Session
+from services.usage.schema.journeys import (
+    FunnelStep,
+    MemberFunnelStep,
+    RenewalAssociation,
+    TimeToValue,
+)
 from services.usage.schema.plans import ManualRule, Milestone, UseCase
-from services.usage.store import history, journeys, plans, sessions
+from services.usage.store import habits, history, journeys, member_funnel, plans, sessions
 from shared.graphql import Context, UserError, attempted
 from shared.ids import account_key
 
@@ -93,6 +98,41 @@ class JourneyQuery:
         info.context.principal.require("read")
         steps = await info.context.call(journeys.milestone_funnel, started_from, started_to, as_of)
         return [FunnelStep.of(step) for step in steps]
+
+    @strawberry.field(description="Where members give up on their own way to value (U18).")
+    async def member_funnel(
+        self,
+        info: Info[Context, None],
+        started_from: Annotated[
+            date | None, strawberry.argument(description="Only members who started then or later.")
+        ] = None,
+        started_to: Annotated[
+            date | None, strawberry.argument(description="Only members who started before.")
+        ] = None,
+        as_of: AsOf = None,
+    ) -> list[MemberFunnelStep] | None:
+        info.context.principal.require("read")
+        steps = await info.context.call(
+            member_funnel.funnel_of_members, started_from, started_to, as_of
+        )
+        return [MemberFunnelStep.of(step) for step in steps]
+
+    @strawberry.field(
+        description="Habits of all members of a segment, one a use case in force (U9, U13)."
+    )
+    async def segment_habits(
+        self,
+        info: Info[Context, None],
+        account_ids: Annotated[
+            list[strawberry.ID],
+            strawberry.argument(description="The accounts of the segment, at most 1,000."),
+        ],
+        as_of: AsOf = None,
+    ) -> list[Habit] | None:
+        info.context.principal.require("read")
+        keys = [account_key(each, "accountIds") for each in account_ids]
+        found = await info.context.call(habits.segment_habits, keys, as_of)
+        return [Habit.of(habit) for habit in found]
 
     @strawberry.field(
         description="Features whose use goes with being retained, strongest first (U21)."

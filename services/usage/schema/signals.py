@@ -26,6 +26,16 @@ class BreadthBasis(Enum):
     SEATS = strawberry.enum_value("seats", description="Purchased seats: nobody said who should.")
 
 
+@strawberry.enum(description="Whom breadth over personas is measured against.")
+class PersonaBasis(Enum):
+    USE_CASES = strawberry.enum_value(
+        "use_cases", description="The personas that the use cases in force name."
+    )
+    ROLES = strawberry.enum_value(
+        "roles", description="The members' own roles: no use case names a persona."
+    )
+
+
 @strawberry.enum(description="With whom an account is compared.")
 class PeerBasis(Enum):
     AGE_AND_PLAN = strawberry.enum_value(
@@ -86,8 +96,9 @@ class Breadth:
     )
     basis: BreadthBasis = strawberry.field(description="Who should be.")
     personas: MetricValue = strawberry.field(
-        description="Share of the members' roles with an active member. Higher is better."
+        description="Share of the intended personas with an active member. Higher is better."
     )
+    persona_basis: PersonaBasis = strawberry.field(description="Which personas are intended.")
     top_share: MetricValue = strawberry.field(
         description="Share of the events by the busiest member. Higher is worse."
     )
@@ -101,6 +112,7 @@ class Breadth:
             organisation=MetricValue.of(breadth.organisation),
             basis=BreadthBasis(breadth.basis),
             personas=MetricValue.of(breadth.personas),
+            persona_basis=PersonaBasis(breadth.persona_basis),
             top_share=MetricValue.of(breadth.top_share),
             hhi=MetricValue.of(breadth.hhi),
         )
@@ -179,7 +191,8 @@ class FeatureAdoption:
     title: str = strawberry.field(description="What people call it.")
     tier: FeatureTier | None = strawberry.field(description="Null while nobody described it.")
     adoption: MetricValue = strawberry.field(
-        description="Members with three uses in 28 days over active members. Higher is better."
+        description="Active members with three uses in 28 days over all active members."
+        " Higher is better."
     )
 
     @classmethod

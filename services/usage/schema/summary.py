@@ -38,7 +38,7 @@ class UsageSummary(JourneyFields):
     )
     regular_members_28: MetricValue = strawberry.field(
         name="regularMembers28",
-        description="Share of the active members who came in each of the last four weeks (U1)."
+        description="Share of all users who came in each of the last four weeks (U1)."
         " Higher is better.",
     )
     features_used_28: MetricValue = strawberry.field(

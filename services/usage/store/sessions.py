@@ -26,8 +26,10 @@ async def member_sessions(
     """A member's sessions of the last 28 days up to the moment, oldest first."""
     now = await clock(conn, as_of)
     rows = await conn.fetch(
-        "SELECT occurred_at FROM usage.raw_use($1, $2, $3, $3) WHERE member = $4",
-        [account_id],
+        "SELECT occurred_at FROM usage.raw_use(ARRAY[$1::uuid], $2, $3, $3)"
+        " WHERE member = coalesce("
+        "(SELECT n.member FROM usage.names_of($1, $3) AS n WHERE n.name = $4), $4)",
+        account_id,
         now.since_28,
         now.as_of,
         member,

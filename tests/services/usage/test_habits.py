@@ -8,12 +8,14 @@ import pytest
 from services.usage.actions import plans
 from services.usage.domain.habits import Habit, Zone
 from services.usage.domain.repetition import Suggestion
-from services.usage.store.habits import habits, suggestions
+from services.usage.store.habits import habits, segment_habits, suggestions
 from services.usage.store.plans import use_cases
 from shared.db import Database
+from shared.errors import InvalidInput
 from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import LONG_AGO, caller_in, load, noon, sent, use_case, used
 from tests.services.usage.rows import an_account
+from tests.services.usage.world import World
 
 TODAY = date(2026, 6, 15)
 AS_OF = datetime(2026, 6, 15, 9, tzinfo=UTC)
@@ -104,6 +106,58 @@ async def test_u13_four_users_are_too_few_to_say(db: Database, tenant: UUID) -> 
     assert (found.zone, found.flagged) == (Zone.UNKNOWN, False)
 
 
+async def test_u13_frequency_is_told_for_each_persona(db: Database, tenant: UUID) -> None:
+    account, caller = await an_account(db, tenant), caller_in(tenant)
+    await use_case(db, caller)
+    world = World(db, tenant, account)
+    often, seldom = [f"o{n}" for n in range(5)], [f"s{n}" for n in range(4)]
+    await world.members(*often, role="analyst")
+    await world.members(*seldom, "s4", role="boss")
+    await world.members("s4", role="analyst", recorded=AS_OF + timedelta(hours=1))  # known later
+    rows = [row for name in often for row in used(account, name, ago(1, 8, 15))]
+    rows += [row for name in [*seldom, "s4"] for row in used(account, name, ago(2, 62))]
+    rows += used(account, "stranger", ago(1, 12))
+    await load(db, caller, rows)
+
+    found = await of_one(db, tenant, account)
+
+    said = {each.role: each for each in found.personas}
+    assert list(said) == ["analyst", "boss", None]
+    assert [each.frequency.value for each in said.values()] == [7, 60, 11]
+    assert [each.frequency.n for each in said.values()] == [5, 5, 1]
+    assert (said["analyst"].forgettable.value, said["analyst"].flagged) == (0, False)
+    assert (said["boss"].forgettable.value, said["boss"].flagged) == (1, True)
+    assert (said[None].forgettable.insufficient_data, said[None].flagged) == (True, False)
+    assert (found.forgettable.numerator, found.forgettable.denominator) == (5, 11)
+    assert not found.flagged  # as a whole the account is well; its bosses are not
+
+
+async def test_u13_frequency_per_segment_takes_the_members_of_its_accounts_together(
+    db: Database, tenant: UUID
+) -> None:
+    first, second, other = [await an_account(db, tenant) for _ in range(3)]
+    caller = caller_in(tenant)
+    async with db.read(tenant) as conn:
+        assert await segment_habits(conn, [first], AS_OF) == []
+    await use_case(db, caller)
+    rows = [row for n in range(3) for row in used(first, f"m{n}", ago(1, 11))]
+    rows += [row for n in range(2) for row in used(second, f"m{n}", ago(1, 41))]
+    rows += [row for n in range(9) for row in used(other, f"m{n}", ago(1, 2))]
+    await load(db, caller, rows)
+
+    async with db.read(tenant) as conn:
+        (found,) = await segment_habits(conn, [first, second, second], AS_OF)
+        (nobody,) = await segment_habits(conn, [], AS_OF)
+        with pytest.raises(InvalidInput):
+            await segment_habits(conn, [first] * 1_001, AS_OF)
+
+    assert (found.frequency.value, found.frequency.n) == (10, 5)
+    assert (found.forgettable.value, found.forgettable.n) == (0.4, 5)
+    assert (found.habit.numerator, found.habit.denominator) == (0, 5)
+    for metric in (nobody.frequency, nobody.forgettable, nobody.habit):
+        assert metric.insufficient_data
+
+
 async def test_u9_habit_is_three_of_the_last_four_natural_periods(
     db: Database, tenant: UUID
 ) -> None:
@@ -163,7 +217,15 @@ async def test_u12_use_cases_are_versioned_and_old_answers_stand(
 
     assert await asked(db, tenant, account) == before
     assert before[0].flagged
+    said = {
+        "persona": "analyst", "problem": "slow", "advantage": "at once", "alternative": "by hand",
+    }  # fmt: skip
+    await use_case(
+        db, caller, naturalFrequencyDays=60, recordedAt=AS_OF + timedelta(minutes=90), **said
+    )
     now = await of_one(db, tenant, account, AS_OF + timedelta(hours=2))
+    assert {name: getattr(now.use_case, name) for name in said} == said
+    assert (now.use_case.job, now.use_case.core_action) == ("Report", "reports")
     assert (now.flagged, now.use_case.natural_frequency_days) == (False, 60)
 
     await use_case(db, caller, retired=True, recordedAt=AS_OF + timedelta(hours=3))
@@ -192,7 +254,7 @@ async def test_u20_manual_work_repeated_suggests_what_does_it(
     account, caller = await an_account(db, tenant), caller_in(tenant)
     rule = {"key": "r", "feature": "copy", "atLeast": 3, "within": within, "suggests": "Sync"}
     await sent(db, caller, plans.MANUAL_RULES, {"recordedAt": LONG_AGO, **rule})
-    assert await met(db, tenant, account) == []
+    assert await met(db, tenant, account) == []  # nobody works: nothing to suggest
     tuesday, sunday, monday = date(2026, 6, 9), date(2026, 6, 14), date(2026, 6, 8)
     await load(
         db,

@@ -36,7 +36,7 @@ async def http(settings: Settings) -> AsyncIterator[Served]:
         yield both
 
 
-async def test_10000_mixed_rows_get_exact_receipts(
+async def test_u19_x8_10000_mixed_rows_get_exact_receipts(
     http: Served, db: Database, tenant: UUID, owner: Conn
 ) -> None:
     account = await an_account(db, tenant)

@@ -15,6 +15,7 @@ from shared.db import Database
 from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import caller_in, contract, load, noon, used
 from tests.services.usage.rows import an_account
+from tests.services.usage.world import World
 
 RENEWAL = date(2026, 1, 1)
 AS_OF = datetime(2026, 6, 15, 9, tzinfo=UTC)
@@ -135,6 +136,24 @@ async def test_u21_too_few_renewals_are_insufficient_data(db: Database, tenant: 
 
     assert all(m.insufficient_data for m in (sync.odds_ratio, sync.low, sync.high))
     assert sync.odds_ratio.n == 19
+
+
+async def test_u21_plan_and_age_make_strata_as_size_does(db: Database, tenant: UUID) -> None:
+    for number in range(24):
+        account = await renewal(
+            db, tenant, 3 * (number % 3 == 0), "lost" if number < 9 else "renewed"
+        )
+        plan = ("team", "enterprise")[number % 2]
+        await World(db, tenant, account).plan(plan)
+        if number % 4 > 1:  # a first contract two years before
+            await contract(
+                db, tenant, account, RENEWAL - timedelta(days=1_095),
+                end_on=RENEWAL - timedelta(days=365), outcome="renewed",
+            )  # fmt: skip
+
+    (sync,) = await found(db, tenant)
+
+    assert (sync.strata, sync.odds_ratio.n) == (4, 24)
 
 
 async def test_u21_accounts_are_compared_with_their_like(db: Database, tenant: UUID) -> None:

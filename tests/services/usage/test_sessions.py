@@ -17,6 +17,7 @@ from shared.db import Database
 from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import caller_in, load
 from tests.services.usage.rows import an_account, event, named, past, send
+from tests.services.usage.world import World
 
 MINUTE = timedelta(minutes=1)
 ZONES = ["Etc/GMT+12", "Pacific/Kiritimati", "America/Havana", "Australia/Lord_Howe", "UTC"]
@@ -178,3 +179,12 @@ async def test_u8_a_members_sessions_are_listed(db: Database, tenant: UUID) -> N
 
     assert [(s.start_at, s.events) for s in found] == [(TURN, 2), (TURN + 60 * MINUTE, 1)]
     assert date(2025, 11, 2) == found[0].start_at.date()
+
+    world = World(db, tenant, account)
+    await world.members("ann")  # now both names are hers
+    rows = [past(account, TURN + 90 * MINUTE, str(world.people["ann"]))]
+    await send(db, world.loader, rows)
+    async with db.read(tenant) as conn:
+        for name in ("ann", str(world.people["ann"])):
+            both = await member_sessions(conn, account, name, TURN + timedelta(days=1))
+            assert [s.events for s in both] == [2, 1, 1]

@@ -26,6 +26,7 @@ from tests.services.usage.rows import (
     send,
     summary,
 )
+from tests.services.usage.world import World
 
 
 @pytest.fixture
@@ -85,6 +86,38 @@ async def test_u1_active_and_regular_members(db: Database, tenant: UUID, account
     assert seen.events_28.freshness == NOON - timedelta(minutes=59)
 
 
+async def test_u1_regular_users_are_a_share_of_all_users_not_of_the_active(
+    db: Database, tenant: UUID, account: UUID
+) -> None:
+    world = World(db, tenant, account)
+    await world.members("ann", "bob", "cy")  # cy never came
+    await world.members("dee", ended_at=NOON)  # gone
+    await world.members("eve", recorded=NOON + DAY)  # not known yet
+    await world.members("fay", added_at=NOON + DAY)  # not there yet
+    await world.members("tester", internal=True)
+    always = [0, 7, 14, 21]
+    await world.used({
+        ("ann", "x"): always, ("bob", "x"): [1], ("stranger", "x"): always, ("tester", "x"): always,
+    })  # fmt: skip
+    await world.used({(str(world.people["ann"]), "x"): always})  # by another name
+
+    seen = await summary(db, tenant, account, NOON)
+    regular = seen.regular_members_28
+    assert (regular.value, regular.numerator, regular.denominator) == (0.5, 2, 4)
+    assert (regular.definition, regular.version) == ("U1", 2)
+    assert seen.active_members_28.value == 3
+    assert (await summary(db, tenant, account, NOON + 2 * DAY)).regular_members_28.n == 6
+
+
+async def test_u1_an_account_whose_users_never_came_has_none_that_are_regular(
+    db: Database, tenant: UUID, account: UUID
+) -> None:
+    assert (await summary(db, tenant, account, NOON)).regular_members_28.insufficient_data
+    await World(db, tenant, account).members("ann")
+    regular = (await summary(db, tenant, account, NOON)).regular_members_28
+    assert (regular.value, regular.n) == (0, 1)
+
+
 async def test_u1_events_without_a_member_are_events_of_nobody(
     db: Database, tenant: UUID, account: UUID, principal: Principal
 ) -> None:
@@ -130,7 +163,7 @@ async def test_u15_seven_full_weeks_say_nothing_and_empty_ones_count(
     assert eight.weekly_trend.value is not None
 
 
-async def test_an_account_never_seen_has_a_summary_without_numbers(
+async def test_u1_u14_u15_of_an_account_never_seen_are_insufficient_data(
     db: Database, tenant: UUID, account: UUID
 ) -> None:
     seen = await summary(db, tenant, account)

@@ -1,15 +1,18 @@
-"""U1 to U8, U14, U17: golden tables of an account's own signals, with the traps."""
+"""U1 to U8, U14, U17: golden tables of an account's own signals, with the traps; U2 has its own."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from services.usage.domain.stickiness import Stickiness
+from services.usage.store import stickiness as store
 from shared.db import Database
-from shared.metric import MetricValue
+from shared.errors import InvalidInput
 from tests.conftest import DatabaseOf
-from tests.services.usage.rows import DAY, NOON, an_account, summary
-from tests.services.usage.world import World
+from tests.services.usage.journey_rows import use_case
+from tests.services.usage.rows import DAY, MIDNIGHT, NOON, an_account, summary
+from tests.services.usage.world import World, parts
 
 BEFORE = NOON.date()
 
@@ -24,133 +27,12 @@ async def world(db: Database, tenant: UUID) -> World:
     return World(db, tenant, await an_account(db, tenant))
 
 
-def parts(metric: MetricValue) -> tuple[float | None, float | None, float | None]:
-    return metric.value, metric.numerator, metric.denominator
-
-
 async def test_u1_login_days_count_days_not_events(world: World) -> None:
     await world.used({("ann", "x"): [0, 0, 1, 27, 28], ("bob", "y"): [3], ("", "z"): [4]})
 
     login_days = (await world.signals()).adoption.login_days
     assert parts(login_days) == (2.0, 4, 2)  # ann on three days, bob on one; the 28th is outside
     assert login_days.definition == "U1.login_days"
-
-
-async def test_u2_seat_gap_counts_assigned_members_only(world: World) -> None:
-    await world.seats(4, BEFORE - 200 * DAY)
-    await world.members("ann", "bob", "cy")
-    await world.members("dee", ended_at=NOON - DAY)  # left
-    await world.used({
-        ("ann", "x"): [1], ("bob", "x"): [40], ("dee", "x"): [5], ("stranger", "x"): [2],
-    })  # fmt: skip
-
-    seats = (await world.signals()).adoption.seats
-    assert (seats.purchased, seats.assigned) == (4, 3)
-    assert parts(seats.utilisation) == (0.25, 1, 4)
-    assert parts(seats.gap) == (0.75, 3, 4)
-    assert (seats.gap.definition, seats.gap.version, seats.gap.n) == ("U2", 2, 4)
-    assert parts(seats.login_gap) == (0.5, 2, 4)  # bob came once, long ago
-    assert seats.overuse.value == 0
-
-
-async def test_u2_seat_gap_without_members_counts_whoever_is_active(world: World) -> None:
-    await world.seats(4, BEFORE - 200 * DAY)
-    await world.used({("ann", "x"): [1], ("bob", "x"): [2]})
-
-    seats = (await world.signals()).adoption.seats
-    assert parts(seats.gap) == (0.5, 2, 4)
-    assert seats.assigned is None
-    assert seats.login_gap.insufficient_data
-    assert seats.training_gap.insufficient_data
-
-
-async def test_u2_seat_gap_is_never_below_zero_and_overuse_says_so(world: World) -> None:
-    await world.seats(1, BEFORE - 200 * DAY)
-    await world.used({("ann", "x"): [1], ("bob", "x"): [2], ("cy", "x"): [3]})
-
-    seats = (await world.signals()).adoption.seats
-    assert (seats.gap.value, seats.overuse.value, seats.utilisation.value) == (0, 2, 3)
-
-
-async def test_u2_seat_gap_is_unknown_without_seats_and_after_the_end(world: World) -> None:
-    await world.used({("ann", "x"): [1]})
-    seats = (await world.signals()).adoption.seats
-    for metric in (seats.gap, seats.utilisation, seats.login_gap, seats.overuse):
-        assert metric.insufficient_data
-
-    await world.seats(0, BEFORE - 30 * DAY)
-    assert (await world.signals()).adoption.seats.gap.insufficient_data
-    await world.seats(5, BEFORE - 20 * DAY, BEFORE - DAY)
-    assert (await world.signals()).adoption.seats.gap.insufficient_data
-
-
-async def test_u2_seats_are_those_of_the_newest_contract_that_began(world: World) -> None:
-    await world.seats(8, BEFORE - 90 * DAY)
-    await world.seats(2, BEFORE + 90 * DAY)  # not signed yet
-    assert (await world.signals()).adoption.seats.purchased == 8
-    await world.seats(4, BEFORE - 10 * DAY)  # the renewal speaks
-    assert (await world.signals()).adoption.seats.purchased == 4
-
-
-async def test_u2_billing_says_the_seats_where_no_contract_does(world: World) -> None:
-    await world.plan("team", 5)
-    await world.used({("ann", "x"): [1]})
-
-    seats = (await world.signals()).adoption.seats
-    assert (seats.purchased, seats.gap.value) == (5, 0.8)
-
-
-async def test_u2_training_gap_takes_a_required_course(world: World) -> None:
-    await world.seats(4, (NOON - 30 * DAY).date())
-    await world.members("ann", "bob")
-    await world.trained("ann", NOON - 10 * DAY, required=False)
-    await world.trained("bob", NOON - 10 * DAY)
-    await world.used({("ann", "core"): [1], ("bob", "core"): [1]})
-
-    seats = (await world.signals()).adoption.seats
-    assert (seats.training_gap.value, seats.training_gap.version) == (0.75, 2)
-    assert seats.trained_and_active_gap.value == 0.75
-
-
-async def test_u2_training_gap_and_trained_and_active_gap(world: World) -> None:
-    await world.seats(4, BEFORE - 200 * DAY)
-    await world.members("ann", "bob", "cy")
-    await world.trained("ann", NOON - 100 * DAY)
-    await world.trained("bob", NOON - 100 * DAY)
-    await world.trained("bob", NOON - 90 * DAY)  # twice is once
-    await world.trained("cy", NOON - DAY, recorded=NOON + DAY)  # not known yet
-    await world.used({("ann", "x"): [1], ("cy", "x"): [1]})
-
-    seats = (await world.signals()).adoption.seats
-    assert parts(seats.training_gap) == (0.5, 2, 4)
-    assert parts(seats.trained_and_active_gap) == (0.75, 3, 4)
-    later = (await world.signals(NOON + 2 * DAY)).adoption.seats
-    assert later.training_gap.value == 0.25
-
-
-@pytest.mark.parametrize(
-    ("age_days", "users", "band"),
-    [
-        (10, 0, "red"), (200, 0, "red"),  # below a tenth at any age
-        (40, 5, None), (90, 5, "yellow"), (200, 5, "red"),
-        (40, 7, None), (90, 7, "green"), (200, 7, "yellow"), (300, 7, "red"),
-        (10, 8, "green"), (300, 8, "green"),
-    ],
-)  # fmt: skip
-async def test_u2_band_by_contract_age(
-    world: World, age_days: int, users: int, band: str | None
-) -> None:
-    await world.seats(10, BEFORE - age_days * DAY)
-    await world.used({(f"m{n}", "x"): [1] for n in range(users)})
-
-    assert (await world.signals()).adoption.seats.band == band
-
-
-async def test_u2_renewal_does_not_make_a_contract_young(world: World) -> None:
-    await world.seats(10, BEFORE - 400 * DAY, BEFORE - 35 * DAY)
-    await world.seats(10, BEFORE - 35 * DAY)
-    seats = (await world.signals()).adoption.seats
-    assert seats.contract_age_months == 13
 
 
 async def test_u3_breadth_is_measured_against_intended_users_else_seats(world: World) -> None:
@@ -164,6 +46,32 @@ async def test_u3_breadth_is_measured_against_intended_users_else_seats(world: W
     assert (parts(breadth.organisation), breadth.basis) == ((0.1, 2, 20), "intended_users")
 
 
+async def test_u3_breadth_is_unknown_without_intended_users_and_seats(world: World) -> None:
+    await world.used({("ann", "x"): [1]})
+    breadth = (await world.signals()).adoption.breadth
+    assert (breadth.organisation.insufficient_data, breadth.basis) == (True, "seats")
+    assert (breadth.top_share.value, breadth.hhi.value) == (1, 1)
+
+    await world.intends(0)
+    assert (await world.signals()).adoption.breadth.organisation.insufficient_data
+
+
+async def test_u3_persona_breadth_is_over_the_personas_that_are_intended(world: World) -> None:
+    for key, persona in (("a", "admin"), ("b", "analyst"), ("c", "analyst"), ("d", None)):
+        await use_case(world.db, world.loader, key=key, persona=persona)
+    await use_case(world.db, world.loader, key="e", persona="buyer")
+    await use_case(world.db, world.loader, key="e", persona="buyer", retired=True, recordedAt=NOON)
+    breadth = (await world.signals()).adoption.breadth
+    assert (breadth.personas.insufficient_data, breadth.persona_basis) == (True, "use_cases")
+
+    await world.members("ann", "bob", role="admin")
+    await world.members("cy", role="clerk")  # active, but not one of those intended
+    await world.used({("ann", "x"): [1], ("bob", "x"): [2], ("cy", "x"): [1]})
+    assert parts((await world.signals()).adoption.breadth.personas) == (0.5, 1, 2)
+    before = (await world.signals(NOON - timedelta(minutes=1))).adoption.breadth.personas
+    assert parts(before) == (1 / 3, 1, 3)
+
+
 async def test_u3_persona_breadth_counts_roles_with_an_active_member(world: World) -> None:
     assert (await world.signals()).adoption.breadth.personas.insufficient_data
     await world.members("ann", role="admin")
@@ -172,7 +80,8 @@ async def test_u3_persona_breadth_counts_roles_with_an_active_member(world: Worl
     await world.members("eve", role=None)
     await world.used({("ann", "x"): [1], ("cy", "x"): [1], ("eve", "x"): [1]})
 
-    assert parts((await world.signals()).adoption.breadth.personas) == (2 / 3, 2, 3)
+    breadth = (await world.signals()).adoption.breadth
+    assert (parts(breadth.personas), breadth.persona_basis) == ((2 / 3, 2, 3), "roles")
 
 
 async def test_u3_concentration_leaves_out_events_of_nobody(world: World) -> None:
@@ -244,6 +153,46 @@ async def test_u8_use_per_user_counts_only_who_began_ninety_days_ago(world: Worl
     assert parts(seen.days_per_user) == (1.5, 3, 2)
 
 
+async def stickiness(world: World, days: int, as_of: datetime | None = NOON) -> Stickiness:
+    async with world.db.read(world.tenant) as conn:
+        return (await store.stickiness(conn, [world.account], days, as_of))[world.account]
+
+
+async def test_u14_over_thirty_days_when_asked_for(world: World) -> None:
+    # the 29th day before is a Sunday, the 30th a Saturday
+    await world.used({("ann", "x"): [0, 1, 3, 28, 29], ("bob", "x"): [3, 30], ("cy", "x"): [31]})
+    await world.used({("ann", "y"): [3], ("", "x"): [2]})
+
+    over_30 = await stickiness(world, 30)
+    assert (over_30.calendar.value, over_30.calendar.n) == (pytest.approx(6 / 30 / 2), 2)
+    assert over_30.calendar.definition == "U14.days_30"
+    assert over_30.calendar.window_from == MIDNIGHT - 30 * DAY
+    assert over_30.business.value == pytest.approx(3 / 20 / 2)  # twenty business days here, too
+    assert over_30.business.definition == "U14.business_days_30"
+
+    over_28, seen = await stickiness(world, 28), await world.signals()
+    assert over_28.calendar.value == pytest.approx(4 / 28 / 2)
+    assert parts(over_28.business) == parts(seen.adoption.dau_mau_business)
+    overall = (await summary(world.db, world.tenant, world.account, NOON)).dau_mau
+    assert parts(over_28.calendar) == parts(overall)
+
+
+async def test_u14_nobody_and_other_windows_have_no_stickiness(world: World) -> None:
+    await world.used({("ann", "x"): [0, 31], ("", "x"): [3]})
+    for days in (28, 30):
+        found = await stickiness(world, days)
+        assert (found.calendar.insufficient_data, found.calendar.n) == (True, 0)
+        assert found.business.insufficient_data
+    with pytest.raises(InvalidInput, match="28 or 30"):
+        await stickiness(world, 7)
+
+
+async def test_u14_without_a_moment_it_is_now(world: World) -> None:
+    found = await stickiness(world, 30, None)
+    assert found.calendar.window_to is not None
+    assert found.calendar.window_to <= datetime.now(UTC)
+
+
 async def test_u14_business_days_leave_out_weekends(world: World) -> None:
     # the fifteenth of June 2026 is a Monday: the first and second day before it are a weekend
     await world.used({("ann", "x"): [1, 2, 3], ("bob", "x"): [3, 28], ("cy", "x"): [2]})
@@ -269,6 +218,18 @@ async def test_u17_feature_adoption_needs_three_uses_and_a_plan_that_has_it(worl
         "a": (0.5, 1, 2), "b": (0.5, 1, 2), "unused": (0.0, 0, 2), "wild": (0.5, 1, 2),
     }  # fmt: skip
     assert (found["a"].title, found["wild"].tier) == ("Alpha", None)
+
+
+async def test_u17_who_is_not_active_adopted_nothing(world: World) -> None:
+    await world.features({"key": "view", "qualifying": False}, {"key": "work"})
+    await world.used({("ann", "view"): [1, 2, 3]})
+    found = {each.key: each.adoption for each in (await world.signals()).adoption.features}
+    assert found["view"].insufficient_data
+    assert found["work"].insufficient_data
+
+    await world.used({("bob", "view"): [1, 2, 3], ("bob", "work"): [1]})
+    found = {each.key: each.adoption for each in (await world.signals()).adoption.features}
+    assert (parts(found["view"]), parts(found["work"])) == ((1.0, 1, 1), (0.0, 0, 1))
 
 
 async def test_a_view_that_does_not_qualify_makes_nobody_active(world: World) -> None:
@@ -298,11 +259,6 @@ async def test_internal_members_and_accounts_are_never_counted(world: World) -> 
     before = await world.signals(NOON - timedelta(hours=2))
     assert before.adoption.seats.assigned == 1  # nothing old changes
 
-    tests = await world.other()
-    await tests.intends(5, internal=True)
-    await tests.used({("ann", "x"): [1]})
-    assert (await tests.signals()).adoption.login_days.insufficient_data
-
 
 async def test_internal_members_leave_no_trace_in_the_summary(world: World) -> None:
     await world.members("tester", internal=True)
@@ -318,7 +274,9 @@ async def test_internal_members_leave_no_trace_in_the_summary(world: World) -> N
     assert (seen.events_28.value, seen.last_event_at, seen.weeks) == (0, None, [])
 
 
-async def test_an_account_nobody_uses_has_no_shares(world: World) -> None:
+async def test_u1_u3_u4_u5_u6_u8_u14_of_an_account_nobody_uses_are_insufficient_data(
+    world: World,
+) -> None:
     seen = (await world.signals()).adoption
     shares = (
         seen.login_days, seen.breadth.organisation, seen.breadth.personas, seen.breadth.top_share,

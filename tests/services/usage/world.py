@@ -19,6 +19,7 @@ from shared.auth import SCOPES, Principal
 from shared.db import Database
 from shared.facts import LogEntry
 from shared.ingest import Receipt
+from shared.metric import MetricValue
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named, past, send
 
 LONG_AGO = NOON - 400 * DAY
@@ -76,10 +77,12 @@ class World:
             ended_on=ended, recorded_at=recorded,
         )  # fmt: skip
 
-    async def plan(self, plan: str, quantity: int = 1, recorded: datetime = LONG_AGO) -> None:
+    async def plan(
+        self, plan: str, quantity: int = 10, recorded: datetime = LONG_AGO, **said: Any
+    ) -> None:
         line = {
             "id": "line", "plan": plan, "quantity": quantity, "started_at": LONG_AGO,
-            "ended_at": None, "recorded_at": recorded,
+            "ended_at": None, "recorded_at": recorded, **said,
         }  # fmt: skip
         await self.told("billing", "BillingChanged", lines=[line])
 
@@ -126,6 +129,10 @@ class World:
             summary = (await reads.summary(conn, [self.account], as_of))[self.account]
             seen = (await store.signals(conn, [self.account], as_of))[self.account]
         return put_together(summary, seen)
+
+
+def parts(metric: MetricValue) -> tuple[float | None, float | None, float | None]:
+    return metric.value, metric.numerator, metric.denominator
 
 
 def _at(day: int, minute: int) -> datetime:
