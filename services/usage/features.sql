@@ -35,7 +35,8 @@ WITH landmark AS MATERIALIZED (
   GROUP BY number, n
 ), mark AS MATERIALIZED (
   SELECT m.number, m.account_id, m.known, m.today, m.zone,
-         ARRAY(SELECT n.name FROM usage.names_of(m.account_id, m.known) AS n WHERE n.internal) AS strangers
+         CASE WHEN EXISTS (SELECT FROM usage.member AS v WHERE v.account_id = m.account_id AND v.internal)
+           THEN ARRAY(SELECT n.name FROM usage.names_of(m.account_id, m.known) AS n WHERE n.internal) ELSE '{}' END AS strangers
   FROM usage.marks($1::uuid[], $2::timestamptz[], true) AS m
 ), tier AS MATERIALIZED (
   SELECT k.known, f.key, CASE f.tier WHEN 'basic' THEN 0 WHEN 'intermediate' THEN 1 ELSE 2 END AS depth

@@ -1,4 +1,4 @@
-"""Slow traits: use over months, per member, of what depth; only what was known before a landmark."""
+"""Slow traits: use over months, per member and in depth, as known before a landmark."""
 
 from datetime import datetime
 from uuid import uuid4

@@ -98,7 +98,7 @@ def recounted(used: list[Use], as_of: datetime, zone: ZoneInfo) -> FeatureRow:
 
 
 def over_whole_days(known: list[Use], today: date, zone: ZoneInfo) -> FeatureRow:
-    """The long windows: days before the landmark's own, as known by its midnight; nobody is told."""
+    """The long windows: whole days before the landmark's own, as known by its midnight."""
     found: FeatureRow = {"completions_per_member": None}
     settled = [use for use in known if use.recorded.astimezone(zone).date() < today]
     for days in (91, 364):
