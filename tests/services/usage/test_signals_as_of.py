@@ -256,6 +256,24 @@ async def test_nothing_recorded_later_changes_any_signal(
         assert after[name] == answer, name
 
 
+async def test_u16_peers_are_looked_at_before_the_moment_where_midnight_comes_twice(
+    db: Database,
+) -> None:
+    """The second midnight is an hour after the moment; what comes between is not known yet."""
+    used = [
+        Use(str(n), "ann", "reports", AUTUMN - n * DAY, AUTUMN - n * DAY, 1.0) for n in range(9)
+    ]
+    world = await settled(db, "America/Havana", used, AUTUMN)
+    others = await beside(world, used, AUTUMN)
+    before = await answers(world, others, AUTUMN)
+    for seed in range(8):
+        at = AUTUMN + timedelta(minutes=seed + 1)
+        await Later(world, others, used, at, Random(seed)).catalogue()  # noqa: S311
+        await Later(world, others, used, at, Random(seed)).account()  # noqa: S311
+    after = await answers(world, others, AUTUMN)
+    assert after == before
+
+
 @pytest.mark.parametrize("change", KNOWN_LATER, ids=lambda change: change.__name__)
 async def test_what_is_recorded_later_is_known_later(
     db: Database, change: Callable[[Later], Awaitable[None]]
