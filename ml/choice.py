@@ -64,7 +64,7 @@ def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> C
         rivals = [Candidate(design, best.penalty, p) for p in harder]
         rival, more = _best(sample, held, rivals, progress)
         best = rival if more > gain else best
-    return best
+    return carried(best, frame, sample, held)
 
 
 def penalise(
@@ -75,7 +75,27 @@ def penalise(
     products = any(term.kind == "product" for term in design.terms)
     harder = PRODUCT_PENALTIES[-1] if products else None
     rivals = [Candidate(design, penalty, harder) for penalty in PENALTIES]
-    return _best(sample, trials(sample, seed), rivals, progress)[0]
+    held = trials(sample, seed)
+    return carried(_best(sample, held, rivals, progress)[0], frame, sample, held)
+
+
+def carried(chosen: Candidate, frame: Frame, sample: Frame, held: Sequence["Trial"]) -> Candidate:
+    """A candidate as trials chose it, carried over to the whole frame.
+
+    Penalties count per row, so that the same one pulls harder the more rows there are. What a
+    trial on few rows found right, how far effects lie from zero, is kept where all rows are fitted.
+    Folds of accounts hold nearly all rows; only what a sample leaves out counts for them.
+    """
+    fitted = len(sample)
+    if frame.clock == "landmark":
+        fitted = sum(len(trial.fitted_rows) for trial in held) / len(held)
+    share = fitted / len(frame)
+    product = chosen.product_penalty
+    return replace(
+        chosen,
+        penalty=chosen.penalty * share,
+        product_penalty=None if product is None else product * share,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,10 @@ def fit(frame: Frame, matrix: Floats, penalties: Floats) -> Quick | None:
     lost = x[event].sum(axis=0)
     beta = np.zeros(x.shape[1])
     for _ in range(MOST_STEPS):
-        gradient, information = _slopes(known, x, beta)
-        information += np.diag(ridge)
+        slopes = _slopes(known, x, beta)
+        if slopes is None:
+            return None
+        gradient, information = slopes[0], slopes[1] + np.diag(ridge)
         step = _solved(information, lost - gradient - ridge * beta)
         if step is None or not np.isfinite(step).all():
             return None
@@ -105,12 +107,17 @@ def _solved(information: Floats, slope: Floats) -> Floats | None:
         return None
 
 
-def _slopes(known: Sorted, x: Floats, beta: Floats) -> tuple[Floats, Floats]:
-    """Expected sum of the terms over losses, and the information matrix."""
+def _slopes(known: Sorted, x: Floats, beta: Floats) -> tuple[Floats, Floats] | None:
+    """Expected sum of the terms over losses, and the information matrix.
+
+    None where steps ran away so far that hazards vanish and nobody is at risk any more.
+    """
     eta = x @ beta
     weights = np.exp(eta - eta.max())
     weighted = x * weights[:, None]
     mass = known.at_risk(np.add.reduceat(weights, known.firsts))
+    if not float(mass.min()) > 0:
+        return None
     moment = known.at_risk(np.add.reduceat(weighted, known.firsts, axis=0))
     mean = moment / mass[:, None]
     expected = known.losses @ mean

@@ -13,9 +13,17 @@ SELECT coalesce(
     'days_to_renewal', c.renewal_on - l.day,
     'auto_renew', c.auto_renew,
     'seats', c.seats,
+    'renewals', c.renewals,
     'members', m.members,
+    'members_per_seat', m.members / nullif(c.seats, 0)::float8,
+    'member_level', m.level,
+    'members_left_182d', m.left_182d,
+    'admins_left_182d', m.admins_left_182d,
+    'admins_left_364d', m.admins_left_364d,
     'tickets_90d', k.tickets,
-    'tickets_high_90d', k.tickets_high
+    'tickets_high_90d', k.tickets_high,
+    'tickets_per_year_and_root_seat', (k.ever + 2) / (1 + sqrt(c.seats) * (l.day - c.first_start_on) / 365.25),
+    'tickets_high_share', (k.ever_high + 1) / (k.ever + 4.0)
   ) AS features
 FROM (
   SELECT number, account_id, as_of, (as_of AT TIME ZONE 'UTC')::date AS day
@@ -39,8 +47,11 @@ CROSS JOIN LATERAL (
     FROM unclosed WHERE begun OR EXISTS (SELECT FROM unclosed WHERE begun AND decided)
     ORDER BY decided, CASE WHEN begun THEN l.day - start_on ELSE start_on - l.day END, id LIMIT 1
   )
-  SELECT first.first_start_on, spell.*, speaking.*
-  FROM (SELECT min(start_on) AS first_start_on FROM newest) AS first
+  SELECT first.*, spell.*, speaking.*
+  FROM (
+    SELECT min(start_on) AS first_start_on, CASE WHEN count(*) > 0 THEN count(*) FILTER (WHERE decided) END AS renewals
+    FROM newest
+  ) AS first
   -- a spell begins with a contract that no earlier one leads up to, as in spells.sql
   CROSS JOIN (
     SELECT max(n.start_on) AS spell_start_on, CASE WHEN count(*) > 0 THEN count(*) > 1 END AS returned FROM newest AS n
@@ -50,18 +61,25 @@ CROSS JOIN LATERAL (
   ) AS spell LEFT JOIN speaking ON true
 ) AS c
 LEFT JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE started_at < l.as_of AND (ended_at < l.as_of) IS NOT TRUE) AS members
+  SELECT count(*) FILTER (WHERE here) AS members, avg(level) FILTER (WHERE here)::float8 AS level,
+    count(*) FILTER (WHERE gone >= l.as_of - interval '182 days') AS left_182d,
+    count(*) FILTER (WHERE gone >= l.as_of - interval '182 days' AND role = 'admin') AS admins_left_182d,
+    count(*) FILTER (WHERE gone >= l.as_of - interval '364 days' AND role = 'admin') AS admins_left_364d
   FROM (
-    SELECT DISTINCT ON (id) started_at, ended_at FROM accounts.member
+    SELECT DISTINCT ON (id) role, level, started_at < l.as_of AND (ended_at < l.as_of) IS NOT TRUE AS here,
+      CASE WHEN ended_at < l.as_of THEN ended_at END AS gone
+    FROM accounts.member
     WHERE account_id = l.account_id AND recorded_at < l.as_of ORDER BY id, recorded_at DESC
   ) AS newest
 ) AS m ON a.id IS NOT NULL
 LEFT JOIN LATERAL (
-  SELECT count(*) AS tickets, count(*) FILTER (WHERE severity IN ('high', 'urgent')) AS tickets_high
+  SELECT count(*) FILTER (WHERE recent) AS tickets, count(*) FILTER (WHERE recent AND high) AS tickets_high,
+    count(*) AS ever, count(*) FILTER (WHERE high) AS ever_high
   FROM (
-    SELECT DISTINCT ON (id) opened_at, severity FROM accounts.ticket
+    SELECT DISTINCT ON (id) opened_at, opened_at >= l.as_of - interval '90 days' AS recent, severity IN ('high', 'urgent') AS high
+    FROM accounts.ticket
     WHERE account_id = l.account_id AND recorded_at < l.as_of ORDER BY id, recorded_at DESC
   ) AS newest
-  WHERE opened_at < l.as_of AND opened_at >= l.as_of - interval '90 days'
+  WHERE opened_at < l.as_of
 ) AS k ON a.id IS NOT NULL
 ORDER BY l.number

@@ -3,7 +3,10 @@
 SELECT
   recent.completions::float8 AS course_completions_180d,
   recent.members::float8 AS learners_180d,
-  passed.members::float8 AS certified_members
+  passed.members::float8 AS certified_members,
+  ever.enrolments::float8 AS enrolments,
+  ever.enrolments::float8 / nullif(ever.members, 0) AS enrolments_per_learner,
+  ever.completions::float8 / nullif(ever.enrolments, 0) AS completed_share
 FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS landmark (account_id, as_of, place)
 CROSS JOIN LATERAL (
   SELECT count(*) AS completions, count(DISTINCT p.member_id) AS members
@@ -11,6 +14,12 @@ CROSS JOIN LATERAL (
   WHERE p.account_id = landmark.account_id AND p.kind = 'completed' AND p.recorded_at < landmark.as_of
     AND p.occurred_at >= landmark.as_of - interval '180 days' AND p.occurred_at < landmark.as_of
 ) AS recent
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE p.kind = 'enrolled') AS enrolments, count(DISTINCT p.member_id) AS members,
+    count(*) FILTER (WHERE p.kind = 'completed') AS completions
+  FROM learning.progress AS p
+  WHERE p.account_id = landmark.account_id AND p.recorded_at < landmark.as_of AND p.occurred_at < landmark.as_of
+) AS ever
 CROSS JOIN LATERAL (
   SELECT count(DISTINCT p.member_id) AS members
   FROM learning.progress AS p

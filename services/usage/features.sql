@@ -33,6 +33,52 @@ WITH landmark AS MATERIALIZED (
   ) AS weekly
   WHERE week < n
   GROUP BY number, n
+), mark AS MATERIALIZED (
+  SELECT m.number, m.account_id, m.known, m.today, m.zone,
+         CASE WHEN EXISTS (SELECT FROM usage.member AS v WHERE v.account_id = m.account_id AND v.internal)
+           THEN ARRAY(SELECT n.name FROM usage.names_of(m.account_id, m.known) AS n WHERE n.internal) ELSE '{}' END AS strangers
+  FROM usage.marks($1::uuid[], $2::timestamptz[], true) AS m
+), tier AS MATERIALIZED (
+  SELECT k.known, f.key, CASE f.tier WHEN 'basic' THEN 0 WHEN 'intermediate' THEN 1 ELSE 2 END AS depth
+  FROM (SELECT DISTINCT known FROM mark) AS k CROSS JOIN LATERAL usage.described_at(k.known) AS f
+), long AS (
+  -- slow traits need long windows: whole days before the landmark's own, straight from the roll-ups
+  SELECT number, sum(events) AS events_364d, sum(late) AS events_91d,
+         sum(quantity) / nullif(sum(events), 0) AS quantity_364d, sum(late_quantity) / nullif(sum(late), 0) AS quantity_91d,
+         sum(events * depth) / nullif(sum(events) FILTER (WHERE depth IS NOT NULL), 0) AS depth_364d,
+         sum(late * depth) / nullif(sum(late) FILTER (WHERE depth IS NOT NULL), 0) AS depth_91d
+  FROM (
+    SELECT m.number, m.known, d.*
+    FROM mark AS m CROSS JOIN LATERAL (
+      SELECT d.feature, sum(d.events)::float8 AS events, sum(d.quantity)::float8 AS quantity,
+             coalesce(sum(d.events) FILTER (WHERE d.day >= m.today - 91), 0)::float8 AS late,
+             coalesce(sum(d.quantity) FILTER (WHERE d.day >= m.today - 91), 0)::float8 AS late_quantity
+      FROM usage.daily AS d
+      WHERE d.account_id = m.account_id AND d.day >= m.today - 364 AND d.day < m.today AND d.known_on < m.today
+        AND d.member <> ALL (m.strangers)
+      GROUP BY d.feature
+    ) AS d
+  ) AS each LEFT JOIN tier AS t ON t.known = each.known AND t.key = each.feature
+  GROUP BY number
+), people AS (
+  -- weeks that members had a seat: use per week of these does not grow with the customer
+  SELECT m.number, cardinality(p.members) AS members, p.weeks_364d, p.weeks_91d, c.completions
+  FROM mark AS m CROSS JOIN LATERAL (
+    SELECT array_agg(member_id) AS members,
+           sum(greatest(least(ended, m.today) - greatest(started, m.today - 364), 0)) / 7.0 AS weeks_364d,
+           sum(greatest(least(ended, m.today) - greatest(started, m.today - 91), 0)) / 7.0 AS weeks_91d
+    FROM (
+      SELECT DISTINCT ON (v.member_id) v.member_id, v.internal, (v.started_at AT TIME ZONE m.zone)::date AS started,
+             coalesce((v.ended_at AT TIME ZONE m.zone)::date, 'infinity') AS ended
+      FROM usage.member AS v WHERE v.account_id = m.account_id AND v.recorded_at <= m.known
+      ORDER BY v.member_id, v.recorded_at DESC
+    ) AS newest
+    WHERE NOT internal AND started < m.today
+  ) AS p CROSS JOIN LATERAL (
+    SELECT count(*)::float8 AS completions FROM usage.completion AS c
+    WHERE c.account_id = m.account_id AND c.member_id = ANY (p.members)
+      AND c.recorded_at <= m.known AND c.completed_at <= m.known
+  ) AS c
 )
 SELECT coalesce(r.events_28d, 0)::float8 AS events_28d,
        coalesce(r.events_prev_28d, 0)::float8 AS events_prev_28d,
@@ -40,9 +86,18 @@ SELECT coalesce(r.events_28d, 0)::float8 AS events_28d,
        coalesce(r.active_days_28d, 0)::float8 AS active_days_28d,
        coalesce(r.features_used_28d, 0)::float8 AS features_used_28d,
        extract(epoch FROM l.asked_at - e.last_at)::float8 / 604800 AS weeks_since_last_event,
-       CASE WHEN e.whole_weeks >= 8 THEN coalesce(t.slope, 0) END::float8 AS events_trend_12w
+       CASE WHEN e.whole_weeks >= 8 THEN coalesce(t.slope, 0) END::float8 AS events_trend_12w,
+       (coalesce(g.events_91d, 0) / nullif(p.weeks_91d, 0))::float8 AS events_per_member_week_91d,
+       (coalesce(g.events_364d, 0) / nullif(p.weeks_364d, 0))::float8 AS events_per_member_week_364d,
+       CASE WHEN g.events_91d >= 10 THEN g.quantity_91d END AS quantity_per_event_91d,
+       CASE WHEN g.events_364d >= 10 THEN g.quantity_364d END AS quantity_per_event_364d,
+       CASE WHEN g.events_91d >= 10 THEN g.depth_91d END AS depth_91d,
+       CASE WHEN g.events_364d >= 10 THEN g.depth_364d END AS depth_364d,
+       p.completions / p.members AS completions_per_member
 FROM landmark AS l
 LEFT JOIN recent AS r USING (number)
 LEFT JOIN ends AS e USING (number)
 LEFT JOIN trend AS t USING (number)
+LEFT JOIN long AS g USING (number)
+LEFT JOIN people AS p USING (number)
 ORDER BY l.number

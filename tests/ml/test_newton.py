@@ -41,3 +41,9 @@ def test_what_does_not_settle_gives_none():
     assert newton.fit(frame, np.column_stack([x, x]), np.zeros(2)) is None
     telling = -frame.duration[:, None].astype(np.float64)
     assert newton.fit(frame, telling, np.zeros(1)) is None
+
+
+def test_steps_that_run_away_until_nobody_is_at_risk_give_none():
+    frame = replace(tied(60), stratum=np.array([f"s{i % 6}" for i in range(60)]))
+    x = np.random.default_rng(1).normal(size=(60, 50)) * 30
+    assert newton.fit(frame, x, np.full(50, 1e-9)) is None

@@ -40,5 +40,8 @@ class Clock:
         return self.opening(self.today - timedelta(days=days))
 
     def opening(self, day: date) -> datetime:
-        """The midnight that opens a day, in the tenant's zone."""
+        """The midnight that opens a day in the tenant's zone.
+
+        The first of two where clocks are put back over it; the database would take the second.
+        """
         return datetime.combine(day, time.min, ZoneInfo(self.zone)).astimezone(UTC)

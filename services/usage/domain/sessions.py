@@ -61,8 +61,8 @@ class Spent:
         """The counts per active user; nothing where some of the events are no longer kept."""
         members = self.members if clock.has_month_of_events else 0
         window: Window = {
-            "window_from": clock.since_28,
-            "window_to": clock.midnight,
+            "window_from": clock.back(28),
+            "window_to": clock.back(0),
             "freshness": self.freshness,
         }
         return TimeSpent(

@@ -16,7 +16,7 @@ async def time_spent(
 ) -> dict[UUID, TimeSpent]:
     """U8 of each account, over 28 whole days."""
     now = await clock(conn, as_of)
-    rows = await conn.fetch(TIME_SPENT, account_ids, now.as_of, now.since_28, now.midnight)
+    rows = await conn.fetch(TIME_SPENT, account_ids, now.as_of, now.back(28), now.back(0))
     return {row["account_id"]: to(Spent, row).per_user(now) for row in rows}
 
 

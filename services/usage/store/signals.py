@@ -32,7 +32,7 @@ async def signals(
 async def _looked_at(conn: Conn, ages: Sequence[int], as_of: datetime | None) -> list[Standing]:
     """Where a few accounts of these ages stood at the midnight before, for nobody was measured."""
     sample = await peers.sample(conn, ages, as_of)
-    measured = await adoption(conn, sample, (await clock(conn, as_of)).midnight)
+    measured = await adoption(conn, sample, (await clock(conn, as_of)).back(0))
     found = [standing(each) for each in measured.values()]
     return [each for each in found if each is not None and each.age_band in ages]
 

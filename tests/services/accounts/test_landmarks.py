@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
+import pytest
+
 from services.accounts.store import landmarks
 from shared.auth import Principal
 from shared.db import Database
@@ -34,8 +36,8 @@ async def a_known_account(db: Database, who: Principal) -> UUID:
     await a_contract(
         db, who, account_id, startOn="2024-01-05", endOn="2025-01-05", seats=25, **known
     )
-    await a_member(db, who, account_id, startedAt="2024-01-06T00:00:00Z", **known)
-    gone = {"startedAt": "2024-01-06T00:00:00Z", "endedAt": "2024-05-01T00:00:00Z"}
+    await a_member(db, who, account_id, startedAt="2024-01-06T00:00:00Z", level=2, **known)
+    gone = {"startedAt": "2024-01-06T00:00:00Z", "endedAt": "2024-05-01T00:00:00Z", "role": "admin"}
     await a_member(db, who, account_id, **gone, recordedAt="2024-05-01T00:00:00Z")
     for day, severity in (("01-10", "urgent"), ("05-10", "high"), ("05-20", "low")):
         opened = f"2024-{day}T00:00:00Z"
@@ -58,9 +60,17 @@ async def test_the_golden_row(db: Database, principal: Principal):
         "days_to_renewal": 218,
         "auto_renew": False,
         "seats": 25,
+        "renewals": 0,
         "members": 1,
+        "members_per_seat": 0.04,
+        "member_level": 2.0,
+        "members_left_182d": 1,
+        "admins_left_182d": 1,
+        "admins_left_364d": 1,
         "tickets_90d": 2,
         "tickets_high_90d": 1,
+        "tickets_per_year_and_root_seat": pytest.approx(5 / (1 + 5 * 148 / 365.25)),
+        "tickets_high_share": pytest.approx(3 / 7),
     }
 
 
@@ -80,6 +90,43 @@ async def test_a_row_recorded_after_the_landmark_is_not_yet_known(
 
     assert await features_at(db, principal, account_id) == expected
     assert await features_at(db, principal, account_id, JUNE.replace(hour=1)) != expected
+
+
+async def test_people_who_left_fade_from_the_windows_and_others_than_admins_are_told_apart(
+    db: Database, principal: Principal
+):
+    account_id = await a_known_account(db, principal)  # an admin left on 1 May
+    user = {"startedAt": "2024-02-01T00:00:00Z", "endedAt": "2024-09-01T00:00:00Z", "role": "user"}
+    await a_member(db, principal, account_id, **user, recordedAt="2024-09-01T00:00:00Z")
+
+    found = [
+        await features_at(db, principal, account_id, moment)
+        for moment in (
+            datetime(2024, 5, 1, tzinfo=UTC),
+            datetime(2024, 10, 1, tzinfo=UTC),
+            datetime(2024, 12, 1, tzinfo=UTC),
+            datetime(2025, 6, 1, tzinfo=UTC),
+        )
+    ]
+    assert [row["members_left_182d"] for row in found] == [0, 2, 1, 0]
+    assert [row["admins_left_182d"] for row in found] == [0, 1, 0, 0]
+    assert [row["admins_left_364d"] for row in found] == [0, 1, 1, 0]
+
+
+async def test_tickets_are_rated_against_time_and_size(db: Database, principal: Principal):
+    rates: list[float] = []
+    for seats, tickets in ((4, 0), (4, 6), (64, 6), (64, 24)):
+        account_id = await an_account(db, principal, recordedAt="2022-06-01T00:00:00Z")
+        known = {"recordedAt": "2022-06-01T00:00:00Z"}
+        await a_contract(db, principal, account_id, startOn="2022-06-01", seats=seats, **known)
+        for _ in range(tickets):
+            at = {"openedAt": "2023-01-01T00:00:00Z", "recordedAt": "2023-01-01T00:00:00Z"}
+            await a_ticket(db, principal, account_id, **at)
+        row = await features_at(db, principal, account_id)
+        rates.append(float(row["tickets_per_year_and_root_seat"] or 0))
+    none, few, few_of_many, many = rates
+    assert none < few_of_many < few < 2.0
+    assert many == pytest.approx(26 / (1 + 8 * 731 / 365.25))
 
 
 async def test_unknown_accounts_have_rows_too_and_the_order_is_kept(
@@ -103,6 +150,7 @@ async def test_once_renewed_the_next_contract_speaks(db: Database, principal: Pr
     await a_contract(db, principal, account_id, startOn="2024-06-15", endOn="2025-06-15", **signed)
     after = await features_at(db, principal, account_id)
     assert (before["days_to_renewal"], after["days_to_renewal"]) == (14, 379)
+    assert (before["renewals"], after["renewals"]) == (0, 1)
 
 
 async def test_an_overdue_contract_has_negative_days(db: Database, principal: Principal):

@@ -138,12 +138,20 @@ async def test_features_of_an_account_that_learns(db: Database, principal: Princ
     await took(
         db, principal, step(ACCOUNT, ANN, "basics"), step(ACCOUNT, ANN, "charts"),
         step(ACCOUNT, BEN, "basics"), step(ACCOUNT, ANN, "exam", kind="assessed", score=0.8),
+        *(step(ACCOUNT, who, "basics", kind="enrolled") for who in (ANN, BEN, CLEO)),
+        step(ACCOUNT, ANN, "charts", kind="enrolled"),
     )  # fmt: skip
 
     assert await features(db, principal.tenant_id, JUNE, JANUARY) == [
-        {"course_completions_180d": 3.0, "learners_180d": 2.0, "certified_members": 1.0},
-        {"course_completions_180d": 0.0, "learners_180d": 0.0, "certified_members": 0.0},
-    ]
+        {
+            "course_completions_180d": 3.0, "learners_180d": 2.0, "certified_members": 1.0,
+            "enrolments": 4.0, "enrolments_per_learner": 4 / 3, "completed_share": 0.75,
+        },
+        {
+            "course_completions_180d": 0.0, "learners_180d": 0.0, "certified_members": 0.0,
+            "enrolments": 0.0, "enrolments_per_learner": None, "completed_share": None,
+        },
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("late", [JUNE, JUNE + DAY])
@@ -156,6 +164,7 @@ async def test_features_do_not_move_by_what_was_recorded_at_the_landmark_or_late
         db, principal, step(ACCOUNT, BEN, "basics", recordedAt=late),
         step(ACCOUNT, BEN, "exam", kind="assessed", score=1.0, recordedAt=late),
         step(ACCOUNT, CLEO, "basics", at=late),
+        step(ACCOUNT, BEN, "charts", kind="enrolled", recordedAt=late),
     )  # fmt: skip
 
     assert await features(db, principal.tenant_id, JUNE) == before

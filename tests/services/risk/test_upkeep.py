@@ -55,7 +55,7 @@ async def test_a_broken_document_is_noticed_told_and_mended(world: World, how: s
     account = await world.account()
     first = await world.publish(a_model())
     second = a_model(
-        use=0.4 + list(BREAK).index(how) / 100
+        use=0.7137 + list(BREAK).index(how) / 1000
     )  # none that another test's worker has read
     await world.publish(second)
     async with world.risk.write(world.tenant) as conn:

@@ -117,6 +117,47 @@ async def test_u11_u12_u18_u21_and_retention_through_the_graph(
     assert (refused["retention"], refused["userErrors"][0]["field"]) == (None, "rawDays")
 
 
+async def test_u13_u14_u18_of_segments_members_and_thirty_days_through_the_graph(
+    suite: Suite, principal: Principal, tenant: UUID, owner: Conn
+) -> None:
+    accounts = await fill(suite, principal, 2)
+    db = suite.databases["usage"]
+    await hear(suite, tenant, owner, accounts)
+    await use_case(db, principal, persona="owner")
+    await milestone(db, principal, "reports")
+    days = [TODAY - timedelta(days=back) for back in range(1, 31)]
+    for account in accounts:
+        await load(db, principal, used(account, "ann", days))
+    ids = msgspec.json.encode([global_id("Account", each) for each in accounts]).decode()
+
+    data, calls = await suite.ask(
+        principal,
+        f"""{{
+          accounts(first: 2) {{ nodes {{ usage {{
+            stickiness {{ calendar {METRIC} }}
+            over30: stickiness(days: 30) {{ calendar {METRIC} business {METRIC} }}
+            habits {{ personas {{ role flagged frequency {METRIC} forgettable {METRIC} }} }}
+            adoption {{ breadth {{ personaBasis personas {METRIC} }} }}
+          }} }} }}
+          segmentHabits(accountIds: {ids}) {{ useCase {{ persona }} frequency {METRIC} }}
+          memberFunnel(startedFrom: "2020-01-01") {{ members conversion {METRIC}
+            reached {METRIC} dropOff {METRIC} days {METRIC} milestone {{ key }} }}
+        }}""",
+    )
+
+    assert calls["usage"] == 4  # both roots, the summary, then all that was asked of it
+    for node in data["accounts"]["nodes"]:
+        seen = node["usage"]
+        assert seen["stickiness"]["calendar"]["definition"] == "U14"
+        assert (seen["over30"]["calendar"]["value"], seen["over30"]["business"]["value"]) == (1, 1)
+        assert seen["over30"]["calendar"]["definition"] == "U14.days_30"
+        (persona,) = seen["habits"][0]["personas"]
+        assert (persona["role"], persona["frequency"]["value"]) == (None, 1)
+        assert seen["adoption"]["breadth"]["personaBasis"] == "USE_CASES"
+    assert data["segmentHabits"][0]["frequency"]["n"] == 2
+    assert [(s["members"], s["conversion"]["value"]) for s in data["memberFunnel"]] == [(2, 1)]
+
+
 async def kept(suite: Suite, principal: Principal, days: int) -> Any:
     data, _ = await suite.ask(
         principal,

@@ -93,7 +93,21 @@ def recounted(used: list[Use], as_of: datetime, zone: ZoneInfo) -> FeatureRow:
         "features_used_28d": len({use.feature for use in month}),
         "weeks_since_last_event": newest and (as_of - newest).total_seconds() / 604_800,
         "events_trend_12w": slope([math.log1p(events) for events in weeks]),
+        **over_whole_days(known, today, zone),
     }
+
+
+def over_whole_days(known: list[Use], today: date, zone: ZoneInfo) -> FeatureRow:
+    """The long windows: whole days before the landmark's own, as known by its midnight."""
+    found: FeatureRow = {"completions_per_member": None}
+    settled = [use for use in known if use.recorded.astimezone(zone).date() < today]
+    for days in (91, 364):
+        ages = [(use, (today - use.occurred.astimezone(zone).date()).days) for use in settled]
+        part = [use.quantity for use, age in ages if 1 <= age <= days]
+        mean = math.fsum(part) / len(part) if len(part) >= 10 else None
+        found[f"quantity_per_event_{days}d"] = mean
+        found |= {f"events_per_member_week_{days}d": None, f"depth_{days}d": None}
+    return found
 
 
 def weekly(days: list[date], today: date) -> list[int]:

@@ -1,0 +1,104 @@
+"""Slow traits: use over months, per member and in depth, as known before a landmark."""
+
+from datetime import datetime
+from uuid import uuid4
+
+import pytest
+
+from services.usage import store
+from shared.landmark import FeatureRow, Landmark
+from tests.conftest import DatabaseOf
+from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named, past, send
+from tests.services.usage.world import World
+
+WEEK = 7 * DAY
+NAMES = (
+    "events_per_member_week_91d",
+    "events_per_member_week_364d",
+    "quantity_per_event_91d",
+    "quantity_per_event_364d",
+    "depth_91d",
+    "depth_364d",
+    "completions_per_member",
+)
+
+
+@pytest.fixture
+async def world(database: DatabaseOf) -> World:
+    """Ann for more than a year on the ground floor, and Bob for ten weeks up where it is deep."""
+    db, tenant = await database("usage"), uuid4()
+    world = World(db, tenant, await named(db, tenant, uuid4()))
+    await world.features({"key": "core", "tier": "basic"}, {"key": "lab", "tier": "advanced"})
+    await world.members("ann")
+    await world.members("bob", added_at=MIDNIGHT - 10 * WEEK)
+    await world.trained("ann", NOON - 200 * DAY)
+    await world.used({("ann", "core"): [1, 2, 3, 4, 5, 6, 100, 200, 365]})
+    await used_four(world, "bob", 5, 6, 7, 8)
+    return world
+
+
+async def used_four(world: World, name: str, *days: int) -> None:
+    """Four uses of the lab on those days before the fifteenth."""
+    rows = [past(world.account, NOON - day * DAY, name, feature="lab", quantity=4) for day in days]
+    await send(world.db, world.loader, rows)
+
+
+async def told(world: World, at: datetime = NOON) -> FeatureRow:
+    async with world.db.read(world.tenant) as conn:
+        (row,) = await store.features(conn, [Landmark(world.account, at)])
+    return {name: row[name] for name in NAMES}
+
+
+async def test_the_golden_row(world: World) -> None:
+    assert await told(world) == {
+        "events_per_member_week_91d": pytest.approx(10 / 23),
+        "events_per_member_week_364d": pytest.approx(12 / 62),
+        "quantity_per_event_91d": pytest.approx((6 + 4 * 4) / 10),
+        "quantity_per_event_364d": pytest.approx((8 + 4 * 4) / 12),
+        "depth_91d": pytest.approx(4 * 2 / 10),
+        "depth_364d": pytest.approx(4 * 2 / 12),
+        "completions_per_member": 0.5,
+    }
+
+
+async def test_what_becomes_known_at_the_landmark_or_later_changes_nothing(world: World) -> None:
+    before = await told(world)
+    await world.late({("ann", "lab"): [11, 12, 13]}, recorded=NOON)
+    await world.members("bob", recorded=NOON, added_at=MIDNIGHT - 40 * WEEK)
+    await world.members("cy", recorded=NOON)
+    await world.trained("bob", NOON - DAY, recorded=NOON)
+    await world.features({"key": "core", "tier": "advanced", "recordedAt": NOON})
+
+    assert await told(world) == before
+    after = await told(world, NOON + DAY)
+    assert after["depth_91d"] == 2.0
+    assert after["completions_per_member"] == pytest.approx(2 / 3)
+    assert after["events_per_member_week_91d"] == pytest.approx(13 / 39)
+
+
+async def test_the_own_people_of_the_vendor_are_neither_use_nor_members(world: World) -> None:
+    before = await told(world)
+    await world.members("vera", internal=True)
+    await world.trained("vera", NOON - DAY)
+    await used_four(world, "vera", 9, 10, 11)
+
+    assert await told(world) == before
+
+
+async def test_of_few_events_no_mean_is_told_and_without_members_no_rate(world: World) -> None:
+    other = await world.other()
+    assert set((await told(other)).values()) == {None}
+    await other.used({("ann", "core"): list(range(1, 10))})
+    assert set((await told(other)).values()) == {None}
+    await other.used({("ann", "lab"): [10]})
+    found = await told(other)
+    assert (found["quantity_per_event_91d"], found["depth_91d"]) == (1.0, 0.2)
+    assert found["events_per_member_week_91d"] is None
+
+
+async def test_a_feature_that_nobody_described_has_no_depth(world: World) -> None:
+    before = await told(world)
+    await world.used({("ann", "unheard_of"): [20, 21]})
+    after = await told(world)
+    assert (after["depth_91d"], after["depth_364d"]) == (before["depth_91d"], before["depth_364d"])
+    assert after["quantity_per_event_91d"] == pytest.approx((6 + 16 + 2) / 12)
