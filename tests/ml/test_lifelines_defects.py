@@ -6,13 +6,16 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from lifelines import CoxPHFitter
-from lifelines.exceptions import ConvergenceError, ConvergenceWarning
+from lifelines import CoxPHFitter, CoxTimeVaryingFitter
+from lifelines.exceptions import ConvergenceError, ConvergenceWarning, StatError
 
 from ml import cox, document, evaluate, model
 from ml.baseline import BASELINES, cumulative_hazard
 from ml.frame import TrainingRefused
 from ml.score import score
+from ml.table.forecast import fitted
+from ml.table.question import Question
+from ml.table.table import table_of
 from shared.landmark import FeatureRow
 from tests.ml.worlds import annual, tied
 
@@ -131,3 +134,91 @@ def test_a_pickle_holds_the_training_rows_and_the_document_does_not():
     content, _ = document.encode(model.fit(frame))
     assert len(pickle.dumps(theirs)) > 100_000
     assert len(content) < 10_000
+
+
+def plain(frame):
+    """A table as lifelines wants it, of one covariate that says nothing."""
+    table = pd.DataFrame({"x": np.random.default_rng(0).normal(size=len(frame))})
+    table["duration"], table["event"] = frame.duration, frame.event.astype(int)
+    return table
+
+
+def test_late_comers_of_a_table_leave_its_survival_right():
+    rng = np.random.default_rng(0)
+    since, left = rng.uniform(0, 24, 6_000), rng.exponential(20, 6_000)
+    rows = pd.DataFrame({"x": rng.normal(size=6_000), "since": since})
+    rows["until"] = np.minimum(left, 36.0)
+    rows["lost"] = left < 36
+    rows = rows[left > since].reset_index(drop=True)
+    theirs = CoxPHFitter().fit(rows, "until", "lost", entry_col="since")
+    said = float(theirs.predict_survival_function(rows[:1], times=[12.0]).iloc[0, 0])
+    assert abs(said - np.exp(-12 / 20)) > 0.1
+
+    table = table_of(rows, Question("until", "lost", entry="since"), "late")
+    ours = fitted(table).forecast(table, np.array([11.99])).survival[:, 0]
+    assert ours.mean() == pytest.approx(np.exp(-12 / 20), abs=0.02)
+
+
+def test_a_spline_baseline_breaks_on_monthly_ties_and_is_not_offered():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = plain(tied())
+        likelihood = {
+            knots: CoxPHFitter(baseline_estimation_method="spline", n_baseline_knots=knots)
+            .fit(table, "duration", "event")
+            .log_likelihood_
+            for knots in (2, 4)
+        }
+    assert likelihood[4] < 2 * likelihood[2]  # more knots, and a fit that is far worse
+    assert set(BASELINES) == {"kalbfleisch-prentice", "breslow"}
+
+
+def test_an_unseen_stratum_raises_there_and_borrows_here():
+    table = plain(tied()).assign(stratum=["a", "b"] * 200)
+    theirs = CoxPHFitter().fit(table, "duration", "event", strata=["stratum"])
+    with pytest.raises(StatError, match="not found in the original training data"):
+        theirs.predict_survival_function(table[:1].assign(stratum="c"))
+    frame = annual(150).frame()
+    known = evaluate.ready(model.fit(frame))
+    unseen = frame.take(np.array([0]))
+    unseen.stratum[:] = "of another kind"
+    assert 0 < evaluate.survival_by_month(known, unseen)[0, 12] < 1
+
+
+def test_times_between_steps_are_interpolated_there_and_keep_the_step_in_a_table():
+    rows = plain(tied())
+    theirs = CoxPHFitter().fit(rows, "duration", "event")
+    third, between, fourth = theirs.predict_survival_function(rows[:1], times=[3, 3.5, 4]).iloc[
+        :, 0
+    ]
+    assert fourth < between < third
+    table = table_of(rows, Question("duration", "event"), "tied")
+    at = fitted(table).forecast(table, np.array([3.0, 3.5, 4.0])).survival
+    assert (at[:, 0] == at[:, 1]).all()
+    assert (at[:, 2] < at[:, 1]).all()
+
+
+def test_rows_over_time_have_no_survival_there_and_a_panel_has_here():
+    assert not hasattr(CoxTimeVaryingFitter, "predict_survival_function")
+    rng = np.random.default_rng(0)
+    until = np.ceil(rng.exponential(8, 300)).clip(1, 12)
+    who, week = np.repeat(np.arange(300), 12), np.tile(np.arange(12), 300)
+    rows = pd.DataFrame({"who": who, "week": week, "use": rng.normal(size=3_600)})
+    rows["until"], rows["gone"] = until[who], until[who] < 12
+    rows = rows[rows["week"] < rows["until"]]
+    table = table_of(rows, Question("until", "gone", subject="who", time="week"), "panel")
+    survival = fitted(table).forecast(table, np.array([1.0, 4.0])).survival
+    assert ((survival > 0) & (survival < 1)).all()
+
+
+def test_what_accounts_move_coefficients_by_is_lifelines_clustered_variance():
+    frame = tied(300)
+    frame.account[:] = frame.account // 3
+    x = np.random.default_rng(1).normal(size=(300, 2))
+    ours = cox.cox(frame, x, np.zeros(2))
+    scores = cox.account_scores(frame, x, x @ ours.coefficients)
+    table = pd.DataFrame(x, columns=["a", "b"]).assign(account=frame.account)
+    table["duration"], table["event"] = frame.duration, frame.event.astype(int)
+    theirs = CoxPHFitter().fit(table, "duration", "event", cluster_col="account")
+    variance = cox.sandwich(scores, ours.inverse_hessian)
+    assert np.sqrt(np.diag(variance)) == pytest.approx(theirs.standard_errors_.to_numpy(), rel=0.1)
