@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.document import Feature, Term
-from ml.features import Floats, design, level_of, numbers, term_values
+from ml.features import UNKNOWN, Floats, design, level_of, numbers, term_values
 from ml.frame import Frame
 
 KNOT_QUANTILES: Final = (0.05, 0.35, 0.65, 0.95)
@@ -142,7 +142,7 @@ def _skew(x: Floats) -> float:
 def _levels(base: Feature, values: NDArray[Any]) -> Feature | str:
     counts = Counter(level_of(value) for value in values.tolist())
     if len(counts) == 1:
-        return "it is the same for everybody"
+        return "it is never known" if UNKNOWN in counts else "it is the same for everybody"
     if len(counts) > MOST_LEVELS:
         return f"its {len(counts)} different values are too many to learn from"
     ordered = sorted(counts, key=lambda level: (-counts[level], str(level)))

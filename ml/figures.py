@@ -38,7 +38,7 @@ def _axes(title: str, across: str, up: str, height: float = 4.4) -> tuple[Figure
     with mpl.rc_context({"font.size": 10, "axes.edgecolor": INK, "text.color": INK}):
         figure = Figure(figsize=(6.8, height), dpi=120, layout="constrained")
         axes = figure.add_subplot()
-    axes.set_title(title, loc="left", fontsize=11)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     axes.spines[["top", "right"]].set_visible(False)
@@ -129,9 +129,7 @@ def draw_survival(
 def draw_effects(path: Path, title: str, found: Sequence[Ratio]) -> Path:
     """Hazard ratios with 90 % intervals, the largest at the top, on a log scale."""
     shown = list(found[:MOST_EFFECTS])[::-1]
-    figure, axes = _axes(
-        title, "hazard ratio, 90 % interval (association, not cause)", "", 1.1 + 0.3 * len(shown)
-    )
+    figure, axes = _axes(title, "hazard ratio with 90 % interval", "", 1.1 + 0.3 * len(shown))
     axes.axvline(1, color=INK, linewidth=0.8, linestyle=":")
     for i, effect in enumerate(shown):
         colour = COLOURS[1] if effect.ratio > 1 else COLOURS[0]

@@ -50,7 +50,7 @@ def fit(seed: int, as_json: bool, write: Path | None, **given: Any) -> None:
     if write is not None:
         paths = save(Known(table.question, table.signals, found), write)
         if compared:
-            heading = f"{table.name}: what goes with being lost sooner or later"
+            heading = f"{table.name}: what goes with being lost (not what causes it)"
             paths.append(
                 figures.draw_effects(write / f"{table.name}-effects.png", heading, compared)
             )

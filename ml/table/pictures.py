@@ -54,7 +54,7 @@ def draw(
         ),
         figures.draw_effects(
             folder / f"{name}-effects.png",
-            f"{table.name}: what goes with being lost sooner or later",
+            f"{table.name}: what goes with being lost (not what causes it)",
             ratios(ready(model.model)),
         ),
     ]

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 from lifelines import CoxPHFitter
 from lifelines.exceptions import ConvergenceError
+from numpy.typing import NDArray
+from scipy.linalg import qr
 from scipy.stats import norm
 
 from ml.baseline import cumulative_hazard, kalbfleisch_prentice
@@ -52,8 +54,16 @@ def encoded(training: Table, held_out: Table) -> tuple[pd.DataFrame, pd.DataFram
         left.append(parts[0])
         right.append(parts[1])
     first, second = pd.concat(left, axis=1), pd.concat(right, axis=1)
-    varied = first.columns[first.std() > 0]
-    return first[varied].astype(np.float64), second[varied].astype(np.float64)
+    telling = _independent(first.to_numpy(dtype=np.float64))
+    return first.iloc[:, telling].astype(np.float64), second.iloc[:, telling].astype(np.float64)
+
+
+def _independent(x: Floats) -> NDArray[np.int64]:
+    """Columns that no others add up to: without this a plain Cox model has no solution."""
+    unit = (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-12)
+    found: Any = qr(unit, mode="r", pivoting=True)  # what it gives depends on its options
+    size = np.abs(np.diag(found[0]))
+    return np.sort(found[1][: len(size)][size > 1e-6 * size.max()]).astype(np.int64)
 
 
 def _levels(name: str, values: "pd.Series[Any]", levels: list[str]) -> pd.DataFrame:

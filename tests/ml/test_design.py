@@ -56,7 +56,7 @@ def test_what_follows_the_duration_is_no_signal_on_the_start_clock():
     [
         (["same"] * 400, "the same for everybody"),
         ([7.0] * 400, "the same for everybody"),
-        ([None] * 400, "the same for everybody"),
+        ([None] * 400, "never known"),
         ([float("nan")] * 400, "never known"),
         ([f"name {i}" for i in range(400)], "400 different values"),
         (["a"] * 395 + ["b"] * 5, "have one value"),
