@@ -135,7 +135,7 @@ def judge(clock: Clock, training: Table, held_out: Table, given: Forecast) -> di
 
 def asked(clock: Clock) -> Floats:
     """Times a forecast is asked for: those of the integral, then the horizons."""
-    return np.concatenate([clock.times, clock.horizons])
+    return np.concatenate([clock.times, np.array(clock.horizons)])
 
 
 def split(table: Table, seed: int) -> tuple[Table, Table]:
