@@ -25,6 +25,9 @@ OPTIONS = (
     click.option("--panel", is_flag=True, help="Many rows a subject: needs --id and --time."),
     click.option("--id", "subject", help="Column: who it is; never a signal."),
     click.option("--time", help="Column: a panel row's moment, on the clock of --duration."),
+    click.option(
+        "--calendar", help="Column: the day of each row's landmark; for `tenure backtest`."
+    ),
     click.option("--as-of", help="Day, or column of days: dates become ages before it."),
     click.option("--ignore", multiple=True, metavar="COL", help="Column to leave out; repeatable."),
     click.option("--strict", is_flag=True, help="Refuse columns that would be left out."),
@@ -67,6 +70,7 @@ def asked(given: dict[str, Any]) -> Table:
             subject=given["subject"],
             time=given["time"],
             as_of=given["as_of"],
+            calendar=given["calendar"],
             ignore=tuple(given["ignore"]),
             unit=given["unit"],
         ),

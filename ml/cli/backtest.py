@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import msgspec
@@ -14,8 +14,10 @@ from rich.table import Table
 from ml import challenger, evaluate
 from ml.backtest import Backtest, Figures, Forecaster
 from ml.backtest import backtest as tested
+from ml.cli.asking import asked, asks
 from ml.cli.bars import bars
 from ml.cli.caller import caller
+from ml.cli.table_backtest import table_backtest
 from ml.cli.train import Steps
 from ml.frame import Frame, TrainingRefused
 from ml.leakage import Alarm, alarms
@@ -59,6 +61,7 @@ SHOWN: Final = {
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write every figure, by origin and segment as well, to this file.",
 )
+@asks
 def backtest(
     tenant: str | None,
     key: str | None,
@@ -66,6 +69,7 @@ def backtest(
     every_months: int,
     seed: int,
     out: Path | None,
+    **given: Any,
 ) -> None:
     """Go back to past days, fit to what was recorded by then, judge by what happened since.
 
@@ -73,10 +77,17 @@ def backtest(
     before it. Errors are those of resampled accounts. An alarm is raised where a forecast does far
     better on its own rows than on later ones. Everything must be running (`tenure up`).
 
+    With --data a table of your own is gone through instead, against lifelines' plain Cox model;
+    --calendar names the column with each row's day, and nothing need be running.
+
     \b
-    Example:
+    Examples:
       tenure backtest --tenant demo --json backtest.json
+      tenure backtest --data customers.csv --duration months --event churned --calendar signed
     """
+    if given["data"] is not None:
+        table_backtest(asked(given), origins, seed, out)
+        return
     console = Console()
     with bars(console) as progress:
         told = Steps(progress)

@@ -63,6 +63,7 @@ def _present(rows: pd.DataFrame, question: Question) -> None:
         "--entry-time": question.entry,
         "--id": question.subject,
         "--time": question.time,
+        "--calendar": question.calendar,
     }
     for option, name in options.items():
         if name is not None and name not in rows:

@@ -15,6 +15,7 @@ class Question:
     panel until when, on the clock of `time`. `event` says whether it was lost then, `lost` which
     value says so (found out where None), `cause` why. `entry` is when a subject came under
     observation, on the clock of `duration`. `subject` names it, `time` is a panel row's landmark.
+    `calendar` is each row's landmark in calendar time, a day or a number in `unit`s.
     `as_of` is a day, or a column of days, before which dates become ages.
     """
 
@@ -26,6 +27,7 @@ class Question:
     subject: str | None = None
     time: str | None = None
     as_of: str | None = None
+    calendar: str | None = None
     ignore: tuple[str, ...] = ()
     unit: str = "months"
 
@@ -37,7 +39,14 @@ class Question:
     @property
     def labels(self) -> tuple[str, ...]:
         """Columns that are part of the question and therefore never signals."""
-        named = (self.duration, self.event, self.cause, self.subject, self.as_of)
+        named = (
+            self.duration,
+            self.event,
+            self.cause,
+            self.subject,
+            self.as_of,
+            self.calendar,
+        )
         return tuple(name for name in named if name) + self.ignore
 
 

@@ -167,4 +167,5 @@ def _unlabelled(question: Question, columns: Columns, count: int) -> Table:
         cause=np.array(["lost"], dtype=np.str_).repeat(count),
         subject=np.arange(count, dtype=np.int64),
         notes=(),
+        moment=np.full(count, np.nan),
     )

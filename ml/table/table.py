@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ml.features import Columns, Floats
 from ml.frame import Frame, TrainingRefused, one_stratum
+from ml.table.calendar import moments
 from ml.table.file import read_file
 from ml.table.grid import Grid
 from ml.table.labels import read_labels
@@ -25,7 +26,8 @@ class Table:
     """Rows that can be learned from; every array has shape (rows,).
 
     `duration` is in the table's unit from each row's landmark; `signals` says how each column was
-    read; `notes` what was left out. `name` is the file's.
+    read; `notes` what was left out; `moment` each landmark in calendar time,
+    NaN without one. `name` is the file's.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Table:
     cause: NDArray[np.str_]
     subject: NDArray[np.int64]
     notes: tuple[str, ...]
+    moment: Floats
 
     def __len__(self) -> int:
         return len(self.duration)
@@ -50,6 +53,7 @@ class Table:
             event=self.event[rows],
             cause=self.cause[rows],
             subject=self.subject[rows],
+            moment=self.moment[rows],
         )
 
     def frame(self, grid: Grid) -> Frame:
@@ -104,6 +108,7 @@ def table_of(rows: pd.DataFrame, question: Question, name: str) -> Table:
         cause=labels.cause,
         subject=labels.subject,
         notes=labels.notes,
+        moment=moments(kept, question),
     )
 
 

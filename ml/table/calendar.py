@@ -1,0 +1,49 @@
+"""Where a table's landmarks lie in calendar time."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from ml.features import Floats
+from ml.frame import TrainingRefused
+from ml.table.question import Question
+
+UNIT_DAYS: Final = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
+
+
+def moments(rows: pd.DataFrame, question: Question) -> Floats:
+    """Calendar time of each row in the table's unit, shape (rows,); NaN where none is named.
+
+    Raises
+    ------
+    TrainingRefused
+        If a value is neither a number nor a day, or days are given in a unit of unknown length.
+    """
+    name = question.calendar
+    if name is None:
+        return np.full(len(rows), np.nan)
+    found = pd.to_numeric(rows[name], errors="coerce")
+    if found.isna().any():
+        found = _days(rows, name) / _unit_days(question)
+    if found.isna().any():
+        at = int(np.flatnonzero(found.isna())[0])
+        raise TrainingRefused(
+            f"{name}: row {at + 1} has {rows[name].tolist()[at]!r}; a number or a day such as "
+            "2026-01-31 is needed in every row"
+        )
+    return np.asarray(found, dtype=np.float64)
+
+
+def _days(rows: pd.DataFrame, name: str) -> "pd.Series[float]":
+    moment = pd.to_datetime(rows[name], errors="coerce", utc=True, format="ISO8601")
+    return (moment - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+
+
+def _unit_days(question: Question) -> float:
+    if question.unit not in UNIT_DAYS:
+        allowed = ", ".join(UNIT_DAYS)
+        raise TrainingRefused(
+            f"--unit: {question.unit!r} has no length in days; allowed: {allowed}"
+        )
+    return UNIT_DAYS[question.unit]
