@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from asyncio.subprocess import DEVNULL, STDOUT, Process
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from infra.backoff import Backoff
@@ -18,6 +18,7 @@ from infra.state import Board, Line, born
 
 FIRST_TRIES = 3
 PROBE_EVERY_S = 0.1
+LAST_WORDS_S = 1.0
 
 
 class Supervised:
@@ -32,6 +33,8 @@ class Supervised:
         self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._leaving = asyncio.Event()
         self._process: Process | None = None
+        self._hush: Callable[[], None] | None = None
+        self._silent = asyncio.Event()
         self._task = asyncio.create_task(self._keep_running())
 
     async def ready(self) -> None:
@@ -47,9 +50,19 @@ class Supervised:
         if not done:
             self.kill()
             await asyncio.wait({self._task}, timeout=5)
+        await self._fall_silent()
         if self._first.done() and not self._first.cancelled():
             self._first.exception()  # seen, so that asyncio does not complain of it
         self._show("stopped")
+
+    async def _fall_silent(self) -> None:
+        """Take the last words, which come after the end; no heir is waited for."""
+        if self._hush is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._silent.wait(), LAST_WORDS_S)
+        if self._hush is not None:
+            self._hush()
 
     def kill(self) -> None:
         """End the process and all it started, now."""
@@ -136,15 +149,23 @@ class Supervised:
         loop = asyncio.get_running_loop()
         os.set_blocking(source, False)
 
+        def hush() -> None:
+            loop.remove_reader(source)
+            os.close(source)
+            if self._hush is hush:  # else the next process speaks already
+                self._journal.end()
+                self._hush = None
+                self._silent.set()
+
         def read() -> None:
             part = os.read(source, 65_536)
             if part:
                 self._journal.take(part)
             else:
-                loop.remove_reader(source)
-                os.close(source)
-                self._journal.end()
+                hush()
 
+        self._silent.clear()
+        self._hush = hush
         loop.add_reader(source, read)
 
     async def _announce(self, process: Process) -> None:

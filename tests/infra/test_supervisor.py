@@ -191,3 +191,16 @@ async def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path):
     supervisor.kill()
     await supervisor.wait()
     await until(lambda: all(gone(pid) for pid in pids))
+
+
+async def test_the_last_words_are_kept_and_the_log_is_closed_when_stop_returns(
+    supervisor: Seen, tmp_path: Path
+):
+    talks = WORKS.replace(
+        "sys.exit(0)", 'print("x" * 200_000 + "last words", flush=True); sys.exit(0)'
+    )
+    await supervisor.start([program(tmp_path, "service", talks)])
+    await supervisor.stop()
+    assert (tmp_path / "service.log").read_text().endswith("last words\n")
+    held = [file.path for file in psutil.Process().open_files()]
+    assert str(tmp_path / "service.log") not in held
