@@ -14,6 +14,7 @@ from ml.frame import Frame
 from ml.metrics import Outcome
 from ml.renewal_clock import HORIZON_MONTHS
 from ml.rolling import Window
+from ml.services import Step
 
 Forecaster: TypeAlias = Callable[[Frame], Floats]
 """Chance of staying through months 0, 1, … 12 for each row of a frame, shape (rows, 13)."""
@@ -21,7 +22,6 @@ Forecaster: TypeAlias = Callable[[Frame], Floats]
 Fitter: TypeAlias = Callable[[Frame], Forecaster]
 FrameAt: TypeAlias = Callable[[date], Window]
 Figures: TypeAlias = dict[str, float]
-Step = Callable[[str, int, int], None]
 
 MONTHS: Final = (3, 12)
 """Horizons at which figures are given."""
@@ -36,6 +36,23 @@ QUICK: Final = (
     "oe_12m",
 )  # fmt: skip
 """Figures that get a standard error."""
+
+FIGURES: Final = {
+    "auc_3m": "AUC at 3 months",
+    "auc_12m": "AUC at 12 months",
+    "within_12m": "AUC at 12 months, same place on the renewal clock",
+    "c_index": "C (Harrell)",
+    "uno_c": "C (Uno)",
+    "ibs": "integrated Brier score, months 1–12",
+    "brier_12m": "Brier score at 12 months",
+    "ici_12m": "ICI at 12 months",
+    "e50_12m": "E50 at 12 months",
+    "e90_12m": "E90 at 12 months",
+    "oe_3m": "observed / expected at 3 months",
+    "oe_12m": "observed / expected at 12 months",
+    "lift_10": "lift of the riskiest tenth",
+}
+"""Names of the figures that are shown, for readers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def _converged(
     return Fitted(coefficients, model.variance_matrix_.to_numpy(dtype=np.float64), model)
 
 
-def account_scores(frame: Frame, matrix: Floats, log_hazard: Floats) -> Floats:
+def _account_scores(frame: Frame, matrix: Floats, log_hazard: Floats) -> Floats:
     """Score residuals summed by account, shape (accounts, terms), accounts in order of number."""
     residuals = np.zeros_like(matrix)
     for name in np.unique(frame.stratum):
@@ -101,23 +101,25 @@ def account_scores(frame: Frame, matrix: Floats, log_hazard: Floats) -> Floats:
     return by_account
 
 
-def sandwich(by_account: Floats, inverse_hessian: Floats) -> Floats:
-    """Variance of the coefficients that allows for many rows of one account.
+def influence(frame: Frame, matrix: Floats, fitted: Fitted) -> Floats:
+    """What each account moves the coefficients by, however many rows it has.
 
-    Score residuals summed by account between two inverse Hessians (Lin and Wei). lifelines'
-    `cluster_col` computes the same at a cost that grows with the square of the rows.
+    Score residuals summed by account, times the inverse Hessian. The sum of their outer products,
+    `influence.T @ influence`, is the variance that allows for many rows of one account (Lin and
+    Wei's sandwich); lifelines' `cluster_col` computes the same at a cost that grows with the square
+    of the rows.
 
     Returns
     -------
-    Shape (terms, terms), on the scale of the standardised design.
+    Shape (accounts, terms), on the scale of the standardised design, in order of account number.
 
     References
     ----------
     Lin and Wei (1989), The robust inference for the Cox proportional hazards model,
     JASA 84:1074-1078.
     """
-    variance = inverse_hessian @ (by_account.T @ by_account) @ inverse_hessian
-    return (variance + variance.T) / 2
+    scores = _account_scores(frame, matrix, matrix @ fitted.coefficients)
+    return np.asarray(scores @ fitted.inverse_hessian, dtype=np.float64)
 
 
 def _score_residuals(

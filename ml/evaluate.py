@@ -1,22 +1,16 @@
 """Judge the forecast on accounts it has never seen."""
 
-from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ml import document, metrics
-from ml.choice import Progress
 from ml.document import ForecastModel
 from ml.features import Floats, design
-from ml.frame import Frame, checked
+from ml.frame import Frame
 from ml.hazards import ChurnModel, load
 from ml.metrics import Outcome
-from ml.model import LEAST_EVENTS, fit
-from ml.split import stratified
 
-HELD_OUT: Final = 0.25
 AUC_MONTHS: Final = (3, 12, 24)
 CALIBRATION_MONTH: Final = 12
 
@@ -31,16 +25,6 @@ FIGURES: Final = {
     "oe_12m": "observed / expected at 12 months",
 }
 """Names of the figures for readers."""
-
-
-def split(frame: Frame, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows to train on and rows held out: a quarter of the accounts, as many lost in both parts."""
-    accounts, at = np.unique(frame.account, return_inverse=True)
-    lost = np.bincount(at, weights=frame.event) > 0
-    kept, held = stratified(lost, HELD_OUT, seed)
-    if len(accounts) == len(frame):  # one row an account: keep the order of the split
-        return kept, held
-    return np.flatnonzero(np.isin(at, kept)), np.flatnonzero(np.isin(at, held))
 
 
 def outcome_of(frame: Frame) -> Outcome:
@@ -78,9 +62,7 @@ def hazards_by_month(model: ChurnModel, frame: Frame) -> Floats:
     return found
 
 
-def judge(
-    training: Frame, held_out: Frame, survival: Floats, *, last_month: int | None = None
-) -> dict[str, float]:
+def judge(training: Frame, held_out: Frame, survival: Floats) -> dict[str, float]:
     """Figures of a forecast on held-out rows.
 
     Parameters
@@ -91,18 +73,15 @@ def judge(
         Rows it has not seen.
     survival
         Chance of staying through months 0, 1, …, shape (held-out rows, months).
-    last_month
-        End of the integrated Brier score's range; by default the last month that a twentieth of
-        the held-out rows reach.
 
     Returns
     -------
     `c_index` (Harrell, ranking by expected months lost within the range), `uno_c`, `ibs` over
-    months 1 to `last_month`, `auc_<m>m`, and at twelve months, or the last one before, `ici_<m>m`
-    and `oe_<m>m`.
+    months 1 to the last that a twentieth of the held-out rows reach, `auc_<m>m`, and at twelve
+    months, or the last one before, `ici_<m>m` and `oe_<m>m`.
     """
     past, outcome = outcome_of(training), outcome_of(held_out)
-    last = min(last_month or _last_month(outcome), survival.shape[1] - 1)
+    last = min(_last_month(outcome), survival.shape[1] - 1)
     risk = -survival[:, 1:].sum(axis=1)
     months = np.arange(1, last + 1)
     figures = {
@@ -129,28 +108,3 @@ def _last_month(outcome: Outcome) -> int:
     months = np.arange(1, int(outcome.duration.max()) + 1)
     reached = [float(metrics.still_there(outcome, int(month)).mean()) for month in months]
     return int(months[np.array(reached) >= 0.05].max(initial=1))
-
-
-def held_out_figures(
-    frame: Frame, seed: int, *, last_month: int | None = None, progress: Progress = lambda _: None
-) -> dict[str, float]:
-    """Fit on three quarters of the accounts and judge on the rest.
-
-    Raises
-    ------
-    TrainingRefused
-        If the whole frame cannot carry a model.
-    """
-    checked(frame, least_events=LEAST_EVENTS)
-    kept, held = split(frame, seed)
-    training, held_out = frame.take(kept), frame.take(held)
-    model = ready(fit(training, seed=seed, least_events=LEAST_EVENTS // 2, progress=progress))
-    return judge(training, held_out, survival_by_month(model, held_out), last_month=last_month)
-
-
-def summary(found: Mapping[str, Sequence[float]]) -> dict[str, tuple[float, float]]:
-    """Mean and standard deviation over splits of each figure."""
-    return {
-        name: (float(np.mean(values)), float(np.std(values, ddof=1)))
-        for name, values in found.items()
-    }

@@ -1,7 +1,5 @@
 """What a model was judged on, gathered once at training for its report and its card."""
 
-from collections.abc import Sequence
-from datetime import date
 from typing import Final
 
 import msgspec
@@ -9,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import metrics
-from ml.evaluate import judge, outcome_of, ready, split, survival_by_month
+from ml.evaluate import judge, outcome_of
 from ml.features import Floats
 from ml.frame import Frame
 from ml.metrics import Outcome
-from ml.model import LEAST_EVENTS, fit
 
 BINS: Final = 10
 MONTHS: Final = (3, 6, 12)
@@ -60,15 +57,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     rolling: dict[str, dict[str, float]] = msgspec.field(
         default_factory=dict[str, dict[str, float]]
     )
-
-
-def held_out(frame: Frame, seed: int) -> Evidence:
-    """Fit on three quarters of the accounts and gather what the rest shows."""
-    kept, held = split(frame, seed)
-    training, others = frame.take(kept), frame.take(held)
-    model = ready(fit(training, seed=seed, least_events=LEAST_EVENTS // 2))
-    survival = survival_by_month(model, others)
-    return gathered(training, others, survival, "a quarter of the accounts, held out of the fit")
 
 
 def gathered(training: Frame, others: Frame, survival: Floats, origin: str) -> Evidence:
@@ -138,11 +126,3 @@ def _texts(frame: Frame) -> NDArray[np.str_]:
         if all(isinstance(value, str) for value in values) and 1 < len(set(values)) <= 6:
             return np.array([f"{name}: {value}" for value in values])
     return np.array(["everyone"]).repeat(len(frame))
-
-
-def with_rolling(
-    evidence: Evidence, by_origin: Sequence[tuple[date, dict[str, float]]]
-) -> Evidence:
-    """The same with the figures of a rolling evaluation, oldest origin first."""
-    rolling = {origin.isoformat(): figures for origin, figures in by_origin}
-    return msgspec.structs.replace(evidence, rolling=rolling)

@@ -85,42 +85,25 @@ class Trial:
         gone = self.held.event & (self.held.duration <= self.month)
         return len(np.unique(self.held.account[gone]))
 
-    def auc(self, weight: Floats | None = None) -> float:
-        """AUC at the month; `weight` counts each row so often, shape (held-out rows,)."""
-        outcome, past = self.outcome, evaluate.outcome_of(self.training)
-        gone = outcome.event & (outcome.duration <= self.month)
-        kept = metrics.censoring(past)
-        followed = kept[np.minimum(outcome.duration, len(kept) - 1)]
-        counted = np.ones(len(self.held)) if weight is None else weight
-        cases = counted * gone / np.where(gone, followed, 1.0)
-        controls = counted * metrics.still_there(outcome, self.month)
-        return _auc(self.churn, cases, controls)
+    def auc(self, counts: Floats | None = None) -> float:
+        """AUC at the month; `counts` says how often each row counts, shape (held-out rows,)."""
+        past = evaluate.outcome_of(self.training)
+        return metrics.auc(past, self.outcome, self.churn, self.month, counts=counts)
 
     def errors(self) -> Floats:
         """Each row's part of the integrated Brier score up to the month, shape (held-out rows,)."""
-        outcome, past = self.outcome, evaluate.outcome_of(self.training)
-        kept = metrics.censoring(past)
+        past, outcome = evaluate.outcome_of(self.training), self.outcome
         months = np.arange(1, self.month + 1)
-        parts = np.stack([self._errors(outcome, kept, int(month)) for month in months], axis=1)
+        parts = np.stack(
+            [
+                metrics.squared_errors(past, outcome, self.survival[:, month], int(month))
+                for month in months
+            ],
+            axis=1,
+        )
         if len(months) == 1:
             return parts[:, 0]
         return np.trapezoid(parts, months, axis=1) / (months[-1] - months[0])
-
-    def _errors(self, outcome: Outcome, kept: Floats, month: int) -> Floats:
-        gone = outcome.event & (outcome.duration <= month)
-        followed = kept[np.minimum(outcome.duration, len(kept) - 1)]
-        stays = metrics.still_there(outcome, month) / kept[min(month, len(kept) - 1)]
-        survival = self.survival[:, month]
-        return survival**2 * gone / np.where(gone, followed, 1.0) + (1 - survival) ** 2 * stays
-
-
-def _auc(risk: Floats, cases: Floats, controls: Floats) -> float:
-    """Weighted share of case–control pairs in the right order, ties half; NaN without pairs."""
-    _, place = np.unique(risk, return_inverse=True)
-    mass = np.bincount(place, weights=controls)
-    below = mass.cumsum() - mass / 2
-    pairs = float(cases.sum() * controls.sum())
-    return float((cases * below[place]).sum()) / pairs if pairs > 0 else float("nan")
 
 
 def judge(

@@ -90,17 +90,23 @@ def uno(training: Outcome, outcome: Outcome, risk: Floats) -> float:
     return float(right / total) if total else float("nan")
 
 
-def brier(training: Outcome, outcome: Outcome, survival: Floats, month: int) -> float:
-    """Brier score at the end of a month, censoring weighted away (Graf et al. 1999).
+def squared_errors(training: Outcome, outcome: Outcome, survival: Floats, month: int) -> Floats:
+    """Each row's part of the Brier score at the end of a month, shape (rows,).
 
-    `survival` has shape (rows,): chance of staying through that month.
+    Censoring is weighted away (Graf et al. 1999). `survival` has shape (rows,): chance of staying
+    through that month.
     """
     kept = censoring(training)
     gone = outcome.event & (outcome.duration <= month)
     stays = still_there(outcome, month)
     weight_gone = gone / np.where(gone, _at(kept, outcome.duration), 1.0)
     weight_stays = stays / _at(kept, np.array([month]))
-    return float(np.mean(survival**2 * weight_gone + (1 - survival) ** 2 * weight_stays))
+    return survival**2 * weight_gone + (1 - survival) ** 2 * weight_stays
+
+
+def brier(training: Outcome, outcome: Outcome, survival: Floats, month: int) -> float:
+    """Brier score at the end of a month: the mean of `squared_errors`."""
+    return float(np.mean(squared_errors(training, outcome, survival, month)))
 
 
 def integrated_brier(
@@ -113,23 +119,35 @@ def integrated_brier(
     return float(np.trapezoid(scores, months) / (months[-1] - months[0]))
 
 
-def auc(training: Outcome, outcome: Outcome, risk: Floats, month: int) -> float:
+def auc(
+    training: Outcome,
+    outcome: Outcome,
+    risk: Floats,
+    month: int,
+    *,
+    counts: Floats | None = None,
+) -> float:
     """Cumulative/dynamic AUC: those gone by the end of a month against those still there.
+
+    `counts`, shape (rows,), says how often each row counts; once by default.
 
     References
     ----------
     Uno et al. (2007), Evaluating prediction rules for t-year survivors with censored regression
     models, JASA 102:527-537.
     """
-    gone = outcome.event & (outcome.duration <= month)
-    stays = still_there(outcome, month)
+    times = np.ones(len(risk)) if counts is None else counts
+    gone = outcome.event & (outcome.duration <= month) & (times > 0)
+    stays = still_there(outcome, month) & (times > 0)
     if not gone.any() or not stays.any():
         return float("nan")
-    weight = 1.0 / _at(censoring(training), outcome.duration[gone])
-    controls = np.sort(risk[stays])
-    below = np.searchsorted(controls, risk[gone], side="left")
-    ties = np.searchsorted(controls, risk[gone], side="right") - below
-    return float(np.sum(weight * (below + 0.5 * ties)) / (weight.sum() * len(controls)))
+    cases = times[gone] / _at(censoring(training), outcome.duration[gone])
+    order = np.argsort(risk[stays])
+    controls = risk[stays][order]
+    mass = np.concatenate([[0.0], times[stays][order].cumsum()])
+    below = mass[np.searchsorted(controls, risk[gone], side="left")]
+    ties = mass[np.searchsorted(controls, risk[gone], side="right")] - below
+    return float(np.sum(cases * (below + 0.5 * ties)) / (cases.sum() * mass[-1]))
 
 
 def auc_within(outcome: Outcome, risk: Floats, month: int, stratum: NDArray[np.str_]) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ml.choice import Candidate, Progress, choose, penalise
-from ml.cox import account_scores, cox
+from ml.cox import cox, influence
 from ml.design import Design
 from ml.document import CauseModel, ForecastModel, Packed, schema_hash
 from ml.features import Floats
@@ -149,19 +149,19 @@ def _parts(frame: Frame, seed: int, least_events: int, progress: Progress) -> li
 
 def _fitted(frame: Frame, part: Part, baseline: str, seed: int) -> CauseModel:
     matrix = part.chosen.design.matrix(frame)
-    coefficients, influence = _effects(frame, part, matrix)
+    coefficients, moved = _effects(frame, part, matrix)
     strata = baselines(frame, matrix @ coefficients, baseline, cause=part.cause)
     return CauseModel(
         cause=part.cause,
         effects=part.effects,
         events=part.lost,
         coefficients=tuple(map(float, coefficients)),
-        variance=Packed.of(influence.T @ influence),
+        variance=Packed.of(moved.T @ moved),
         strata=spread(
             frame,
             matrix,
             coefficients,
-            influence,
+            moved,
             strata,
             cause=part.cause,
             baseline=baseline,
@@ -179,8 +179,7 @@ def _effects(frame: Frame, part: Part, matrix: Floats) -> tuple[Floats, Floats]:
         return np.zeros(terms), np.zeros((frame.accounts, terms))
     rows = frame if part.effects == "shared" else frame.only(part.cause)
     fitted = cox(rows, matrix, part.chosen.penalties)
-    scores = account_scores(rows, matrix, matrix @ fitted.coefficients)
-    return fitted.coefficients, np.asarray(scores @ fitted.inverse_hessian, dtype=np.float64)
+    return fitted.coefficients, influence(rows, matrix, fitted)
 
 
 def fit_strata(frame: Frame, *, seed: int = 0) -> ForecastModel:
@@ -211,7 +210,7 @@ def fit_strata(frame: Frame, *, seed: int = 0) -> ForecastModel:
 
 def _curves(frame: Frame, cause: str, nothing: Floats, seed: int) -> CauseModel:
     known = baselines(frame, np.zeros(len(frame)), DISCRETE, cause=cause)
-    influence = np.zeros((frame.accounts, 0))
+    unmoved = np.zeros((frame.accounts, 0))
     return CauseModel(
         cause=cause,
         effects="none",
@@ -219,7 +218,7 @@ def _curves(frame: Frame, cause: str, nothing: Floats, seed: int) -> CauseModel:
         coefficients=(),
         variance=Packed.of(np.zeros((0, 0))),
         strata=spread(
-            frame, nothing, np.zeros(0), influence, known, cause=cause, baseline=DISCRETE, seed=seed
+            frame, nothing, np.zeros(0), unmoved, known, cause=cause, baseline=DISCRETE, seed=seed
         ),
     )
 

@@ -1,7 +1,6 @@
 """Windows of a rolling-origin evaluation: what was known at an origin, and what came after it."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -15,19 +14,14 @@ from ml.document import Clock
 from ml.frame import Frame, TrainingRefused
 from ml.landmarks import GRACE_DAYS, Collected, Label
 from ml.renewal_clock import HORIZON_MONTHS, month_of, months_between
+from ml.services import Services, Step
 from shared.auth import Principal
-from shared.landmark import FeatureRow, Landmark, Spell
-from shared.rpc import Call, Rpc, named
+from shared.landmark import Landmark, Spell
+from shared.rpc import Rpc
 
-SOURCES: Final = ("accounts", "usage", "billing", "learning")
-CHUNK: Final = 2_000
-TIMEOUT_S: Final = 120.0
 LANDMARK: Final[Clock] = "landmark"
 LEAST_HISTORY_MONTHS: Final = 6
 """Landmarks that training needs before an origin, counted in months."""
-
-Step = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done and how much there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +55,7 @@ class Past:
 
     async def origins(self, count: int, every_months: int = 3) -> list[date]:
         """Up to so many origins that have history before them and a year after."""
-        spells = await self._spells(self.now)
+        spells = await self._services.spells(self.now)
         if not spells:
             raise TrainingRefused("there is nothing to judge: no account was ever under contract")
         first = min(spell.start_on for spell in spells)
@@ -76,8 +70,8 @@ class Past:
             If an origin has no history before it or nothing after it.
         """
         until = self.now.date()
-        after = await self._spells(self.now)
-        before = [await self._spells(landmarks.moment(origin)) for origin in origins]
+        after = await self._services.spells(self.now)
+        before = [await self._services.spells(landmarks.moment(origin)) for origin in origins]
         past = [
             landmarks.labels(spells, LANDMARK, origin)
             for spells, origin in zip(before, origins, strict=True)
@@ -92,33 +86,15 @@ class Past:
             for origin, known, coming in zip(origins, past, ahead, strict=True)
         ]
 
-    async def _spells(self, before: datetime) -> list[Spell]:
-        found: list[Spell] = await self._ask(
-            "accounts.spells", list[Spell], {"recorded_before": before}
-        )
-        return found
+    @property
+    def _services(self) -> Services:
+        return Services(self.rpc, self.principal, self.step)
 
     async def _signals(self, marks: set[Landmark]) -> "Signals":
         ordered = sorted(marks, key=lambda mark: (mark.as_of, str(mark.account_id)))
-        collected = Collected()
-        self.step("signals", 0, len(ordered))
-        for at in range(0, len(ordered), CHUNK):
-            chunk = ordered[at : at + CHUNK]
-            answers = await asyncio.gather(*(self._features(name, chunk) for name in SOURCES))
-            collected.add(dict(zip(SOURCES, answers, strict=True)))
-            self.step("signals", at + len(chunk), len(ordered))
+        collected = await self._services.collected(ordered)
         places = {mark: place for place, mark in enumerate(ordered)}
         return Signals(collected.columns(), collected.sources, places)
-
-    async def _features(self, service: str, chunk: list[Landmark]) -> list[FeatureRow]:
-        rows: list[FeatureRow] = await self._ask(
-            f"{service}.features", list[FeatureRow], {"landmarks": chunk}
-        )
-        return rows
-
-    async def _ask(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
-        call = Call(named(name, returns, is_read=True), arguments)
-        return await self.rpc.send(self.principal, call, timeout_s=TIMEOUT_S)
 
 
 class Signals(Collected):

@@ -1,10 +1,9 @@
 """Training of a tenant: signals and outcomes over rpc, fit, judgement, publication."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Final
 from uuid import UUID
 
 from ml import document, landmarks, limits
@@ -13,22 +12,15 @@ from ml.document import Clock, ForecastModel
 from ml.drift import references
 from ml.evidence import Evidence
 from ml.frame import Frame
-from ml.landmarks import Collected, Label
 from ml.model import fit
 from ml.release import CandidateRefused, Released, Run, judge
 from ml.report import report
 from ml.score import load
+from ml.services import CHUNK, Services, Step
 from shared.auth import Principal
-from shared.landmark import FeatureRow, Landmark, Spell
+from shared.landmark import Landmark, Spell
 from shared.model_document import Judgement, ModelDocument, ModelReport, ServedModel
-from shared.rpc import Call, Rpc, named
-
-SOURCES: Final = ("accounts", "usage", "billing", "learning")
-CHUNK: Final = 2_000
-TIMEOUT_S: Final = 60.0
-
-Step = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done and how much there is."""
+from shared.rpc import Rpc
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +67,7 @@ class Training:
         run = await Run.begin(self.rpc, self.principal, run_id)
         async with run.recorded():
             frame = await self.frame()
-            champion = await self._send("risk.served_model", ServedModel | None, {})
+            champion = await self._services.ask("risk.served_model", ServedModel | None, {})
             model, judgement = await asyncio.to_thread(self._fitted, frame, seed, champion)
             self.step("publish", 0, 1)
             outcome = await run.offer(model, judgement, force)
@@ -88,38 +80,23 @@ class Training:
     async def frame(self) -> Frame:
         """The tenant's training frame, on the clock that its signals call for."""
         until = self.now.date()
-        spells = await self._send("accounts.spells", list[Spell], {"recorded_before": self.now})
+        spells = await self._services.spells(self.now)
         clock = await self._clock(spells, until)
         found = landmarks.labels(spells, clock, until)
-        return landmarks.frame(found, await self._collected(found), clock, until)
+        told = await self._services.collected([label.landmark for label in found])
+        return landmarks.frame(found, told, clock, until)
 
     async def _clock(self, spells: Sequence[Spell], until: date) -> Clock:
         """`landmark` where usage was ever seen, at each spell's last day; `start` otherwise."""
         last = [Landmark(s.account_id, landmarks.moment(s.ended_on or until)) for s in spells]
         for at in range(0, len(last), CHUNK):
-            if landmarks.moves(await self._features("usage", last[at : at + CHUNK])):
+            if landmarks.moves(await self._services.features("usage", last[at : at + CHUNK])):
                 return "landmark"
         return "start"
 
-    async def _collected(self, labels: Sequence[Label]) -> Collected:
-        collected, done = Collected(), 0
-        self.step("signals", 0, len(labels))
-        for chunk in landmarks.chunks(labels, CHUNK):
-            answers = await asyncio.gather(*(self._features(s, chunk) for s in SOURCES))
-            collected.add(dict(zip(SOURCES, answers, strict=True)))
-            done += len(chunk)
-            self.step("signals", done, len(labels))
-        return collected
-
-    async def _features(self, service: str, chunk: list[Landmark]) -> list[FeatureRow]:
-        arguments = {"landmarks": chunk}
-        return await self._send(f"{service}.features", list[FeatureRow], arguments)
-
-    async def _send(
-        self, name: str, returns: Any, arguments: dict[str, Any], *, is_read: bool = True
-    ) -> Any:
-        call = Call(named(name, returns, is_read=is_read), arguments)
-        return await self.rpc.send(self.principal, call, timeout_s=TIMEOUT_S)
+    @property
+    def _services(self) -> Services:
+        return Services(self.rpc, self.principal, self.step)
 
     def _fitted(
         self, frame: Frame, seed: int, champion: ServedModel | None

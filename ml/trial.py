@@ -15,8 +15,9 @@ from ml.frame import Frame
 from ml.hazards import ChurnModel
 from ml.model import fit
 from ml.renewal_clock import HORIZON_MONTHS, MONTH_DAYS, SLACK_DAYS
-from ml.rolling import Step, Window
+from ml.rolling import Window
 from ml.score import score
+from ml.services import Step
 from ml.simulate import Tenant
 from shared.landmark import FeatureRow
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ml.backtest import Backtest, Figures
+from ml.backtest import FIGURES, Backtest, Figures
 from ml.trial import (
     BOOSTED,
     FORECAST,
@@ -16,21 +16,6 @@ from ml.trial import (
 )
 
 ORDER: Final = (FORECAST, BOOSTED, KAPLAN_MEIER, TRUTH)
-FIGURES: Final = {
-    "auc_3m": "AUC at 3 months",
-    "auc_12m": "AUC at 12 months",
-    "within_12m": "AUC at 12 months, same place on the renewal clock",
-    "c_index": "C (Harrell)",
-    "uno_c": "C (Uno)",
-    "ibs": "integrated Brier score, months 1–12",
-    "brier_12m": "Brier score at 12 months",
-    "ici_12m": "ICI at 12 months",
-    "e50_12m": "E50 at 12 months",
-    "e90_12m": "E90 at 12 months",
-    "oe_3m": "observed / expected at 3 months",
-    "oe_12m": "observed / expected at 12 months",
-    "lift_10": "lift of the riskiest tenth",
-}
 
 
 def page(promises: Sequence[Promise], trial: Trial, seeds: Mapping[int, Trial]) -> str:

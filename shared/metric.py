@@ -60,11 +60,10 @@ def ratio(
     freshness: datetime | None = None,
 ) -> MetricValue:
     """numerator / denominator; no value where the denominator is zero."""
-    return MetricValue(
-        value=numerator / denominator if denominator else None,
-        definition=definition.id,
-        version=definition.version,
-        n=int(denominator),
+    return of(
+        definition,
+        numerator / denominator if denominator else None,
+        int(denominator),
         numerator=numerator,
         denominator=denominator,
         window_from=window_from,
@@ -82,11 +81,10 @@ def count(
     freshness: datetime | None = None,
 ) -> MetricValue:
     """A plain count or sum; zero is an answer."""
-    return MetricValue(
-        value=value,
-        definition=definition.id,
-        version=definition.version,
-        n=int(value),
+    return of(
+        definition,
+        value,
+        int(value),
         numerator=value,
         window_from=window_from,
         window_to=window_to,

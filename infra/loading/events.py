@@ -165,7 +165,7 @@ def _csv(path: Path) -> Iterator[Record]:
         reader = csv.DictReader(file, strict=True)
         try:
             for values in reader:
-                extra: Any = values.pop(None, None)  # type: ignore[call-overload]
+                extra: Any = values.pop(None, None)  # type: ignore[call-overload] - surplus cells stand under None
                 if extra:
                     yield Record(None, str(extra), f"{len(extra)} cells more than columns")
                 else:

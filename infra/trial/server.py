@@ -22,7 +22,6 @@ from shared.service import Service
 TOLD: Final[tuple[Service, ...]] = (ACCOUNTS, USAGE, BILLING, LEARNING)
 """The services whose signals a forecast is made of."""
 FIRST_PORT: Final = 18_000
-STATEMENT_S: Final = 600.0
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 import msgspec
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ml import challenger, evaluate
-from ml.backtest import Backtest, Figures, Forecaster
+from ml.backtest import FIGURES, Backtest, Figures, Forecaster
 from ml.backtest import backtest as tested
 from ml.cli.asking import asked, asks
 from ml.cli.bars import bars
@@ -25,22 +25,6 @@ from ml.model import fit
 from ml.rolling import Past, Window
 from shared.config import Settings
 from shared.rpc import Rpc
-
-SHOWN: Final = {
-    "auc_3m": "AUC at 3 months",
-    "auc_12m": "AUC at 12 months",
-    "c_index": "C (Harrell)",
-    "uno_c": "C (Uno)",
-    "brier_3m": "Brier score at 3 months",
-    "brier_12m": "Brier score at 12 months",
-    "ibs": "integrated Brier score",
-    "ici_12m": "ICI at 12 months",
-    "e50_12m": "E50 at 12 months",
-    "e90_12m": "E90 at 12 months",
-    "oe_3m": "observed / expected at 3 months",
-    "oe_12m": "observed / expected at 12 months",
-    "lift_10": "lift of the riskiest tenth",
-}
 
 
 @click.command()
@@ -154,7 +138,7 @@ async def _windows(
 def _grid(found: Backtest, origins: list[object]) -> Table:
     title = f"Rolling origin: {', '.join(map(str, origins))}"
     grid = Table("figure", *found.figures, "s.e.", title=title)
-    for key, name in SHOWN.items():
+    for key, name in FIGURES.items():
         values = [_cell(figures, key) for figures in found.figures.values()]
         grid.add_row(name, *values, _cell(found.errors["forecast"], key))
     return grid

@@ -42,8 +42,8 @@ class Fitted:
 
     def _hazards(self, table: Table) -> Floats:
         known = hazards_by_month(ready(self.model), table.frame(self.grid))
-        missing = len(self.grid.times) - known.shape[2]
-        return np.pad(known, ((0, 0), (0, 0), (0, max(missing, 0))), mode="edge")
+        missing = max(len(self.grid.times) - known.shape[2], 0)
+        return np.concatenate([known, np.repeat(known[:, :, -1:], missing, axis=2)], axis=2)
 
     def forecast(self, table: Table, times: Floats) -> Forecast:
         """Survival at times from each row's landmark; risk is the expected time lost."""

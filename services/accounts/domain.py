@@ -1,7 +1,7 @@
 """What accounts knows: who the customers are, what they signed, and where they stand with it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
@@ -10,7 +10,6 @@ from shared.metric import MetricValue
 
 ONBOARDING_DAYS = 90
 RENEWAL_WINDOW_DAYS = 90
-FIRST_REPLY_WITHIN = timedelta(hours=24)
 
 Trait: TypeAlias = str | int | float | bool | None
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from infra.trial.server import TOLD, bound
 from ml import landmarks
-from ml.rolling import SOURCES
+from ml.services import SOURCES
 from ml.simulate import Tenant, simulate
 from ml.simulation.rows import Batch, Event, Payment, Ticket
 from shared.auth import Principal

@@ -11,7 +11,6 @@ from shared.definition import Definition
 from shared.metric import MetricValue, count, ratio
 
 Band: TypeAlias = Literal["green", "yellow", "red"]
-TIERS = ("basic", "intermediate", "advanced")
 
 
 class Window(TypedDict):

@@ -9,22 +9,10 @@ from services.usage.actions.catalogue import feature_upsert
 from services.usage.domain.catalogue import Feature
 from services.usage.store import catalogue
 from shared.auth import Principal
-from shared.db import Database
 from shared.errors import InvalidInput, NotPermitted
 from shared.paging import Page
-from tests.conftest import DatabaseOf
-from tests.services.usage.rows import DAY, NOON, an_account
+from tests.services.usage.rows import DAY, NOON
 from tests.services.usage.world import LONG_AGO, World
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
-
-
-@pytest.fixture
-async def world(db: Database, tenant: UUID) -> World:
-    return World(db, tenant, await an_account(db, tenant))
 
 
 async def listed(world: World, **asked: Any) -> Page[Feature]:

@@ -12,18 +12,12 @@ from services.usage.store.habits import habits, segment_habits, suggestions
 from services.usage.store.plans import use_cases
 from shared.db import Database
 from shared.errors import InvalidInput
-from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import LONG_AGO, caller_in, load, noon, sent, use_case, used
 from tests.services.usage.rows import an_account
 from tests.services.usage.world import World
 
 TODAY = date(2026, 6, 15)
 AS_OF = datetime(2026, 6, 15, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
 
 
 def ago(*days: int) -> list[date]:

@@ -20,18 +20,12 @@ from shared.db import Conn, Database
 from shared.errors import InvalidInput
 from shared.rpc import Exposed, Rpc
 from shared.worker import Bench
-from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import caller_in, load, milestone
 from tests.services.usage.rows import an_account, past, send, statuses, summary
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
 TODAY = NOW.replace(hour=0, minute=0, second=0)
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
 
 
 @pytest.fixture

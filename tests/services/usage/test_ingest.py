@@ -20,7 +20,6 @@ from shared.db import Conn, Database
 from shared.errors import InvalidInput
 from shared.rpc import Rpc
 from shared.worker import Bench
-from tests.conftest import DatabaseOf
 from tests.services.usage.rows import (
     an_account,
     event,
@@ -33,11 +32,6 @@ from tests.services.usage.rows import (
 )
 
 EXAMPLES = hypothesis.settings(max_examples=60)
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
 
 
 def raw(row: dict[str, Any]) -> bytes:

@@ -16,18 +16,12 @@ from services.usage.domain import event as checked
 from shared.auth import Principal
 from shared.db import Conn, Database
 from shared.ingest import Numbered
-from tests.conftest import DatabaseOf
 from tests.services.usage.rows import an_account, event, send, statuses
 
 WAITING = """
 SELECT pid, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity
 WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
 """
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
 
 
 async def waiting(owner: Conn, number: int) -> dict[int, set[int]]:

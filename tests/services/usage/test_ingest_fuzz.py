@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -14,26 +13,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from shared.auth import Principal
-from shared.config import Settings
 from shared.db import Conn, Database
-from tests.conftest import DatabaseOf
 from tests.services.usage.rows import an_account, event, send
-from tests.services.usage.served import Served, served
+from tests.services.usage.served import Served
 from tests.services.usage.test_ingest import in_rotation
 
 EXAMPLES = 500
 BODIES = 20
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
-
-
-@pytest.fixture
-async def http(settings: Settings) -> AsyncIterator[Served]:
-    async with served(settings) as both:
-        yield both
 
 
 async def test_u19_x8_10000_mixed_rows_get_exact_receipts(

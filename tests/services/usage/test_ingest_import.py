@@ -3,7 +3,6 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -25,16 +24,10 @@ from shared.db import Conn
 from tests.conftest import DatabaseOf
 from tests.services.usage.cut_off import cut_off
 from tests.services.usage.rows import an_account
-from tests.services.usage.served import Served, a_key, served
+from tests.services.usage.served import Served, a_key
 
 READING = Reading({"memberId": "user", "occurredAt": "at", "externalId": "company"}, "crm")
 AT = datetime(2026, 11, 1, 8, tzinfo=UTC)
-
-
-@pytest.fixture
-async def http(settings: Settings) -> AsyncIterator[Served]:
-    async with served(settings) as both:
-        yield both
 
 
 @pytest.fixture

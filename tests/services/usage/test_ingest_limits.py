@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from uuid import UUID, uuid4
@@ -20,20 +19,8 @@ from shared.errors import InvalidInput, NotPermitted
 from shared.intake import Busy, Gate, TooLarge, inflated
 from shared.rpc import Rpc
 from shared.worker import Bench
-from tests.conftest import DatabaseOf
 from tests.services.usage.rows import an_account, event, past, send, statuses
-from tests.services.usage.served import Served, a_key, served
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
-
-
-@pytest.fixture
-async def http(settings: Settings) -> AsyncIterator[Served]:
-    async with served(settings) as both:
-        yield both
+from tests.services.usage.served import Served, a_key
 
 
 async def decided(db: Database, caller: Principal, *, rejects: bool, after_days: int) -> None:

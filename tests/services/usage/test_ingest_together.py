@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import pytest
 
 from services.usage import actions
 from shared import ingest
@@ -14,13 +13,7 @@ from shared.auth import Principal
 from shared.db import Conn, Database
 from shared.ingest import Numbered, Receipt
 from shared.together import Together
-from tests.conftest import DatabaseOf
 from tests.services.usage.rows import EVENTS, an_account, event, statuses
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
 
 
 def parsed(caller: Principal, *rows: dict[str, Any]) -> ingest.Parsed:

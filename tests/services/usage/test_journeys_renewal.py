@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from services.usage.domain.association import Association, Table, mantel_haenszel
 from services.usage.store.journeys import renewal_associations
 from shared.db import Database
-from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import caller_in, contract, load, noon, used
 from tests.services.usage.rows import an_account
 from tests.services.usage.world import World
@@ -20,11 +19,6 @@ from tests.services.usage.world import World
 RENEWAL = date(2026, 1, 1)
 AS_OF = datetime(2026, 6, 15, 9, tzinfo=UTC)
 SOME = st.integers(1, 400)
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
 
 
 @given(SOME, SOME, SOME, SOME)

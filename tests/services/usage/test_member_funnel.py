@@ -8,7 +8,6 @@ import pytest
 from services.usage.domain.member_funnel import MemberFunnelStep
 from services.usage.store.member_funnel import funnel_of_members
 from shared.db import Database
-from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import caller_in, load, milestone, noon, used
 from tests.services.usage.rows import an_account
 from tests.services.usage.world import World
@@ -16,11 +15,6 @@ from tests.services.usage.world import World
 START = date(2026, 1, 1)
 BEGAN = datetime(2026, 1, 1, 9, tzinfo=UTC)
 AS_OF = datetime(2026, 6, 15, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
 
 
 def day(number: int) -> date:

@@ -18,7 +18,6 @@ from services.usage.domain import slope
 from shared.auth import SCOPES, Principal
 from shared.db import Conn, Database
 from shared.landmark import FeatureRow, Landmark
-from tests.conftest import DatabaseOf
 from tests.services.usage.rows import event, named, send, summary
 
 ZONES = ["UTC", "Etc/GMT+12", "Pacific/Kiritimati", "America/Havana", "Australia/Lord_Howe"]
@@ -135,11 +134,6 @@ async def loaded(db: Database, zone: str, used: list[Use], seed: int) -> tuple[U
 async def features(db: Database, tenant: UUID, account: UUID, *moments: datetime) -> Any:
     async with db.read(tenant) as conn:
         return await store.features(conn, [Landmark(account, moment) for moment in moments])
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
 
 
 @EXAMPLES

@@ -1,7 +1,6 @@
 """Segment's HTTP API: what analytics libraries send becomes usage of the right account."""
 
 import base64
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,22 +11,10 @@ from services.usage import store
 from shared.auth import Principal
 from shared.config import Settings
 from shared.db import Conn, Database
-from tests.conftest import DatabaseOf
 from tests.services.usage.rows import an_account, marked, summary
-from tests.services.usage.served import Served, a_key, served
+from tests.services.usage.served import Served, a_key
 
 SENT = datetime(2026, 6, 15, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
-
-
-@pytest.fixture
-async def http(settings: Settings) -> AsyncIterator[Served]:
-    async with served(settings) as both:
-        yield both
 
 
 def track(user: str | None = "ann", event: str = "Report Built", **given: Any) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from services.usage.domain.sessions import TimeSpent, sessions
 from services.usage.store.sessions import member_sessions, time_spent
 from shared.db import Database
-from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import caller_in, load
 from tests.services.usage.rows import an_account, event, named, past, send
 from tests.services.usage.world import World
@@ -26,11 +25,6 @@ TURN = datetime(2025, 11, 2, 4, tzinfo=UTC)
 EXAMPLES = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
 
 
 async def spent(db: Database, tenant: UUID, account: UUID, as_of: datetime) -> TimeSpent:

@@ -15,7 +15,6 @@ from shared.db import Conn, Database
 from shared.errors import InvalidInput
 from shared.rpc import Rpc
 from shared.worker import Bench
-from tests.conftest import DatabaseOf
 from tests.services.usage.rows import (
     DAY,
     MIDNIGHT,
@@ -27,11 +26,6 @@ from tests.services.usage.rows import (
     summary,
 )
 from tests.services.usage.world import World
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
 
 
 @pytest.fixture

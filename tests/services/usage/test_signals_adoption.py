@@ -1,30 +1,17 @@
 """U1 to U8, U14, U17: golden tables of an account's own signals, with the traps; U2 has its own."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 
 from services.usage.domain.stickiness import Stickiness
 from services.usage.store import stickiness as store
-from shared.db import Database
 from shared.errors import InvalidInput
-from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import use_case
-from tests.services.usage.rows import DAY, MIDNIGHT, NOON, an_account, summary
+from tests.services.usage.rows import DAY, MIDNIGHT, NOON, summary
 from tests.services.usage.world import World, parts
 
 BEFORE = NOON.date()
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
-
-
-@pytest.fixture
-async def world(db: Database, tenant: UUID) -> World:
-    return World(db, tenant, await an_account(db, tenant))
 
 
 async def test_u1_login_days_count_days_not_events(world: World) -> None:

@@ -26,7 +26,6 @@ from services.usage.store import (
 from shared.auth import SCOPES, Principal
 from shared.db import Database
 from shared.landmark import Landmark
-from tests.conftest import DatabaseOf
 from tests.services.usage.journey_rows import contract, milestone, sent, use_case
 from tests.services.usage.rows import DAY, event, named, send
 from tests.services.usage.test_rollups import AUTUMN, MOMENTS, ZONES, Use, uses
@@ -34,11 +33,6 @@ from tests.services.usage.world import World
 
 KEEN = [f"{name}-{n}" for name in "abcdefgh" for n in range(2)]
 RULE = {"key": "hand", "feature": "reports", "atLeast": 2, "within": "day", "suggests": "export"}
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
 
 
 async def answers(world: World, others: Sequence[UUID], moment: datetime) -> dict[str, Any]:

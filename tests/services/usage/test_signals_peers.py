@@ -2,7 +2,6 @@
 
 import math
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -13,24 +12,13 @@ from services.usage.actions import signals as actions
 from services.usage.domain.peers import age_band, ordered, robust_z
 from shared import work
 from shared.config import Settings
-from shared.db import Conn, Database
+from shared.db import Conn
 from shared.rpc import Rpc
 from shared.worker import Bench
-from tests.conftest import DatabaseOf
-from tests.services.usage.rows import DAY, MIDNIGHT, NOON, an_account
+from tests.services.usage.rows import DAY, MIDNIGHT, NOON
 from tests.services.usage.world import World
 
 AGO = NOON.date()
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
-
-
-@pytest.fixture
-async def world(db: Database, tenant: UUID) -> World:
-    return World(db, tenant, await an_account(db, tenant))
 
 
 async def measured(world: World, *others: World, at: datetime = NOON) -> None:

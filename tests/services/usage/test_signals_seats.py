@@ -1,25 +1,11 @@
 """U2: golden tables of seats purchased against who is trained and active, with the traps."""
 
-from uuid import UUID
-
 import pytest
 
-from shared.db import Database
-from tests.conftest import DatabaseOf
-from tests.services.usage.rows import DAY, NOON, an_account, summary
+from tests.services.usage.rows import DAY, NOON, summary
 from tests.services.usage.world import World, parts
 
 BEFORE = NOON.date()
-
-
-@pytest.fixture
-async def db(database: DatabaseOf) -> Database:
-    return await database("usage")
-
-
-@pytest.fixture
-async def world(db: Database, tenant: UUID) -> World:
-    return World(db, tenant, await an_account(db, tenant))
 
 
 async def test_u2_seat_gap_counts_assigned_members_only(world: World) -> None:

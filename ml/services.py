@@ -1,0 +1,59 @@
+"""What a tenant's four services tell of accounts at landmarks, asked over rpc."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from ml.landmarks import Collected
+from shared.auth import Principal
+from shared.landmark import FeatureRow, Landmark, Spell
+from shared.rpc import Call, Rpc, named
+
+SOURCES: Final = ("accounts", "usage", "billing", "learning")
+CHUNK: Final = 2_000
+"""Landmarks asked about at a time."""
+TIMEOUT_S: Final = 120.0
+
+Step = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services as training and judging ask them, on behalf of `principal`."""
+
+    rpc: Rpc
+    principal: Principal
+    step: Step
+
+    async def spells(self, recorded_before: datetime) -> list[Spell]:
+        """Every time under contract, as it was known at a moment."""
+        found: list[Spell] = await self.ask(
+            "accounts.spells", list[Spell], {"recorded_before": recorded_before}
+        )
+        return found
+
+    async def features(self, service: str, marks: Sequence[Landmark]) -> list[FeatureRow]:
+        """One service's signals, a row for each landmark in order."""
+        rows: list[FeatureRow] = await self.ask(
+            f"{service}.features", list[FeatureRow], {"landmarks": marks}
+        )
+        return rows
+
+    async def collected(self, marks: Sequence[Landmark]) -> Collected:
+        """All services' signals of the landmarks, in order."""
+        collected = Collected()
+        self.step("signals", 0, len(marks))
+        for at in range(0, len(marks), CHUNK):
+            chunk = marks[at : at + CHUNK]
+            answers = await asyncio.gather(*(self.features(name, chunk) for name in SOURCES))
+            collected.add(dict(zip(SOURCES, answers, strict=True)))
+            self.step("signals", at + len(chunk), len(marks))
+        return collected
+
+    async def ask(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
+        """The answer to a read."""
+        call = Call(named(name, returns, is_read=True), arguments)
+        return await self.rpc.send(self.principal, call, timeout_s=TIMEOUT_S)
