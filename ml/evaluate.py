@@ -48,8 +48,8 @@ def survival_by_month(model: ChurnModel, frame: Frame) -> Floats:
     if model.newcomers is not None:
         new = are_new(frame)
         theirs = survival_by_month(model.newcomers, frame.take(new))
-        last = theirs.shape[1] - 1
-        found[new] = theirs[:, np.minimum(np.arange(found.shape[1]), last)]
+        months = np.arange(int(found.shape[1]))
+        found[new] = theirs[:, np.minimum(months, int(theirs.shape[1]) - 1)]
     return found
 
 

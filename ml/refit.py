@@ -70,7 +70,7 @@ def _coefficients(
     model: ForecastModel, part: CauseModel, frame: Frame, matrix: Floats
 ) -> Floats | None:
     if part.penalty is None:
-        return np.zeros(matrix.shape[1])
+        return np.zeros(int(matrix.shape[1]))
     rows = frame.only(part.cause) if part.effects == "own" else frame
     product = part.penalty if part.interaction_penalty is None else part.interaction_penalty
     chosen = np.array([product if t.kind == "product" else part.penalty for t in model.terms])
