@@ -26,7 +26,7 @@ DatabaseOf = Callable[[str], Awaitable[Database]]
 
 PORTS_IN_A_ROW = 20
 
-# A suite started in the background inherits an ignored Ctrl-C, and so would the stacks it stops by one.
+# A suite in the background inherits an ignored Ctrl-C, and so would the stacks it stops by one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is slow at times, and a database serves all examples of a test.
