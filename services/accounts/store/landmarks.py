@@ -6,8 +6,11 @@ from pathlib import Path
 
 from shared.db import Conn, to
 from shared.landmark import FeatureRow, Landmark, Spell
+from shared.signal import Signal
+from shared.signal import read as read_signals
 
 FOLDER = Path(__file__).resolve().parent.parent
+DICTIONARY = read_signals(FOLDER / "features.csv")
 
 
 async def features(conn: Conn, landmarks: list[Landmark]) -> list[FeatureRow]:
@@ -18,6 +21,11 @@ async def features(conn: Conn, landmarks: list[Landmark]) -> list[FeatureRow]:
         [landmark.as_of for landmark in landmarks],
     )
     return [row["features"] for row in rows]
+
+
+async def dictionary(conn: Conn) -> list[Signal]:
+    """What each column of `features` means."""
+    return DICTIONARY
 
 
 async def spells(conn: Conn, recorded_before: datetime) -> list[Spell]:
