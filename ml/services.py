@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from ml.landmarks import Collected
+from ml.collected import Collected
 from shared.auth import Principal
 from shared.landmark import FeatureRow, Landmark, Spell
 from shared.rpc import Call, Rpc, named
+from shared.signal import Signal
 
 SOURCES: Final = ("accounts", "usage", "billing", "learning")
 CHUNK: Final = 2_000
@@ -42,9 +43,16 @@ class Services:
         )
         return rows
 
+    async def dictionary(self) -> dict[str, Signal]:
+        """What the services say of their signals, by name."""
+        told: list[list[Signal]] = await asyncio.gather(
+            *(self.ask(f"{name}.dictionary", list[Signal], {}) for name in SOURCES)
+        )
+        return {signal.name: signal for signals in told for signal in signals}
+
     async def collected(self, marks: Sequence[Landmark]) -> Collected:
         """All services' signals of the landmarks, in order."""
-        collected = Collected()
+        collected = Collected(await self.dictionary())
         self.step("signals", 0, len(marks))
         for at in range(0, len(marks), CHUNK):
             chunk = marks[at : at + CHUNK]
