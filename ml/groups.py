@@ -12,19 +12,25 @@ GROUPS: Final[dict[str, tuple[str, str]]] = {
     ),
     "seats": ("Seats", r"seat|intended_users|^members$|licen[cs]e"),
     "onboarding": ("Onboarding", r"onboard|milestone|activation|first_value|time_to_value"),
-    "learning": ("Learning", r"course|learn|certif|adoption|mastery|training|skill"),
+    "learning": ("Learning", r"course|learn|certif|enrol|complet|adoption|mastery|training|skill"),
     "support": ("Support and sentiment", r"ticket|support|nps|csat|response|escalat"),
     "payments": ("Payment health", r"payment|dunning|invoices_overdue|overdue|failed|card"),
-    "billing": ("Price and billing", r"mrr|invoice|discount|price|plan|charge|amount|currency"),
+    "billing": (
+        "Price and billing",
+        r"mrr|invoice|discount|price|plan|charge|amount|^quantity$|currency",
+    ),
     "contract": ("Contract", r"contract|auto_renew|term|notice|days_to_renewal|renewal"),
-    "age": ("Time as a customer", r"account_age|tenure|age_days"),
-    "people": ("People on the account", r"champion|owner|contact|touch|sponsor|exec"),
+    "age": ("Time as a customer", r"account_age|tenure|age_days|^returned$"),
+    "people": (
+        "People on the account",
+        r"champion|owner|contact|touch|sponsor|exec|admin|member_level|members_left",
+    ),
     "company": ("Company", r"trait_|industry|segment|employees|country|region"),
     OTHER: ("Other", r""),
 }
 """Group to its words and to what its signals' names contain; the first that fits is meant."""
 
-_FIRST: Final = ("company", "payments", "seats", "onboarding", "learning", "support")
+_FIRST: Final = ("company", "payments", "support", "seats", "onboarding", "learning")
 _ORDER: Final = (*_FIRST, *(name for name in GROUPS if name not in _FIRST))
 _PATTERNS: Final = {name: re.compile(GROUPS[name][1]) for name in _ORDER}
 

@@ -23,6 +23,7 @@ SERVICE = Service(
         contracts.under_contract,
         tickets.support,
         landmarks.features,
+        landmarks.dictionary,
         landmarks.spells,
     ],
     commands=[

@@ -5,7 +5,7 @@ from shared.service import Service, run
 
 SERVICE = Service(
     name="billing",
-    reads=[store.summary, store.invoices_due, store.mrr, store.features],
+    reads=[store.summary, store.invoices_due, store.mrr, store.features, store.dictionary],
     commands=[actions.subscription_upsert, actions.invoice_upsert],
     kinds=[
         actions.SUBSCRIPTIONS,

@@ -25,10 +25,13 @@ from shared.landmark import FeatureRow, Half, Landmark
 from shared.metric import MetricValue, count
 from shared.money import Money
 from shared.paging import Page
+from shared.signal import Signal
+from shared.signal import read as read_signals
 from shared.versions import Candidate, Version
 
 HERE = Path(__file__).parent
 FEATURES = (HERE / "features.sql").read_text()
+DICTIONARY = read_signals(HERE / "features.csv")
 INVOICES_DUE = (HERE / "invoices_due.sql").read_text()
 LINES = (HERE / "lines.sql").read_text()
 OWED = (HERE / "owed.sql").read_text()
@@ -331,3 +334,8 @@ async def features(
         FEATURES, [mark.account_id for mark in landmarks], [mark.as_of for mark in landmarks], half
     )
     return [dict(row) for row in rows]
+
+
+async def dictionary(conn: Conn) -> list[Signal]:
+    """What each column of `features` means."""
+    return DICTIONARY

@@ -13,6 +13,7 @@ SERVICE = Service(
         learners.summary,
         learners.mastery,
         learners.features,
+        learners.dictionary,
         paths.path,
         paths.paths_by_id,
     ],

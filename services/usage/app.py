@@ -25,6 +25,7 @@ SERVICE = Service(
     reads=[
         store.summary,
         store.features,
+        store.dictionary,
         store.pending,
         store.rejected,
         store.late_policy,

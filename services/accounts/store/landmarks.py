@@ -6,8 +6,11 @@ from pathlib import Path
 
 from shared.db import Conn, to
 from shared.landmark import FeatureRow, Half, Landmark, Spell
+from shared.signal import Signal
+from shared.signal import read as read_signals
 
 FOLDER = Path(__file__).resolve().parent.parent
+DICTIONARY = read_signals(FOLDER / "features.csv")
 
 
 async def features(
@@ -21,6 +24,11 @@ async def features(
         half,
     )
     return [row["features"] for row in rows]
+
+
+async def dictionary(conn: Conn) -> list[Signal]:
+    """What each column of `features` means."""
+    return DICTIONARY
 
 
 async def spells(conn: Conn, recorded_before: datetime) -> list[Spell]:

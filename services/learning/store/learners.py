@@ -25,10 +25,13 @@ from shared.db import Conn, Row, to
 from shared.definition import Definition
 from shared.landmark import FeatureRow, Half, Landmark
 from shared.metric import MetricValue, ratio
+from shared.signal import Signal
+from shared.signal import read as read_signals
 from shared.versions import Candidate, Version
 
 HERE = Path(__file__).parent
 FEATURES = (HERE.parent / "features.sql").read_text()
+DICTIONARY = read_signals(HERE.parent / "features.csv")
 SUMMARY = (HERE / "summary.sql").read_text()
 NEXT_COURSES = (HERE / "next_courses.sql").read_text()
 ADOPTION_WINDOW = timedelta(days=180)
@@ -204,3 +207,8 @@ async def features(
         half,
     )
     return [dict(row) for row in rows]
+
+
+async def dictionary(conn: Conn) -> list[Signal]:
+    """What each column of `features` means."""
+    return DICTIONARY

@@ -16,6 +16,7 @@ from services.usage.store.ingest import (
 from services.usage.store.reads import (
     FEATURES,
     SUMMARY,
+    dictionary,
     features,
     pending,
     summary,
@@ -36,6 +37,7 @@ __all__ = [
     "add_contract",
     "address_of",
     "change_accounts",
+    "dictionary",
     "features",
     "forget_rejected",
     "groups",

@@ -10,8 +10,11 @@ from shared.db import Conn, to
 from shared.errors import InvalidInput
 from shared.landmark import FeatureRow, Half, Landmark
 from shared.paging import Page
+from shared.signal import Signal
+from shared.signal import read as read_signals
 
 FEATURES = (Path(__file__).parent.parent / "features.sql").read_text()
+DICTIONARY = read_signals(Path(__file__).parent.parent / "features.csv")
 SUMMARY = (Path(__file__).parent.parent / "summary.sql").read_text()
 
 
@@ -33,6 +36,11 @@ async def features(
         FEATURES, [mark.account_id for mark in landmarks], [mark.as_of for mark in landmarks], half
     )
     return [dict(row) for row in rows]
+
+
+async def dictionary(conn: Conn) -> list[Signal]:
+    """What each column of `features` means."""
+    return DICTIONARY
 
 
 async def pending(conn: Conn, first: int = 25, after: str | None = None) -> Page[Waiting]:

@@ -29,9 +29,9 @@ async def world(database: DatabaseOf) -> World:
     await world.members(NAMES[8], internal=True)
     for name in NAMES[:5]:
         await world.trained(name, NOON - 30 * DAY)
-    for number, name in enumerate([*NAMES, "never told of", str(world.people[NAMES[0]])]):
-        days = [*range(1, 3 + number), *range(30, 36), *range(100, 104)]
-        await used(world, name, days, feature=("core", "lab")[number % 2], quantity=1 + number)
+    for place, name in enumerate([*NAMES, "never told of", str(world.people[NAMES[0]])]):
+        days = [*range(1, 3 + place), *range(30, 36), *range(100, 104)]
+        await used(world, name, days, feature=("core", "lab")[place % 2], quantity=1 + place)
     return world
 
 
