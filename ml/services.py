@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ml.collected import Collected
 from shared.auth import Principal
-from shared.landmark import FeatureRow, Landmark, Spell
+from shared.landmark import FeatureRow, Half, Landmark, Spell
 from shared.rpc import Call, Rpc, named
 from shared.signal import Signal
 
@@ -36,10 +36,12 @@ class Services:
         )
         return found
 
-    async def features(self, service: str, marks: Sequence[Landmark]) -> list[FeatureRow]:
+    async def features(
+        self, service: str, marks: Sequence[Landmark], half: Half | None = None
+    ) -> list[FeatureRow]:
         """One service's signals, a row for each landmark in order."""
         rows: list[FeatureRow] = await self.ask(
-            f"{service}.features", list[FeatureRow], {"landmarks": marks}
+            f"{service}.features", list[FeatureRow], {"landmarks": marks, "half": half}
         )
         return rows
 
@@ -50,13 +52,13 @@ class Services:
         )
         return {signal.name: signal for signals in told for signal in signals}
 
-    async def collected(self, marks: Sequence[Landmark]) -> Collected:
-        """All services' signals of the landmarks, in order."""
+    async def collected(self, marks: Sequence[Landmark], half: Half | None = None) -> Collected:
+        """All services' signals of the landmarks, in order; of one half of what was seen."""
         collected = Collected(await self.dictionary())
         self.step("signals", 0, len(marks))
         for at in range(0, len(marks), CHUNK):
             chunk = marks[at : at + CHUNK]
-            answers = await asyncio.gather(*(self.features(name, chunk) for name in SOURCES))
+            answers = await asyncio.gather(*(self.features(name, chunk, half) for name in SOURCES))
             collected.add(dict(zip(SOURCES, answers, strict=True)))
             self.step("signals", at + len(chunk), len(marks))
         return collected

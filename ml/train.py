@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from ml import document, landmarks, limits
+from ml import document, landmarks, limits, newcomers
 from ml.card import card
 from ml.contents import admitted
 from ml.document import Clock, ForecastModel
@@ -118,8 +118,9 @@ class Training:
         self.step("judge on held-out accounts", 1, 1)
         self.step("fit", 0, 1)
         model = fit(frame, seed=seed, metrics=judged.figures)
+        model = newcomers.like(judged.model, model, frame, seed=seed)
         self.step("fit", 1, 1)
-        reference = references(frame, [feature.name for feature in model.features])
+        reference = references(frame, model.signals)
         whole = packed(model, self.now)
         judged_document = document.encode(judged.model)[0]
         return replace(

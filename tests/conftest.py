@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import secrets
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,9 @@ from shared.migrate import migrate_all
 DatabaseOf = Callable[[str], Awaitable[Database]]
 
 PORTS_IN_A_ROW = 20
+
+# A suite in the background inherits an ignored Ctrl-C, and so would the stacks it stops by one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is slow at times, and a database serves all examples of a test.
 hypothesis.settings.register_profile(
