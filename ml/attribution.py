@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 BASELINE: Final = ""
 """Stands for the baseline: the renewal clock, and what no signal says."""
 
+NO_LONGER_NEW: Final = "first_90_days"
+"""Stands for a change of who speaks: the part for the first 90 days, or that for all others."""
+
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(48)
 
 
@@ -53,6 +56,8 @@ class Rescored:
         Aumann–Shapley values along the straight path between the two, in the logs of what each
         cause adds to the cumulative hazard. A signal that did not change has no part; what the
         baseline did, since the two stand elsewhere on the renewal clock, is the part of `BASELINE`.
+        Where an account left its first 90 days and another part of the model speaks, all of it is
+        that of `NO_LONGER_NEW`: the two do not read the same signals.
         Where two signals act together, each has the part that its own change makes at the middle
         of the other's.
 
@@ -62,8 +67,8 @@ class Rescored:
         """
         total = self.forecasts[end].driven - self.forecasts[start].driven
         one, other = (speaker(self.model, self.states[at].elapsed_days) for at in (start, end))
-        if one is not other:  # it left the newcomers' model: no signal did that
-            return {BASELINE: total} if total else {}
+        if one is not other:
+            return {NO_LONGER_NEW: total} if total else {}
         names = (*one.features, BASELINE)
         (row, logs), (later_row, later_logs) = self._place(one, start), self._place(one, end)
         moved = by_signal(one, row, later_row)

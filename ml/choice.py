@@ -52,7 +52,7 @@ def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> C
     Main effects under a few penalties first; then, under the best of these, products with the one
     signal that says most, penalised harder. Only the frame given is looked at.
     """
-    sample = _sampled(frame, seed)
+    sample = sampled(frame, seed)
     main = learn(frame)
     if not main.terms:
         raise TrainingRefused("no signal differs between accounts: " + "; ".join(main.notes))
@@ -71,7 +71,7 @@ def penalise(
     frame: Frame, design: Design, *, seed: int, progress: Progress = lambda _: None
 ) -> Candidate:
     """The penalty of a given design, as `choose` compares them; products are penalised harder."""
-    sample = _sampled(frame, seed)
+    sample = sampled(frame, seed)
     products = any(term.kind == "product" for term in design.terms)
     harder = PRODUCT_PENALTIES[-1] if products else None
     rivals = [Candidate(design, penalty, harder) for penalty in PENALTIES]
@@ -143,11 +143,12 @@ def _random(frame: Frame, seed: int) -> Iterator[Trial]:
         yield Trial(frame.take(inside), inside, frame.take(outside), outside)
 
 
-def _sampled(frame: Frame, seed: int) -> Frame:
-    if len(frame) <= MOST_CHOICE_ROWS:
+def sampled(frame: Frame, seed: int, most: int = MOST_CHOICE_ROWS) -> Frame:
+    """The frame, or all rows of so many of its accounts that about `most` rows are left."""
+    if len(frame) <= most:
         return frame
     accounts = np.unique(frame.account)
-    share = MOST_CHOICE_ROWS / len(frame)
+    share = most / len(frame)
     kept = np.random.default_rng(seed).permutation(accounts)[: int(len(accounts) * share)]
     return frame.take(np.isin(frame.account, kept))
 

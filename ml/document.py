@@ -141,6 +141,12 @@ class ForecastModel(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, float] = msgspec.field(default_factory=dict[str, float])
     newcomers: "ForecastModel | None" = None
 
+    @property
+    def signals(self) -> list[str]:
+        """Names of all signals that are read, those only newcomers' part reads at the end."""
+        both = (self.features, self.newcomers.features if self.newcomers else ())
+        return list(dict.fromkeys(feature.name for part in both for feature in part))
+
 
 def schema_hash(features: tuple[Feature, ...], terms: tuple[Term, ...]) -> str:
     """Hash of what the model expects to be told, in which units and order."""

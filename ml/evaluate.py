@@ -10,6 +10,7 @@ from ml.features import Floats, design
 from ml.frame import Frame
 from ml.hazards import ChurnModel, load
 from ml.metrics import Outcome
+from ml.spell_age import are_new
 
 AUC_MONTHS: Final = (3, 12, 24)
 CALIBRATION_MONTH: Final = 12
@@ -40,13 +41,23 @@ def ready(model: ForecastModel) -> ChurnModel:
 def survival_by_month(model: ChurnModel, frame: Frame) -> Floats:
     """Chance of staying through months 0, 1, … from the landmark, shape (rows, reach + 1).
 
-    Where a stratum's data end earlier, its last value is kept.
+    Where a stratum's data end earlier, its last value is kept. Of accounts in their first 90 days
+    the part for newcomers speaks, where the model has one.
     """
-    return np.exp(-hazards_by_month(model, frame).sum(axis=0))
+    found = np.exp(-hazards_by_month(model, frame).sum(axis=0))
+    if model.newcomers is not None:
+        new = are_new(frame)
+        theirs = survival_by_month(model.newcomers, frame.take(new))
+        months = np.arange(int(found.shape[1]))
+        found[new] = theirs[:, np.minimum(months, int(theirs.shape[1]) - 1)]
+    return found
 
 
 def hazards_by_month(model: ChurnModel, frame: Frame) -> Floats:
-    """Each cause's cumulative hazard at months 0, 1, …, shape (causes, rows, reach + 1)."""
+    """Each cause's cumulative hazard at months 0, 1, …, shape (causes, rows, reach + 1).
+
+    It is that of the model for all accounts, newcomers or not.
+    """
     matrix, _ = design(frame.columns, model.document.features, model.document.terms)
     matrix = matrix.reshape(len(frame), -1)
     names = np.array([model.stratum(name) for name in frame.stratum.tolist()])

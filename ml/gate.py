@@ -251,5 +251,6 @@ def _read(served: ServedModel) -> ChurnModel:
 def _with_columns(frame: Frame, model: ChurnModel) -> Frame:
     """Signals the champion reads and nobody tells any more are unknown."""
     unknown = np.full(len(frame), None, dtype=object)
-    missing = {name: unknown for name in model.features if name not in frame.columns}
+    read = {*model.features, *(model.newcomers.features if model.newcomers else ())}
+    missing = {name: unknown for name in sorted(read) if name not in frame.columns}
     return replace(frame, columns={**frame.columns, **missing})

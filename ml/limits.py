@@ -7,13 +7,17 @@ from ml.evidence import Evidence
 from ml.score import ChurnModel
 
 FEW_EVENTS_A_TERM: Final = 10
+NEWCOMERS: Final = "first 90 days: "
+"""What a model's note on newcomers begins with."""
+
 OFF: Final = 0.2
 """How far observed over expected may lie from 1 before it is named."""
 
 
 def known(model: ChurnModel, evidence: Evidence) -> list[str]:
     """Sentences for a reader of the report or the card, the particular ones first."""
-    return [*_thin(model), *_off(evidence), *_missing(evidence), *ALWAYS]
+    early = _early(model)
+    return [*_thin(model), *_off(evidence), *early, *_missing(evidence), *ALWAYS]
 
 
 def _thin(model: ChurnModel) -> list[str]:
@@ -42,6 +46,24 @@ def _thin(model: ChurnModel) -> list[str]:
         + " A renewal beyond that gets no probability."
     )
     return found
+
+
+def _early(model: ChurnModel) -> list[str]:
+    """What became of a part for newcomers, and what it means for a reader."""
+    found = [
+        f"{note[0].upper()}{note[1:]}." for note in model.document.notes if _of_newcomers(note)
+    ]
+    if model.newcomers is not None:
+        found.append(
+            "Another design and other signals speak of accounts in their first 90 days: hazard"
+            " ratios and effects are of all others, unless it says so, and a chance may step as an"
+            " account passes its ninetieth day."
+        )
+    return found
+
+
+def _of_newcomers(note: str) -> bool:
+    return note.startswith(NEWCOMERS)
 
 
 def _off(evidence: Evidence) -> list[str]:

@@ -15,6 +15,7 @@ from ml.document import ForecastModel
 from ml.evidence import Evidence
 from ml.frame import Frame, TrainingRefused, checked
 from ml.model import LEAST_EVENTS, fit
+from ml.newcomers import with_newcomers
 from shared.auth import Principal
 from shared.errors import Conflict, NotPermitted, Refusal, ServiceUnavailable
 from shared.model_document import Judgement, ModelDocument, ServedModel
@@ -76,7 +77,9 @@ def judge(frame: Frame, champion: ServedModel | None, seed: int) -> Judged:
         raise TrainingRefused(
             f"{frame.accounts} accounts are too few to judge a forecast on some of them"
         )
-    model = fit(training, seed=seed, least_events=LEAST_EVENTS // 2)
+    least = LEAST_EVENTS // 2
+    model = fit(training, seed=seed, least_events=least)
+    model = with_newcomers(model, training, seed=seed, least_events=least)
     mine = gate.trial(model, training, held)
     theirs = gate.champion_trial(champion, training, held) if champion else None
     version = champion.version if champion else None

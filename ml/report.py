@@ -9,7 +9,7 @@ from typing import Final
 
 from ml import charts, effects, groups, limits
 from ml.charts import Axis, Line
-from ml.effects import EffectCurve
+from ml.effects import EffectCurve, Ratio
 from ml.evaluate import FIGURES
 from ml.evidence import Bin, Evidence, Segment
 from ml.score import ChurnModel
@@ -42,6 +42,7 @@ def report(
         _curves(evidence),
         _rolling(evidence),
         _drivers(model),
+        _newcomers(model),
         _inputs(model),
         _limits(model, evidence),
         _origin(model),
@@ -189,19 +190,6 @@ def _drivers(model: ChurnModel) -> str:
     x = Axis(
         max(min(*ends, 0.8), 0.05), min(max(*ends, 1.25), 20.0), "hazard ratio", logarithmic=True
     )
-    table = [
-        (
-            one.label,
-            groups.words(groups.group_of(one.feature)),
-            one.cause,
-            _said(one.start),
-            _said(one.end),
-            f"{one.ratio:.2f}",
-            f"{one.low:.2f} – {one.high:.2f}",
-        )
-        for one in found
-    ]
-    columns = ("signal", "group", "cause", "from", "to", "hazard ratio", "90 % interval")
     picked = _strongest(effects.curves(model), [one.feature for one in found])
     small = "".join(
         f"<figure>{_effect(curve)}<figcaption>{escape(curve.label + _of(model, curve.cause))}"
@@ -215,7 +203,35 @@ def _drivers(model: ChurnModel) -> str:
         f" changing a signal need not change the outcome. Grey: the interval holds 1.{more}</p>"
         f"<figure>{charts.forest('Hazard ratios', shown, x)}</figure>"
         f'<h3>Partial effects</h3><div class="charts">{small}</div>'
-        f"<h3>All ratios</h3>{_table(columns, table)}"
+        f"<h3>All ratios</h3>{_ratios(found)}"
+    )
+
+
+def _ratios(found: Sequence[Ratio]) -> str:
+    rows = [
+        (
+            one.label,
+            groups.words(groups.group_of(one.feature)),
+            one.cause,
+            _said(one.start),
+            _said(one.end),
+            f"{one.ratio:.2f}",
+            f"{one.low:.2f} – {one.high:.2f}",
+        )
+        for one in found
+    ]
+    columns = ("signal", "group", "cause", "from", "to", "hazard ratio", "90 % interval")
+    return _table(columns, rows)
+
+
+def _newcomers(model: ChurnModel) -> str:
+    if model.newcomers is None:
+        return ""
+    part = model.newcomers.document
+    return (
+        "<h2>First 90 days</h2><p>Of accounts in their first 90 days a part of its own speaks,"
+        f" fitted to {part.rows:,} rows of {part.accounts:,} accounts, {part.events:,} of them"
+        f" lost within twelve months.</p>{_ratios(effects.ratios(model.newcomers))}"
     )
 
 

@@ -7,38 +7,63 @@ ml/simulation/planted.py; `Tenant.truth` gives the chances that made the rows.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from ml.simulation import companies, contracts, ledger, people, rows, support, usage
-from ml.simulation.clock import Clock, date_of, day_of, moment
+from ml.simulation.clock import Clock, add_months, date_of, day_of, moment
+from ml.simulation.records import Records, first_days
 from ml.simulation.truth import FURTHEST_DAYS, Coming, Truth, coming, truths
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tenant:
-    """A simulated tenant; rows it gives were all recorded before `clock.until`."""
+    """A simulated tenant; rows it gives were all recorded before `clock.until`.
+
+    `chains` are all spells that there were; of those over before the records began no row tells.
+    """
 
     clock: Clock
     companies: companies.Companies
     chains: list[contracts.Chain]
     people: list[people.Person]
+    records: Records
 
     def batches(self) -> Iterator[rows.Batch]:
         """Every kind after those it refers to; each is made when its turn comes."""
-        yield self._known("accounts", companies.account_rows(self.companies, self.clock))
-        yield self._known("contracts", contracts.contract_rows(self.chains, self.companies))
-        yield self._known("members", people.member_rows(self.people, self.companies, self.clock))
+        chains, told = self._on_record, self._known
+        yield told("accounts", self._accounts())
+        yield told("contracts", contracts.contract_rows(chains, self.companies))
+        yield told("members", people.member_rows(self.people, self.companies, self.clock))
         courses = people.course_rows(self.clock)
         yield rows.Batch("courses", len(courses), courses)
         yield from self._money()
-        progress = people.progress_rows(self.people, self.chains, self.companies, self.clock)
-        yield self._known("progress", progress)
-        yield self._known("tickets", support.ticket_rows(self.chains, self.companies, self.clock))
-        yield self._known("features", usage.feature_rows(self.clock))
+        progress = people.progress_rows(self.people, self.companies, self.clock)
+        yield told("progress", progress)
+        yield told("tickets", support.ticket_rows(self.chains, self.companies, self.clock))
+        yield told("features", usage.feature_rows(self.clock))
         yield self._events()
 
+    @property
+    def recorded_from(self) -> date:
+        """The day the records begin."""
+        return date_of(max(self.records.day, self.clock.since))
+
+    @cached_property
+    def _on_record(self) -> list[contracts.Chain]:
+        return self.records.chains(self.chains)
+
+    @cached_property
+    def _gone(self) -> frozenset[UUID]:
+        return self.records.gone(self.people)
+
+    def _accounts(self) -> list[rows.Account]:
+        since = first_days(self._on_record, len(self.companies))
+        return companies.account_rows(self.companies, since, self.clock)
+
     def truth(self, as_of: date | None = None) -> dict[UUID, Truth]:
-        """True chances by account at a day inside the simulated stretch; the last day if none.
+        """True chances by account on record, at a day inside the stretch; the last day if none.
 
         Raises
         ------
@@ -47,8 +72,8 @@ class Tenant:
         """
         as_of = as_of or date_of(self.clock.until)
         self._demand_inside(as_of)
-        names = [row.external_id.id for row in companies.account_rows(self.companies, self.clock)]
-        found = truths(self.companies, self.chains, self.clock, as_of, names)
+        names = {row.id: row.external_id.id for row in self._accounts()}
+        found = truths(self.companies, self._on_record, self.clock, as_of, names)
         return {truth.account_id: truth for truth in found}
 
     def coming(self, as_of: date, days: Sequence[int]) -> dict[UUID, Coming]:
@@ -62,7 +87,7 @@ class Tenant:
         self._demand_inside(as_of)
         if max(days) > FURTHEST_DAYS:
             raise ValueError(f"chances are known for {FURTHEST_DAYS} days at most")
-        found = coming(self.companies, self.chains, self.clock, as_of, days)
+        found = coming(self.companies, self._on_record, self.clock, as_of, days)
         return {self.companies.ids[account]: chances for account, chances in found}
 
     def _demand_inside(self, as_of: date) -> None:
@@ -70,27 +95,35 @@ class Tenant:
             raise ValueError(f"{as_of} lies outside the simulated stretch")
 
     def _money(self) -> Iterator[rows.Batch]:
-        lines = ledger.subscription_rows(self.chains, self.companies, self.clock)
+        chains = self._on_record
+        lines = ledger.subscription_rows(chains, self.companies, self.clock)
         yield self._known("subscriptions", lines)
-        yield self._known("payment-methods", ledger.method_rows(self.chains, self.companies))
-        invoices, payments = ledger.invoice_rows(self.chains, self.companies, self.clock)
+        yield self._known("payment-methods", ledger.method_rows(chains, self.companies))
+        invoices, payments = ledger.invoice_rows(chains, self.companies, self.clock)
         yield self._known("invoices", invoices)
         yield self._known("payments", payments)
 
     def _events(self) -> rows.Batch:
         happened = usage.used(self.people, self.chains, self.companies, self.clock)
+        happened = happened.take(happened.occurred >= self.records.day)
         events = usage.event_rows(happened, self.people, self.companies, self.clock)
         return rows.Batch("events", len(happened), events)
 
-    def _known(self, kind: str, found: Iterable[rows.Row]) -> rows.Batch:
+    def _known(self, kind: str, found: Iterable[Any]) -> rows.Batch:
         """Only what had been recorded by the last day; versions of a thing in their order."""
         until: datetime = moment(self.clock.until)
-        kept = [row for row in found if row.recorded_at < until]
+        told = self.records.told(kind, found, self._gone)
+        kept = [row for row in told if row.recorded_at < until]
         return rows.Batch(kind, len(kept), kept)
 
 
 def simulate(
-    *, companies_count: int = 1_000, months: int = 24, seed: int = 7, until: date
+    *,
+    companies_count: int = 1_000,
+    months: int = 24,
+    seed: int = 7,
+    until: date,
+    unrecorded_months: int = 0,
 ) -> Tenant:
     """A tenant of so many customers who signed within the `months` before `until`.
 
@@ -104,10 +137,23 @@ def simulate(
         The same seed, sizes and last day give the same rows, byte for byte.
     until
         The first day that is not simulated any more (UTC): nothing is recorded on or after it.
+    unrecorded_months
+        Months at the beginning of the stretch that nothing was recorded in, fewer than `months`.
+        Who was a customer when records began is brought over with its contracts, members, open
+        invoices and courses; who had been lost by then is not on record at all.
+
+    Raises
+    ------
+    ValueError
+        If there are no companies, under three months, or no months left to record.
     """
     if companies_count < 1 or months < 3:
         raise ValueError("at least one company and three months are needed")
+    if not 0 <= unrecorded_months < months:
+        raise ValueError(f"{unrecorded_months} of {months} months cannot be off the record")
     clock = Clock.back_from(until, months, seed)
+    begin = day_of(add_months(until, unrecorded_months - months)) if unrecorded_months else 0
     founded = companies.found(companies_count, clock)
     chains = contracts.signed(founded, clock)
-    return Tenant(clock, founded, chains, people.joined(chains, founded, clock))
+    staff = people.joined(chains, founded, clock)
+    return Tenant(clock, founded, chains, staff, Records(begin))

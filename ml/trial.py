@@ -19,6 +19,7 @@ from ml.rolling import Window
 from ml.score import score
 from ml.services import Step
 from ml.simulate import Tenant
+from ml.spell_age import elapsed
 from shared.landmark import FeatureRow
 
 FORECAST: Final = "forecast"
@@ -132,7 +133,8 @@ def interval(model: ChurnModel, ahead: Frame) -> Floats:
     values = zip(*(ahead.columns[name].tolist() for name in names), strict=True)
     rows: list[FeatureRow] = [dict(zip(names, row, strict=True)) for row in values]
     renewal = ahead.columns["days_to_renewal"].tolist()
-    served = score(model, rows, elapsed_days=[None] * len(rows), days_to_renewal=renewal)
+    ages = elapsed(ahead.columns, len(ahead)).tolist()
+    served = score(model, rows, elapsed_days=ages, days_to_renewal=renewal)
     chances = [one.churn_probability(min(DAYS[-1], one.horizon_days)) for one in served]
     return np.array([(c.low, c.high) if c else (np.nan, np.nan) for c in chances])
 

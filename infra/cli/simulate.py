@@ -25,6 +25,13 @@ from ml.simulate import simulate as simulated
     help="The same seed, size and last day give the same rows.",
 )
 @click.option(
+    "--unrecorded-months",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Months at the beginning that nothing was recorded in, as before a new system.",
+)
+@click.option(
     "--until",
     type=click.DateTime(["%Y-%m-%d"]),
     help="Nothing is recorded on or after this day; today (UTC) if not given.",
@@ -45,6 +52,7 @@ def simulate(
     companies: int,
     months: int,
     seed: int,
+    unrecorded_months: int,
     until: datetime | None,
     url: str | None,
     key: str | None,
@@ -64,7 +72,18 @@ def simulate(
       tenure simulate --companies 200 --months 18 --seed 3 --tenant-name small
       tenure simulate --out rows/ --truth truth.jsonl
     """
-    tenant = simulated(companies_count=companies, months=months, seed=seed, until=day(until))
+    if unrecorded_months >= months:
+        raise click.BadParameter(
+            f"{unrecorded_months} is not fewer than the {months} months simulated",
+            param_hint="--unrecorded-months",
+        )
+    tenant = simulated(
+        companies_count=companies,
+        months=months,
+        seed=seed,
+        until=day(until),
+        unrecorded_months=unrecorded_months,
+    )
     account_ids: dict[UUID, UUID] = {}
     if dry_run:
         _count(tenant)

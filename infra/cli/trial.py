@@ -29,11 +29,22 @@ UNTIL: Final = date(2026, 7, 1)
 @click.option("--seeds", type=click.IntRange(1, 20), default=3, show_default=True)
 @click.option("--companies", type=click.IntRange(50, 100_000), default=5_000, show_default=True)
 @click.option("--months", type=click.IntRange(24, 120), default=60, show_default=True)
+@click.option(
+    "--unrecorded-months",
+    type=click.IntRange(0),
+    help="Months before the vendor's records began; a fifth of all if not given.",
+)
 @click.option("--origins", type=click.IntRange(1, 8), default=2, show_default=True)
 @click.option("--replicates", type=click.IntRange(20), default=200, show_default=True)
 @click.option("--write", is_flag=True, help="Write the tables to docs/forecast.md.")
 def simulation(
-    seeds: int, companies: int, months: int, origins: int, replicates: int, write: bool
+    seeds: int,
+    companies: int,
+    months: int,
+    unrecorded_months: int | None,
+    origins: int,
+    replicates: int,
+    write: bool,
 ) -> None:
     """Hold the forecast against the truth of simulated tenants, in a database of its own.
 
@@ -48,7 +59,13 @@ def simulation(
     console = Console()
     found: dict[int, Trial] = {}
     for seed in range(1, seeds + 1):
-        tenant = simulate(companies_count=companies, months=months, seed=seed, until=UNTIL)
+        tenant = simulate(
+            companies_count=companies,
+            months=months,
+            seed=seed,
+            until=UNTIL,
+            unrecorded_months=months // 5 if unrecorded_months is None else unrecorded_months,
+        )
         with bars(console) as progress:
             told = Steps(progress)
             known = asyncio.run(_windows(tenant, origins, told))

@@ -20,8 +20,7 @@ async def windows(
     Origins are six months apart, the last a year before the end.
     """
     until: date = date_of(tenant.clock.until)
-    first = date_of(min(chain.start_day for chain in tenant.chains))
-    days = origins_before(until, first=first, count=origins, every_months=6)
+    days = origins_before(until, first=tenant.recorded_from, count=origins, every_months=6)
     tenant_id = await fill(settings.owner_database_url, name, tenant.batches(), step)
     async with bound(settings) as rpc:
         past = Past(rpc, system(tenant_id), landmarks.moment(until), step)

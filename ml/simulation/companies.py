@@ -123,25 +123,30 @@ def _health(
     return health, absence, left
 
 
-def account_rows(companies: Companies, clock: Clock) -> list[rows.Account]:
-    """What sales wrote into the CRM on the day of the first signature."""
+def account_rows(companies: Companies, since: Ints, clock: Clock) -> list[rows.Account]:
+    """What sales wrote into the CRM in the weeks before the first signature that is on record.
+
+    `since` is the day of that, shape (companies,); −1 of companies that nothing is known of.
+    """
     rng = clock.rng(2)
     tag = date_of(clock.until).strftime("%Y%m%d")
-    signed = companies.first_day - rng.integers(1, 22, len(companies)) + 0.4
+    signed = since - rng.integers(1, 22, len(companies)) + 0.4
     names = rng.permutation(len(catalogue.FIRST_NAMES) * len(catalogue.SECOND_NAMES))
+    intended = companies.seats * (1.0 + 0.5 * rng.random(len(companies)))
     return [
         rows.Account(
             id=account_id,
             external_id=rows.ExternalId("simulation", f"{clock.seed}-{tag}-{i:05d}"),
             name=_name(i, names),
             industry=catalogue.INDUSTRIES[int(companies.industry[i])],
-            intended_users=int(companies.seats[i] * (1.0 + 0.5 * rng.random())),
+            intended_users=int(intended[i]),
             traits=_traits(companies, i),
             tags=["simulated"],
             created_at=moment(signed[i]),
             recorded_at=moment(signed[i] + 0.02),
         )
         for i, account_id in enumerate(companies.ids)
+        if since[i] >= 0
     ]
 
 

@@ -1,4 +1,4 @@
-"""What was signed: chains of contracts, the decision on each renewal, and the lines they bill."""
+"""What was signed: chains of contracts, the decision on each renewal, and who comes back."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,16 +12,28 @@ from ml.simulation import catalogue, rows
 from ml.simulation.clock import Clock, add_months, date_of, day_of, moment
 from ml.simulation.companies import Companies
 from ml.simulation.money import Bill, billed, billing_dates
-from ml.simulation.planted import DECIDED_DAYS_BEFORE, FIRST_MONTHS, TERMS, lost_probability
+from ml.simulation.planted import (
+    DECIDED_DAYS_BEFORE,
+    FIRST_MONTHS,
+    RETURN,
+    TERMS,
+    lost_probability,
+)
 
 CURRENCY = "EUR"
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """One contract of an account. `stopped_day` is set when collection gave up before the end."""
+    """One contract of an account. `stopped_day` is set when collection gave up before the end.
+
+    `spell` counts how often the account had come back; `number` the contracts since, the first of
+    which began on `since_on`.
+    """
 
     account: int
+    spell: int
+    since_on: date
     number: int
     id: UUID
     start_on: date
@@ -59,10 +71,20 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """All contracts of one account, in order, with the bills they caused."""
+    """One spell of an account: contracts without a gap, in order, with the bills they caused."""
 
     contracts: list[Signed]
     bills: list[Bill]
+
+    @property
+    def account(self) -> int:
+        """The account's place among the companies."""
+        return self.contracts[0].account
+
+    @property
+    def spell(self) -> int:
+        """How often the account had come back."""
+        return self.contracts[0].spell
 
     @property
     def start_day(self) -> int:
@@ -70,7 +92,7 @@ class Chain:
 
     @property
     def end_day(self) -> float:
-        """The first day without cover; infinite while nothing says so."""
+        """The first day without cover, until a next spell; infinite while nothing says so."""
         ended = self.contracts[-1].ended_day
         return np.inf if ended is None else float(ended)
 
@@ -83,25 +105,63 @@ class Chain:
 
 
 def signed(companies: Companies, clock: Clock) -> list[Chain]:
-    """Follow each account from its first signature to its last day or to `until`."""
+    """Follow each account from its first signature to its last day or to `until`.
+
+    An account has one chain a spell, side by side.
+    """
     rng = clock.rng(3)
-    fixed = companies.fixed_log_odds
-    chains: list[Chain] = []
-    for account in range(len(companies)):
+    return [
+        chain
+        for account, fixed in enumerate(companies.fixed_log_odds.tolist())
+        for chain in _spells(companies, account, fixed, clock, rng)
+    ]
+
+
+def _spells(
+    companies: Companies, account: int, fixed: float, clock: Clock, rng: np.random.Generator
+) -> Iterator[Chain]:
+    first: Signed | None = _first(companies, account, rng)
+    again = clock.rng(12, account)
+    while first is not None:
         chain = Chain([], [])
-        for contract, bills in _follow(companies, account, float(fixed[account]), clock, rng):
-            chain.contracts.append(
-                replace(contract, id=clock.name("contract", account, contract.number))
-            )
+        draws = again if first.spell else rng
+        for contract, bills in _follow(first, companies, fixed, clock, draws):
+            place = (contract.spell, contract.number) if contract.spell else (contract.number,)
+            chain.contracts.append(replace(contract, id=clock.name("contract", account, *place)))
             chain.bills.extend(bills)
-        chains.append(chain)
-    return chains
+        yield chain
+        first = _back(chain, companies, clock, again)
+
+
+def _back(
+    chain: Chain, companies: Companies, clock: Clock, rng: np.random.Generator
+) -> Signed | None:
+    """The first contract after a loss, at today's price without a discount; None who stays away."""
+    last = chain.contracts[-1]
+    if last.ended_day is None:
+        return None
+    comes = rng.random() < (RETURN.voluntary if last.stopped_day is None else RETURN.involuntary)
+    start = last.ended_day + int(rng.integers(RETURN.least_days, RETURN.most_days + 1))
+    if not comes or start >= clock.until - 7:
+        return None
+    on = date_of(start)
+    return replace(
+        last,
+        spell=last.spell + 1,
+        since_on=on,
+        number=0,
+        start_on=on,
+        end_on=end_on(companies, last.account, on, 0),
+        discount=0.0,
+        signed_at=start - 0.9 * rng.random(),
+        stopped_day=None,
+    )
 
 
 def _follow(
-    companies: Companies, account: int, fixed: float, clock: Clock, rng: np.random.Generator
+    current: Signed, companies: Companies, fixed: float, clock: Clock, rng: np.random.Generator
 ) -> Iterator[tuple[Signed, list[Bill]]]:
-    current = _first(companies, account, rng)
+    account = current.account
     while True:
         every = int(companies.billing_months[account])
         dates = billing_dates(current.start_on, int(TERMS[companies.term[account]]), every)
@@ -121,6 +181,8 @@ def _first(companies: Companies, account: int, rng: np.random.Generator) -> Sign
     start = int(companies.first_day[account])
     blank = Signed(
         account=account,
+        spell=0,
+        since_on=date_of(start),
         number=0,
         id=UUID(int=0),
         start_on=date_of(start),
@@ -136,13 +198,12 @@ def _first(companies: Companies, account: int, rng: np.random.Generator) -> Sign
         outcome_at=0.0,
         next_seats=0,
     )
-    return replace(blank, end_on=end_on(companies, account, 0))
+    return replace(blank, end_on=end_on(companies, account, blank.since_on, 0))
 
 
-def end_on(companies: Companies, account: int, number: int) -> date:
-    """Ends are counted from the first start, so that a 31st does not drift to the 28th."""
-    months = int(TERMS[companies.term[account]]) * (number + 1)
-    return add_months(date_of(companies.first_day[account]), months)
+def end_on(companies: Companies, account: int, since_on: date, number: int) -> date:
+    """Ends are counted from the spell's start, so that a 31st does not drift to the 28th."""
+    return add_months(since_on, int(TERMS[companies.term[account]]) * (number + 1))
 
 
 def _decide(
@@ -175,7 +236,7 @@ def _decide(
 
 
 def is_first(term: int, number: int) -> bool:
-    """Whether this renewal counts as the customer's first."""
+    """Whether this renewal counts as the customer's first, or the first since it came back."""
     return number < FIRST_MONTHS if term == 0 else number == 0
 
 
@@ -196,7 +257,7 @@ def _renewed(old: Signed, companies: Companies, account: int, rng: np.random.Gen
         old,
         number=old.number + 1,
         start_on=old.end_on,
-        end_on=end_on(companies, account, old.number + 1),
+        end_on=end_on(companies, account, old.since_on, old.number + 1),
         seats=old.next_seats,
         unit_cents=round(old.unit_cents * rise),
         discount=0.0 if discount_ends(term, old.number) else old.discount,
@@ -221,7 +282,7 @@ def _row(contract: Signed, companies: Companies) -> rows.Contract:
     return rows.Contract(
         id=contract.id,
         account_id=companies.ids[account],
-        external_id=f"C-{account:05d}-{contract.number + 1}",
+        external_id=f"C-{account:05d}-{_ordinal(contract)}",
         start_on=contract.start_on,
         end_on=contract.end_on,
         term_months=int(TERMS[term]),
@@ -233,6 +294,10 @@ def _row(contract: Signed, companies: Companies) -> rows.Contract:
         outcome="pending",
         recorded_at=moment(contract.signed_at),
     )
+
+
+def _ordinal(contract: Signed) -> str:
+    return (f"R{contract.spell}-" if contract.spell else "") + str(contract.number + 1)
 
 
 def _closing(opening: rows.Contract, contract: Signed, following: Signed | None) -> rows.Contract:

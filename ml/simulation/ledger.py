@@ -21,9 +21,10 @@ def subscription_rows(
     chains: list[Chain], companies: Companies, clock: Clock
 ) -> Iterator[rows.Subscription]:
     """A line runs on over renewals until seats or price change; its end is a second version."""
-    for account, chain in enumerate(chains):
+    for chain in chains:
         for number, line in enumerate(_lines(chain.contracts)):
-            opening = _line_row(line[0], companies, clock.name("subscription", account, number))
+            line_id = clock.name("subscription", *_place(chain, number))
+            opening = _line_row(line[0], companies, line_id)
             yield opening
             after = chain.contracts[line[-1].number + 1 :]
             ended = line[-1].ended_day if not after else after[0].start_day
@@ -32,6 +33,11 @@ def subscription_rows(
                 yield msgspec.structs.replace(
                     opening, ended_at=moment(ended), recorded_at=moment(known)
                 )
+
+
+def _place(chain: Chain, number: int) -> tuple[int | str, ...]:
+    """What names the n-th of something in a spell of an account."""
+    return (chain.account, number, *([f"R{chain.spell}"] if chain.spell else []))
 
 
 def _lines(contracts: list[Signed]) -> list[list[Signed]]:
@@ -67,10 +73,10 @@ def _line_row(contract: Signed, companies: Companies, line_id: UUID) -> rows.Sub
 
 
 def method_rows(chains: list[Chain], companies: Companies) -> Iterator[rows.PaymentMethod]:
-    for account, chain in enumerate(chains):
+    for chain in chains:
         yield rows.PaymentMethod(
-            account_id=companies.ids[account],
-            method=METHODS[int(companies.method[account])],
+            account_id=companies.ids[chain.account],
+            method=METHODS[int(companies.method[chain.account])],
             valid_from=moment(chain.start_day),
             recorded_at=moment(chain.contracts[0].signed_at),
         )
@@ -83,11 +89,12 @@ def invoice_rows(
     rng = clock.rng(4)
     invoices: list[rows.Invoice] = []
     payments: list[rows.Payment] = []
-    for account, chain in enumerate(chains):
+    for chain in chains:
         for number, bill in enumerate(chain.bills):
+            place = _place(chain, number)
             issued = rows.Invoice(
-                id=clock.name("invoice", account, number),
-                account_id=companies.ids[account],
+                id=clock.name("invoice", *place),
+                account_id=companies.ids[chain.account],
                 amount_cents=bill.amount_cents,
                 currency=CURRENCY,
                 issued_at=moment(bill.issued_day + 0.1),
@@ -95,7 +102,7 @@ def invoice_rows(
                 recorded_at=moment(bill.issued_day + 0.1 + 0.05 * rng.random()),
             )
             invoices.extend(_versions(issued, bill))
-            payments.extend(_payments(issued, bill, rng, clock.name("payment", account, number)))
+            payments.extend(_payments(issued, bill, rng, clock.name("payment", *place)))
     return invoices, payments
 
 

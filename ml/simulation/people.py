@@ -22,10 +22,11 @@ _GAP_DAYS = 25.0
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member; `end` is infinite while they stay, also when the account ends."""
+    """A member within one spell of an account; `end` is infinite while they stay."""
 
     id: UUID
     account: int
+    chain: int
     number: int
     role: rows.Role
     level: int
@@ -34,41 +35,45 @@ class Person:
 
 
 def joined(chains: list[Chain], companies: Companies, clock: Clock) -> list[Person]:
-    """Everyone who ever had a seat; the first one is the champion, followed by the next."""
+    """Everyone who ever had a seat; the first one is the champion, followed by the next.
+
+    Who is there when the contract is lost leaves with it; an account that comes back brings others.
+    """
     rng = clock.rng(5)
     people: list[Person] = []
-    for account, chain in enumerate(chains):
-        found = [*_champions(companies, account, chain, clock)]
-        for opens, closes, end in _slots(companies, account, chain, clock, rng):
+    for place, chain in enumerate(chains):
+        account = chain.account
+        found = [*_champions(companies, chain, clock)]
+        for opens, closes, end in _slots(companies, chain, clock, rng):
             found.extend(_slot(opens, closes, end, float(companies.onboarding[account]), rng))
-        for number, (role, start, end) in enumerate(found):
+        before = people[-1].number + 1 if chain.spell else 0
+        for number, (role, start, end) in enumerate(found, before):
             level = _level(role, float(companies.education[account]), rng)
             member = clock.name("member", account, number)
-            people.append(Person(member, account, number, role, level, start, end))
+            people.append(Person(member, account, place, number, role, level, start, end))
     return people
 
 
 def _champions(
-    companies: Companies, account: int, chain: Chain, clock: Clock
+    companies: Companies, chain: Chain, clock: Clock
 ) -> Iterator[tuple[rows.Role, float, float]]:
     """A champion leaves in the very week in which health begins to suffer; the next comes later."""
     start, last = chain.start_day + 0.3, min(chain.end_day, float(clock.until))
-    for week in np.flatnonzero(companies.champion_left[account]):
+    for week in np.flatnonzero(companies.champion_left[chain.account]):
         left = clock.since + 7.0 * int(week) + 3.5
         if start < left < last:
             yield "admin", start, left
             start = left + 14.0
     if start < last:
-        yield "admin", start, np.inf
+        yield "admin", start, chain.end_day
 
 
 def _slots(
-    companies: Companies, account: int, chain: Chain, clock: Clock, rng: np.random.Generator
+    companies: Companies, chain: Chain, clock: Clock, rng: np.random.Generator
 ) -> Iterator[tuple[float, float, float]]:
     """From when to when each seat beyond the champion's is there, and when its holder loses it."""
-    fill = float(
-        np.clip(0.72 + 0.08 * companies.onboarding[account] + 0.05 * rng.normal(), 0.3, 1.0)
-    )
+    lift = 0.08 * float(companies.onboarding[chain.account])
+    fill = float(np.clip(0.72 + lift + 0.05 * rng.normal(), 0.3, 1.0))
     open_slots: list[float] = []
     last = min(chain.end_day, float(clock.until))
     for contract in chain.contracts:
@@ -78,7 +83,7 @@ def _slots(
             yield open_slots.pop(), closes, closes
         open_slots.extend([float(contract.start_day)] * (wanted - len(open_slots)))
     for opens in open_slots:
-        yield opens, last, np.inf
+        yield opens, last, chain.end_day
 
 
 def _slot(
@@ -140,14 +145,14 @@ def course_rows(clock: Clock) -> list[rows.Course]:
 
 
 def progress_rows(
-    people: list[Person], chains: list[Chain], companies: Companies, clock: Clock
+    people: list[Person], companies: Companies, clock: Clock
 ) -> Iterator[rows.Progress]:
     """Courses in an order that keeps prerequisites; educated accounts take and finish more."""
     rng = clock.rng(7)
     for person in people:
         education = float(companies.education[person.account])
         chance = 1.0 / (1.0 + np.exp(0.9 - 1.1 * education))
-        last = min(person.end, chains[person.account].end_day, float(clock.until))
+        last = min(person.end, float(clock.until))
         for course, kind, day, score in _studies(person, chance, last, rng):
             yield rows.Progress(
                 id=uuid5(person.id, f"{course}/{kind}"),

@@ -50,7 +50,17 @@ class Collection:
         return self.retry_fails ** len(self.retry_days)
 
 
-RENEWAL, HEALTH, COLLECTION = Renewal(), Health(), Collection()
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Who was lost may sign again, those who failed to pay more often; evenly over the gap."""
+
+    voluntary: float = 0.12
+    involuntary: float = 0.3
+    least_days: int = 45
+    most_days: int = 270
+
+
+RENEWAL, HEALTH, COLLECTION, RETURN = Renewal(), Health(), Collection(), Return()
 TERMS = np.array([1, 12, 24])
 DECIDED_DAYS_BEFORE = np.array([10, 60, 60])
 METHODS = ("card", "bank_debit", "bank_transfer")

@@ -65,20 +65,21 @@ def _opened(
     chains: list[Chain], companies: Companies, clock: Clock, rng: np.random.Generator
 ) -> tuple[Ints, Floats]:
     """Which account opened one when; Poisson by week while under contract."""
-    start = np.array([chain.start_day for chain in chains])[:, None]
-    end = np.minimum(np.array([chain.end_day for chain in chains]), clock.until)[:, None]
+    of = np.array([chain.account for chain in chains])
+    start = np.array([chain.start_day for chain in chains])
+    end = np.minimum(np.array([chain.end_day for chain in chains]), clock.until)
     size = np.sqrt(companies.seats / 8.0)
     pace = _TICKETS_A_WEEK * size * np.exp(0.5 * companies.friction)
     rate = pace[:, None] * np.exp(-0.2 * np.clip(companies.health, -3, 3))
-    count = rng.poisson(rate)
-    account, week = np.nonzero(count)
-    repeats = count[account, week]
-    account, week = np.repeat(account, repeats), np.repeat(week, repeats)
+    count = rng.poisson(rate[of])
+    chain, week = np.nonzero(count)
+    repeats = count[chain, week]
+    chain, week = np.repeat(chain, repeats), np.repeat(week, repeats)
     day = (
         clock.since + 7.0 * week + rng.integers(0, 7, len(week)) + rng.uniform(0.3, 0.75, len(week))
     )
-    inside = (day > start[account, 0]) & (day < end[account, 0])
-    return account[inside], day[inside]
+    inside = (day > start[chain]) & (day < end[chain])
+    return of[chain[inside]], day[inside]
 
 
 def _handled(opened: Floats, friction: Floats, rng: np.random.Generator) -> _Times:

@@ -101,51 +101,58 @@ def coming(
 ) -> Iterator[tuple[int, Coming]]:
     """By place among the companies, every account at risk; days ahead reach `FURTHEST_DAYS`."""
     day = day_of(as_of)
-    at_risk = [a for a, chain in enumerate(chains) if chain.start_day <= day < chain.end_day]
+    at_risk = [chain for chain in chains if chain.start_day <= day < chain.end_day]
     for at in range(0, len(at_risk), 500):
         block = at_risk[at : at + 500]
-        perils = _perils(companies, chains, clock, day, block)
-        for account, found in zip(block, perils, strict=True):
+        perils = _perils(companies, clock, day, block)
+        for chain, found in zip(block, perils, strict=True):
             ends = list(_incidence(found))
             unpaid = [end for end in ends if end[1] == "involuntary"]
             yield (
-                account,
+                chain.account,
                 Coming(
                     tuple(_by(ends, day + ahead) for ahead in days),
                     tuple(_by(unpaid, day + ahead) for ahead in days),
-                    _was_decided(current(chains[account], day), day),
+                    _was_decided(current(chain, day), day),
                 ),
             )
 
 
 def truths(
-    companies: Companies, chains: list[Chain], clock: Clock, as_of: date, names: list[str]
+    companies: Companies, chains: list[Chain], clock: Clock, as_of: date, names: dict[UUID, str]
 ) -> Iterator[Truth]:
-    """One per account that had signed by `as_of`, in the order of the companies."""
+    """One per account that had signed by `as_of`, in the order of the companies.
+
+    Chances are those of the present spell; decisions are those of all spells.
+    """
     day = day_of(as_of)
-    known = [account for account, chain in enumerate(chains) if chain.start_day <= day]
-    at_risk = [account for account in known if chains[account].end_day > day]
+    spells: dict[int, list[Chain]] = {}
+    for chain in chains:
+        if chain.start_day <= day:
+            spells.setdefault(chain.account, []).append(chain)
+    at_risk = [known[-1] for known in spells.values() if known[-1].end_day > day]
     perils: dict[int, list[_Peril]] = {}
     for at in range(0, len(at_risk), 500):
         block = at_risk[at : at + 500]
-        perils.update(zip(block, _perils(companies, chains, clock, day, block), strict=True))
-    for account in known:
-        past = _past(companies, chains[account], clock, day, names[account])
-        yield past if account not in perils else _ahead(past, chains[account], day, perils[account])
+        found = _perils(companies, clock, day, block)
+        perils.update(zip((chain.account for chain in block), found, strict=True))
+    for account, known in spells.items():
+        past = _past(companies, known, clock, day, names[companies.ids[account]])
+        yield past if account not in perils else _ahead(past, known[-1], day, perils[account])
 
 
-def _past(companies: Companies, chain: Chain, clock: Clock, day: int, name: str) -> Truth:
-    account = chain.contracts[0].account
-    over = chain.end_day <= day
-    unpaid = chain.contracts[-1].stopped_day is not None
+def _past(companies: Companies, spells: list[Chain], clock: Clock, day: int, name: str) -> Truth:
+    last = spells[-1]
+    over = last.end_day <= day
+    unpaid = last.contracts[-1].stopped_day is not None
     cause: Cause = "involuntary" if unpaid else "voluntary"
     return Truth(
-        account_id=companies.ids[account],
+        account_id=companies.ids[last.account],
         external_id=name,
         as_of=date_of(day),
-        health=round(float(companies.health[account, clock.week(day)]), 4),
-        decisions=[_decision(c) for c in chain.contracts if _was_decided(c, day)],
-        ended_on=date_of(chain.end_day) if over else None,
+        health=round(float(companies.health[last.account, clock.week(day)]), 4),
+        decisions=[_decision(c) for s in spells for c in s.contracts if _was_decided(c, day)],
+        ended_on=date_of(last.end_day) if over else None,
         cause=cause if over else None,
     )
 
@@ -214,24 +221,21 @@ def _monthly(ends: list[tuple[int, Cause, float]], day: int) -> list[float]:
     ]
 
 
-def _perils(
-    companies: Companies, chains: list[Chain], clock: Clock, day: int, block: list[int]
-) -> list[list[_Peril]]:
-    dues = [list(_dues(companies, chains[account], day)) for account in block]
-    health = _forward(companies, clock, day, block)
+def _perils(companies: Companies, clock: Clock, day: int, block: list[Chain]) -> list[list[_Peril]]:
+    dues = [list(_dues(companies, chain, day)) for chain in block]
+    health = _forward(companies, clock, day, [chain.account for chain in block])
     fixed = companies.fixed_log_odds
     found: list[list[_Peril]] = []
-    for place, account in enumerate(block):
-        perils = [_unpaid(*charge) for charge in _charges(companies, chains[account], day)]
+    for place, chain in enumerate(block):
+        perils = [_unpaid(*charge) for charge in _charges(companies, chain, day)]
+        own = float(fixed[chain.account])
         for due in dues[place]:
-            made = next((c for c in chains[account].contracts if c.number == due.number), None)
+            made = next((c for c in chain.contracts if c.number == due.number), None)
             if due.decided_day <= day and made is not None:
                 chance = np.full(DRAWS, made.lost_probability)
             else:
                 week = max(0, (due.decided_day - clock.since) // 7 - int(clock.week(day)))
-                chance = _refusal(
-                    companies, account, due.number, float(fixed[account]), health[place, week]
-                )
+                chance = _refusal(companies, chain, due.number, own, health[place, week])
             perils.append(_Peril(due.day, "voluntary", chance))
         found.append(perils)
     return found
@@ -242,10 +246,10 @@ def _unpaid(day: int, chance: float) -> _Peril:
 
 
 def _refusal(
-    companies: Companies, account: int, number: int, fixed: float, health: Floats
+    companies: Companies, chain: Chain, number: int, fixed: float, health: Floats
 ) -> Floats:
-    term = int(companies.term[account])
-    discounted = bool(companies.discount[account] > 0) and discount_ends(term, number)
+    term = int(companies.term[chain.account])
+    discounted = chain.contracts[0].discount > 0 and discount_ends(term, number)
     return lost_probability(fixed, health, first=is_first(term, number), discount_ends=discounted)
 
 
@@ -255,7 +259,7 @@ def _dues(companies: Companies, chain: Chain, day: int) -> Iterator[_Due]:
     account, number = contract.account, contract.number
     before = int(DECIDED_DAYS_BEFORE[companies.term[account]])
     while True:
-        due = day_of(end_on(companies, account, number))
+        due = day_of(end_on(companies, account, contract.since_on, number))
         if due > day + FURTHEST_DAYS and number > contract.number:
             return
         yield _Due(number, due - before, due)
@@ -264,7 +268,7 @@ def _dues(companies: Companies, chain: Chain, day: int) -> Iterator[_Due]:
 
 def _charges(companies: Companies, chain: Chain, day: int) -> Iterator[tuple[int, float]]:
     """Days on which a charge may prove uncollectable, with the chance seen from `day`."""
-    account = chain.contracts[0].account
+    account = chain.account
     fails = float(CHARGE_FAILS[companies.method[account]])
     if fails == 0.0:
         return
@@ -295,7 +299,7 @@ def _future_bills(companies: Companies, chain: Chain, day: int) -> Iterator[int]
         for issued_on in billing_dates(start, term, int(companies.billing_months[account])):
             if day < day_of(issued_on) < last:
                 yield day_of(issued_on)
-        start = end_on(companies, account, number)
+        start = end_on(companies, account, contract.since_on, number)
         number += 1
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.simulation import catalogue, rows
 from ml.simulation.clock import Clock, moment, moments, random_ids
@@ -22,9 +23,10 @@ _CHUNK = 20_000
 
 @dataclass(frozen=True, slots=True)
 class _Stints:
-    """One entry per member: from when to when they could use the product."""
+    """One entry per member: from when to when they could use the product, in which spell."""
 
     account: Ints
+    chain: Ints
     start: Floats
     end: Floats
     pace: Floats
@@ -44,14 +46,24 @@ class Happened:
     def __len__(self) -> int:
         return len(self.person)
 
+    def take(self, kept: NDArray[np.bool_]) -> "Happened":
+        """Only these."""
+        return Happened(
+            self.person[kept],
+            self.occurred[kept],
+            self.recorded[kept],
+            self.feature[kept],
+            self.quantity[kept],
+        )
+
 
 def used(people: list[Person], chains: list[Chain], companies: Companies, clock: Clock) -> Happened:
     """Events of all members: more when healthy, on weekdays, after ramping up; few once leaving."""
     rng = clock.rng(8)
-    stints = _stints(people, chains, clock, rng)
+    stints = _stints(people, clock, rng)
     person, day = _days(stints, companies, clock, rng)
     keep = (day >= stints.start[person]) & (day < stints.end[person])
-    refused = np.array([chain.refused_day for chain in chains])[stints.account[person]]
+    refused = np.array([chain.refused_day for chain in chains])[stints.chain[person]]
     keep &= rng.random(len(day)) < remaining(day - refused)
     person, day = person[keep], day[keep]
     order = np.lexsort((day, stints.account[person]))
@@ -71,16 +83,13 @@ def remaining(days_since_refusal: Floats) -> Floats:
     return COLLAPSE_FLOOR + (1 - COLLAPSE_FLOOR) * np.exp(-since / COLLAPSE_DAYS)
 
 
-def _stints(
-    people: list[Person], chains: list[Chain], clock: Clock, rng: np.random.Generator
-) -> _Stints:
-    account = np.array([person.account for person in people])
-    last = np.minimum(np.array([chain.end_day for chain in chains]), clock.until)[account]
+def _stints(people: list[Person], clock: Clock, rng: np.random.Generator) -> _Stints:
     pace = np.array([_ROLE_PACE[person.role] for person in people])
     return _Stints(
-        account=account,
+        account=np.array([person.account for person in people]),
+        chain=np.array([person.chain for person in people]),
         start=np.array([person.start for person in people]),
-        end=np.minimum(np.array([person.end for person in people]), last),
+        end=np.minimum(np.array([person.end for person in people]), clock.until),
         pace=pace * rng.gamma(3.0, 1 / 3.0, len(people)),
         level=np.array([person.level for person in people]),
     )

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from ml.attribution import BASELINE, Rescored, State
+from ml.attribution import BASELINE, NO_LONGER_NEW, Rescored, State
 from ml.hazards import ChurnModel
 from services.risk import forecast, store
 from services.risk.domain import Inputs, RiskScore
@@ -188,15 +188,23 @@ class _Pair:
             days = (self.start.renewal_on, self.end.renewal_on)
             before, after = (day.isoformat() if day else None for day in days)
             return ChangePart(None, "renewal clock", kind, before, after, part)
+        if name == NO_LONGER_NEW:
+            ages = (self._age(self.told_start), self._age(self.told_end))
+            return ChangePart(None, "first 90 days", kind, *ages, part)
         rows = (forecast.merged(self.told_start), forecast.merged(self.told_end))
         before, after = (row.get(name) for row in rows)
         return ChangePart(name, self._label(name), kind, before, after, part)
+
+    def _age(self, told: Inputs) -> Value:
+        return forecast.elapsed(forecast.merged(told))
 
     def _label(self, name: str) -> str:
         features = [
             feature
             for rescored in self.rescored
-            for feature in rescored.model.document.features
+            for part in (rescored.model.newcomers, rescored.model)
+            if part is not None
+            for feature in part.document.features
             if feature.name == name
         ]
         return features[-1].label

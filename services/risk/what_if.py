@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ml.document import Feature
-from ml.score import ChurnModel, Forecast, score
+from ml.score import ChurnModel, Forecast, score, speaker
 from services.risk import forecast, store
 from services.risk.domain import Inputs, Probability
 from services.risk.replay import MODELS
@@ -65,8 +65,9 @@ async def imagined(
 
 
 def changed(model: ChurnModel, inputs: Inputs, changes: Sequence[FeatureChange]) -> WhatIf:
-    """The account with and without the changes."""
+    """The account with and without the changes, by the part of the model that spoke of it."""
     row = forecast.merged(inputs)
+    model = speaker(model, forecast.elapsed(row))
     wanted = {change.feature: _value(model, change) for change in changes}
     before, after = _scored(model, [row, row | wanted])
     features = {feature.name: feature for feature in model.document.features}
@@ -84,7 +85,7 @@ def _scored(model: ChurnModel, rows: Sequence[FeatureRow]) -> list[Forecast]:
     return score(
         model,
         rows,
-        elapsed_days=[forecast.number(row, "account_age_days") for row in rows],
+        elapsed_days=[forecast.elapsed(row) for row in rows],
         days_to_renewal=[forecast.number(row, "days_to_renewal") for row in rows],
     )
 

@@ -10,13 +10,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 from hashlib import sha256
-from ml import document
+from ml import document, newcomers
 from ml.release import judge
 from ml.model import fit
 from tests.ml.worlds import annual
 frame = annual(400).frame()
 judged = judge(frame, None, 5)
-whole = fit(frame, seed=5, metrics=judged.figures)
+whole = newcomers.like(judged.model, fit(frame, seed=5, metrics=judged.figures), frame, seed=5)
 print(document.encode(whole)[1], sha256(document.encode(judged.model)[0]).hexdigest())
 """
 

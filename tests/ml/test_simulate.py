@@ -11,8 +11,9 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from ml.landmarks import GRACE_DAYS
 from ml.simulate import Tenant, simulate
-from ml.simulation import catalogue, rows
+from ml.simulation import catalogue
 from ml.simulation.clock import add_months, moment
 
 UNTIL = date(2026, 7, 1)
@@ -38,6 +39,18 @@ def ends(made: Rows) -> dict[UUID, date]:
     """The last day of accounts whose contract was lost."""
     found = newest(made["contracts"]).values()
     return {row.account_id: row.ended_on for row in found if row.outcome == "lost"}
+
+
+def spells(made: Rows) -> dict[UUID, list[list[Any]]]:
+    """Newest contracts of each account, in order, by stretches without a gap."""
+    found: dict[UUID, list[list[Any]]] = defaultdict(list)
+    for row in sorted(newest(made["contracts"]).values(), key=lambda row: row.start_on):
+        known = found[row.account_id]
+        if known and known[-1][-1].outcome != "lost":
+            known[-1].append(row)
+        else:
+            known.append([row])
+    return found
 
 
 def digest(seed: int) -> str:
@@ -98,16 +111,16 @@ def test_an_outcome_is_only_known_at_the_end(made: Rows):
             assert row.recorded_at.date() >= row.end_on - timedelta(days=15)
 
 
-def test_use_begins_with_the_first_contract_and_ends_with_the_last(made: Rows):
-    starts: dict[UUID, date] = {}
-    for row in made["contracts"]:
-        starts.setdefault(row.account_id, row.start_on)
-    last = ends(made)
-    assert last
+def test_the_product_is_used_and_asked_about_under_contract_only(made: Rows):
+    covered = {
+        account: [(known[0].start_on, known[-1].ended_on or UNTIL) for known in found]
+        for account, found in spells(made).items()
+    }
+    assert any(end < UNTIL for known in covered.values() for _, end in known)
     for kind, field in (("events", "occurred_at"), ("tickets", "opened_at")):
         for row in made[kind]:
             on = getattr(row, field).date()
-            assert starts[row.account_id] <= on < last.get(row.account_id, UNTIL), kind
+            assert any(start <= on < end for start, end in covered[row.account_id]), kind
 
 
 def test_nobody_uses_the_product_before_joining_or_after_leaving(made: Rows):
@@ -118,15 +131,29 @@ def test_nobody_uses_the_product_before_joining_or_after_leaving(made: Rows):
         assert member.ended_at is None or row.occurred_at < member.ended_at
 
 
-def test_contracts_follow_one_another_without_a_gap(made: Rows):
-    chains: dict[UUID, list[rows.Contract]] = defaultdict(list)
-    for row in newest(made["contracts"]).values():
-        chains[row.account_id].append(row)
-    for chain in chains.values():
-        chain.sort(key=lambda row: row.start_on)
-        for old, new in itertools.pairwise(chain):
-            assert old.end_on == new.start_on
-            assert old.outcome in ("renewed", "expanded", "contracted")
+def test_contracts_follow_one_another_without_a_gap_until_one_is_lost(made: Rows):
+    for found in spells(made).values():
+        for spell in found:
+            for old, new in itertools.pairwise(spell):
+                assert old.end_on == new.start_on
+                assert old.outcome in ("renewed", "expanded", "contracted")
+
+
+def test_some_come_back_after_more_than_the_gap_that_joins_spells_with_people_of_their_own(
+    made: Rows,
+):
+    returned = {account: found for account, found in spells(made).items() if len(found) > 1}
+    lost = len(ends(made))
+    assert 0.03 * lost < len(returned) < 0.3 * lost
+    members = newest(made["members"]).values()
+    for account, found in returned.items():
+        for before, after in itertools.pairwise(found):
+            assert (after[0].start_on - before[-1].ended_on).days > GRACE_DAYS
+            assert after[0].seats == before[-1].seats
+            there = [m for m in members if m.account_id == account]
+            gap = [m for m in there if m.started_at.date() < before[-1].ended_on]
+            assert gap
+            assert all(m.ended_at.date() <= before[-1].ended_on for m in gap)
 
 
 def test_open_contracts_have_their_renewal_ahead(made: Rows):
@@ -176,3 +203,5 @@ def test_a_month_later_is_the_same_day_or_the_last():
 def test_too_small_a_tenant_is_refused():
     with pytest.raises(ValueError, match="three months"):
         simulate(companies_count=10, months=2, until=UNTIL)
+    with pytest.raises(ValueError, match="off the record"):
+        simulate(companies_count=10, months=12, unrecorded_months=12, until=UNTIL)

@@ -148,7 +148,9 @@ def test_as_many_leave_in_a_year_as_the_truth_says(tenant: Tenant):
     truth = tenant.truth(date_of(day))
     open_then = [found for found in truth.values() if found.churn_probability and not found.decided]
     ended = {
-        tenant.companies.ids[chain.contracts[0].account]: chain.end_day for chain in tenant.chains
+        tenant.companies.ids[chain.account]: chain.end_day
+        for chain in tenant.chains
+        if chain.start_day <= day < chain.end_day
     }
     for horizon in (90, 365):
         chances = np.array([(found.churn_probability or {})[horizon] for found in open_then])
@@ -159,6 +161,21 @@ def test_as_many_leave_in_a_year_as_the_truth_says(tenant: Tenant):
     chances = np.array([(found.churn_probability or {})[365] for found in open_then])
     left = np.array([ended[found.account_id] <= day + 365 for found in open_then])
     assert auc(chances, left) > 0.7
+
+
+def test_the_chance_of_a_returned_account_is_that_of_its_present_spell(tenant: Tenant):
+    day = tenant.clock.until - 200
+    now = {chain.account: chain for chain in tenant.chains if chain.spell}
+    there = [chain for chain in now.values() if chain.start_day <= day < chain.end_day]
+    coming = tenant.coming(date_of(day), [185])
+    assert len(there) >= 20
+    chances = np.array([coming[tenant.companies.ids[chain.account]].churn[0] for chain in there])
+    gone = sum(chain.end_day <= day + 185 for chain in there)
+    assert abs(gone - chances.sum()) < 3.5 * np.sqrt((chances * (1 - chances)).sum())
+    away = [truth for truth in tenant.truth(date_of(day)).values() if truth.ended_on]
+    first = {tenant.companies.ids[c.account]: c.end_day for c in tenant.chains if not c.spell}
+    assert all(truth.renewal_on is None for truth in away)
+    assert {first[truth.account_id] for truth in away} - {np.inf}
 
 
 def test_causes_and_renewal_add_up_to_one(small: Tenant):

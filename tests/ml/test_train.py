@@ -90,7 +90,7 @@ async def world(
 
 async def test_where_use_is_recorded_landmarks_are_trained_on_and_the_model_published(world):
     until = NOW.date() - timedelta(days=1)
-    await world.take(simulate(companies_count=180, months=20, seed=3, until=until).batches())
+    await world.take(simulate(companies_count=180, months=20, seed=4, until=until).batches())
     published = await world.training().run()
 
     model = load(published.document, published.checksum).document

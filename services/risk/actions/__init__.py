@@ -34,7 +34,7 @@ async def publish(conn: Conn, model: ModelDocument, principal: Principal) -> str
 async def keep_model(conn: Conn, model: ModelDocument) -> None:
     """Keep a model that is whole; a version names one document for good."""
     try:
-        features = [feature.name for feature in decode(model.document, model.checksum).features]
+        features = decode(model.document, model.checksum).signals
     except ModelUnreadable as error:
         raise InvalidInput(
             "document", model.checksum, f"a whole forecast model: {error}"

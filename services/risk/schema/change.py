@@ -21,7 +21,8 @@ class ChangeKind(Enum):
 @strawberry.type(description="One part of a score's change: an association, not a cause.")
 class RiskChangePart:
     feature: str | None = strawberry.field(
-        description="The input; null for the renewal clock, and for another model."
+        description="The input; null for the renewal clock, for leaving the first 90 days, in which"
+        " another part of the model speaks, and for another model."
     )
     label: str = strawberry.field(description="The input in words.")
     kind: ChangeKind = strawberry.field(description="Why this part moved.")

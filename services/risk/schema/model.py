@@ -96,9 +96,10 @@ class ModelVersion(Node):
         found = await info.context.load(effects.model_effects, self.version)
         if found is None:
             return None
-        unknown = set(features or ()) - {curve.feature for curve in found.curves}
+        known = {curve.feature for curve in found.curves}
+        unknown = set(features or ()) - known
         if unknown:
-            raise InvalidInput("features", min(unknown), ", ".join(self.features))
+            raise InvalidInput("features", min(unknown), ", ".join(sorted(known)))
         kept = [c for c in found.curves if features is None or c.feature in features]
         return [EffectCurve.of(curve) for curve in kept]
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import numpy as np
+from msgspec import structs
 
 from ml.document import (
     CauseModel,
@@ -36,37 +37,58 @@ TERMS = (
 )
 
 
-def a_model(*, use: float = -0.8) -> ModelDocument:
-    """A model of three signals, in which use keeps customers; `use` is its coefficient."""
-    document, checksum = encode(
-        ForecastModel(
-            clock="landmark",
-            horizon_months=MONTHS,
-            tail_months=0,
-            baseline="kalbfleisch-prentice",
-            features=FEATURES,
-            terms=TERMS,
-            schema_hash=schema_hash(FEATURES, TERMS),
-            causes=(
-                _cause("voluntary", (use, -0.3, 0.6), 1.0),
-                _cause("involuntary", (0.0, 0.0, 0.9), 0.2),
-            ),
-            data_from="2024-01-01",
-            data_to="2026-01-01",
-            data_hash="",
-            rows=1_000,
-            accounts=300,
-            events=60,
-            seed=0,
-            metrics={},
-            notes=(),
-            libraries={},
-        )
-    )
+EARLY_FEATURES = (
+    Feature("members_per_seat", "Members per seat", "accounts", "number", high=2.0, fill=0.5),
+    FEATURES[1],
+)
+EARLY_TERMS = (
+    Term("linear", "members_per_seat", mean=0.5, scale=1.0),
+    Term("level", "auto_renew", level="true", mean=0.5, scale=0.5),
+)
+
+
+def a_model(*, use: float = -0.8, newcomers: bool = False) -> ModelDocument:
+    """A model of three signals, in which use keeps customers; `use` is its coefficient.
+
+    With `newcomers` it has a part for first 90 days, which reads a signal that nothing else reads.
+    """
+    voluntary = _cause("voluntary", (use, -0.3, 0.6), 1.0)
+    involuntary = _cause("involuntary", (0.0, 0.0, 0.9), 0.2)
+    whole = _forecast(FEATURES, TERMS, voluntary, involuntary)
+    if newcomers:
+        early = _cause("voluntary", (-1.5, -0.2), 1.4), _cause("involuntary", (0.0, 0.1), 0.2)
+        part = _forecast(EARLY_FEATURES, EARLY_TERMS, *early)
+        whole = structs.replace(whole, newcomers=part)
+    document, checksum = encode(whole)
     version = f"m-{checksum[:8]}"
     first, last = date(2024, 1, 1), date(2026, 1, 1)
     figures = {"concordance": 0.8}
     return ModelDocument(version, document, checksum, NOON, first, last, 300, 60, figures)
+
+
+def _forecast(
+    features: tuple[Feature, ...], terms: tuple[Term, ...], *causes: CauseModel
+) -> ForecastModel:
+    return ForecastModel(
+        clock="landmark",
+        horizon_months=MONTHS,
+        tail_months=0,
+        baseline="kalbfleisch-prentice",
+        features=features,
+        terms=terms,
+        schema_hash=schema_hash(features, terms),
+        causes=causes,
+        data_from="2024-01-01",
+        data_to="2026-01-01",
+        data_hash="",
+        rows=1_000,
+        accounts=300,
+        events=60,
+        seed=0,
+        metrics={},
+        notes=(),
+        libraries={},
+    )
 
 
 def _cause(name: str, coefficients: tuple[float, ...], share: float) -> CauseModel:
@@ -75,7 +97,7 @@ def _cause(name: str, coefficients: tuple[float, ...], share: float) -> CauseMod
         effects="own",
         events=50,
         coefficients=coefficients,
-        variance=Packed.of(np.diag([0.01, 0.02, 0.02])),
+        variance=Packed.of(np.diag([0.01, 0.02, 0.02][: len(coefficients)])),
         strata=_strata(share),
         penalty=0.003,
     )

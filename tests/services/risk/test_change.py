@@ -21,8 +21,8 @@ from shared.model_document import ModelDocument
 from tests.services.risk.given import NOON, a_model
 
 ACCOUNT = uuid4()
-FIRST, SECOND = a_model(), a_model(use=0.4)
-READY = {model.version: load(model.document, model.checksum) for model in (FIRST, SECOND)}
+FIRST, SECOND, EARLY = a_model(), a_model(use=0.4), a_model(newcomers=True)
+READY = {m.version: load(m.document, m.checksum) for m in (FIRST, SECOND, EARLY)}
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,11 @@ def moved(start: Moment, end: Moment) -> RiskChange:
     return found
 
 
-def row(*, events: Any, renewal: float, failed: Any = 0.0, auto: Any = True) -> FeatureRow:
+def row(
+    *, events: Any, renewal: float, failed: Any = 0.0, auto: Any = True, per_seat: Any = 0.5
+) -> FeatureRow:
     return {
+        "members_per_seat": per_seat,
         "events_28d": events,
         "payment_failures_90d": failed,
         "auto_renew": auto,
@@ -109,6 +112,25 @@ def test_a_contract_renewed_in_between_is_data_and_the_days_until_then_are_time(
     assert not found.comparable
 
 
+def test_leaving_the_first_ninety_days_is_time_and_no_signal_has_a_part_in_it():
+    early = row(events=9.0, renewal=340.0, per_seat=0.3)
+    late = row(events=9.0, renewal=300.0, per_seat=0.3)
+    found = moved(Moment(0, early, EARLY), Moment(40, late, EARLY))
+    assert found.by_kind[ChangeKind.TIME] == found.change != 0
+    (part,) = found.parts
+    assert (part.feature, part.label) == (None, "first 90 days")
+    assert (part.before, part.after) == (60.0, 100.0)
+
+
+def test_of_a_newcomer_what_newcomers_are_judged_by_has_the_part():
+    early = row(events=9.0, renewal=340.0, per_seat=0.3)
+    found = moved(Moment(0, early, EARLY), Moment(0, early | {"members_per_seat": 0.9}, EARLY))
+    (part,) = found.parts
+    assert (part.feature, part.label, part.kind) == (
+        "members_per_seat", "Members per seat", ChangeKind.DATA,
+    )  # fmt: skip
+
+
 number = st.one_of(st.none(), st.floats(0, 600))
 rows = st.builds(
     row,
@@ -117,7 +139,7 @@ rows = st.builds(
     auto=st.sampled_from([True, False, None, "maybe"]),
     renewal=st.integers(-20, 500).map(float),
 )
-models = st.sampled_from([FIRST, SECOND])
+models = st.sampled_from([FIRST, SECOND, EARLY])
 
 
 @settings(max_examples=150, deadline=None)

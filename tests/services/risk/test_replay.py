@@ -78,7 +78,7 @@ async def test_an_event_that_is_told_late_leaves_the_old_answer_as_it_was(world:
 
 async def keep(db: Database, principal: Principal, rows: Sequence[FeatureRow]) -> list[Fresh]:
     """Scores of made-up inputs, scored together as the worker does."""
-    model = a_model()
+    model = a_model(newcomers=True)
     inputs: dict[UUID, Inputs] = {uuid4(): {"usage": row, "accounts": AWARE} for row in rows}
     champion = Champion(model.version, load(model.document, model.checksum))
     fresh = forecast.forecasts(champion, Told(NOON, inputs, {}, ()), {}, NOON)
@@ -98,6 +98,7 @@ async def test_hundreds_scored_together_come_out_again_one_by_one_whatever_their
         {name: dice.choice((*ODD, dice.expovariate(0.01))) for name in names}
         | {"auto_renew": dice.choice((True, False, None, "true", "höchst ungewiß"))}
         | {"days_to_renewal": dice.choice((None, -3.0, 0.0, 31.0, 200.5, 366.0, 9_000.0))}
+        | {"spell_age_days": dice.choice((None, 3.0, 89.0, 90.0, 800.0))}
         for _ in range(300)
     ]
     fresh = await keep(risk, principal, rows)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml.score import load
+from ml.score import load, score
 from services.risk.domain import Inputs
 from services.risk.what_if import CAUTION, FeatureChange, WhatIf, changed, imagined
 from shared.errors import InvalidInput
@@ -50,6 +50,28 @@ def test_unknown_inputs_are_refused_with_those_that_are_allowed():
     for value in ("many", "nan", "1e999"):
         with pytest.raises(InvalidInput, match="a number, for events_28d"):
             imagine(events_28d=value)
+
+
+def test_of_a_newcomer_the_part_for_newcomers_speaks_and_names_what_it_reads():
+    document = a_model(newcomers=True)
+    model = load(document.document, document.checksum)
+    told = INPUTS["accounts"] | {"members_per_seat": 0.2, "account_age_days": 900.0}
+    new: Inputs = INPUTS | {"accounts": told | {"spell_age_days": 30.0}}
+    found = changed(model, new, [FeatureChange("members_per_seat", "0.9")])
+    assert found.after.value > found.before.value
+    (served,) = score(
+        model,
+        [{name: value for row in new.values() for name, value in row.items()}],
+        elapsed_days=[30.0],
+        days_to_renewal=[60.0],
+    )
+    assert served.basis == "newcomers"
+    assert served.renewal is not None
+    assert found.before.value == served.renewal.value
+    with pytest.raises(InvalidInput, match="auto_renew, members_per_seat"):
+        changed(model, new, [FeatureChange("events_28d", "50")])
+    older: Inputs = INPUTS | {"accounts": told | {"spell_age_days": 90.0}}
+    assert changed(model, older, [FeatureChange("events_28d", "50")]).before != found.before
 
 
 async def test_it_asks_the_model_that_made_the_score(world: World):
