@@ -49,7 +49,7 @@ class Design:
 
 def learn(frame: Frame) -> Design:
     """Read every signal of the frame: main effects only, splines where values are many enough."""
-    notes: list[str] = []
+    notes = [f"{name}: left out, {why}" for name, why in sorted(frame.left_out.items())]
     features: list[Feature] = []
     for name in sorted(frame.columns):
         reason = _barred(frame, name)
@@ -98,7 +98,8 @@ def _is_numeric(values: NDArray[Any]) -> bool:
 
 def _feature(frame: Frame, name: str) -> Feature | str:
     values = frame.columns[name]
-    base = Feature(name, label(name), frame.sources.get(name, "accounts"), "number")
+    shown = frame.labels.get(name) or label(name)
+    base = Feature(name, shown, frame.sources.get(name, "accounts"), "number")
     if _is_numeric(values):
         x = numbers(values)
         known = x[~np.isnan(x)]

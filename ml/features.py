@@ -12,7 +12,7 @@ from shared.landmark import FeatureRow
 
 Floats: TypeAlias = NDArray[np.float64]
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
-"""Signal name to its values, one per row: objects as the services sent them, None for unknown."""
+"""Signal name to its values, one per row: floats, NaN for unknown, or objects, None for unknown."""
 
 UNKNOWN: Final = "unknown"
 """Level of a signal that was not known, where training saw enough of those."""
@@ -38,6 +38,13 @@ def numbers(values: NDArray[Any]) -> Floats:
         except (TypeError, ValueError):
             floats = np.array([_number(value) for value in values], dtype=np.float64)
     return np.where(np.isfinite(floats), floats, np.nan)
+
+
+def known_of(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """True where a value is known: neither None nor NaN, shape (rows,)."""
+    if values.dtype != object:
+        return values == values
+    return np.array([v is not None and v == v for v in values.tolist()])
 
 
 def _number(value: object) -> float:

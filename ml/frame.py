@@ -35,6 +35,7 @@ class Frame:
     `account` a number that is the same for all rows of an account; `sources` the service each
     signal comes from. `cause` says why an account was lost and means nothing where it was not;
     `day` is the landmark's day, counted as `date.toordinal` does (0: no calendar is known).
+    `labels` are signals' names as people read them; `left_out` says of some why they are not here.
     """
 
     clock: Clock
@@ -48,6 +49,8 @@ class Frame:
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
     cause: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
     day: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         """Without causes all losses are of one, and without days all rows are of one."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.collected import Collected
 from ml.document import Clock
 from ml.features import numbers
 from ml.frame import Frame, TrainingRefused, one_stratum
@@ -138,37 +139,6 @@ def _counted(row: FeatureRow) -> bool:
     )
 
 
-class Collected:
-    """Signals of landmarks as they come in, kept as columns with the service each came from."""
-
-    def __init__(self) -> None:
-        self._columns: dict[str, list[Any]] = {}
-        self.sources: dict[str, str] = {}
-        self._rows = 0
-
-    def add(self, answers: dict[str, list[FeatureRow]]) -> None:
-        """Append one chunk: the rows of each service, in the order of the landmarks."""
-        sizes = {len(rows) for rows in answers.values()}
-        if len(sizes) != 1:
-            raise TrainingRefused("the services answered for different numbers of landmarks")
-        size = sizes.pop()
-        for service, rows in answers.items():
-            for name in dict.fromkeys(name for row in rows for name in row):
-                self.sources.setdefault(name, service)
-                column = self._columns.setdefault(name, [])
-                column.extend([None] * (self._rows - len(column)))
-                column.extend(row.get(name) for row in rows)
-        self._rows += size
-
-    def columns(self) -> dict[str, NDArray[Any]]:
-        """Each signal's values, shape (landmarks,)."""
-        arrays: dict[str, NDArray[Any]] = {}
-        for name, column in self._columns.items():
-            arrays[name] = np.empty(self._rows, dtype=object)
-            arrays[name][: len(column)] = column
-        return arrays
-
-
 def frame(labels: Sequence[Label], collected: Collected, clock: Clock, data_to: date) -> Frame:
     """Labels and signals together; landmarks before any use was recorded are left out."""
     columns = collected.columns()
@@ -208,6 +178,5 @@ def _since_first_use(whole: Frame, days: NDArray[np.int64]) -> Frame:
     used = np.zeros(len(whole), dtype=np.bool_)
     for name in names:
         used |= np.nan_to_num(numbers(whole.columns[name])) > 0
-    if not used.any():
-        return whole
-    return whole.take(days >= days[used].min())
+    first = days[used].min() if used.any() else days.min(initial=0)
+    return whole.take(days >= first) if len(days) and days.min() < first else whole

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ml import metrics
 from ml.backtest import Backtest
-from ml.features import Floats, level_of, numbers
+from ml.features import Floats, known_of, level_of, numbers
 from ml.frame import Frame
 from ml.metrics import Outcome
 from ml.renewal_clock import HORIZON_MONTHS
@@ -103,7 +103,7 @@ def telling(frame: Frame, *, least: float = 0.95) -> list[Telling]:
 
 
 def _alone(values: NDArray[Any], gone: NDArray[np.bool_]) -> float:
-    known = np.array([value is not None for value in values.tolist()])
+    known = known_of(values)
     sides = [_either_way(known.astype(np.float64), gone)]
     if _is_text(values[known].tolist()):
         sides.append(_either_way(_rates(values, gone), gone))

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import landmarks
+from ml.collected import Collected
+from ml.contents import admitted
 from ml.document import Clock
 from ml.frame import Frame, TrainingRefused
-from ml.landmarks import GRACE_DAYS, Collected, Label
+from ml.landmarks import GRACE_DAYS, Label
 from ml.renewal_clock import HORIZON_MONTHS, month_of, months_between
 from ml.services import Services, Step
 from shared.auth import Principal
@@ -94,20 +96,17 @@ class Past:
         ordered = sorted(marks, key=lambda mark: (mark.as_of, str(mark.account_id)))
         collected = await self._services.collected(ordered)
         places = {mark: place for place, mark in enumerate(ordered)}
-        return Signals(collected.columns(), collected.sources, places)
+        return Signals(collected, collected.columns(), places)
 
 
 class Signals(Collected):
     """Signals of many landmarks, of which some are picked at a time."""
 
     def __init__(
-        self,
-        columns: dict[str, NDArray[Any]],
-        sources: dict[str, str],
-        places: dict[Landmark, int],
+        self, told: Collected, columns: dict[str, NDArray[Any]], places: dict[Landmark, int]
     ) -> None:
-        super().__init__()
-        self.sources = sources
+        super().__init__(told.dictionary)
+        self.sources = told.sources
         self._arrays = columns
         self._places = places
 
@@ -116,7 +115,7 @@ class Signals(Collected):
         places = np.array([self._places[label.landmark] for label in labels], dtype=np.int64)
         picked = {name: values[places] for name, values in self._arrays.items()}
         order = {label.landmark: place for place, label in enumerate(labels)}
-        return Signals(picked, self.sources, order)
+        return Signals(self, picked, order)
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """Each signal's values, shape (landmarks,)."""
@@ -192,7 +191,7 @@ def _window(
         raise TrainingRefused(f"no account was at risk at {origin}, or none before it")
     return Window(
         origin,
-        landmarks.frame(past, signals.of(past), LANDMARK, origin),
-        landmarks.frame(ahead, signals.of(ahead), LANDMARK, until),
+        admitted(landmarks.frame(past, signals.of(past), LANDMARK, origin), signals.dictionary),
+        admitted(landmarks.frame(ahead, signals.of(ahead), LANDMARK, until), signals.dictionary),
         [label.landmark.account_id for label in ahead],
     )

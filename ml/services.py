@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from ml.landmarks import Collected
+from ml.collected import Collected
 from shared.auth import Principal
-from shared.landmark import FeatureRow, Landmark, Spell
+from shared.landmark import FeatureRow, Half, Landmark, Spell
 from shared.rpc import Call, Rpc, named
+from shared.signal import Signal
 
 SOURCES: Final = ("accounts", "usage", "billing", "learning")
 CHUNK: Final = 2_000
@@ -35,20 +36,29 @@ class Services:
         )
         return found
 
-    async def features(self, service: str, marks: Sequence[Landmark]) -> list[FeatureRow]:
+    async def features(
+        self, service: str, marks: Sequence[Landmark], half: Half | None = None
+    ) -> list[FeatureRow]:
         """One service's signals, a row for each landmark in order."""
         rows: list[FeatureRow] = await self.ask(
-            f"{service}.features", list[FeatureRow], {"landmarks": marks}
+            f"{service}.features", list[FeatureRow], {"landmarks": marks, "half": half}
         )
         return rows
 
-    async def collected(self, marks: Sequence[Landmark]) -> Collected:
-        """All services' signals of the landmarks, in order."""
-        collected = Collected()
+    async def dictionary(self) -> dict[str, Signal]:
+        """What the services say of their signals, by name."""
+        told: list[list[Signal]] = await asyncio.gather(
+            *(self.ask(f"{name}.dictionary", list[Signal], {}) for name in SOURCES)
+        )
+        return {signal.name: signal for signals in told for signal in signals}
+
+    async def collected(self, marks: Sequence[Landmark], half: Half | None = None) -> Collected:
+        """All services' signals of the landmarks, in order; of one half of what was seen."""
+        collected = Collected(await self.dictionary())
         self.step("signals", 0, len(marks))
         for at in range(0, len(marks), CHUNK):
             chunk = marks[at : at + CHUNK]
-            answers = await asyncio.gather(*(self.features(name, chunk) for name in SOURCES))
+            answers = await asyncio.gather(*(self.features(name, chunk, half) for name in SOURCES))
             collected.add(dict(zip(SOURCES, answers, strict=True)))
             self.step("signals", at + len(chunk), len(marks))
         return collected

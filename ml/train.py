@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ml import document, landmarks, limits, newcomers
 from ml.card import card
+from ml.contents import admitted
 from ml.document import Clock, ForecastModel
 from ml.drift import references
 from ml.evidence import Evidence
@@ -25,12 +26,16 @@ from shared.rpc import Rpc
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """A tenant's services as training asks them, at the moment `now`; later rows do not exist."""
+    """A tenant's services as training asks them, at the moment `now`; later rows do not exist.
+
+    `with_post_decision`: learn from signals, too, that may follow the decision to leave.
+    """
 
     rpc: Rpc
     principal: Principal
     now: datetime
     step: Step
+    with_post_decision: bool = False
 
     async def run(self, seed: int = 0) -> ModelDocument:
         """Train and hand over; the model published.
@@ -78,13 +83,20 @@ class Training:
         return released
 
     async def frame(self) -> Frame:
-        """The tenant's training frame, on the clock that its signals call for."""
+        """The tenant's training frame, on the clock that its signals call for.
+
+        Raises
+        ------
+        TrainingRefused
+            If there is nothing to train on, or something in it is not allowed: see `ml.contents`.
+        """
         until = self.now.date()
         spells = await self._services.spells(self.now)
         clock = await self._clock(spells, until)
         found = landmarks.labels(spells, clock, until)
         told = await self._services.collected([label.landmark for label in found])
-        return landmarks.frame(found, told, clock, until)
+        frame = landmarks.frame(found, told, clock, until)
+        return admitted(frame, told.dictionary, with_post_decision=self.with_post_decision)
 
     async def _clock(self, spells: Sequence[Spell], until: date) -> Clock:
         """`landmark` where usage was ever seen, at each spell's last day; `start` otherwise."""

@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 FeatureRow: TypeAlias = dict[str, float | str | bool | None]
 """Feature name (unit in the name) to value; None is unknown, an absent key not applicable."""
 
+
+Half: TypeAlias = Literal[0, 1]
+"""One of two halves of what was seen: every member, ticket or invoice lies in one, for good.
+
+Told of a half, signals differ by chance alone; how much says how far the whole may be off.
+"""
 
 VOLUNTARY: Final = "voluntary"
 INVOLUNTARY: Final = "involuntary"

@@ -30,7 +30,14 @@ from shared.rpc import Rpc
     metavar="REASON",
     help="Let the model serve even if a rule does not hold, and say why; a key needs admin.",
 )
-def train(tenant: str | None, key: str | None, seed: int, force: str | None) -> None:
+@click.option(
+    "--with-post-decision",
+    is_flag=True,
+    help="Learn from signals, too, that may follow the decision to leave (docs/signals.md).",
+)
+def train(
+    tenant: str | None, key: str | None, seed: int, force: str | None, with_post_decision: bool
+) -> None:
     """Fit a forecast to a tenant's history, judge it on held-out accounts, publish it.
 
     It serves only if it is calibrated and no worse than the champion on the same accounts;
@@ -46,7 +53,8 @@ def train(tenant: str | None, key: str | None, seed: int, force: str | None) -> 
     console = Console()
     try:
         with bars(console) as progress:
-            released = asyncio.run(_train(tenant, key, seed, force, Steps(progress)))
+            step = Steps(progress)
+            released = asyncio.run(_train(tenant, key, seed, force, step, with_post_decision))
     except CandidateRefused as error:
         print_judgement(error.released.judgement, console)
         raise
@@ -79,12 +87,17 @@ class Steps:
 
 
 async def _train(
-    tenant: str | None, key: str | None, seed: int, force: str | None, step: Steps
+    tenant: str | None,
+    key: str | None,
+    seed: int,
+    force: str | None,
+    step: Steps,
+    with_post_decision: bool,
 ) -> Released:
     settings = Settings.from_env()
     principal = await caller(settings, tenant, key, "ml" if force is None else "admin")
     async with Rpc(settings) as rpc:
-        training = Training(rpc, principal, datetime.now(UTC), step)
+        training = Training(rpc, principal, datetime.now(UTC), step, with_post_decision)
         return await released(training, seed, None, force)
 
 

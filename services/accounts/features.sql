@@ -3,6 +3,8 @@
 -- running one is renewed, the next, already signed, speaks: its renewal is the one in question.
 -- Of accounts older than what is on record of them, `blind_before` is the day the records begin: counts over windows that
 -- reach back behind it are null, unless something is known of that time, and of leavers unless one is known.
+-- $3, null for everything: only one half, 0 or 1, of tickets, and of members but for their number, which is no sample,
+-- by the last digit of their id's MD5.
 SELECT coalesce(
     (SELECT jsonb_object_agg('trait_' || t.key, t.value) FROM jsonb_each(a.traits) AS t), '{}'
   ) || jsonb_build_object(
@@ -65,12 +67,13 @@ CROSS JOIN LATERAL (
   ) AS spell LEFT JOIN speaking ON true
 ) AS c
 LEFT JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE here) AS members, avg(level) FILTER (WHERE here)::float8 AS level,
-    count(*) FILTER (WHERE gone >= l.as_of - interval '182 days') AS left_182d,
-    count(*) FILTER (WHERE gone >= l.as_of - interval '182 days' AND role = 'admin') AS admins_left_182d,
-    count(*) FILTER (WHERE gone >= l.as_of - interval '364 days' AND role = 'admin') AS admins_left_364d
+  SELECT count(*) FILTER (WHERE here) AS members, avg(level) FILTER (WHERE here AND told)::float8 AS level,
+    count(*) FILTER (WHERE told AND gone >= l.as_of - interval '182 days') AS left_182d,
+    count(*) FILTER (WHERE told AND gone >= l.as_of - interval '182 days' AND role = 'admin') AS admins_left_182d,
+    count(*) FILTER (WHERE told AND gone >= l.as_of - interval '364 days' AND role = 'admin') AS admins_left_364d
   FROM (
-    SELECT DISTINCT ON (id) role, level, started_at < l.as_of AND (ended_at < l.as_of) IS NOT TRUE AS here,
+    SELECT DISTINCT ON (id) role, level, $3::int IS NULL OR ascii(right(md5(id::text), 1)) % 2 = $3 AS told,
+      started_at < l.as_of AND (ended_at < l.as_of) IS NOT TRUE AS here,
       CASE WHEN ended_at < l.as_of THEN ended_at END AS gone
     FROM accounts.member
     WHERE account_id = l.account_id AND recorded_at < l.as_of ORDER BY id, recorded_at DESC
@@ -82,7 +85,9 @@ LEFT JOIN LATERAL (
   FROM (
     SELECT DISTINCT ON (id) opened_at, opened_at >= l.as_of - interval '90 days' AS recent, severity IN ('high', 'urgent') AS high
     FROM accounts.ticket
-    WHERE account_id = l.account_id AND recorded_at < l.as_of ORDER BY id, recorded_at DESC
+    WHERE account_id = l.account_id AND recorded_at < l.as_of
+      AND ($3::int IS NULL OR ascii(right(md5(id::text), 1)) % 2 = $3)
+    ORDER BY id, recorded_at DESC
   ) AS newest
   WHERE opened_at < l.as_of
 ) AS k ON a.id IS NOT NULL

@@ -1,6 +1,7 @@
 -- What billing tells the model about an account at a landmark: only what was recorded, and had happened, before it.
 -- mrr_cents adds all lines in their own currency; null without any line known. No failed payment in 90 days is known only
 -- where payments are on record that far back, or as far as the account's first line.
+-- $3, null for everything: only one half, 0 or 1, of invoices and payments, by the last digit of their id's MD5.
 SELECT
   lines.mrr_cents, lines.quantity, lines.discount_share, lines.plan,
   invoices.overdue AS invoices_overdue,
@@ -36,6 +37,7 @@ CROSS JOIN LATERAL (
     SELECT DISTINCT ON (i.id) i.issued_at, i.due_on, i.paid_at
     FROM billing.invoice AS i
     WHERE i.account_id = landmark.account_id AND i.recorded_at < landmark.as_of
+      AND ($3::int IS NULL OR ascii(right(md5(i.id), 1)) % 2 = $3)
     ORDER BY i.id, i.recorded_at DESC
   ) AS newest
   WHERE newest.issued_at < landmark.as_of
@@ -47,6 +49,7 @@ CROSS JOIN LATERAL (
   FROM billing.payment AS p
   WHERE p.account_id = landmark.account_id AND NOT p.succeeded AND p.recorded_at < landmark.as_of
     AND p.attempted_at >= landmark.as_of - interval '90 days' AND p.attempted_at < landmark.as_of
+    AND ($3::int IS NULL OR ascii(right(md5(p.invoice_id), 1)) % 2 = $3)
 ) AS attempts
 LEFT JOIN LATERAL (
   SELECT m.method

@@ -21,7 +21,7 @@ from services.billing.domain import (
 )
 from shared import metric, paging
 from shared.db import Conn, Row, to
-from shared.landmark import FeatureRow, Landmark
+from shared.landmark import FeatureRow, Half, Landmark
 from shared.metric import MetricValue, count
 from shared.money import Money
 from shared.paging import Page
@@ -326,10 +326,12 @@ def _subscription(row: Row) -> Subscription:
     )
 
 
-async def features(conn: Conn, landmarks: list[Landmark]) -> list[FeatureRow]:
+async def features(
+    conn: Conn, landmarks: list[Landmark], half: Half | None = None
+) -> list[FeatureRow]:
     """What the model may know at each landmark, in order."""
     rows = await conn.fetch(
-        FEATURES, [mark.account_id for mark in landmarks], [mark.as_of for mark in landmarks]
+        FEATURES, [mark.account_id for mark in landmarks], [mark.as_of for mark in landmarks], half
     )
     return [dict(row) for row in rows]
 

@@ -2,12 +2,14 @@
 -- Only rows recorded and occurred before it; whose use counts, and what is known when, says `known_use`.
 -- Of accounts older than what is on record of them, use from before `blind_before` is not known: counts over windows that
 -- reach back behind it are null, rates by time leave that time out.
+-- $3, null for everything: only the people of one half, 0 or 1, by the last digit of their id's MD5, and their use.
 WITH landmark AS MATERIALIZED (
-  SELECT l.number, l.account_id, l.as_of AS asked_at, c.today
+  SELECT l.number, l.account_id, l.as_of AS asked_at, c.today, CASE WHEN $3::int IS NULL THEN 10 ELSE 5 END AS enough
   FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS l(account_id, as_of, number)
   CROSS JOIN LATERAL usage.clock(l.as_of) AS c
 ), used AS MATERIALIZED (
   SELECT * FROM usage.known_use($1::uuid[], $2::timestamptz[], true, 84)
+  WHERE $3::int IS NULL OR ascii(right(md5(member), 1)) % 2 = $3
 ), recent AS (
   SELECT number,
          sum(events) FILTER (WHERE day > last_day - 28) AS events_28d,
@@ -38,8 +40,12 @@ WITH landmark AS MATERIALIZED (
   GROUP BY number, n
 ), mark AS MATERIALIZED (
   SELECT m.number, m.account_id, m.known, m.today, m.zone,
-         CASE WHEN EXISTS (SELECT FROM usage.member AS v WHERE v.account_id = m.account_id AND v.internal)
-           THEN ARRAY(SELECT n.name FROM usage.names_of(m.account_id, m.known) AS n WHERE n.internal) ELSE '{}' END AS strangers
+         CASE WHEN $3::int IS NOT NULL THEN ARRAY(
+             SELECT n.name FROM usage.names_of(m.account_id, m.known) AS n
+             WHERE n.internal OR ascii(right(md5(n.member), 1)) % 2 <> $3)
+           WHEN EXISTS (SELECT FROM usage.member AS v WHERE v.account_id = m.account_id AND v.internal)
+           THEN ARRAY(SELECT n.name FROM usage.names_of(m.account_id, m.known) AS n WHERE n.internal) ELSE '{}' END AS strangers,
+         CASE WHEN $3::int IS NOT NULL THEN ARRAY(SELECT n.name FROM usage.names_of(m.account_id, m.known) AS n) END AS named
   FROM usage.marks($1::uuid[], $2::timestamptz[], true) AS m
 ), tier AS MATERIALIZED (
   SELECT k.known, f.key, CASE f.tier WHEN 'basic' THEN 0 WHEN 'intermediate' THEN 1 ELSE 2 END AS depth
@@ -59,6 +65,7 @@ WITH landmark AS MATERIALIZED (
       FROM usage.daily AS d
       WHERE d.account_id = m.account_id AND d.day >= m.today - 364 AND d.day < m.today AND d.known_on < m.today
         AND d.member <> ALL (m.strangers)
+        AND ($3::int IS NULL OR d.member = ANY (m.named) OR ascii(right(md5(d.member), 1)) % 2 = $3)
       GROUP BY d.feature
     ) AS d
   ) AS each LEFT JOIN tier AS t ON t.known = each.known AND t.key = each.feature
@@ -79,6 +86,7 @@ WITH landmark AS MATERIALIZED (
       ORDER BY v.member_id, v.recorded_at DESC
     ) AS newest
     WHERE NOT internal AND started < m.today
+      AND ($3::int IS NULL OR ascii(right(md5(member_id::text), 1)) % 2 = $3)
   ) AS p CROSS JOIN LATERAL (
     SELECT count(*)::float8 AS completions FROM usage.completion AS c
     WHERE c.account_id = m.account_id AND c.member_id = ANY (p.members)
@@ -94,10 +102,10 @@ SELECT CASE WHEN p.blind_before > l.today - 28 THEN NULL ELSE coalesce(r.events_
        CASE WHEN e.whole_weeks >= 8 THEN coalesce(t.slope, 0) END::float8 AS events_trend_12w,
        (coalesce(g.events_91d, 0) / nullif(p.weeks_91d, 0))::float8 AS events_per_member_week_91d,
        (coalesce(g.events_364d, 0) / nullif(p.weeks_364d, 0))::float8 AS events_per_member_week_364d,
-       CASE WHEN g.events_91d >= 10 THEN g.quantity_91d END AS quantity_per_event_91d,
-       CASE WHEN g.events_364d >= 10 THEN g.quantity_364d END AS quantity_per_event_364d,
-       CASE WHEN g.events_91d >= 10 THEN g.depth_91d END AS depth_91d,
-       CASE WHEN g.events_364d >= 10 THEN g.depth_364d END AS depth_364d,
+       CASE WHEN g.events_91d >= l.enough THEN g.quantity_91d END AS quantity_per_event_91d,
+       CASE WHEN g.events_364d >= l.enough THEN g.quantity_364d END AS quantity_per_event_364d,
+       CASE WHEN g.events_91d >= l.enough THEN g.depth_91d END AS depth_91d,
+       CASE WHEN g.events_364d >= l.enough THEN g.depth_364d END AS depth_364d,
        p.completions / p.members AS completions_per_member
 FROM landmark AS l
 LEFT JOIN recent AS r USING (number)

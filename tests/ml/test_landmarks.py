@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from ml import landmarks
+from ml.collected import Collected
 from ml.document import Clock
 from ml.frame import TrainingRefused
-from ml.landmarks import Collected
 from ml.renewal_clock import month_of, months_between, stratum_of
 from shared.landmark import Spell
 from tests.ml.worlds import DATA_TO, annual
@@ -132,15 +132,6 @@ def test_in_a_stratum_losses_fall_in_the_month_that_names_it():
         lost = frame.duration[(frame.stratum == name) & frame.event]
         again = {12} if name == "r01" else set()  # a year later, to the day
         assert set(lost.tolist()) - again == {int(name[1:])}
-
-
-def test_signals_that_come_late_or_not_at_all_are_unknown_elsewhere():
-    collected = Collected()
-    collected.add({"accounts": [{"a": 1.0}, {}], "usage": [{}, {"b": True}]})
-    collected.add({"accounts": [{"a": 2.0}], "usage": [{"c": "x"}]})
-    columns = {name: values.tolist() for name, values in collected.columns().items()}
-    assert columns == {"a": [1.0, None, 2.0], "b": [None, True, None], "c": [None, None, "x"]}
-    assert collected.sources == {"a": "accounts", "b": "usage", "c": "usage"}
 
 
 def test_landmarks_before_any_use_was_recorded_are_left_out():

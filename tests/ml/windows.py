@@ -6,8 +6,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from ml import landmarks
+from ml.collected import Collected
 from ml.frame import Frame
-from ml.landmarks import GRACE_DAYS, Collected, Label
+from ml.landmarks import GRACE_DAYS, Label
 from ml.rolling import Window, at_risk
 from shared.landmark import FeatureRow, Spell
 from tests.ml.worlds import DATA_TO, World

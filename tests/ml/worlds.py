@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import landmarks
+from ml.collected import Collected
 from ml.frame import Frame, one_stratum
-from ml.landmarks import Collected, Label
+from ml.landmarks import Label
 from shared.landmark import FeatureRow, Spell
 
 DATA_TO = date(2026, 11, 1)

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from shared.db import Conn, to
-from shared.landmark import FeatureRow, Landmark, Spell
+from shared.landmark import FeatureRow, Half, Landmark, Spell
 from shared.signal import Signal
 from shared.signal import read as read_signals
 
@@ -13,12 +13,15 @@ FOLDER = Path(__file__).resolve().parent.parent
 DICTIONARY = read_signals(FOLDER / "features.csv")
 
 
-async def features(conn: Conn, landmarks: list[Landmark]) -> list[FeatureRow]:
+async def features(
+    conn: Conn, landmarks: list[Landmark], half: Half | None = None
+) -> list[FeatureRow]:
     """One row for each landmark, in order; of accounts not known yet every feature is None."""
     rows = await conn.fetch(
         _sql("features.sql"),
         [landmark.account_id for landmark in landmarks],
         [landmark.as_of for landmark in landmarks],
+        half,
     )
     return [row["features"] for row in rows]
 

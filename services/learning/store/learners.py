@@ -23,7 +23,7 @@ from services.learning.rows import ProgressRow
 from services.learning.store.courses import courses_by_code
 from shared.db import Conn, Row, to
 from shared.definition import Definition
-from shared.landmark import FeatureRow, Landmark
+from shared.landmark import FeatureRow, Half, Landmark
 from shared.metric import MetricValue, ratio
 from shared.signal import Signal
 from shared.signal import read as read_signals
@@ -195,13 +195,16 @@ def _ratio(
     )
 
 
-async def features(conn: Conn, landmarks: list[Landmark]) -> list[FeatureRow]:
+async def features(
+    conn: Conn, landmarks: list[Landmark], half: Half | None = None
+) -> list[FeatureRow]:
     """What the model may know at each landmark, in order."""
     rows = await conn.fetch(
         FEATURES,
         [mark.account_id for mark in landmarks],
         [mark.as_of for mark in landmarks],
         PASS_SCORE,
+        half,
     )
     return [dict(row) for row in rows]
 

@@ -8,7 +8,7 @@ from services.usage.domain import Counts, UsageSummary, Waiting
 from shared import paging
 from shared.db import Conn, to
 from shared.errors import InvalidInput
-from shared.landmark import FeatureRow, Landmark
+from shared.landmark import FeatureRow, Half, Landmark
 from shared.paging import Page
 from shared.signal import Signal
 from shared.signal import read as read_signals
@@ -28,10 +28,12 @@ async def summary(
     return {row["account_id"]: to(Counts, row).summary() for row in rows}
 
 
-async def features(conn: Conn, landmarks: list[Landmark]) -> list[FeatureRow]:
+async def features(
+    conn: Conn, landmarks: list[Landmark], half: Half | None = None
+) -> list[FeatureRow]:
     """What use tells the model, one row per landmark in order; only what was recorded before it."""
     rows = await conn.fetch(
-        FEATURES, [mark.account_id for mark in landmarks], [mark.as_of for mark in landmarks]
+        FEATURES, [mark.account_id for mark in landmarks], [mark.as_of for mark in landmarks], half
     )
     return [dict(row) for row in rows]
 

@@ -8,17 +8,22 @@ import pytest
 from services.accounts.store import landmarks
 from shared.auth import Principal
 from shared.db import Database
-from shared.landmark import FeatureRow, Landmark, Spell
+from shared.landmark import FeatureRow, Half, Landmark, Spell
 from tests.services.accounts.given import a_contract, a_member, a_ticket, an_account
+from tests.told import number
 
 JUNE = datetime(2024, 6, 1, tzinfo=UTC)
 
 
 async def features_at(
-    db: Database, who: Principal, account_id: UUID, as_of: datetime = JUNE
+    db: Database,
+    who: Principal,
+    account_id: UUID,
+    as_of: datetime = JUNE,
+    half: Half | None = None,
 ) -> FeatureRow:
     async with db.read(who.tenant_id) as conn:
-        (row,) = await landmarks.features(conn, [Landmark(account_id, as_of)])
+        (row,) = await landmarks.features(conn, [Landmark(account_id, as_of)], half)
     return row
 
 
@@ -72,6 +77,29 @@ async def test_the_golden_row(db: Database, principal: Principal):
         "tickets_per_year_and_root_seat": pytest.approx(5 / (1 + 5 * 148 / 365.25)),
         "tickets_high_share": pytest.approx(3 / 7),
     }
+
+
+async def test_halves_of_members_and_tickets_are_together_the_whole(
+    db: Database, principal: Principal
+):
+    account_id = await a_known_account(db, principal)
+    known = {"startedAt": "2024-01-06T00:00:00Z", "recordedAt": "2024-01-10T00:00:00Z"}
+    for level in (0, 1, 3, 3, 3):
+        await a_member(db, principal, account_id, level=level, **known)
+    for day in range(1, 9):
+        opened = f"2024-04-0{day}T00:00:00Z"
+        await a_ticket(db, principal, account_id, openedAt=opened, recordedAt=opened)
+    whole = await features_at(db, principal, account_id)
+    halves = [await features_at(db, principal, account_id, half=half) for half in (0, 1)]
+
+    for name in ("tickets_90d", "tickets_high_90d", "members_left_182d", "admins_left_182d"):
+        assert sum(number(half, name) for half in halves) == number(whole, name) > 0
+    levels = [number(half, "member_level") for half in halves if half["member_level"] is not None]
+    assert min(levels) <= number(whole, "member_level") <= max(levels)
+    same = {name for name in whole if not name.startswith(("tickets", "member_l", "admins"))}
+    same -= {"members_left_182d"}
+    assert all(half[name] == whole[name] for half in halves for name in same)
+    assert {"members", "members_per_seat", "seats"} < same
 
 
 async def test_a_row_recorded_after_the_landmark_is_not_yet_known(

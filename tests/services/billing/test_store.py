@@ -24,6 +24,7 @@ from tests.services.billing.rows import (
     send_all,
     subscription,
 )
+from tests.told import number
 
 ACCOUNT = uuid4()
 DAY = timedelta(days=1)
@@ -184,6 +185,26 @@ async def test_features_of_a_billed_account(db: Database, principal: Principal) 
         "mrr_cents": None, "quantity": None, "discount_share": None, "plan": None,
         "invoices_overdue": 0.0, "payment_failures_90d": 0.0, "payment_method": None,
     }  # fmt: skip
+
+
+async def test_halves_of_invoices_and_payments_are_together_the_whole(
+    db: Database, principal: Principal
+) -> None:
+    await send_all(
+        db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT)], PAYMENT_METHODS=[method(ACCOUNT)],
+        INVOICES=[invoice(ACCOUNT, id=f"inv-{n}") for n in range(9)],
+        PAYMENTS=[payment(ACCOUNT, id=f"pay-{n}", invoiceId=f"inv-{n}") for n in range(9)],
+    )  # fmt: skip
+    asked = [Landmark(ACCOUNT, JUNE)]
+    async with db.read(principal.tenant_id) as conn:
+        (whole,) = await store.features(conn, asked)
+        halves = [(await store.features(conn, asked, half))[0] for half in (0, 1)]
+
+    for name in ("invoices_overdue", "payment_failures_90d"):
+        parts = [number(half, name) for half in halves]
+        assert sum(parts) == number(whole, name) == 9
+        assert min(parts) > 0
+    assert all(half[name] == whole[name] for half in halves for name in ("mrr_cents", "plan"))
 
 
 @pytest.mark.parametrize("late", [{"recordedAt": MAY}, {"recordedAt": MAY + DAY}])

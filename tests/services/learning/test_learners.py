@@ -29,6 +29,7 @@ from tests.services.learning.rows import (
     told,
     took,
 )
+from tests.told import number
 
 ACCOUNT = uuid4()
 ANN, BEN, CLEO = uuid4(), uuid4(), uuid4()
@@ -152,6 +153,26 @@ async def test_features_of_an_account_that_learns(db: Database, principal: Princ
             "enrolments": 0.0, "enrolments_per_learner": None, "completed_share": None,
         },
     ]  # fmt: skip
+
+
+async def test_halves_of_the_learners_are_together_the_whole(
+    db: Database, principal: Principal
+) -> None:
+    people = [uuid4() for _ in range(12)]
+    await took(
+        db, principal, *(step(ACCOUNT, who, "basics", kind="enrolled") for who in people),
+        *(step(ACCOUNT, who, "basics") for who in people[:9]),
+        *(step(ACCOUNT, who, "exam", kind="assessed", score=0.9) for who in people[:5]),
+    )  # fmt: skip
+    asked = [Landmark(ACCOUNT, JUNE)]
+    async with db.read(principal.tenant_id) as conn:
+        (whole,) = await learners.features(conn, asked)
+        halves = [(await learners.features(conn, asked, half))[0] for half in (0, 1)]
+
+    for name in ("course_completions_180d", "learners_180d", "certified_members", "enrolments"):
+        assert sum(number(half, name) for half in halves) == number(whole, name) > 0
+    shares = [number(half, "completed_share") for half in halves if half["enrolments"]]
+    assert min(shares) <= number(whole, "completed_share") <= max(shares)
 
 
 @pytest.mark.parametrize("late", [JUNE, JUNE + DAY])
