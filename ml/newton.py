@@ -156,9 +156,8 @@ def _slopes_by_efron(known: Sorted, x: Floats, beta: Floats) -> tuple[Floats, Fl
         moment - left[:, None] * np.add.reduceat(x * going[:, None], known.firsts, axis=0)[cell]
     )
     mean = moment / mass[:, None]
-    whole, spared = (
-        np.bincount(cell, weights=some / mass, minlength=len(losses)) for some in (1.0, left)
-    )
+    whole = np.bincount(cell, weights=1 / mass, minlength=len(losses)).astype(np.float64)
+    spared = np.bincount(cell, weights=left / mass, minlength=len(losses))
     hazard = known.passed(whole)[known.cell] - known.gone * spared[known.cell]
     spread = (x * (weights * hazard)[:, None]).T @ x
     return mean.sum(axis=0), spread - mean.T @ mean
