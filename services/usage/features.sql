@@ -88,14 +88,16 @@ WITH landmark AS MATERIALIZED (
       AND c.recorded_at <= m.known AND c.completed_at <= m.known
   ) AS c
 ), onboarding AS (
-  SELECT number, count(DISTINCT feature) FILTER (WHERE day < first_day + 90) AS features
-  FROM (
-    SELECT m.number, f.feature, f.day, min(f.day) OVER (PARTITION BY m.number) AS first_day
-    FROM mark AS m JOIN usage.first_use AS f ON f.account_id = m.account_id AND f.day < m.today AND f.known_on < m.today
-      AND f.member <> ALL (m.strangers)
-      AND ($3::int IS NULL OR f.member = ANY (m.named) OR ascii(right(md5(f.member), 1)) % 2 = $3)
-  ) AS first
-  GROUP BY number
+  SELECT m.number, o.features
+  FROM mark AS m CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE day < first_day + 90) AS features
+    FROM (
+      SELECT min(f.day) AS day, min(min(f.day)) OVER () AS first_day FROM usage.first_use AS f
+      WHERE f.account_id = m.account_id AND f.day < m.today AND f.known_on < m.today AND f.member <> ALL (m.strangers)
+        AND ($3::int IS NULL OR f.member = ANY (m.named) OR ascii(right(md5(f.member), 1)) % 2 = $3)
+      GROUP BY f.feature
+    ) AS each
+  ) AS o
 )
 SELECT coalesce(r.events_28d, 0)::float8 AS events_28d,
        coalesce(r.events_prev_28d, 0)::float8 AS events_prev_28d,
