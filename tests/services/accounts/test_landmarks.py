@@ -294,4 +294,68 @@ async def test_a_loss_keeps_the_reason_given_for_it(db: Database, principal: Pri
     await a_contract(db, principal, account_id, **terms, **unpaid)
     async with db.read(principal.tenant_id) as conn:
         (spell,) = await landmarks.spells(conn, JUNE)
-    assert spell == Spell(account_id, date(2021, 1, 1), date(2021, 6, 1), "involuntary")
+    lasted = (date(2021, 1, 1), date(2021, 6, 1))
+    assert spell == Spell(account_id, *lasted, "involuntary", known_on=date(2021, 6, 2))
+
+
+async def brought_over(db: Database, who: Principal, on: str) -> UUID:
+    """Under contract since 2021, on record since that day."""
+    known = {"recordedAt": f"{on}T00:00:00Z"}
+    account_id = await an_account(db, who, createdAt="2021-01-02T00:00:00Z", **known)
+    terms = {"startOn": "2021-01-05", "endOn": "2025-01-05", "seats": 16}
+    await a_contract(db, who, account_id, **terms, **known)
+    await a_member(db, who, account_id, startedAt="2021-01-06T00:00:00Z", **known)
+    return account_id
+
+
+COUNTED = (
+    "members_left_182d",
+    "admins_left_182d",
+    "admins_left_364d",
+    "tickets_90d",
+    "tickets_high_90d",
+)
+
+
+async def counted(db: Database, who: Principal, account_id: UUID) -> list[object]:
+    row = await features_at(db, who, account_id)
+    return [row[name] for name in COUNTED]
+
+
+async def test_counts_over_windows_that_reach_behind_the_records_are_unknown(
+    db: Database, principal: Principal
+):
+    late = await brought_over(db, principal, "2024-04-01")
+    assert await counted(db, principal, late) == [None] * 5
+    early = await brought_over(db, principal, "2023-11-01")
+    assert await counted(db, principal, early) == [0, 0, None, 0, 0]
+
+    gone = {"startedAt": "2022-01-06T00:00:00Z", "endedAt": "2024-05-01T00:00:00Z", "role": "admin"}
+    await a_member(db, principal, late, **gone, recordedAt="2024-05-01T00:00:00Z")
+    old = {"openedAt": "2024-02-01T00:00:00Z", "recordedAt": "2024-04-01T00:00:00Z"}
+    await a_ticket(db, principal, late, **old)
+    assert await counted(db, principal, late) == [1, 1, 1, 0, 0]
+
+
+async def test_tickets_are_rated_against_the_time_that_is_on_record(
+    db: Database, principal: Principal
+):
+    account_id = await brought_over(db, principal, "2024-02-01")
+    days = 121
+    for day in (10, 20):
+        at = {"openedAt": f"2024-05-{day}T00:00:00Z", "recordedAt": f"2024-05-{day}T00:00:00Z"}
+        await a_ticket(db, principal, account_id, **at)
+    row = await features_at(db, principal, account_id)
+    expected = (2 + 2) / (1 + 4 * days / 365.25)
+    assert row["tickets_per_year_and_root_seat"] == pytest.approx(expected)
+    assert row["account_age_days"] == 1246
+
+
+async def test_a_spell_says_since_when_it_was_known_if_not_from_its_start(
+    db: Database, principal: Principal
+):
+    old = await brought_over(db, principal, "2024-04-01")
+    async with db.read(principal.tenant_id) as conn:
+        found = await landmarks.spells(conn, JUNE)
+    assert found == [Spell(old, date(2021, 1, 5), None, known_on=date(2024, 4, 1))]
+    assert found[0].seen_from == date(2024, 4, 1)

@@ -155,6 +155,20 @@ async def test_b20_failures_count_90_days_and_stop_before_the_moment(
     assert (await summary(db, principal.tenant_id, MAY - DAY)).payment_method == "card"
 
 
+async def test_no_failure_is_known_of_the_time_before_the_records_began(
+    db: Database, principal: Principal
+) -> None:
+    may = {"startedAt": JANUARY, "recordedAt": MAY}
+    await send_all(db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT, **may)])
+    told = await features(db, principal.tenant_id, MAY + DAY, MAY + 91 * DAY)
+    assert [row["payment_failures_90d"] for row in told] == [None, 0.0]
+
+    failed = payment(ACCOUNT, id="failed", attemptedAt=MAY, recordedAt=MAY)
+    await send_all(db, principal, PAYMENTS=[failed])
+    (soon,) = await features(db, principal.tenant_id, MAY + DAY)
+    assert soon["payment_failures_90d"] == 1.0
+
+
 async def test_features_of_a_billed_account(db: Database, principal: Principal) -> None:
     await send_all(
         db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT, discountShare=0.2)],
