@@ -22,6 +22,8 @@ def card(model: ChurnModel, evidence: Evidence, *, version: str, made_at: dateti
         for one in found
     )
     known = "\n".join(f"- {one}" for one in limits.known(model, evidence))
+    if model.is_curves:
+        drivers = f"| none: {document.notes[0]} | | | | |"
     when = "its own renewal date" if document.clock == "landmark" else "any day ahead"
     return f"""# Forecast {version}
 

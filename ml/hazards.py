@@ -125,6 +125,11 @@ class ChurnModel:
         """Names of the signals it needs to be told."""
         return tuple(feature.name for feature in self.document.features)
 
+    @property
+    def is_curves(self) -> bool:
+        """Whether every account of a stratum has the same curve, whatever its signals say."""
+        return self.document.basis == "strata"
+
     @cached_property
     def reaches(self) -> dict[str, int]:
         """Months that each stratum speaks for, its tail included."""

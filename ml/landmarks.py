@@ -44,7 +44,9 @@ def labels(spells: Sequence[Spell], clock: Clock, data_to: date) -> list[Label]:
     spells
         Times under contract, any order; `ended_on` only where the account was lost.
     clock
-        `landmark`: one moment a month for each account at risk, labels up to twelve months on.
+        `landmark`: one moment a month for each account at risk and known to be so by then (delayed
+        entry: what was lost before records began is missing among older rows), labels up to twelve
+        months on.
         `start`: one the day after each spell's start, followed to its end.
     data_to
         The day the data end; nothing after it is known.
@@ -77,13 +79,13 @@ def _refuse_broken(spells: Sequence[Spell]) -> None:
 
 def _monthly(spells: Sequence[Spell], data_to: date) -> Iterator[Label]:
     last = data_to - timedelta(days=GRACE_DAYS)
-    first = min(spell.start_on for spell in spells)
+    first = min(spell.seen_from for spell in spells)
     for back in range(1, HISTORY_MONTHS + 1):
         day = months_before(last, back)
         if day <= first:
             return
         for spell in spells:
-            if spell.start_on < day and (spell.ended_on is None or spell.ended_on > day):
+            if spell.seen_from < day and (spell.ended_on is None or spell.ended_on > day):
                 yield _label(spell, day, last, HORIZON_MONTHS)
 
 

@@ -22,9 +22,9 @@ def known(model: ChurnModel, evidence: Evidence) -> list[str]:
 
 def _thin(model: ChurnModel) -> list[str]:
     document = model.document
-    found: list[str] = []
+    found: list[str] = [f"{n[0].upper()}{n[1:]}." for n in document.notes if model.is_curves]
     share = document.events / max(len(document.terms), 1)
-    if share < FEW_EVENTS_A_TERM:
+    if share < FEW_EVENTS_A_TERM and not model.is_curves:
         found.append(
             f"{document.events} lost accounts stand against {len(document.terms)} terms: fewer"
             f" than {FEW_EVENTS_A_TERM} a term. The ridge keeps effects small; none is sure."

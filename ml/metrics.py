@@ -65,8 +65,14 @@ def _at(curve: Floats, months: Months) -> Floats:
 
 
 def harrell(outcome: Outcome, risk: Floats) -> float:
-    """Harrell's concordance: share of comparable pairs where the riskier account left earlier."""
-    return float(concordance_index(outcome.duration, -risk, outcome.event))
+    """Harrell's concordance: share of comparable pairs where the riskier account left earlier.
+
+    NaN where no pair can be compared, as without any loss.
+    """
+    try:
+        return float(concordance_index(outcome.duration, -risk, outcome.event))
+    except ZeroDivisionError:
+        return float("nan")
 
 
 def uno(training: Outcome, outcome: Outcome, risk: Floats) -> float:

@@ -68,7 +68,7 @@ def _head(
         f"<div><b>{escape(k)}</b><span>{escape(v)}</span></div>" for k, v in facts.items()
     )
     return (
-        f"<h1>Forecast {escape(version)}</h1>"
+        f"<h1>{'Curves by stratum' if model.is_curves else 'Forecast'} {escape(version)}</h1>"
         f'<p class="soft">Trained {made_at:%Y-%m-%d %H:%M} UTC · SHA-256 {escape(checksum)}</p>'
         "<p>For each open contract: the chance that it is renewed at its own renewal date, and that"
         " the account churns within so many days. What follows was measured on"
@@ -176,6 +176,8 @@ def _rolling(evidence: Evidence) -> str:
 
 
 def _drivers(model: ChurnModel) -> str:
+    if model.is_curves:
+        return f"<h2>Drivers</h2><p>None: {escape(model.document.notes[0])}.</p>"
     found = effects.ratios(model)
     shown = [
         (

@@ -60,7 +60,7 @@ class Past:
         spells = await self._services.spells(self.now)
         if not spells:
             raise TrainingRefused("there is nothing to judge: no account was ever under contract")
-        first = min(spell.start_on for spell in spells)
+        first = min(spell.seen_from for spell in spells)
         return origins_before(self.now.date(), first=first, count=count, every_months=every_months)
 
     async def windows(self, origins: Sequence[date]) -> list[Window]:
@@ -136,7 +136,7 @@ def origins_before(
     now
         The day the data end.
     first
-        The day the first contract began; origins keep six months and a grace away from it.
+        The day records begin; origins keep six months and a grace away from it.
     count
         Most origins.
     every_months

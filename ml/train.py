@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
-from ml import document, landmarks, limits, newcomers
+from ml import document, fallback, gate, landmarks, limits, newcomers
 from ml.card import card
 from ml.contents import admitted
 from ml.document import Clock, ForecastModel
 from ml.drift import references
 from ml.evidence import Evidence
-from ml.frame import Frame
+from ml.frame import Frame, TooFewLosses
 from ml.model import fit
-from ml.release import CandidateRefused, Released, Run, judge
+from ml.release import CandidateRefused, Judged, Released, Run, judge
 from ml.report import report
 from ml.score import load
 from ml.services import CHUNK, Services, Step
@@ -44,7 +45,8 @@ class Training:
         ------
         TrainingRefused
             If the data cannot carry a model, or the gate does not let it pass; what is served stays
-            as it is.
+            as it is. Where nothing serves yet and five accounts at least were lost, curves by
+            stratum are published instead.
         """
         return (await self.release(seed)).model
 
@@ -73,7 +75,8 @@ class Training:
         async with run.recorded():
             frame = await self.frame()
             champion = await self._services.ask("risk.served_model", ServedModel | None, {})
-            model, judgement = await asyncio.to_thread(self._fitted, frame, seed, champion)
+            tried = partial(self._fitted, frame, seed, champion, by_force=force is not None)
+            model, judgement = await asyncio.to_thread(tried)
             self.step("publish", 0, 1)
             outcome = await run.offer(model, judgement, force)
             self.step("publish", 1, 1)
@@ -112,24 +115,39 @@ class Training:
         return Services(self.rpc, self.principal, self.step)
 
     def _fitted(
-        self, frame: Frame, seed: int, champion: ServedModel | None
+        self, frame: Frame, seed: int, champion: ServedModel | None, *, by_force: bool
     ) -> tuple[ModelDocument, Judgement]:
+        try:
+            model, judged = self._model(frame, seed, champion, by_force=by_force)
+        except TooFewLosses:
+            if not fallback.may_serve(champion):
+                raise
+            self.step("curves by stratum", 0, 1)
+            model, judged = fallback.curves(frame, champion, seed)
+            self.step("curves by stratum", 1, 1)
+        reference = references(frame, model.signals)
+        whole = packed(model, self.now)
+        return replace(
+            whole,
+            judged_document=document.encode(judged.model)[0],
+            reference=reference,
+            report=reported(whole, judged.evidence),
+        ), judged.judgement
+
+    def _model(
+        self, frame: Frame, seed: int, champion: ServedModel | None, *, by_force: bool
+    ) -> tuple[ForecastModel, Judged]:
+        """The model to serve; TooFewLosses also where too few were lost to judge a first one by."""
         self.step("judge on held-out accounts", 0, 1)
         judged = judge(frame, champion, seed)
         self.step("judge on held-out accounts", 1, 1)
+        if gate.LOST in judged.judgement.failed and fallback.may_serve(champion) and not by_force:
+            raise TooFewLosses("too few of the held-out accounts were lost to judge a model by")
         self.step("fit", 0, 1)
         model = fit(frame, seed=seed, metrics=judged.figures)
         model = newcomers.like(judged.model, model, frame, seed=seed)
         self.step("fit", 1, 1)
-        reference = references(frame, model.signals)
-        whole = packed(model, self.now)
-        judged_document = document.encode(judged.model)[0]
-        return replace(
-            whole,
-            judged_document=judged_document,
-            reference=reference,
-            report=reported(whole, judged.evidence),
-        ), judged.judgement
+        return model, judged
 
 
 def reported(model: ModelDocument, seen: Evidence) -> ModelReport:

@@ -20,11 +20,15 @@ from ml.score import score
 from ml.services import Step
 from ml.simulate import Tenant
 from ml.spell_age import elapsed
+from ml.trial_reach import reach
 from shared.landmark import FeatureRow
 
 FORECAST: Final = "forecast"
 BOOSTED: Final = "boosted"
 KAPLAN_MEIER: Final = "kaplan_meier"
+SIGNALS: Final = "signals"
+"""What a regression on the truth itself makes of the same signals."""
+
 TRUTH: Final = "truth"
 ALIKE: Final = 50
 DAYS: Final = tuple(int(MONTH_DAYS * month + SLACK_DAYS) for month in range(1, HORIZON_MONTHS + 1))
@@ -99,11 +103,15 @@ def tried(
     """Judge forecast, challenger, Kaplan–Meier and the truth on a simulated tenant's windows."""
     fitted = Fitted(seed)
     by_origin = {window.origin: window for window in windows}
+    true = {window.origin: truth(tenant, window) for window in windows}
     found = backtest.backtest(
         by_origin.__getitem__,
         list(by_origin),
         {FORECAST: fitted, BOOSTED: challenger.boosted, KAPLAN_MEIER: challenger.kaplan_meier},
-        known={TRUTH: lambda window: truth(tenant, window)},
+        known={
+            SIGNALS: lambda window: reach(window, true[window.origin], seed=seed),
+            TRUTH: lambda window: true[window.origin],
+        },
         replicates=replicates,
         seed=seed,
         step=step,

@@ -36,10 +36,16 @@ class Spell:
     """Continuous coverage by contracts; `ended_on`: lost, and none followed in 30 days.
 
     `cause` is one of `CAUSES`, or None while it goes on; a loss that nobody gave a reason for
-    counts as voluntary.
+    counts as voluntary. `known_on` is the day it was first heard of, where that was not its start.
     """
 
     account_id: UUID
     start_on: date
     ended_on: date | None
     cause: str | None = None
+    known_on: date | None = None
+
+    @property
+    def seen_from(self) -> date:
+        """The day from which on the account was known to be under contract."""
+        return max(self.start_on, self.known_on or self.start_on)

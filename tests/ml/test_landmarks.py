@@ -47,6 +47,16 @@ def test_nobody_is_at_risk_on_or_after_the_last_day_nor_on_the_first():
     assert [day for day, _, _ in shown([spell])] == [date(2026, 8, 2)]
 
 
+def test_moments_before_an_account_was_heard_of_are_left_out():
+    spells = [
+        Spell(ONE, date(2024, 1, 1), None, known_on=date(2026, 7, 20)),
+        Spell(TWO, date(2024, 1, 1), date(2026, 5, 1), known_on=date(2026, 5, 3)),
+    ]
+    assert [day for day, _, _ in shown(spells)] == [date(2026, 8, 2), date(2026, 9, 2)]
+    told_early = Spell(ONE, date(2026, 7, 20), None, known_on=date(2026, 7, 1))
+    assert [day for day, _, _ in shown([told_early])] == [date(2026, 8, 2), date(2026, 9, 2)]
+
+
 def test_losses_too_young_to_be_sure_of_are_not_labels_yet():
     spell = Spell(ONE, date(2026, 6, 20), date(2026, 10, 20))
     assert not any(event for _, _, event in shown([spell]))

@@ -7,10 +7,12 @@ from itertools import islice
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from infra.loading import telco
-from ml.frame import TrainingRefused
+from ml import gate
+from ml.frame import TooFewLosses, TrainingRefused
 from ml.hazards import load
 from ml.simulate import simulate
 from ml.simulation.rows import Batch
@@ -18,6 +20,7 @@ from ml.train import Training
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
 from services.learning.app import SERVICE as LEARNING
+from services.risk import actions
 from services.risk.app import SERVICE as RISK
 from services.usage.app import SERVICE as USAGE
 from shared import facts, ingest
@@ -26,6 +29,7 @@ from shared.config import Settings
 from shared.db import Conn, Database
 from shared.rpc import Exposed, Rpc
 from tests.conftest import DatabaseOf
+from tests.services.risk.given import a_model
 
 SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
 NOW = datetime.now(UTC)
@@ -51,7 +55,7 @@ class Tenant:
                 async with self.dbs[service].write(self.principal.tenant_id) as conn:
                     body = msgspec.json.encode(chunk)
                     receipts = await ingest.receive(conn, self.principal, kind, body)
-                assert {receipt.status for receipt in receipts} == {"accepted"}
+                assert {receipt.status for receipt in receipts} <= {"accepted", "duplicate"}
             if batch.kind == "accounts":
                 await self._introduce()
         await self.owner.execute("ANALYZE")
@@ -121,6 +125,81 @@ async def test_a_table_without_use_runs_from_the_start_and_trains_the_same_twice
     assert model.accounts == sum(customer.tenure_months > 0 for customer in customers)
     assert "days_to_renewal" not in {f.name for f in model.features}
     assert first.metrics["c_index"] > 0.8
+
+
+def with_losses(count: int, stayed: int = 150) -> list[telco.Customer]:
+    """Customers of whom so many were lost."""
+    customers = [c for c in telco.read(Path("data/telco.csv")) if c.tenure_months > 0]
+    lost = [customer for customer in customers if customer.churned]
+    return [*lost[:count], *(c for c in customers if not c.churned)][: count + stayed]
+
+
+async def test_with_too_few_losses_for_a_model_curves_serve_and_say_so_until_there_are_enough(
+    world: Tenant,
+):
+    await world.take(telco.batches(with_losses(9), NOW.date()))
+    released = await world.training().release()
+    model = load(released.model.document, released.model.checksum).document
+    assert (model.basis, model.events, model.features) == ("strata", 9, ())
+    assert await world.champions() == [released.model.version]
+    assert "only 9 of 159 accounts have churned" in model.notes[0]
+    judgement = released.judgement
+    assert {rule.name.split("_")[0] for rule in judgement.rules} == {"lost", "oe", "ici"}
+    assert judgement.passed
+    assert "curves" in judgement.notes[0]
+    report = released.model.report
+    assert report is not None
+    for words in (report.page.decode(), report.card, report.limits[0]):
+        assert "nly 9 of 159 accounts have churned" in words
+
+    again = await world.training().release()
+    assert again.model.document == released.model.document
+    await world.take(telco.batches(with_losses(250, 700), NOW.date()))
+    fitted = await world.training().release()
+    assert load(fitted.model.document, fitted.model.checksum).document.basis == "model"
+    assert (await world.champions())[-1] == fitted.model.version
+    assert fitted.judgement.champion == released.model.version
+    compared = [rule for rule in fitted.judgement.rules if rule.name.endswith("_champion")]
+    assert compared
+    assert all(rule.champion is not None for rule in compared)
+
+
+async def test_curves_never_take_the_place_of_a_model(world: Tenant):
+    await world.take(telco.batches(with_losses(9), NOW.date()))
+    model = a_model()
+    async with world.dbs["risk"].write(world.principal.tenant_id) as conn:
+        await actions.publish(conn, model, world.principal)
+    with pytest.raises(TooFewLosses, match="only 9 of 159"):
+        await world.training().run()
+    assert await world.champions() == [model.version]
+
+
+async def test_fewer_than_five_losses_make_no_curves_either(world: Tenant):
+    await world.take(telco.batches(with_losses(4), NOW.date()))
+    with pytest.raises(TooFewLosses, match="only 4 of 154 accounts have churned"):
+        await world.training().run()
+    assert await world.champions() == []
+
+
+async def test_where_nobody_can_judge_a_first_model_curves_serve_unless_it_is_forced(
+    world: Tenant,
+):
+    """Enough were lost to fit to, too few of them among the held-out accounts."""
+    customers = with_losses(60, 100)
+    out = gate.held_out(
+        np.array(
+            [telco.id_of("account", c.id).int & (2**63 - 1) for c in customers], dtype=np.int64
+        )
+    )
+    spared = [
+        c for c, held in zip(customers, out.tolist(), strict=True) if not (held and c.churned)
+    ]
+    await world.take(telco.batches(spared, NOW.date()))
+    released = await world.training().release()
+    assert load(released.model.document, released.model.checksum).document.basis == "strata"
+    forced = await world.training().release(force="tried by hand")
+    assert load(forced.model.document, forced.model.checksum).document.basis == "model"
+    assert forced.outcome == "FORCED"
 
 
 async def test_too_few_losses_publish_nothing_and_leave_the_live_model(world):

@@ -5,7 +5,7 @@ import pytest
 
 from ml import backtest
 from ml.backtest import Rows
-from ml.trial import BOOSTED, FORECAST, KAPLAN_MEIER, TRUTH, Trial, promises, together
+from ml.trial import BOOSTED, FORECAST, KAPLAN_MEIER, SIGNALS, TRUTH, Trial, promises, together
 from ml.trial_page import page, put
 
 ROWS = 6_000
@@ -28,7 +28,7 @@ def drawn(seed: int, forecast: str) -> Trial:
         event=left,
         stratum=np.full(ROWS, "r06"),
         segments={"term": np.full(ROWS, "12.0")},
-        survival={FORECAST: given, BOOSTED: true, KAPLAN_MEIER: flat, TRUTH: true},
+        survival={FORECAST: given, BOOSTED: true, KAPLAN_MEIER: flat, SIGNALS: true, TRUTH: true},
     )
     own = {FORECAST: {"within_3m": 0.7, "within_12m": 0.7}}
     width = np.where(rng.random(ROWS) < 0.9, 0.1, -0.01)

@@ -3,12 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ml.hazards import load
+from ml.model import fit_strata
 from ml.score import score
-from services.risk import actions, change, forecast, jobs, store
+from ml.train import packed
+from services.risk import actions, change, forecast, jobs, replay, store
 from services.risk.domain import RiskBand, RiskUpdated, UpdateReason
+from services.risk.domain.chance import ForecastBasis
+from services.risk.replay import Verdict
+from tests.ml.worlds import NOON, annual
 from tests.services.risk.conftest import World
 from tests.services.risk.given import a_model
 
@@ -280,3 +286,20 @@ async def test_a_renewal_beyond_the_model_gets_no_number(world: World):
     assert found.churn_probability(366) is None
     assert found.value_at_risk
     assert found.value_at_risk.cents == round(100_000 * (1 - found.driven_probability))
+
+
+async def test_curves_by_stratum_serve_and_say_that_they_do(world: World):
+    account = await world.account()
+    frame = annual(150).frame()
+    few = frame.take(~np.isin(frame.account, np.unique(frame.account[frame.event])[8:]))
+    curves = packed(fit_strata(few), NOON)
+    await world.publish(curves)
+    await world.rescore()
+    served = await world.score(account)
+    assert served is not None
+    assert (served.basis, served.drivers, served.unlike_training) == (ForecastBasis.STRATA, [], [])
+    assert served.renewal_probability is not None
+    assert 0 < served.renewal_probability < 1
+    async with world.risk.read(world.tenant) as conn:
+        again = (await replay.replayed(conn, [account]))[account]
+    assert again.verdict is Verdict.SAME

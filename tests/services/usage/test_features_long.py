@@ -20,6 +20,8 @@ NAMES = (
     "depth_91d",
     "depth_364d",
     "completions_per_member",
+    "active_per_member_28d",
+    "onboarding_features_90d",
 )
 
 
@@ -58,6 +60,8 @@ async def test_the_golden_row(world: World) -> None:
         "depth_91d": pytest.approx(4 * 2 / 10),
         "depth_364d": pytest.approx(4 * 2 / 12),
         "completions_per_member": 0.5,
+        "active_per_member_28d": 1.0,
+        "onboarding_features_90d": 1.0,
     }
 
 
@@ -87,9 +91,10 @@ async def test_the_own_people_of_the_vendor_are_neither_use_nor_members(world: W
 
 async def test_of_few_events_no_mean_is_told_and_without_members_no_rate(world: World) -> None:
     other = await world.other()
-    assert set((await told(other)).values()) == {None}
+    never = {"onboarding_features_90d": 0.0}
+    assert await told(other) == dict.fromkeys(NAMES) | never
     await other.used({("ann", "core"): list(range(1, 10))})
-    assert set((await told(other)).values()) == {None}
+    assert await told(other) == dict.fromkeys(NAMES) | {"onboarding_features_90d": 1.0}
     await other.used({("ann", "lab"): [10]})
     found = await told(other)
     assert (found["quantity_per_event_91d"], found["depth_91d"]) == (1.0, 0.2)
@@ -102,3 +107,43 @@ async def test_a_feature_that_nobody_described_has_no_depth(world: World) -> Non
     after = await told(world)
     assert (after["depth_91d"], after["depth_364d"]) == (before["depth_91d"], before["depth_364d"])
     assert after["quantity_per_event_91d"] == pytest.approx((6 + 16 + 2) / 12)
+
+
+COUNTS = ("events_28d", "events_prev_28d", "active_members_28d", "active_days_28d")
+
+
+async def brought_over(world: World, on: datetime) -> World:
+    """An account of long ago whose records begin on that day; used daily ever since."""
+    older = await world.other()
+    await older.members("dora", recorded=on)
+    await older.used({("dora", "core"): list(range(1, (NOON - on).days))})
+    return older
+
+
+async def counted(world: World) -> list[float | str | bool | None]:
+    async with world.db.read(world.tenant) as conn:
+        (row,) = await store.features(conn, [Landmark(world.account, NOON)])
+    return [row[name] for name in COUNTS]
+
+
+async def test_counts_over_windows_that_reach_behind_the_records_are_unknown(world: World) -> None:
+    assert await counted(await brought_over(world, NOON - 20 * DAY)) == [None] * 4
+    assert await counted(await brought_over(world, NOON - 40 * DAY)) == [27, None, 1, 27]
+    assert await counted(await brought_over(world, NOON - 70 * DAY)) == [27, 28, 1, 27]
+
+
+async def test_a_new_account_and_one_whose_use_is_on_record_earlier_are_known_all_along(
+    world: World,
+) -> None:
+    new = await world.other()
+    await new.members("eve", added_at=NOON - 9 * DAY, recorded=NOON - 8 * DAY)
+    assert await counted(new) == [0, 0, 0, 0]
+    older = await brought_over(world, NOON - 20 * DAY)
+    await older.late({("dora", "core"): [60]}, recorded=NOON - 20 * DAY)
+    assert await counted(older) == [19, 0, 1, 19]
+
+
+async def test_use_by_week_leaves_out_the_time_before_the_records(world: World) -> None:
+    found = await told(await brought_over(world, NOON - 50 * DAY))
+    daily = pytest.approx(7.0, rel=0.05)
+    assert found["events_per_member_week_91d"] == found["events_per_member_week_364d"] == daily
