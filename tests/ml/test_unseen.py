@@ -122,11 +122,11 @@ def column(*values: Any) -> Any:
 
 
 def test_halves_are_brought_to_the_scale_of_the_whole():
-    first, second = column(1, 3, 0, 4, None), column(1, 1, 2, 6, 2)
+    first, second, seats = column(1, 3, 0, 4, None), column(1, 1, 2, 6, 2), column(5, 5, 9, 2, 1)
     halves = Halves(
-        {"uses": column(2, 4, 2, 10, 9), "seats": column(5, 5, 9, 2, 1), "plan": column(*"aabba")},
-        tuple({"uses": one, "seats": column(5, 5, 9, 2, 1)} for one in (first, second)),
-        tuple({"uses": one, "seats": column(1, 1, 1, 1, 1)} for one in (second, first)),
+        {"uses": column(2, 4, 2, 10, 9), "seats": seats, "plan": column(*"aabba")},
+        ({"uses": first, "seats": seats}, {"uses": second, "seats": seats}),
+        ({"uses": second, "seats": seats - 1}, {"uses": first, "seats": seats - 1}),
     )
     features = [Feature(n, n, "usage", "number") for n in ("uses", "seats")]
     features.append(Feature("plan", "plan", "billing", "level"))
