@@ -124,7 +124,7 @@ def tried(
     own = [interval(model, window.ahead) for model, window in pairs]
     alike = [interval(of_alike(model), window.ahead) for model, window in pairs]
     is_open = [undecided(tenant, window) for window in windows]
-    return Trial(found, *(np.concatenate(each) for each in (own, alike, is_open)))
+    return Trial(found, np.concatenate(own), np.concatenate(alike), np.concatenate(is_open))
 
 
 def truth(tenant: Tenant, window: Window) -> Floats:
