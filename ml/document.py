@@ -109,6 +109,7 @@ class CauseModel(msgspec.Struct, frozen=True, kw_only=True):
     strata: dict[str, Stratum]
     penalty: float | None = None
     interaction_penalty: float | None = None
+    bend_penalty: float | None = None
 
 
 class ForecastModel(msgspec.Struct, frozen=True, kw_only=True):
