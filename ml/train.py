@@ -105,6 +105,7 @@ class Training:
         found = landmarks.labels(spells, clock, until)
         told = await self._services.collected([label.landmark for label in found])
         frame = landmarks.frame(found, told, clock, until)
+        frame = await self._services.with_halves(frame, found)
         return admitted(frame, told.dictionary, with_post_decision=self.with_post_decision)
 
     async def _clock(self, spells: Sequence[Spell], until: date) -> Clock:

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ml import backtest, challenger, evaluate, metrics
 from ml.backtest import Backtest, Figures, Forecaster, Rows
+from ml.document import ForecastModel
 from ml.evaluate import survival_by_month
 from ml.features import Floats
 from ml.frame import Frame
@@ -49,12 +51,14 @@ class Promise:
 class Trial:
     """One simulated tenant judged.
 
-    `interval` is the forecast's 90 % interval of churn within twelve months, shape (rows, 2);
-    `is_open` tells whose next renewal was not decided yet, shape (rows,).
+    `interval` is the forecast's 90 % interval of churn within twelve months, `of_alike` that of the
+    mean of accounts that look alike to it, shape (rows, 2) both; `is_open` tells whose next renewal
+    was not decided yet, shape (rows,).
     """
 
     backtest: Backtest
     interval: Floats
+    of_alike: Floats
     is_open: NDArray[np.bool_]
 
     @property
@@ -65,18 +69,18 @@ class Trial:
 
     @property
     def covered_alike(self) -> float:
-        """The same for the mean true chance of fifty accounts with like forecasts.
+        """Share of fifties of accounts with like forecasts whose mean true chance it holds.
 
-        An interval speaks of accounts that look alike to the forecast; what no signal shows makes
-        the chance of each one differ from theirs.
+        That is what coefficients and baselines are uncertain by; what no signal shows of a single
+        account is left out.
         """
         rows = self.backtest.rows
         order = np.argsort(rows.survival[FORECAST][:, HORIZON_MONTHS], kind="stable")
         order = order[self.is_open[order]]
         groups = np.array_split(order, max(1, len(order) // ALIKE))
         true = np.array([float(self._true[group].mean()) for group in groups])
-        low = np.array([float(self.interval[group, 0].mean()) for group in groups])
-        high = np.array([float(self.interval[group, 1].mean()) for group in groups])
+        low = np.array([float(self.of_alike[group, 0].mean()) for group in groups])
+        high = np.array([float(self.of_alike[group, 1].mean()) for group in groups])
         return float(np.mean((low <= true) & (true <= high)))
 
     @property
@@ -117,9 +121,10 @@ def tried(
         step=step,
     )
     pairs = list(zip(fitted.models, windows, strict=True))
-    intervals = [interval(model, window.ahead) for model, window in pairs]
+    own = [interval(model, window.ahead) for model, window in pairs]
+    alike = [interval(of_alike(model), window.ahead) for model, window in pairs]
     is_open = [undecided(tenant, window) for window in windows]
-    return Trial(found, np.concatenate(intervals), np.concatenate(is_open))
+    return Trial(found, np.concatenate(own), np.concatenate(alike), np.concatenate(is_open))
 
 
 def truth(tenant: Tenant, window: Window) -> Floats:
@@ -133,6 +138,17 @@ def undecided(tenant: Tenant, window: Window) -> NDArray[np.bool_]:
     """Accounts whose next renewal nobody had decided on at the origin, shape (rows,)."""
     chances = tenant.coming(window.origin, DAYS[-1:])
     return np.array([not chances[key].is_decided for key in window.accounts])
+
+
+def of_alike(model: ChurnModel) -> ChurnModel:
+    """The model as if signals showed everything: intervals of what was fitted alone."""
+
+    def all_seen(part: ForecastModel) -> ForecastModel:
+        causes = tuple(msgspec.structs.replace(cause, unseen=0.0) for cause in part.causes)
+        newcomers = all_seen(part.newcomers) if part.newcomers else None
+        return msgspec.structs.replace(part, causes=causes, newcomers=newcomers)
+
+    return evaluate.ready(all_seen(model.document))
 
 
 def interval(model: ChurnModel, ahead: Frame) -> Floats:
@@ -169,6 +185,7 @@ def together(trials: Sequence[Trial]) -> Trial:
     return Trial(
         backtest.judged(backtest.joined(parts), own),
         np.concatenate([trial.interval for trial in trials]),
+        np.concatenate([trial.of_alike for trial in trials]),
         np.concatenate([trial.is_open for trial in trials]),
     )
 

@@ -34,7 +34,7 @@ def drawn(seed: int, forecast: str) -> Trial:
     width = np.where(rng.random(ROWS) < 0.9, 0.1, -0.01)
     interval = np.column_stack([1 - given[:, 12] - width, 1 - given[:, 12] + width])
     found = backtest.judged(rows, own, replicates=20)
-    return Trial(found, interval, np.ones(ROWS, dtype=np.bool_))
+    return Trial(found, interval, interval, np.ones(ROWS, dtype=np.bool_))
 
 
 def test_the_truth_keeps_every_promise_and_a_flat_forecast_none_of_them():
