@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +20,14 @@ from shared.landmark import VOLUNTARY, FeatureRow, Landmark, Spell
 HISTORY_MONTHS: Final = 36
 GRACE_DAYS: Final = 30
 """A contract that ended counts as lost once none followed for so many days; labels stop before."""
+
+NEWEST_DAYS: Final = GRACE_DAYS + 6
+"""Days between a whole number of months after each landmark and the end of the data.
+
+A calendar month may be five days shorter than what `month_of` counts as one, and an end that nobody
+spoke of is known a day after the grace. Without these days, renewals that fall on the last of a
+month's would count as survived though nobody knows yet.
+"""
 
 USAGE: Final = "usage"
 
@@ -81,12 +90,17 @@ def _monthly(spells: Sequence[Spell], data_to: date) -> Iterator[Label]:
     last = data_to - timedelta(days=GRACE_DAYS)
     first = min(spell.seen_from for spell in spells)
     for back in range(1, HISTORY_MONTHS + 1):
-        day = months_before(last, back)
+        day = months_before(followed_to(data_to), back)
         if day <= first:
             return
         for spell in spells:
             if spell.seen_from < day and (spell.ended_on is None or spell.ended_on > day):
-                yield _label(spell, day, last, HORIZON_MONTHS)
+                yield _label(spell, day, last, min(back, HORIZON_MONTHS))
+
+
+def followed_to(data_to: date) -> date:
+    """The day on which the last month that is followed ends; landmarks lie whole months before."""
+    return data_to - timedelta(days=NEWEST_DAYS)
 
 
 def _starts(spells: Sequence[Spell], data_to: date) -> Iterator[Label]:
@@ -108,6 +122,7 @@ def _label(spell: Spell, day: date, last: date, most: int | None) -> Label:
     return Label(landmark, months, lost, spell.cause or VOLUNTARY)
 
 
+@lru_cache(maxsize=4_096)  # every account's landmarks of a day share one
 def moment(day: date) -> datetime:
     """Midnight UTC at which a day begins."""
     return datetime.combine(day, time(), UTC)
