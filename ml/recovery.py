@@ -133,9 +133,12 @@ def recovered(seen: Seen, effects: Mapping[str, float]) -> list[Driver]:
     effects
         Planted log-odds by unit, by name of the driver.
     """
-    sd = seen.planted.std(axis=0)
-    standard = (seen.planted - seen.planted.mean(axis=0)) / np.where(sd > 0, sd, 1.0)
-    adjusted: Floats = np.linalg.pinv(standard) @ (seen.whole - seen.whole.mean())
+    sd: Floats = seen.planted.std(axis=0)
+    standard: Floats = (seen.planted - seen.planted.mean(axis=0)) / np.where(sd > 0, sd, 1.0)
+    # a driver that is the same for all makes a row of zeros: one there keeps the matrix regular
+    together: Floats = standard.T @ standard + np.diag((sd <= 0).astype(np.float64))
+    against: Floats = standard.T @ (seen.whole - seen.whole.mean())
+    adjusted: Floats = np.linalg.solve(together, against)
     part = (standard * (seen.parts - seen.parts.mean(axis=0))).mean(axis=0)
     spread = np.maximum(seen.parts.std(axis=0), 1e-12)
     found = [
@@ -151,13 +154,17 @@ def recovered(seen: Seen, effects: Mapping[str, float]) -> list[Driver]:
     return sorted(found, key=lambda driver: -abs(driver.planted))
 
 
-def agreement(planted: Sequence[float], found: Sequence[float]) -> float:
-    """Share of signs, and of pairs clearly apart in size, that came back as they were planted."""
-    pairs = list(zip(planted, found, strict=True))
-    signs = [one * other > 0 for one, other in pairs]
-    order = [
-        (abs(mine) - abs(yours)) * (abs(large) - abs(small)) > 0
-        for (large, mine), (small, yours) in combinations(pairs, 2)
-        if max(abs(large), abs(small)) >= CLEARLY * min(abs(large), abs(small))
+def signs(planted: Sequence[float], found: Sequence[float]) -> float:
+    """Share of drivers that came back with the sign they were planted with."""
+    return float(np.mean([one * other > 0 for one, other in zip(planted, found, strict=True)]))
+
+
+def order(planted: Sequence[float], found: Sequence[float]) -> float:
+    """Share of pairs planted clearly apart in size of which the larger came back larger."""
+    sizes = list(zip(map(abs, planted), map(abs, found), strict=True))
+    kept = [
+        (mine - yours) * (large - small) > 0
+        for (large, mine), (small, yours) in combinations(sizes, 2)
+        if max(large, small) >= CLEARLY * min(large, small)
     ]
-    return float(np.mean(signs + order))
+    return float(np.mean(kept)) if kept else 1.0

@@ -225,11 +225,10 @@ def _within(name: str, share: float) -> Promise:
 def _drivers(accounts: Seen) -> list[Promise]:
     found = recovery.recovered(accounts, PLANTED)
     planted = [driver.planted for driver in found]
-    effects = recovery.agreement(planted, [driver.effect for driver in found])
-    parts = recovery.agreement(planted, [driver.part for driver in found])
+    effects = [driver.effect for driver in found]
     return [
-        _all("planted drivers in sign and order: by all signals", effects),
-        _all("planted drivers in sign and order: by the parts of their own signals", parts),
+        _all("planted drivers that come back with their sign", recovery.signs(planted, effects)),
+        _all("pairs of them that come back in order of size", recovery.order(planted, effects)),
     ]
 
 
