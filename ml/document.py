@@ -99,6 +99,8 @@ class CauseModel(msgspec.Struct, frozen=True, kw_only=True):
 
     `effects`: `own`, fitted to this cause; `shared`, fitted to all losses; `none`, too few losses
     to say what makes a difference. `variance` is that of the coefficients, shape (terms, terms).
+    `unseen` is the variance, over accounts, of the log hazard around what signals show; 0 where
+    services could not tell of halves.
     """
 
     cause: str
@@ -109,6 +111,7 @@ class CauseModel(msgspec.Struct, frozen=True, kw_only=True):
     strata: dict[str, Stratum]
     penalty: float | None = None
     interaction_penalty: float | None = None
+    unseen: float = 0.0
 
 
 class ForecastModel(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,8 +3,10 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,8 +16,29 @@ from shared.model_document import Histogram
 
 BINS: Final = 10
 LEVELS_MOST: Final = 20
+YEAR_DAYS: Final = 365
+STEADY: Final = 0.10
+"""An index up to here is usually called stable."""
+
 LEAST: Final = 1e-4
 """An empty bin counts as this share, or one account would make the index infinite."""
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A signal that lay otherwise than before: its PSI, and what so few accounts show by chance."""
+
+    signal: str
+    psi: float
+    by_chance: float
+
+
+class Drift(msgspec.Struct, frozen=True):
+    """Signals that moved between two landmarks of the training rows, farthest first."""
+
+    earlier: str
+    newest: str
+    signals: int
+    moved: list[Moved]
 
 
 def newest_rows(frame: Frame) -> Frame:
@@ -28,6 +51,42 @@ def newest_rows(frame: Frame) -> Frame:
         seen.add(number)
         first -= 1
     return frame.take(np.arange(first, len(frame)))
+
+
+def while_growing(frame: Frame, names: Iterable[str]) -> Drift | None:
+    """What moved from the landmark a year before the newest, or the oldest, to the newest.
+
+    Parameters
+    ----------
+    frame
+        Training rows.
+    names
+        Signals to look at.
+
+    Returns
+    -------
+    Signals whose index is above .10 and above what chance explains; None on the `start` clock or
+    where there is one landmark only.
+    """
+    days = np.unique(frame.day)
+    if frame.clock == "start" or len(days) < 2:
+        return None
+    earlier = int(days[np.abs(days - (days[-1] - YEAR_DAYS)).argmin()])
+    before, now = frame.take(frame.day == earlier), frame.take(frame.day == days[-1])
+    looked = [name for name in names if name in frame.columns]
+    found = [_moved(name, before.columns[name], now.columns[name]) for name in looked]
+    moved = sorted((one for one in found if one is not None), key=lambda one: -one.psi)
+    newest = date.fromordinal(int(days[-1]))
+    return Drift(f"{date.fromordinal(earlier)}", f"{newest}", len(looked), moved)
+
+
+def _moved(name: str, before: NDArray[Any], now: NDArray[Any]) -> Moved | None:
+    like = histogram(before)
+    counts = counted(now.tolist(), like).counts
+    index, by_chance = psi(like.counts, counts), psi_by_chance(like.counts, counts)
+    if index is None or index <= max(STEADY, by_chance):
+        return None
+    return Moved(name, index, by_chance)
 
 
 def references(frame: Frame, names: Iterable[str]) -> dict[str, Histogram]:

@@ -24,6 +24,8 @@ FIGURES: Final = {
     "auc_24m": "AUC at 24 months",
     "ici_12m": "ICI at 12 months, lower is better",
     "oe_12m": "observed / expected at 12 months",
+    "ici": "ICI at the last month followed",
+    "oe": "observed / expected at the last month followed",
 }
 """Names of the figures for readers."""
 

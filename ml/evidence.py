@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import metrics
+from ml.drift import Drift
 from ml.evaluate import judge, outcome_of
 from ml.features import Floats
 from ml.frame import Frame
@@ -43,7 +44,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of a forecast on accounts it was not fitted to.
 
     `origin`: how they were held out. `rolling` has a row of figures for each origin, where a
-    rolling evaluation was made.
+    rolling evaluation was made; `drift` says what moved while the data grew, where they have a
+    calendar.
     """
 
     origin: str
@@ -57,6 +59,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     rolling: dict[str, dict[str, float]] = msgspec.field(
         default_factory=dict[str, dict[str, float]]
     )
+    drift: Drift | None = None
 
 
 def gathered(training: Frame, others: Frame, survival: Floats, origin: str) -> Evidence:

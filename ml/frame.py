@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ml.document import Clock
 from ml.features import Columns, level_of
+from ml.halves import Halves
 from ml.renewal_clock import EVERYONE
 from shared.errors import Refusal
 from shared.landmark import VOLUNTARY
@@ -35,6 +36,8 @@ class Frame:
     `account` a number that is the same for all rows of an account; `sources` the service each
     signal comes from. `cause` says why an account was lost and means nothing where it was not;
     `day` is the landmark's day, counted as `date.toordinal` does (0: no calendar is known).
+    `halves`, where services were asked for them, is what either half of members, tickets and
+    payments tells of some of the accounts; it stays when rows are taken.
     `labels` are signals' names as people read them; `left_out` says of some why they are not here.
     """
 
@@ -49,6 +52,7 @@ class Frame:
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
     cause: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
     day: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    halves: Halves | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -113,6 +117,7 @@ class Frame:
         digest.update(np.ascontiguousarray(self.day).tobytes())
         for name in sorted(self.columns):
             digest.update(name.encode() + b"\x1e" + _text(self.columns[name]))
+        digest.update(self.halves.hashed() if self.halves else b"")
         return digest.hexdigest()
 
 

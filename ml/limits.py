@@ -7,6 +7,9 @@ from ml.evidence import Evidence
 from ml.score import ChurnModel
 
 FEW_EVENTS_A_TERM: Final = 10
+AGES: Final = 0.03
+"""How much smaller the AUC may be on later time before it is named."""
+
 NEWCOMERS: Final = "first 90 days: "
 """What a model's note on newcomers begins with."""
 
@@ -83,10 +86,25 @@ def _off(evidence: Evidence) -> list[str]:
 
 def _missing(evidence: Evidence) -> list[str]:
     if evidence.rolling:
-        return []
+        return _on_later_time(evidence)
     return [
         "Judged on other accounts of the same time, not on later time: how it holds up as prices,"
         " product and market change is not measured here."
+    ]
+
+
+def _on_later_time(evidence: Evidence) -> list[str]:
+    """How much less the forecast knows of later time than of other accounts of the same time."""
+    later = [row["auc_12m"] for row in evidence.rolling.values() if "auc_12m" in row]
+    here = evidence.figures.get("auc_12m")
+    if here is None or not later:
+        return []
+    worst = min(later)
+    if here - worst <= AGES:
+        return []
+    return [
+        f"Of later time it knows less: AUC at 12 months {worst:.3f} at the worst origin, against"
+        f" {here:.3f} on other accounts of the same time."
     ]
 
 

@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from ml.choice import Candidate, Progress, choose, penalise
+from ml import unseen
+from ml.choice import Candidate, Progress, choose, penalise, sampled
 from ml.cox import cox, influence
 from ml.design import Design
 from ml.document import CauseModel, ForecastModel, Packed, schema_hash
@@ -25,6 +26,9 @@ from ml.uncertainty import spread
 
 LEAST_EVENTS: Final = 20
 DISCRETE: Final = "kalbfleisch-prentice"
+MOST_ROWS: Final = 40_000
+"""Rows on which it is found how far coefficients are drawn in; more cost time and change little."""
+
 LEAST_FOR_STRATA: Final = 5
 """Fewest lost accounts for Kaplan–Meier curves by stratum, where a model has too few."""
 
@@ -169,7 +173,19 @@ def _fitted(frame: Frame, part: Part, baseline: str, seed: int) -> CauseModel:
         ),
         penalty=None if part.effects == "none" else part.chosen.penalty,
         interaction_penalty=None if part.effects == "none" else part.chosen.product_penalty,
+        unseen=_unseen(frame, part, coefficients, seed),
     )
+
+
+def _unseen(frame: Frame, part: Part, coefficients: Floats, seed: int) -> float:
+    """Variance of the log hazard around what signals show; 0 where nobody told of halves."""
+    if frame.halves is None or part.effects == "none":
+        return 0.0
+    design = part.chosen.design
+    told = unseen.told(frame.halves, design.features, design.terms, coefficients)
+    rows = sampled(frame if part.effects == "shared" else frame.only(part.cause), seed, MOST_ROWS)
+    slope = unseen.slope(rows, design.matrix(rows), part.chosen.penalties, seed=seed)
+    return unseen.variance(told, slope)
 
 
 def _effects(frame: Frame, part: Part, matrix: Floats) -> tuple[Floats, Floats]:

@@ -153,8 +153,8 @@ def comparison(model: ForecastModel, part: ForecastModel, frame: Frame) -> Compa
         if for_all is None or own is None:
             continue
         ours = msgspec.structs.replace(for_all, newcomers=own)
-        errors.append(gate.trial(ours, past, later).errors())
-        others.append(gate.trial(for_all, past, later).errors())
+        errors.append(gate.trial(ours, later, later).errors())
+        others.append(gate.trial(for_all, later, later).errors())
         gain += _likelihood(own, later) - _likelihood(for_all, later)
         accounts |= set(later.account[later.event].tolist())
     if not accounts:

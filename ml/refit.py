@@ -75,5 +75,5 @@ def _coefficients(
     product = part.penalty if part.interaction_penalty is None else part.interaction_penalty
     chosen = np.array([product if t.kind == "product" else part.penalty for t in model.terms])
     # penalties count per row: the same pull in all, however many rows there are now
-    quick = newton.fit(rows, matrix, chosen * model.rows / len(frame))
+    quick = newton.fit(rows, matrix, chosen * model.rows / len(frame), ties="efron")
     return None if quick is None else quick.coefficients

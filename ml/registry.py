@@ -21,14 +21,16 @@ from shared.config import Settings
 from shared.errors import NotFound
 from shared.model_document import Judgement, ModelDocument
 
-# Read while mlflow is imported: no telemetry, no look for git, no logging of its own.
+# Read while mlflow is imported: no telemetry, no look for git, no logging or printing of its own.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 os.environ.setdefault("MLFLOW_CONFIGURE_LOGGING", "false")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 import mlflow.artifacts
 from mlflow import MlflowClient
+from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 
 EXPERIMENT: Final = "tenure"
@@ -73,6 +75,7 @@ class Registry:
             url = f"sqlite:///{folder / 'mlflow.db'}"
         else:
             url = settings.mlflow_url
+        self._url = url
         with _quiet():
             self._client = MlflowClient(tracking_uri=url, registry_uri=url)
             self._experiment = self._known_experiment()
@@ -132,10 +135,14 @@ class Registry:
             self._client.set_terminated(kept, status, ended)
 
     def _write(self, run_id: str, model: ModelDocument) -> None:
-        for name, value in params(model).items():
-            self._client.log_param(run_id, name, value)
-        for name, value in model.metrics.items():
-            self._client.log_metric(run_id, name, value)
+        self._client.log_batch(
+            run_id,
+            params=[Param(name, value) for name, value in params(model).items()],
+            metrics=[
+                Metric(name, value, _ms(model.trained_at), 0)
+                for name, value in model.metrics.items()
+            ],
+        )
         with TemporaryDirectory() as folder:
             for name, content in artifacts(model).items():
                 path = Path(folder, name)
@@ -185,7 +192,10 @@ class Registry:
             except MlflowException as error:
                 raise NotFound(f"no model of {self.name} is {alias}") from error
             path = mlflow.artifacts.download_artifacts(
-                artifact_uri=f"{version.source}/{DOCUMENT}", dst_path=folder
+                artifact_uri=f"{version.source}/{DOCUMENT}",
+                dst_path=folder,
+                tracking_uri=self._url,
+                registry_uri=self._url,
             )
             content = Path(path).read_bytes()
         decode(content, version.tags["checksum"])

@@ -43,7 +43,7 @@ def report(
         _rolling(evidence),
         _drivers(model),
         _newcomers(model),
-        _inputs(model),
+        _inputs(model, evidence),
         _limits(model, evidence),
         _origin(model),
     )
@@ -170,8 +170,10 @@ def _rolling(evidence: Evidence) -> str:
     ]
     columns = ("origin", *(FIGURES.get(name, name) for name in names))
     return (
-        "<h2>Rolling origin</h2><p>Fitted on what was known on each day, judged by what came after"
-        f" it.</p>{_table(columns, rows)}"
+        "<h2>Rolling origin</h2><p>Coefficients and baselines fitted anew to what was known on each"
+        " day, judged by all accounts at risk that day over the months after it. Signals,"
+        " terms and penalties are this version's; <code>tenure backtest</code> chooses them anew,"
+        f" too.</p>{_table(columns, rows)}"
     )
 
 
@@ -259,7 +261,7 @@ def _effect(curve: EffectCurve) -> str:
     return charts.plot(f"Partial effect of {curve.label}", x, y, [one, line])
 
 
-def _inputs(model: ChurnModel) -> str:
+def _inputs(model: ChurnModel, evidence: Evidence) -> str:
     rows = [
         (
             feature.name,
@@ -274,9 +276,28 @@ def _inputs(model: ChurnModel) -> str:
     ]
     columns = ("signal", "in words", "told by", "seen in training", "may be unknown")
     return (
-        "<h2>Signals and their drift</h2><p>What is served is watched against these: how far each"
-        " signal has drifted (PSI) is a fact of the running system, <code>featureDrift</code> of"
-        " this version in the graph, and is zero by definition on the day of training.</p>"
+        f"<h2>Signals and their drift</h2>{_drift(evidence)}<p>From the day of training on, what is"
+        " served is watched against how these signals lay then: <code>featureDrift</code> of this"
+        " version in the graph.</p>"
+        f'<div class="left">{_table(columns, rows)}</div>'
+    )
+
+
+def _drift(evidence: Evidence) -> str:
+    seen = evidence.drift
+    if seen is None:
+        return ""
+    between = f"from {seen.earlier} to {seen.newest}"
+    if not seen.moved:
+        return (
+            f"<p>Of {seen.signals} signals none lay otherwise, {between}, beyond what chance"
+            " explains (population stability index above .10).</p>"
+        )
+    rows = [(one.signal, f"{one.psi:.3f}", f"{one.by_chance:.3f}") for one in seen.moved]
+    columns = ("signal", "PSI", "by chance at most")
+    return (
+        f"<p>{len(seen.moved)} of {seen.signals} signals lay otherwise, {between}, than chance"
+        " explains. What the fit says rests on both; a forecast is surer where nothing moves.</p>"
         f'<div class="left">{_table(columns, rows)}</div>'
     )
 

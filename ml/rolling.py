@@ -1,7 +1,7 @@
 """Windows of a rolling-origin evaluation: what was known at an origin, and what came after it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -84,9 +84,13 @@ class Past:
         ]
         signals = await self._signals({label.landmark for part in past + ahead for label in part})
         return [
-            _window(origin, known, coming, signals, until)
+            await self._with_halves(_window(origin, known, coming, signals, until), known)
             for origin, known, coming in zip(origins, past, ahead, strict=True)
         ]
+
+    async def _with_halves(self, window: Window, past: list[Label]) -> Window:
+        training = await self._services.with_halves(window.training, past)
+        return replace(window, training=training)
 
     @property
     def _services(self) -> Services:

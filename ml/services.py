@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from ml.collected import Collected
+from ml.frame import Frame
+from ml.halves import Halves, pairs
+from ml.landmarks import Label
 from shared.auth import Principal
-from shared.landmark import FeatureRow, Half, Landmark, Spell
+from shared.landmark import HALVES, FeatureRow, Half, Landmark, Spell
 from shared.rpc import Call, Rpc, named
 from shared.signal import Signal
 
@@ -40,9 +43,8 @@ class Services:
         self, service: str, marks: Sequence[Landmark], half: Half | None = None
     ) -> list[FeatureRow]:
         """One service's signals, a row for each landmark in order."""
-        rows: list[FeatureRow] = await self.ask(
-            f"{service}.features", list[FeatureRow], {"landmarks": marks, "half": half}
-        )
+        asked = {"landmarks": marks} if half is None else {"landmarks": marks, "half": half}
+        rows: list[FeatureRow] = await self.ask(f"{service}.features", list[FeatureRow], asked)
         return rows
 
     async def dictionary(self) -> dict[str, Signal]:
@@ -55,13 +57,31 @@ class Services:
     async def collected(self, marks: Sequence[Landmark], half: Half | None = None) -> Collected:
         """All services' signals of the landmarks, in order; of one half of what was seen."""
         collected = Collected(await self.dictionary())
-        self.step("signals", 0, len(marks))
+        said = "signals" if half is None else "signals of halves"
+        self.step(said, 0, len(marks))
         for at in range(0, len(marks), CHUNK):
             chunk = marks[at : at + CHUNK]
             answers = await asyncio.gather(*(self.features(name, chunk, half) for name in SOURCES))
             collected.add(dict(zip(SOURCES, answers, strict=True)))
-            self.step("signals", at + len(chunk), len(marks))
+            self.step(said, at + len(chunk), len(marks))
         return collected
+
+    async def with_halves(self, frame: Frame, labels: Sequence[Label]) -> Frame:
+        """The frame of these labels with what halves of the evidence tell of some of its accounts.
+
+        Only where landmarks follow one another: on the `start` clock there is nothing to compare.
+        """
+        if frame.clock == "start" or not len(frame):
+            return frame
+        first = int(frame.day.min())
+        marks = [each.landmark for each in labels if each.landmark.as_of.toordinal() >= first]
+        now, before = pairs(marks)
+        if not now:
+            return frame
+        whole = (await self.collected(now)).columns()
+        told = [[await self.collected(at, half) for half in HALVES] for at in (now, before)]
+        (a, b), (c, d) = [[each.columns() for each in pair] for pair in told]
+        return replace(frame, halves=Halves(whole, (a, b), (c, d)))
 
     async def ask(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
         """The answer to a read."""

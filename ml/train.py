@@ -7,14 +7,18 @@ from datetime import date, datetime
 from functools import partial
 from uuid import UUID
 
+from msgspec import structs
+
 from ml import document, fallback, gate, landmarks, limits, newcomers
 from ml.card import card
 from ml.contents import admitted
 from ml.document import Clock, ForecastModel
-from ml.drift import references
+from ml.drift import references, while_growing
 from ml.evidence import Evidence
 from ml.frame import Frame, TooFewLosses
 from ml.model import fit
+from ml.origins import DEFAULT as ORIGINS
+from ml.origins import rolling
 from ml.release import CandidateRefused, Judged, Released, Run, judge
 from ml.report import report
 from ml.score import load
@@ -30,6 +34,7 @@ class Training:
     """A tenant's services as training asks them, at the moment `now`; later rows do not exist.
 
     `with_post_decision`: learn from signals, too, that may follow the decision to leave.
+    `origins`: at how many days that have passed the report tries the recipe.
     """
 
     rpc: Rpc
@@ -37,6 +42,7 @@ class Training:
     now: datetime
     step: Step
     with_post_decision: bool = False
+    origins: int = ORIGINS
 
     async def run(self, seed: int = 0) -> ModelDocument:
         """Train and hand over; the model published.
@@ -99,6 +105,7 @@ class Training:
         found = landmarks.labels(spells, clock, until)
         told = await self._services.collected([label.landmark for label in found])
         frame = landmarks.frame(found, told, clock, until)
+        frame = await self._services.with_halves(frame, found)
         return admitted(frame, told.dictionary, with_post_decision=self.with_post_decision)
 
     async def _clock(self, spells: Sequence[Spell], until: date) -> Clock:
@@ -124,14 +131,21 @@ class Training:
             self.step("curves by stratum", 0, 1)
             model, judged = fallback.curves(frame, champion, seed)
             self.step("curves by stratum", 1, 1)
-        reference = references(frame, model.signals)
         whole = packed(model, self.now)
         return replace(
             whole,
             judged_document=document.encode(judged.model)[0],
-            reference=reference,
-            report=reported(whole, judged.evidence),
+            reference=references(frame, model.signals),
+            report=reported(whole, self._evidence(judged.evidence, model, frame)),
         ), judged.judgement
+
+    def _evidence(self, seen: Evidence, model: ForecastModel, frame: Frame) -> Evidence:
+        """What is shown besides held-out accounts: later time, and what moved meanwhile."""
+        self.step("report", 0, 1)
+        later = rolling(model, frame, self.origins)
+        drift = while_growing(frame, model.signals)
+        self.step("report", 1, 1)
+        return structs.replace(seen, rolling=later, drift=drift)
 
     def _model(
         self, frame: Frame, seed: int, champion: ServedModel | None, *, by_force: bool

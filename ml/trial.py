@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ml import backtest, challenger, evaluate, metrics, recovery
 from ml.backtest import Backtest, Figures, Forecaster, Rows
+from ml.document import ForecastModel
 from ml.evaluate import survival_by_month
 from ml.features import Floats
 from ml.frame import Frame
@@ -23,11 +25,15 @@ from ml.services import Step
 from ml.simulate import Tenant
 from ml.simulation.drivers import PLANTED
 from ml.spell_age import elapsed
+from ml.trial_reach import reach
 from shared.landmark import FeatureRow
 
 FORECAST: Final = "forecast"
 BOOSTED: Final = "boosted"
 KAPLAN_MEIER: Final = "kaplan_meier"
+SIGNALS: Final = "signals"
+"""What a regression on the truth itself makes of the same signals."""
+
 TRUTH: Final = "truth"
 ALIKE: Final = 50
 DAYS: Final = tuple(int(MONTH_DAYS * month + SLACK_DAYS) for month in range(1, HORIZON_MONTHS + 1))
@@ -48,13 +54,15 @@ class Promise:
 class Trial:
     """One simulated tenant judged.
 
-    `interval` is the forecast's 90 % interval of churn within twelve months, shape (rows, 2);
-    `is_open` tells whose next renewal was not decided yet, shape (rows,). `seen` holds these with
-    what was planted into them; `watches` the leak alarm at work, once a tenant.
+    `interval` is the forecast's 90 % interval of churn within twelve months, `of_alike` that of the
+    mean of accounts that look alike to it, shape (rows, 2) both; `is_open` tells whose next renewal
+    was not decided yet, shape (rows,). `seen` holds these with what was planted into them;
+    `watches` the leak alarm at work, once a tenant.
     """
 
     backtest: Backtest
     interval: Floats
+    of_alike: Floats
     is_open: NDArray[np.bool_]
     seen: Seen
     watches: tuple[Watch, ...]
@@ -67,18 +75,18 @@ class Trial:
 
     @property
     def covered_alike(self) -> float:
-        """The same for the mean true chance of fifty accounts with like forecasts.
+        """Share of fifties of accounts with like forecasts whose mean true chance it holds.
 
-        An interval speaks of accounts that look alike to the forecast; what no signal shows makes
-        the chance of each one differ from theirs.
+        That is what coefficients and baselines are uncertain by; what no signal shows of a single
+        account is left out.
         """
         rows = self.backtest.rows
         order = np.argsort(rows.survival[FORECAST][:, HORIZON_MONTHS], kind="stable")
         order = order[self.is_open[order]]
         groups = np.array_split(order, max(1, len(order) // ALIKE))
         true = np.array([float(self._true[group].mean()) for group in groups])
-        low = np.array([float(self.interval[group, 0].mean()) for group in groups])
-        high = np.array([float(self.interval[group, 1].mean()) for group in groups])
+        low = np.array([float(self.of_alike[group, 0].mean()) for group in groups])
+        high = np.array([float(self.of_alike[group, 1].mean()) for group in groups])
         return float(np.mean((low <= true) & (true <= high)))
 
     @property
@@ -105,22 +113,27 @@ def tried(
     """Judge forecast, challenger, Kaplan–Meier and the truth on a simulated tenant's windows."""
     fitted = Fitted(seed)
     by_origin = {window.origin: window for window in windows}
+    true = {window.origin: truth(tenant, window) for window in windows}
     found = backtest.backtest(
         by_origin.__getitem__,
         list(by_origin),
         {FORECAST: fitted, BOOSTED: challenger.boosted, KAPLAN_MEIER: challenger.kaplan_meier},
-        known={TRUTH: lambda window: truth(tenant, window)},
+        known={
+            SIGNALS: lambda window: reach(window, true[window.origin], seed=seed),
+            TRUTH: lambda window: true[window.origin],
+        },
         replicates=replicates,
         seed=seed,
         step=step,
     )
-    served = [
-        forecasts(model, window.ahead) for model, window in zip(fitted.models, windows, strict=True)
-    ]
+    pairs = list(zip(fitted.models, windows, strict=True))
+    served = [forecasts(model, window.ahead) for model, window in pairs]
+    alike = [interval(forecasts(of_alike(model), window.ahead)) for model, window in pairs]
     is_open = [undecided(tenant, window) for window in windows]
     return Trial(
         found,
         np.concatenate([interval(each) for each in served]),
+        np.concatenate(alike),
         np.concatenate(is_open),
         Seen.joined([seen(tenant, *each) for each in zip(windows, served, is_open, strict=True)]),
         (watched(windows[-1], Fitted(seed), found, replicates=replicates, seed=seed),),
@@ -138,6 +151,17 @@ def undecided(tenant: Tenant, window: Window) -> NDArray[np.bool_]:
     """Accounts whose next renewal nobody had decided on at the origin, shape (rows,)."""
     chances = tenant.coming(window.origin, DAYS[-1:])
     return np.array([not chances[key].is_decided for key in window.accounts])
+
+
+def of_alike(model: ChurnModel) -> ChurnModel:
+    """The model as if signals showed everything: intervals of what was fitted alone."""
+
+    def all_seen(part: ForecastModel) -> ForecastModel:
+        causes = tuple(msgspec.structs.replace(cause, unseen=0.0) for cause in part.causes)
+        newcomers = all_seen(part.newcomers) if part.newcomers else None
+        return msgspec.structs.replace(part, causes=causes, newcomers=newcomers)
+
+    return evaluate.ready(all_seen(model.document))
 
 
 def forecasts(model: ChurnModel, ahead: Frame) -> list[Forecast]:
@@ -190,6 +214,7 @@ def together(trials: Sequence[Trial], *, replicates: int) -> Trial:
     return Trial(
         backtest.judged(backtest.joined(parts), own, replicates=replicates),
         np.concatenate([trial.interval for trial in trials]),
+        np.concatenate([trial.of_alike for trial in trials]),
         np.concatenate([trial.is_open for trial in trials]),
         Seen.joined([trial.seen for trial in trials]),
         tuple(watch for trial in trials for watch in trial.watches),

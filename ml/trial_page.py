@@ -12,13 +12,14 @@ from ml.trial import (
     BOOSTED,
     FORECAST,
     KAPLAN_MEIER,
+    SIGNALS,
     TRUTH,
     Promise,
     Trial,
     calibration_against_truth,
 )
 
-ORDER: Final = (FORECAST, BOOSTED, KAPLAN_MEIER, TRUTH)
+ORDER: Final = (FORECAST, BOOSTED, KAPLAN_MEIER, SIGNALS, TRUTH)
 
 
 def page(promises: Sequence[Promise], trial: Trial, seeds: Mapping[int, Trial]) -> str:
@@ -67,7 +68,9 @@ def _models(found: Backtest) -> list[str]:
         rows.append(f"| {name} | {values} | {'' if error is None else f'{error:.4f}'} |")
     for model, figures in found.own.items():
         gap = figures["within_12m"] - found.figures[model]["within_12m"]
-        rows.append(f"| own rows minus later ones, same place: {model} | {gap:.4f} | | | | |")
+        rows.append(
+            f"| own rows minus later ones, same place: {model} | {gap:.4f} |" + " |" * len(ORDER)
+        )
     return rows
 
 
@@ -105,7 +108,7 @@ def _against_truth(trial: Trial) -> list[str]:
         "| against the truth itself | ICI by tenths | true mean / predicted mean |",
         "|---|---|---|",
     ]
-    for model in ORDER[:-1]:
+    for model in ORDER[:-2]:
         away = calibration_against_truth(trial.backtest.rows, model)
         rows.append(f"| {model} | {away['ici']:.4f} | {away['ratio']:.3f} |")
     noise = calibration_against_truth(trial.backtest.rows, FORECAST)["ici_truth_outcomes"]

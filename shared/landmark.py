@@ -15,6 +15,8 @@ Half: TypeAlias = Literal[0, 1]
 Told of a half, signals differ by chance alone; how much says how far the whole may be off.
 """
 
+HALVES: Final[tuple[Half, ...]] = (0, 1)
+
 VOLUNTARY: Final = "voluntary"
 INVOLUNTARY: Final = "involuntary"
 CAUSES: Final = (VOLUNTARY, INVOLUNTARY)

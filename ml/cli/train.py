@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 import click
@@ -14,8 +15,10 @@ from rich.progress import Progress, TaskID
 from ml.cli.bars import bars
 from ml.cli.caller import caller
 from ml.cli.models import print_judgement
+from ml.origins import DEFAULT
 from ml.release import CandidateRefused, Released
 from ml.train import Training
+from shared.auth import Principal
 from shared.config import Settings
 from shared.errors import Refusal
 from shared.rpc import Rpc
@@ -35,8 +38,20 @@ from shared.rpc import Rpc
     is_flag=True,
     help="Learn from signals, too, that may follow the decision to leave (docs/signals.md).",
 )
+@click.option(
+    "--origins",
+    type=click.IntRange(0, 24),
+    default=DEFAULT,
+    show_default=True,
+    help="Days that have passed at which the report tries the recipe, three months apart.",
+)
 def train(
-    tenant: str | None, key: str | None, seed: int, force: str | None, with_post_decision: bool
+    tenant: str | None,
+    key: str | None,
+    seed: int,
+    force: str | None,
+    with_post_decision: bool,
+    origins: int,
 ) -> None:
     """Fit a forecast to a tenant's history, judge it on held-out accounts, publish it.
 
@@ -48,13 +63,20 @@ def train(
     Examples:
       tenure train --tenant demo
       tenure train --tenant demo --force "new segments, compared by hand"
+      tenure train --tenant demo --origins 8
       tenure models runs --tenant demo
     """
     console = Console()
     try:
         with bars(console) as progress:
-            step = Steps(progress)
-            released = asyncio.run(_train(tenant, key, seed, force, step, with_post_decision))
+            made = partial(
+                Training,
+                now=datetime.now(UTC),
+                step=Steps(progress),
+                with_post_decision=with_post_decision,
+                origins=origins,
+            )
+            released = asyncio.run(_train(tenant, key, seed, force, made))
     except CandidateRefused as error:
         print_judgement(error.released.judgement, console)
         raise
@@ -91,14 +113,12 @@ async def _train(
     key: str | None,
     seed: int,
     force: str | None,
-    step: Steps,
-    with_post_decision: bool,
+    made: Callable[[Rpc, Principal], Training],
 ) -> Released:
     settings = Settings.from_env()
     principal = await caller(settings, tenant, key, "ml" if force is None else "admin")
     async with Rpc(settings) as rpc:
-        training = Training(rpc, principal, datetime.now(UTC), step, with_post_decision)
-        return await released(training, seed, None, force)
+        return await released(made(rpc, principal), seed, None, force)
 
 
 async def released(

@@ -15,8 +15,12 @@ SELECT coalesce(
     'returned', c.returned,
     'contract_term_months', c.term_months,
     'days_to_renewal', c.renewal_on - l.day,
-    'auto_renew', c.auto_renew,
+    'auto_renew', c.agreed,
+    'auto_renew_off', c.agreed AND NOT c.auto_renew,
+    'notice_given', c.notice_given,
+    'notice_days', c.notice_days,
     'seats', c.seats,
+    'seats_per_intended_user', c.seats / nullif(a.intended_users, 0)::float8,
     'renewals', c.renewals,
     'members', m.members,
     'members_per_seat', m.members / nullif(c.seats, 0)::float8,
@@ -26,7 +30,9 @@ SELECT coalesce(
     'admins_left_364d', CASE WHEN c.blind_before > l.day - 364 THEN nullif(m.admins_left_364d, 0) ELSE m.admins_left_364d END,
     'tickets_90d', CASE WHEN least(c.blind_before, k.told_on) <= l.day - 90 OR c.blind_before IS NULL THEN k.tickets END,
     'tickets_high_90d', CASE WHEN least(c.blind_before, k.told_on) <= l.day - 90 OR c.blind_before IS NULL THEN k.tickets_high END,
-    'tickets_per_year_and_root_seat', (k.ever + 2) / (1 + sqrt(c.seats) * (
+    'tickets_open', k.open,
+    'ticket_first_reply_hours_182d', k.reply_hours,
+    'tickets_per_year_and_root_seat', (k.ever + 2) / (1 + sqrt(c.seats) * greatest(0,
       l.day - greatest(c.first_start_on, CASE WHEN c.blind_before IS NOT NULL THEN least(c.blind_before, k.told_on) END)) / 365.25),
     'tickets_high_share', (k.ever_high + 1) / (k.ever + 4.0)
   ) AS features
@@ -41,13 +47,16 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
   WITH newest AS MATERIALIZED (
     SELECT DISTINCT ON (id) *, start_on <= l.day AS begun,
-      outcome IN ('renewed', 'contracted', 'expanded') AS decided, (min(recorded_at) OVER () AT TIME ZONE 'UTC')::date AS told_on
+      first_value(auto_renew) OVER (PARTITION BY id ORDER BY recorded_at) AS agreed,
+      outcome = 'lost' OR (outcome = 'pending' AND ended_on IS NOT NULL) AS notice_given,
+      outcome IN ('renewed', 'contracted', 'expanded') AS decided,
+      (min(recorded_at) OVER () AT TIME ZONE 'UTC')::date AS told_on
     FROM accounts.contract WHERE account_id = l.account_id AND recorded_at < l.as_of
     ORDER BY id, recorded_at DESC
   ), unclosed AS (
     SELECT * FROM newest WHERE accounts.closes_on(end_on, auto_renew, ended_on, outcome) > l.day
   ), speaking AS (
-    SELECT term_months, auto_renew, seats, coalesce(accounts.renewal_on(
+    SELECT term_months, auto_renew, agreed, notice_given, notice_days, seats, coalesce(accounts.renewal_on(
       l.day, start_on, end_on, term_months, auto_renew, ended_on, outcome), end_on) AS renewal_on
     FROM unclosed WHERE begun OR EXISTS (SELECT FROM unclosed WHERE begun AND decided)
     ORDER BY decided, CASE WHEN begun THEN l.day - start_on ELSE start_on - l.day END, id LIMIT 1
@@ -81,9 +90,13 @@ LEFT JOIN LATERAL (
 ) AS m ON a.id IS NOT NULL
 LEFT JOIN LATERAL (
   SELECT count(*) FILTER (WHERE recent) AS tickets, count(*) FILTER (WHERE recent AND high) AS tickets_high,
-    count(*) AS ever, count(*) FILTER (WHERE high) AS ever_high, (min(opened_at) AT TIME ZONE 'UTC')::date AS told_on
+    count(*) AS ever, count(*) FILTER (WHERE high) AS ever_high, (min(opened_at) AT TIME ZONE 'UTC')::date AS told_on,
+    count(*) FILTER (WHERE (resolved_at < l.as_of) IS NOT TRUE) AS open,
+    avg(extract(epoch FROM first_reply_at - opened_at) / 3600) FILTER (
+      WHERE opened_at >= l.as_of - interval '182 days' AND first_reply_at < l.as_of)::float8 AS reply_hours
   FROM (
-    SELECT DISTINCT ON (id) opened_at, opened_at >= l.as_of - interval '90 days' AS recent, severity IN ('high', 'urgent') AS high
+    SELECT DISTINCT ON (id) opened_at, first_reply_at, resolved_at, opened_at >= l.as_of - interval '90 days' AS recent,
+      severity IN ('high', 'urgent') AS high
     FROM accounts.ticket
     WHERE account_id = l.account_id AND recorded_at < l.as_of
       AND ($3::int IS NULL OR ascii(right(md5(id::text), 1)) % 2 = $3)

@@ -4,12 +4,13 @@
 -- $3, null for everything: only one half, 0 or 1, of invoices and payments, by the last digit of their id's MD5.
 SELECT
   lines.mrr_cents, lines.quantity, lines.discount_share, lines.plan,
-  invoices.overdue AS invoices_overdue,
+  invoices.overdue AS invoices_overdue, invoices.days AS invoice_overdue_days,
   CASE WHEN lines.blind_before > landmark.as_of - interval '90 days' AND NOT EXISTS (
       SELECT FROM billing.payment AS p
       WHERE p.account_id = landmark.account_id AND p.recorded_at < landmark.as_of
         AND p.attempted_at < landmark.as_of - interval '90 days')
     THEN nullif(attempts.failures, 0) ELSE attempts.failures END AS payment_failures_90d,
+  attempts.last_failed AS last_payment_failed,
   methods.method AS payment_method
 FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS landmark (account_id, as_of, place)
 CROSS JOIN LATERAL (
@@ -32,7 +33,8 @@ CROSS JOIN LATERAL (
   WHERE newest.started_at < landmark.as_of
 ) AS lines
 CROSS JOIN LATERAL (
-  SELECT count(*)::float8 AS overdue
+  SELECT count(*)::float8 AS overdue,
+    coalesce((landmark.as_of AT TIME ZONE 'UTC')::date - min(newest.due_on), 0)::float8 AS days
   FROM (
     SELECT DISTINCT ON (i.id) i.issued_at, i.due_on, i.paid_at
     FROM billing.invoice AS i
@@ -45,9 +47,10 @@ CROSS JOIN LATERAL (
     AND (newest.paid_at IS NULL OR newest.paid_at >= landmark.as_of)
 ) AS invoices
 CROSS JOIN LATERAL (
-  SELECT count(*)::float8 AS failures
+  SELECT count(*) FILTER (WHERE NOT p.succeeded)::float8 AS failures,
+    NOT (array_agg(p.succeeded ORDER BY p.attempted_at DESC, p.id))[1] AS last_failed
   FROM billing.payment AS p
-  WHERE p.account_id = landmark.account_id AND NOT p.succeeded AND p.recorded_at < landmark.as_of
+  WHERE p.account_id = landmark.account_id AND p.recorded_at < landmark.as_of
     AND p.attempted_at >= landmark.as_of - interval '90 days' AND p.attempted_at < landmark.as_of
     AND ($3::int IS NULL OR ascii(right(md5(p.invoice_id), 1)) % 2 = $3)
 ) AS attempts

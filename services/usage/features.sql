@@ -72,9 +72,9 @@ WITH landmark AS MATERIALIZED (
   GROUP BY number
 ), people AS (
   -- weeks that members had a seat: use per week of these does not grow with the customer
-  SELECT m.number, cardinality(p.members) AS members, p.weeks_364d, p.weeks_91d, p.blind_before, c.completions
+  SELECT m.number, cardinality(p.members) AS members, p.here, p.weeks_364d, p.weeks_91d, p.blind_before, c.completions
   FROM mark AS m JOIN ends AS e USING (number) CROSS JOIN LATERAL (
-    SELECT array_agg(member_id) AS members,
+    SELECT array_agg(member_id) AS members, count(*) FILTER (WHERE ended >= m.today) AS here,
            sum(greatest(least(ended, m.today) - greatest(started, m.today - 364, told), 0)) / 7.0 AS weeks_364d,
            sum(greatest(least(ended, m.today) - greatest(started, m.today - 91, told), 0)) / 7.0 AS weeks_91d,
            CASE WHEN min(started) < min(told) - 7 THEN min(told) END AS blind_before
@@ -92,10 +92,22 @@ WITH landmark AS MATERIALIZED (
     WHERE c.account_id = m.account_id AND c.member_id = ANY (p.members)
       AND c.recorded_at <= m.known AND c.completed_at <= m.known
   ) AS c
+), onboarding AS (
+  SELECT m.number, o.features
+  FROM mark AS m CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE day < first_day + 90) AS features
+    FROM (
+      SELECT min(f.day) AS day, min(min(f.day)) OVER () AS first_day FROM usage.first_use AS f
+      WHERE f.account_id = m.account_id AND f.day < m.today AND f.known_on < m.today AND f.member <> ALL (m.strangers)
+        AND ($3::int IS NULL OR f.member = ANY (m.named) OR ascii(right(md5(f.member), 1)) % 2 = $3)
+      GROUP BY f.feature
+    ) AS each
+  ) AS o
 )
 SELECT CASE WHEN p.blind_before > l.today - 28 THEN NULL ELSE coalesce(r.events_28d, 0) END::float8 AS events_28d,
        CASE WHEN p.blind_before > l.today - 56 THEN NULL ELSE coalesce(r.events_prev_28d, 0) END::float8 AS events_prev_28d,
        CASE WHEN p.blind_before > l.today - 28 THEN NULL ELSE coalesce(r.active_members_28d, 0) END::float8 AS active_members_28d,
+       CASE WHEN p.blind_before > l.today - 28 THEN NULL ELSE coalesce(r.active_members_28d, 0) / nullif(p.here, 0)::float8 END AS active_per_member_28d,
        CASE WHEN p.blind_before > l.today - 28 THEN NULL ELSE coalesce(r.active_days_28d, 0) END::float8 AS active_days_28d,
        CASE WHEN p.blind_before > l.today - 28 THEN NULL ELSE coalesce(r.features_used_28d, 0) END::float8 AS features_used_28d,
        extract(epoch FROM l.asked_at - e.last_at)::float8 / 604800 AS weeks_since_last_event,
@@ -106,11 +118,13 @@ SELECT CASE WHEN p.blind_before > l.today - 28 THEN NULL ELSE coalesce(r.events_
        CASE WHEN g.events_364d >= l.enough THEN g.quantity_364d END AS quantity_per_event_364d,
        CASE WHEN g.events_91d >= l.enough THEN g.depth_91d END AS depth_91d,
        CASE WHEN g.events_364d >= l.enough THEN g.depth_364d END AS depth_364d,
-       p.completions / p.members AS completions_per_member
+       p.completions / p.members AS completions_per_member,
+       CASE WHEN p.blind_before IS NULL THEN coalesce(o.features, 0) END::float8 AS onboarding_features_90d
 FROM landmark AS l
 LEFT JOIN recent AS r USING (number)
 LEFT JOIN ends AS e USING (number)
 LEFT JOIN trend AS t USING (number)
 LEFT JOIN long AS g USING (number)
 LEFT JOIN people AS p USING (number)
+LEFT JOIN onboarding AS o USING (number)
 ORDER BY l.number

@@ -62,8 +62,8 @@ def test_what_the_dictionary_allows_passes_unchanged_and_brings_its_labels():
         ("auto_renew", 1.0, "true or false"),
         ("plan", 7.0, "a text"),
         ("plan", False, "a text"),
-        ("events_28d", None, "a number of 0 or more"),
-        ("events_28d", float("nan"), "a number of 0 or more"),
+        ("invoices_overdue", None, "a number of 0 or more"),
+        ("invoices_overdue", float("nan"), "a number of 0 or more"),
     ],
 )
 def test_a_value_outside_is_refused_by_signal_value_and_what_is_allowed(signal, value, allowed):

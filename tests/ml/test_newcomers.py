@@ -10,10 +10,10 @@ import pytest
 
 from ml import document, evaluate, gate, landmarks, newcomers, score
 from ml.card import card
+from ml.collected import Collected
 from ml.document import ForecastModel
 from ml.frame import Frame
 from ml.hazards import load
-from ml.landmarks import Collected
 from ml.model import fit
 from ml.release import judge
 from ml.renewal_clock import MONTH_DAYS

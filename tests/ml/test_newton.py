@@ -47,3 +47,19 @@ def test_steps_that_run_away_until_nobody_is_at_risk_give_none():
     frame = replace(tied(60), stratum=np.array([f"s{i % 6}" for i in range(60)]))
     x = np.random.default_rng(1).normal(size=(60, 50)) * 30
     assert newton.fit(frame, x, np.full(50, 1e-9)) is None
+
+
+@pytest.mark.parametrize("penalty", [0.001, 0.1])
+def test_with_efrons_ties_it_is_lifelines_fit_however_many_leave_in_one_month(penalty):
+    frame = replace(tied(400), stratum=np.array(["a", "b"] * 200))
+    x = np.random.default_rng(3).normal(size=(400, 5)) + 0.3 * frame.event[:, None]
+    x = (x - x.mean(axis=0)) / x.std(axis=0, ddof=1)
+    penalties = np.full(5, penalty)
+    theirs = cox.cox(frame, x, penalties)
+    efron = newton.fit(frame, x, penalties, ties="efron")
+    breslow = newton.fit(frame, x, penalties)
+    assert efron is not None
+    assert breslow is not None
+    assert efron.coefficients == pytest.approx(theirs.coefficients, abs=2e-5)
+    assert np.linalg.inv(efron.information) == pytest.approx(theirs.inverse_hessian, rel=0.02)
+    assert np.abs(breslow.coefficients - theirs.coefficients).max() > 1e-3

@@ -105,6 +105,10 @@ async def test_where_use_is_recorded_landmarks_are_trained_on_and_the_model_publ
     assert published.events >= 20
     assert published.data_from < published.data_to == NOW.date()
     assert 0.6 < published.metrics["c_index"] < 1
+    assert published.report is not None
+    assert "signals lay otherwise" in published.report.page.decode() or (
+        "none lay otherwise" in published.report.page.decode()
+    )
     assert world.steps[0][:2] == ("signals", 0)
     assert world.steps[-1] == ("publish", 1, 1)
 

@@ -10,7 +10,7 @@ from ml.backtest import Rows
 from ml.leaked import LEAKED, Watch
 from ml.recovery import Seen
 from ml.simulation.drivers import PLANTED
-from ml.trial import BOOSTED, FORECAST, KAPLAN_MEIER, TRUTH, Trial, promises, together
+from ml.trial import BOOSTED, FORECAST, KAPLAN_MEIER, SIGNALS, TRUTH, Trial, promises, together
 from ml.trial_page import page, put
 
 ROWS = 6_000
@@ -33,14 +33,19 @@ def drawn(seed: int, forecast: str) -> Trial:
         event=left,
         stratum=np.full(ROWS, "r06"),
         segments={"term": np.full(ROWS, "12.0")},
-        survival={FORECAST: given, BOOSTED: true, KAPLAN_MEIER: flat, TRUTH: true},
+        survival={FORECAST: given, BOOSTED: true, KAPLAN_MEIER: flat, SIGNALS: true, TRUTH: true},
     )
     own = {FORECAST: {"within_3m": 0.7, "within_12m": 0.7}}
     width = np.where(rng.random(ROWS) < 0.9, 0.1, -0.01)
     interval = np.column_stack([1 - given[:, 12] - width, 1 - given[:, 12] + width])
     found = backtest.judged(rows, own, replicates=20)
     return Trial(
-        found, interval, np.ones(ROWS, dtype=np.bool_), seen(rng, forecast), (watch(rows, found),)
+        found,
+        interval,
+        interval,
+        np.ones(ROWS, dtype=np.bool_),
+        seen(rng, forecast),
+        (watch(rows, found),),
     )
 
 

@@ -11,9 +11,10 @@ class Probability:
     low: float = strawberry.field(description="Lower end of the interval, 0 to 1.")
     high: float = strawberry.field(description="Upper end of the interval, 0 to 1.")
     level: float = strawberry.field(
-        description="How often such intervals should hold the true chance, 0 to 1: for what the"
-        " model could not learn from so few losses. They speak of the mean of accounts that look"
-        " alike to it, not of how one differs from these, nor of a future unlike the past."
+        description="How often such intervals should hold the account's own true chance, 0 to 1."
+        " They carry what the model could not learn from so few losses and what signals do not show"
+        " of a single account; the value is the mean of those that look alike. A future unlike the"
+        " past is not in them. Without recorded use they speak of that mean alone."
     )
 
     @classmethod

@@ -64,7 +64,11 @@ async def test_the_golden_row(db: Database, principal: Principal):
         "contract_term_months": 12,
         "days_to_renewal": 218,
         "auto_renew": False,
+        "auto_renew_off": False,
+        "notice_given": False,
+        "notice_days": None,
         "seats": 25,
+        "seats_per_intended_user": 0.625,
         "renewals": 0,
         "members": 1,
         "members_per_seat": 0.04,
@@ -74,6 +78,8 @@ async def test_the_golden_row(db: Database, principal: Principal):
         "admins_left_364d": 1,
         "tickets_90d": 2,
         "tickets_high_90d": 1,
+        "tickets_open": 3,
+        "ticket_first_reply_hours_182d": None,
         "tickets_per_year_and_root_seat": pytest.approx(5 / (1 + 5 * 148 / 365.25)),
         "tickets_high_share": pytest.approx(3 / 7),
     }
@@ -155,6 +161,55 @@ async def test_tickets_are_rated_against_time_and_size(db: Database, principal: 
     none, few, few_of_many, many = rates
     assert none < few_of_many < few < 2.0
     assert many == pytest.approx(26 / (1 + 8 * 731 / 365.25))
+
+
+async def test_tickets_are_open_until_resolved_and_wait_for_their_first_reply(
+    db: Database, principal: Principal
+):
+    account_id = await an_account(db, principal, recordedAt="2022-06-01T00:00:00Z")
+    for opened, reply, resolved in (
+        ("2023-01-01T00:00:00Z", "2023-01-09T00:00:00Z", "2023-01-10T00:00:00Z"),
+        ("2024-05-01T00:00:00Z", "2024-05-01T02:00:00Z", "2024-05-03T00:00:00Z"),
+        ("2024-05-02T00:00:00Z", "2024-05-02T06:00:00Z", "2024-06-01T00:00:00Z"),
+        ("2024-05-31T00:00:00Z", "2024-06-02T00:00:00Z", None),
+    ):
+        times = {"openedAt": opened, "firstReplyAt": reply, "resolvedAt": resolved}
+        await a_ticket(db, principal, account_id, **times, recordedAt=opened)
+    row = await features_at(db, principal, account_id)
+    assert (row["tickets_open"], row["ticket_first_reply_hours_182d"]) == (2, 4.0)
+
+
+async def test_a_renewal_switched_off_and_a_notice_show_beside_what_was_agreed(
+    db: Database, principal: Principal
+):
+    account_id = await an_account(db, principal, recordedAt="2023-06-01T00:00:00Z")
+    contract = {"startOn": "2023-06-15", "externalId": "C-1", "noticeDays": 30}
+    seen: list[tuple[object, ...]] = []
+    for said, day in (
+        ({"autoRenew": True}, "2023-06-15"),
+        ({"autoRenew": False, "endOn": "2024-06-15"}, "2024-04-10"),
+        ({"autoRenew": False, "endOn": "2024-06-15", "outcome": "lost"}, "2024-05-10"),
+    ):
+        at = f"{day}T00:00:00Z"
+        await a_contract(db, principal, account_id, **contract, **said, recordedAt=at)
+        row = await features_at(
+            db, principal, account_id, datetime.fromisoformat(at).replace(hour=1)
+        )
+        told = ("auto_renew", "auto_renew_off", "notice_given", "notice_days")
+        seen.append(tuple(row[name] for name in told))
+    assert seen == [
+        (True, False, False, 30),
+        (True, True, False, 30),
+        (True, True, True, 30),
+    ]
+
+
+async def test_a_contract_replaced_before_its_end_is_no_notice(db: Database, principal: Principal):
+    account_id = await an_account(db, principal, recordedAt="2023-06-01T00:00:00Z")
+    old = {"startOn": "2023-06-15", "endOn": "2024-06-15", "endedOn": "2024-06-10"}
+    known = {"recordedAt": "2024-05-30T00:00:00Z"}
+    await a_contract(db, principal, account_id, **old, outcome="expanded", **known)
+    assert (await features_at(db, principal, account_id))["notice_given"] is False
 
 
 async def test_unknown_accounts_have_rows_too_and_the_order_is_kept(

@@ -179,12 +179,37 @@ async def test_features_of_a_billed_account(db: Database, principal: Principal) 
     assert known == {
         "mrr_cents": 36_000.0, "quantity": 10.0, "discount_share": pytest.approx(0.2),
         "plan": "team",
-        "invoices_overdue": 1.0, "payment_failures_90d": 1.0, "payment_method": "card",
+        "invoices_overdue": 1.0, "invoice_overdue_days": 121.0, "payment_failures_90d": 1.0,
+        "last_payment_failed": True, "payment_method": "card",
     }  # fmt: skip
     assert unknown == {
         "mrr_cents": None, "quantity": None, "discount_share": None, "plan": None,
-        "invoices_overdue": 0.0, "payment_failures_90d": 0.0, "payment_method": None,
+        "invoices_overdue": 0.0, "invoice_overdue_days": 0.0, "payment_failures_90d": 0.0,
+        "last_payment_failed": None, "payment_method": None,
     }  # fmt: skip
+
+
+async def test_the_newest_attempt_and_the_oldest_debt_count(
+    db: Database, principal: Principal
+) -> None:
+    await send_all(
+        db, principal,
+        INVOICES=[
+            invoice(ACCOUNT), invoice(ACCOUNT, id="inv-2", dueOn="2025-03-02"),
+            invoice(ACCOUNT, id="inv-3", dueOn="2025-01-10", paidAt=MAY, recordedAt=MAY),
+        ],
+        PAYMENTS=[
+            payment(ACCOUNT), payment(ACCOUNT, id="pay-2", attemptedAt=MAY + DAY, succeeded=True,
+                                      declineCode=None, recordedAt=MAY + DAY),
+        ],
+    )  # fmt: skip
+    failing, mended, forgotten = await features(
+        db, principal.tenant_id, MAY + DAY, JUNE, JUNE + 90 * DAY
+    )
+    told = [row["last_payment_failed"] for row in (failing, mended, forgotten)]
+    assert told == [True, False, None]
+    assert [row["payment_failures_90d"] for row in (failing, mended, forgotten)] == [1.0, 1.0, 0.0]
+    assert (mended["invoices_overdue"], mended["invoice_overdue_days"]) == (2.0, 121.0)
 
 
 async def test_halves_of_invoices_and_payments_are_together_the_whole(

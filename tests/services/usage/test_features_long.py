@@ -20,6 +20,8 @@ NAMES = (
     "depth_91d",
     "depth_364d",
     "completions_per_member",
+    "active_per_member_28d",
+    "onboarding_features_90d",
 )
 
 
@@ -58,6 +60,8 @@ async def test_the_golden_row(world: World) -> None:
         "depth_91d": pytest.approx(4 * 2 / 10),
         "depth_364d": pytest.approx(4 * 2 / 12),
         "completions_per_member": 0.5,
+        "active_per_member_28d": 1.0,
+        "onboarding_features_90d": 1.0,
     }
 
 
@@ -87,9 +91,10 @@ async def test_the_own_people_of_the_vendor_are_neither_use_nor_members(world: W
 
 async def test_of_few_events_no_mean_is_told_and_without_members_no_rate(world: World) -> None:
     other = await world.other()
-    assert set((await told(other)).values()) == {None}
+    never = {"onboarding_features_90d": 0.0}
+    assert await told(other) == dict.fromkeys(NAMES) | never
     await other.used({("ann", "core"): list(range(1, 10))})
-    assert set((await told(other)).values()) == {None}
+    assert await told(other) == dict.fromkeys(NAMES) | {"onboarding_features_90d": 1.0}
     await other.used({("ann", "lab"): [10]})
     found = await told(other)
     assert (found["quantity_per_event_91d"], found["depth_91d"]) == (1.0, 0.2)

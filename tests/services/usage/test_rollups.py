@@ -88,6 +88,7 @@ def recounted(used: list[Use], as_of: datetime, zone: ZoneInfo) -> FeatureRow:
         "events_28d": len(month),
         "events_prev_28d": len(previous),
         "active_members_28d": len({use.member for use in month} - {None}),
+        "active_per_member_28d": None,
         "active_days_28d": len({day_of[use.id] for use in month}),
         "features_used_28d": len({use.feature for use in month}),
         "weeks_since_last_event": newest and (as_of - newest).total_seconds() / 604_800,
@@ -106,7 +107,11 @@ def over_whole_days(known: list[Use], today: date, zone: ZoneInfo) -> FeatureRow
         mean = math.fsum(part) / len(part) if len(part) >= 10 else None
         found[f"quantity_per_event_{days}d"] = mean
         found |= {f"events_per_member_week_{days}d": None, f"depth_{days}d": None}
-    return found
+    days_of = {use.id: use.occurred.astimezone(zone).date() for use in settled}
+    past = [use for use in settled if days_of[use.id] < today]
+    first = min((days_of[use.id] for use in past), default=today)
+    early = {use.feature for use in past if (days_of[use.id] - first).days < 90}
+    return {**found, "onboarding_features_90d": len(early)}
 
 
 def weekly(days: list[date], today: date) -> list[int]:

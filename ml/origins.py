@@ -1,0 +1,92 @@
+"""The rolling-origin table of a report: a version's recipe, tried at days that have passed."""
+
+from datetime import date, timedelta
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from ml import evaluate, landmarks
+from ml.choice import LEAST_LOSSES
+from ml.document import ForecastModel
+from ml.frame import Frame
+from ml.newcomers import rows_of
+from ml.refit import known_by, refitted
+from ml.renewal_clock import HORIZON_MONTHS
+from ml.spell_age import are_new
+
+DEFAULT: Final = 4
+EVERY_MONTHS: Final = 3
+SHORTER: Final = (9, 6, 3)
+"""Months that can be followed where there is no whole year."""
+
+HISTORY_DAYS: Final = 365
+"""A year before an origin at least: fewer months say nothing of a renewal a year ahead."""
+
+
+def rolling(
+    model: ForecastModel, frame: Frame, count: int = DEFAULT
+) -> dict[str, dict[str, float]]:
+    """Figures at up to so many days of the past, oldest first.
+
+    At each origin coefficients and baselines are those of rows before it, as they were known a
+    grace earlier, and every account at risk on that day is followed for twelve months. Design and
+    penalties are the model's own: `tenure backtest` chooses them anew, and takes much longer.
+    Where the history is too short for that, later origins are taken, and followed for nine, six or
+    three months.
+
+    Parameters
+    ----------
+    model
+        As fitted to the whole frame.
+    frame
+        The whole training frame. On the `start` clock there are no origins to go back to.
+    count
+        Most origins, three months apart; those with fewer than ten losses on either side, or with
+        less than a year before them, are left out.
+
+    Returns
+    -------
+    By origin in words `c_index`, `uno_c`, `ibs`, `auc_<m>m`, and `oe` and `ici` at the last month
+    that is followed.
+    """
+    if frame.clock == "start" or not len(frame):
+        return {}
+    last = frame.data_to - timedelta(days=landmarks.GRACE_DAYS)
+    first = date.fromordinal(int(frame.day.min())) + timedelta(days=HISTORY_DAYS)
+    whole = range(HORIZON_MONTHS, HORIZON_MONTHS + EVERY_MONTHS * count, EVERY_MONTHS)
+    days = [landmarks.months_before(last, back) for back in (*whole, *SHORTER)]
+    found = {day: _judged(model, frame, day) for day in [d for d in days if d >= first][:count]}
+    return {name: figures for _, one in sorted(found.items()) if one for name, figures in (one,)}
+
+
+def _judged(
+    model: ForecastModel, frame: Frame, origin: date
+) -> tuple[str, dict[str, float]] | None:
+    day = origin.toordinal()
+    ahead, past = frame.take(frame.day == day), known_by(frame, day - landmarks.GRACE_DAYS)
+    if min(ahead.lost, past.lost) < LEAST_LOSSES:
+        return None
+    then = _then(model, past)
+    if then is None:
+        return None
+    # nobody who stayed was followed less than the others: they say themselves how censoring works
+    figures = evaluate.judge(ahead, ahead, evaluate.survival_by_month(evaluate.ready(then), ahead))
+    months = int(ahead.duration[~ahead.event].max())
+    name = f"{origin}, {months} months on: {len(ahead):,} accounts, {ahead.lost:,} lost"
+    return name, {_ended(key): value for key, value in figures.items() if np.isfinite(value)}
+
+
+def _ended(figure: str) -> str:
+    """Calibration is that at the last month followed, whichever that is."""
+    name = figure.split("_")[0]
+    return name if name in ("oe", "ici") else figure
+
+
+def _then(model: ForecastModel, past: Frame) -> ForecastModel | None:
+    """The model as it would have been; newcomers' part only where any newcomer was lost."""
+    whole = refitted(model, past)
+    new = past.take(are_new(past))
+    if whole is None or model.newcomers is None or not new.event.any():
+        return whole
+    return msgspec.structs.replace(whole, newcomers=refitted(model.newcomers, rows_of(past)))

@@ -1,0 +1,126 @@
+"""Later time in the report: only what was known by an origin is fitted to, what followed judges."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from msgspec import structs
+
+from ml import evaluate
+from ml.document import ForecastModel
+from ml.drift import while_growing
+from ml.evidence import gathered
+from ml.frame import Frame
+from ml.gate import held_out
+from ml.landmarks import GRACE_DAYS, months_before
+from ml.limits import known
+from ml.model import fit, fit_strata
+from ml.origins import rolling
+from ml.refit import known_by, refitted
+from ml.report import report
+from tests.ml.worlds import DATA_TO, NOON, annual, tied
+
+
+@pytest.fixture(scope="module")
+def frame() -> Frame:
+    return annual(1_200, seed=4).frame()
+
+
+@pytest.fixture(scope="module")
+def model(frame: Frame) -> ForecastModel:
+    return fit(frame)
+
+
+def test_the_recipe_fitted_to_the_same_rows_is_the_model_again(frame, model):
+    again = refitted(model, frame)
+    assert again is not None
+    for old, new in zip(model.causes, again.causes, strict=True):
+        assert new.coefficients == pytest.approx(old.coefficients, abs=0.02)
+        for name, stratum in old.strata.items():
+            assert new.strata[name].cumulative_hazard == pytest.approx(
+                stratum.cumulative_hazard, rel=0.03, abs=1e-4
+            )
+    both = [evaluate.survival_by_month(evaluate.ready(one), frame) for one in (model, again)]
+    assert np.abs(both[0] - both[1]).max() < 0.01
+
+
+def test_what_happened_after_a_day_changes_nothing_that_is_fitted_before_it(frame, model):
+    day = months_before(DATA_TO, 14).toordinal()
+    later = frame.day + frame.duration * 30.4375 > day + 3
+    turned = replace(frame, event=np.where(later, ~frame.event, frame.event))
+    one, other = (refitted(model, known_by(some, day)) for some in (frame, turned))
+    assert one == other
+    assert (known_by(frame, day).day < day).all()
+    changed = np.where(later, np.minimum(frame.duration + 1, 12), frame.duration)
+    kept = known_by(replace(frame, duration=np.where(frame.event, changed, frame.duration)), day)
+    assert kept.lost <= known_by(frame, day).lost
+
+
+def test_each_origin_is_judged_by_the_year_after_it(frame, model):
+    found = rolling(model, frame, 3)
+    last = DATA_TO - timedelta(days=GRACE_DAYS)
+    days = [months_before(last, back) for back in (18, 15, 12)]
+    assert [name.split(",")[0] for name in found] == [day.isoformat() for day in days]
+    assert all(", 12 months on: " in name for name in found)
+    for figures in found.values():
+        assert 0.6 < figures["auc_12m"] < 0.95
+        assert 0.6 < figures["oe"] < 1.6
+        assert figures["ibs"] < 0.2
+    at_risk = int((frame.day == days[-1].toordinal()).sum())
+    assert f"{at_risk:,} accounts" in list(found)[-1]
+    assert rolling(model, frame, 0) == {}
+
+
+def test_a_shorter_history_is_followed_as_far_as_it_goes(frame, model):
+    young = frame.take(frame.day > months_before(DATA_TO, 21).toordinal())
+    found = rolling(model, young, 4)
+    assert [name.split(",")[1].split(":")[0] for name in found] == [" 6 months on", " 3 months on"]
+    assert all("auc_12m" not in figures for figures in found.values())
+    assert set(next(iter(found.values()))) >= {"oe", "ici", "auc_3m", "ibs"}
+
+
+def test_where_there_is_no_later_time_there_is_no_table(frame):
+    assert rolling(fit(tied()), tied()) == {}
+    young = frame.take(frame.day > months_before(DATA_TO, 12).toordinal())
+    assert rolling(fit_strata(young), young) == {}
+
+
+def test_a_signal_that_moved_while_the_data_grew_is_named_and_no_other(frame):
+    seen = while_growing(frame, ["events_28d", "segment_label", "nobody_tells"])
+    assert seen is not None
+    assert (seen.signals, seen.moved) == (2, [])
+    events = frame.columns["events_28d"].astype(float)
+    late = frame.day > frame.day.max() - 100
+    moved = replace(
+        frame, columns={**frame.columns, "events_28d": np.where(late, events * 3, events)}
+    )
+    again = while_growing(moved, ["events_28d", "segment_label"])
+    assert again is not None
+    assert [one.signal for one in again.moved] == ["events_28d"]
+    assert again.moved[0].psi > max(0.1, again.moved[0].by_chance)
+    assert again.newest > again.earlier
+    assert while_growing(tied(), ["seats"]) is None
+
+
+def test_the_report_shows_both_and_says_where_later_time_is_harder(frame, model):
+    out = held_out(frame.account)
+    training, held = frame.take(~out), frame.take(out)
+    ready = evaluate.ready(model)
+    seen = gathered(training, held, evaluate.survival_by_month(ready, held), "others")
+    events = frame.columns["events_28d"].astype(float)
+    late = frame.day > frame.day.max() - 100
+    moved = replace(
+        frame, columns={**frame.columns, "events_28d": np.where(late, events * 3, events)}
+    )
+    later = rolling(model, frame, 2)
+    whole = structs.replace(seen, rolling=later, drift=while_growing(moved, ["events_28d"]))
+    page = report(ready, whole, version="v", checksum="", made_at=NOON)
+    for name, figures in later.items():
+        assert name in page
+        assert f"{figures['auc_12m']:.4f}" in page
+    assert "1 of 1 signals lay otherwise" in page
+    assert not any("not on later time" in one for one in known(ready, whole))
+    worse = {name: {**figures, "auc_12m": 0.5} for name, figures in later.items()}
+    said = known(ready, structs.replace(whole, rolling=worse))
+    assert any("AUC at 12 months 0.500 at the worst origin" in one for one in said)
