@@ -20,7 +20,8 @@ training, the model has a term for that. What customers keep under names of thei
 
 **Post-decision** signals may follow the decision to leave rather than precede it. They predict well
 and explain nothing, and come too late to act on, so the forecast leaves them out
-(`tenure train --with-post-decision` takes them in).
+(`tenure train --with-post-decision` takes them in); see
+[decision 13](decisions/0013-post-decision-signals.md).
 """
 COLUMNS = "| signal | label | what may occur | window | meaning | made from | unknown |"
 

@@ -26,11 +26,17 @@ GROUPS: Final[dict[str, tuple[str, str]]] = {
         r"champion|owner|contact|touch|sponsor|exec|admin|member_level|members_left",
     ),
     "company": ("Company", r"trait_|industry|segment|employees|country|region"),
+    "decision": (
+        "Signs of a decision already made",
+        r"^notice_given|^auto_renew_off|cancel",
+    ),
     OTHER: ("Other", r""),
 }
-"""Group to its words and to what its signals' names contain; the first that fits is meant."""
+"""Group to its words and to what its signals' names contain; the first that fits is meant.
 
-_FIRST: Final = ("company", "payments", "support", "seats", "onboarding", "learning")
+`decision` drives nothing, it tells: signals that may follow the decision to leave."""
+
+_FIRST: Final = ("company", "decision", "payments", "support", "seats", "onboarding", "learning")
 _ORDER: Final = (*_FIRST, *(name for name in GROUPS if name not in _FIRST))
 _PATTERNS: Final = {name: re.compile(GROUPS[name][1]) for name in _ORDER}
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -108,6 +109,7 @@ def _label(spell: Spell, day: date, last: date, most: int | None) -> Label:
     return Label(landmark, months, lost, spell.cause or VOLUNTARY)
 
 
+@lru_cache(maxsize=4_096)  # every account's landmarks of a day share one
 def moment(day: date) -> datetime:
     """Midnight UTC at which a day begins."""
     return datetime.combine(day, time(), UTC)

@@ -56,7 +56,7 @@ class Services:
 
     async def collected(self, marks: Sequence[Landmark], half: Half | None = None) -> Collected:
         """All services' signals of the landmarks, in order; of one half of what was seen."""
-        collected = Collected(await self.dictionary())
+        collected = Collected(await self.dictionary(), len(marks))
         said = "signals" if half is None else "signals of halves"
         self.step(said, 0, len(marks))
         for at in range(0, len(marks), CHUNK):

@@ -110,7 +110,7 @@ def read_as(
     Raises
     ------
     TrainingRefused
-        If `as_of` is neither a day nor a column of days.
+        If `as_of` is neither a day nor a column of days, or a column of numbers holds texts now.
     """
     columns: dict[str, NDArray[Any]] = {}
     for signal in signals:
@@ -123,16 +123,28 @@ def read_as(
         if signal.kind == "age" and as_of is not None:
             columns[signal.name] = objects(_moments(rows, as_of) - _days(values))
         else:
-            columns[signal.name] = objects(_as_kind(values, signal.kind))
+            columns[signal.name] = objects(_as_kind(signal.name, values, signal.kind))
     return columns
 
 
-def _as_kind(values: "pd.Series[Any]", kind: Kind) -> "pd.Series[Any]":
+def _as_kind(name: str, values: "pd.Series[Any]", kind: Kind) -> "pd.Series[Any]":
     if kind == "number":
-        return pd.to_numeric(values, errors="coerce")
+        return _numbers(name, values)
     if kind == "level":
         return values.astype(object).where(values.isna(), _texts(values))
     return values
+
+
+def _numbers(name: str, values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Single odd texts are unknown, as in training; a column of them is another column."""
+    numbers = pd.to_numeric(values, errors="coerce")
+    wrong = values[values.notna() & numbers.isna()]
+    if len(wrong) > (1 - MOSTLY) * values.notna().sum():
+        raise TrainingRefused(
+            f"{name}: {wrong.tolist()[0]!r} and {len(wrong) - 1} more values are not allowed;"
+            " allowed: a number, as in training, or nothing"
+        )
+    return numbers
 
 
 def _read(

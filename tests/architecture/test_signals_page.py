@@ -19,6 +19,7 @@ def test_the_page_is_what_the_dictionaries_say():
 def test_a_signal_leaves_nothing_out(signal: Signal):
     assert signal.unit or signal.kind != "number"
     assert group_of(signal.name) != OTHER, "ml/groups.py has to know where it belongs"
+    assert (group_of(signal.name) == "decision") == bool(signal.post_decision)
     assert "|" not in "".join((signal.label, signal.meaning, signal.unknown, signal.source))
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ml.collected import Collected, Column
 from ml.features import level_of, numbers
 from ml.frame import TrainingRefused
+from shared.landmark import FeatureRow
 
 VALUES = st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers(-9, 9) | st.text()
 
@@ -45,7 +46,7 @@ def test_numbers_are_floats_and_a_text_is_in_memory_once():
 def test_whatever_comes_is_read_by_the_model_as_if_it_had_been_kept_as_it_came(chunks):
     column, flat = Column(), [value for chunk in chunks for value in chunk]
     for chunk in chunks:
-        column.extend(chunk)
+        column.put(column.array().size, chunk)
     came = np.empty(len(flat), dtype=object)
     came[:] = flat
     assert list(map(level_of, column.array().tolist())) == list(map(level_of, flat))
@@ -55,3 +56,13 @@ def test_whatever_comes_is_read_by_the_model_as_if_it_had_been_kept_as_it_came(c
 def test_services_that_answer_for_different_landmarks_are_refused():
     with pytest.raises(TrainingRefused, match="for different numbers of landmarks"):
         collected({"accounts": [{}], "usage": []})
+
+
+def test_room_made_beforehand_for_more_or_fewer_toldchanges_nothing():
+    told: list[FeatureRow] = [{"n": i, "t": str(i)} for i in range(5)]
+    for rows in (0, 3, 9):
+        found = Collected(rows=rows)
+        for row in told:
+            found.add({"accounts": [row]})
+        shown = {name: values.tolist() for name, values in found.columns().items()}
+        assert shown == {"n": [0.0, 1.0, 2.0, 3.0, 4.0], "t": ["0", "1", "2", "3", "4"]}

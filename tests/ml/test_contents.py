@@ -122,7 +122,7 @@ SOME = st.none() | st.booleans() | st.floats() | st.integers(-3, 200) | st.sampl
 @given(st.sampled_from(sorted(name for name in KNOWN if "*" not in name)), SOME)
 def test_the_schema_of_a_column_and_the_rule_for_a_value_say_the_same(name: str, value: object):
     told = Column()
-    told.extend([value])
+    told.put(0, [value])
     column = told.array()
     whole = replace(ONE, columns={name: column}, sources={name: "usage"})
     try:

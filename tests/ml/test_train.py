@@ -1,8 +1,8 @@
 """Training through the real services: which clock, what is published, what is refused."""
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -12,10 +12,11 @@ import pytest
 
 from infra.loading import telco
 from ml import gate
+from ml.design import learn
 from ml.frame import TooFewLosses, TrainingRefused
 from ml.hazards import load
 from ml.simulate import simulate
-from ml.simulation.rows import Batch
+from ml.simulation.rows import Batch, Contract
 from ml.train import Training
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
@@ -33,6 +34,7 @@ from tests.services.risk.given import a_model
 
 SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
 NOW = datetime.now(UTC)
+NOTICE = timedelta(days=40)
 
 
 @dataclass
@@ -217,3 +219,37 @@ async def test_too_few_losses_publish_nothing_and_leave_the_live_model(world):
 async def test_an_empty_tenant_is_told_so(world):
     with pytest.raises(TrainingRefused, match="no account was ever under contract"):
         await world.training().run()
+
+
+def noticed(batches: Iterable[Batch]) -> Batch:
+    """The notice of every loss of a longer term, written down forty days before the end."""
+    (contracts,) = [batch for batch in batches if batch.kind == "contracts"]
+    notices = [
+        msgspec.structs.replace(
+            row, recorded_at=datetime.combine(row.ended_on or row.end_on, time(), UTC) - NOTICE
+        )
+        for row in contracts.rows
+        if isinstance(row, Contract) and row.outcome == "lost" and row.term_months >= 12
+    ]
+    return Batch("contracts", len(notices), notices)
+
+
+async def test_a_notice_given_is_told_and_stays_out_of_the_model_unless_asked_for(world):
+    def tenant() -> Iterable[Batch]:
+        until = NOW.date() - timedelta(days=1)
+        return simulate(companies_count=120, months=18, seed=4, until=until).batches()
+
+    await world.take(tenant())
+    await world.take([noticed(tenant())])
+    training = world.training()
+    honest = await training.frame()
+    late = await replace(training, with_post_decision=True).frame()
+
+    assert set(late.columns) - set(honest.columns) == {"notice_given", "auto_renew_off"}
+    given = late.columns["notice_given"] == True  # noqa: E712 - an array of objects
+    assert given.any()
+    assert late.event[given].all()
+    assert late.duration[given].max() <= 2
+    assert "notice_given" in {feature.name for feature in learn(late).features}
+    assert "notice_given" not in {feature.name for feature in learn(honest).features}
+    assert any(note.startswith("notice_given: left out, it may") for note in learn(honest).notes)

@@ -11,6 +11,7 @@ from ml.table.file import read_file
 from ml.table.forecast import fitted
 from ml.table.grid import Grid
 from ml.table.question import Question
+from ml.table.signals import read_as
 from ml.table.table import strict, table_of
 from tests.ml.table.made import QUESTION, customers
 
@@ -115,6 +116,15 @@ UNFIT = {
 def test_outcomes_that_cannot_carry_a_model_are_refused(spoil, reason):
     with pytest.raises(TrainingRefused, match=reason):
         fitted(read(spoil(customers())))
+
+
+def test_a_column_of_numbers_that_holds_texts_now_is_refused_and_single_odd_ones_are_unknown():
+    signals = table_of(customers(), QUESTION, "made").signals
+    new = customers(40).astype({"seats": object})
+    new.loc[3, "seats"] = "n/a"
+    assert read_as(new, signals)["seats"][:4].tolist()[3] is None
+    with pytest.raises(TrainingRefused, match=r"seats: 'many' and 39 more .* allowed: a number"):
+        read_as(new.assign(seats="many"), signals)
 
 
 def test_a_label_before_its_landmark_is_refused():
