@@ -13,6 +13,7 @@ from uuid import UUID
 
 from ml.simulation import companies, contracts, ledger, people, rows, support, usage
 from ml.simulation.clock import Clock, add_months, date_of, day_of, moment
+from ml.simulation.days import Day, days
 from ml.simulation.drivers import drivers
 from ml.simulation.planted import Floats
 from ml.simulation.records import Records, first_days
@@ -57,6 +58,10 @@ class Tenant:
         """All use on record, as columns."""
         happened = usage.used(self.people, self.chains, self.companies, self.clock)
         return happened.take(happened.occurred >= self.records.day)
+
+    def days(self) -> Iterator[Day]:
+        """The same use by day, where single events are not asked for."""
+        return days(self.use(), self.people, self.companies.ids)
 
     @property
     def recorded_from(self) -> date:

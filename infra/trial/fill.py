@@ -12,8 +12,8 @@ from uuid import UUID
 import asyncpg
 
 from infra.trial.columns import PLACES
-from infra.trial.days import COLUMNS, days
 from ml.simulate import Tenant
+from ml.simulation.days import Day
 from ml.simulation.rows import Batch
 from shared.auth import create_tenant
 
@@ -59,7 +59,10 @@ async def _rows(conn: asyncpg.Connection, tenant_id: UUID, batch: Batch, step: S
 async def _use(conn: asyncpg.Connection, tenant_id: UUID, tenant: Tenant, step: Step) -> None:
     step("use", 0, 1)
     await conn.copy_records_to_table(
-        "daily", schema_name="usage", columns=COLUMNS, records=days(tenant, tenant_id)
+        "daily",
+        schema_name="usage",
+        columns=["tenant_id", *Day._fields],
+        records=((tenant_id, *day) for day in tenant.days()),
     )
     step("use", 1, 1)
 

@@ -1,35 +1,44 @@
-"""A simulated tenant's use by day, as services/usage/record.sql counts it (the zone is UTC)."""
+"""Use by day, as the usage service counts it where the zone is UTC."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
 
-from ml.simulate import Tenant
 from ml.simulation import catalogue
 from ml.simulation.clock import date_of, moments, seconds
+from ml.simulation.people import Person
 from ml.simulation.planted import Ints
 from ml.simulation.usage import Happened
 
-COLUMNS: Final = (
-    "tenant_id", "account_id", "day", "member", "feature", "known_on", "events", "quantity",
-    "last_at", "recorded_at",
-)  # fmt: skip
 DAY_S: Final = 86_400
 CHUNK: Final = 100_000
 """Days put together at a time."""
 
 
-def days(tenant: Tenant, tenant_id: UUID) -> Iterator[tuple[Any, ...]]:
-    """One record for each day, member, feature and day on which it became known, by account."""
-    use = tenant.use()
-    member = [str(person.id) for person in tenant.people]
+class Day(NamedTuple):
+    """A member's use of a feature on a day, as far as it became known on another."""
+
+    account_id: UUID
+    day: date
+    member: str
+    feature: str
+    known_on: date
+    events: int
+    quantity: Decimal
+    last_at: datetime
+    recorded_at: datetime
+
+
+def days(use: Happened, people: list[Person], accounts: list[UUID]) -> Iterator[Day]:
+    """Every day of use, an account's side by side."""
+    member = [str(person.id) for person in people]
     feature = [one.name for one in catalogue.FEATURES]
-    of = np.array([person.account for person in tenant.people])
+    of = np.array([person.account for person in people])
     day, known_on = (seconds(at) // DAY_S for at in (use.occurred, use.recorded))
     keys = (of[use.person], day, use.person, use.feature, known_on)
     order = np.lexsort(keys[::-1])
@@ -48,9 +57,8 @@ def days(tenant: Tenant, tenant_id: UUID) -> Iterator[tuple[Any, ...]]:
             strict=True,
         ):
             account, on, person, what, known = key
-            yield (
-                tenant_id,
-                tenant.companies.ids[account],
+            yield Day(
+                accounts[account],
                 _date(on),
                 member[person],
                 feature[what],
