@@ -23,7 +23,8 @@ def known_by(frame: Frame, day: int) -> Frame:
     day
         Counted as `date.toordinal` does.
     """
-    months = np.floor((day - frame.day + SLACK_DAYS) / MONTH_DAYS).astype(np.int64)
+    # a month counts once all days are over that `month_of` gives to it
+    months = np.floor((day - frame.day - SLACK_DAYS) / MONTH_DAYS).astype(np.int64)
     rows = frame.take(months >= 1)
     until = months[months >= 1]
     seen = rows.event & (rows.duration <= until)

@@ -144,12 +144,12 @@ def origins_before(
     ahead_months
         Months that must have passed since the last origin.
     """
-    last = now - timedelta(days=GRACE_DAYS)
+    last = landmarks.followed_to(now)
     found: list[date] = []
     for number in range(count):
-        # a grace after a day of the grid on which all origins' training has its landmarks
+        # so long after a day of the grid that all origins' training has its landmarks on the grid
         grid = landmarks.months_before(last, ahead_months + number * every_months + 2)
-        origin = grid + timedelta(days=GRACE_DAYS)
+        origin = grid + timedelta(days=landmarks.NEWEST_DAYS)
         if months_between(first, grid) < LEAST_HISTORY_MONTHS:
             break
         found.append(origin)
