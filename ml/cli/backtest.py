@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from ml.frame import Frame, TrainingRefused
 from ml.hazards import ChurnModel
 from ml.leakage import Alarm, alarms
 from ml.model import fit
+from ml.newcomers import with_newcomers
 from ml.rolling import Past, Window
 from shared.config import Settings
 from shared.rpc import Rpc
@@ -123,7 +125,7 @@ def document(found: Backtest, raised: list[Alarm], causes: Mapping[str, Figures]
 
 
 def _forecast(seed: int, models: list[ChurnModel], frame: Frame) -> Forecaster:
-    model = evaluate.ready(fit(frame, seed=seed))
+    model = evaluate.ready(with_newcomers(fit(frame, seed=seed), frame, seed=seed))
     models.append(model)
     return lambda rows: evaluate.survival_by_month(model, rows)
 
@@ -158,7 +160,8 @@ def _by_cause(causes: Mapping[str, Figures]) -> Table:
     grid = Table("cause", *CAUSE_FIGURES.values(), title="Forecast by cause, within 12 months")
     for cause, figures in causes.items():
         counts = (f"{figures[key]:,.0f}" for key in ("losses", "expected"))
-        rest = (f"{figures[key]:.4f}" for key in list(CAUSE_FIGURES)[2:])
+        known = (figures[key] for key in list(CAUSE_FIGURES)[2:])
+        rest = ("–" if isnan(value) else f"{value:.4f}" for value in known)
         grid.add_row(cause, *counts, *rest)
     return grid
 
