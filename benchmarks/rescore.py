@@ -52,7 +52,7 @@ async def main(accounts: int) -> int:
         owner = await asyncpg.connect(settings.owner_database_url, command_timeout=3_600)
         now = datetime.now(UTC)
         tenant = simulate(companies_count=SIMULATED, months=MONTHS, until=now.date())
-        tenant_id = await fill(settings.owner_database_url, "bench", tenant.batches(), quiet)
+        tenant_id = await fill(settings.owner_database_url, "bench", tenant, quiet)
         async with Rpc(settings) as rpc:
             await trained(rpc, tenant_id, now)
             await multiplied(owner, tenant_id, accounts // SIMULATED)

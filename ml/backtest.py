@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -92,23 +93,31 @@ class Rows:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Backtest:
     """Models judged on the same windows.
 
-    `figures` and `errors` (standard errors, accounts resampled whole) by model; `behind` how much
-    worse each model's AUC at twelve months is than the best other's, with its standard error;
-    `by_origin` and `by_segment` the figures of parts; `own` each model's figures on its own
-    training rows.
+    `figures` and `errors` (standard errors, accounts resampled whole) by model; `own` each model's
+    figures on its own training rows; `differences` the first model's figures less each other's,
+    with standard errors.
     """
 
     rows: Rows
     figures: dict[str, Figures]
     errors: dict[str, Figures]
-    by_origin: dict[str, dict[str, Figures]]
-    by_segment: dict[str, dict[str, dict[str, Figures]]]
     own: dict[str, Figures]
     differences: dict[str, Figures] = field(default_factory=dict[str, Figures])
+
+    @cached_property
+    def by_origin(self) -> dict[str, dict[str, Figures]]:
+        """Figures of each origin's rows, by model."""
+        return _by(self.rows, self.rows.origin.astype(np.str_), least=1)
+
+    @cached_property
+    def by_segment(self) -> dict[str, dict[str, dict[str, Figures]]]:
+        """Figures of each part of each division with enough losses, by model."""
+        divisions = {**self.rows.segments, "renewal": self.rows.stratum}
+        return {n: _by(self.rows, values, least=LEAST_LOSSES) for n, values in divisions.items()}
 
 
 def backtest(
@@ -178,11 +187,6 @@ def judged(
         rows,
         {name: figures(rows, name) for name in rows.survival},
         errors,
-        _by(rows, rows.origin.astype(np.str_), least=1),
-        {
-            name: _by(rows, values, least=LEAST_LOSSES)
-            for name, values in {**rows.segments, "renewal": rows.stratum}.items()
-        },
         dict(own or {}),
         differences,
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ml import newton
 from ml.design import Design, learn, with_products
+from ml.document import Term
 from ml.features import Floats
 from ml.frame import Frame, TrainingRefused
 from ml.renewal_clock import MONTH_DAYS, SLACK_DAYS
@@ -16,6 +17,9 @@ from ml.renewal_clock import MONTH_DAYS, SLACK_DAYS
 FOLDS: Final = 3
 PENALTIES: Final = (0.001, 0.01, 0.1, 1.0)
 PRODUCT_PENALTIES: Final = (0.03, 0.1, 1.0)
+BENDS: Final = (1.0, 3.0, 10.0)
+"""How many times harder a spline's bends are pulled towards none than straight lines and levels."""
+
 MOST_CHOICE_ROWS: Final = 12_000
 """Rows on which penalties are compared; more change the choice little and cost time."""
 
@@ -31,19 +35,26 @@ Rows: TypeAlias = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A design with the ridge penalty of its main effects and of its products."""
+    """A design with the ridge penalty of its main effects, of their bends and of its products."""
 
     design: Design
     penalty: float
     product_penalty: float | None = None
+    bend_penalty: float | None = None
 
     @property
     def penalties(self) -> Floats:
         """Ridge penalty of each term, shape (terms,)."""
-        product = self.penalty if self.product_penalty is None else self.product_penalty
-        return np.array(
-            [product if t.kind == "product" else self.penalty for t in self.design.terms]
-        )
+        return ridge(self.design.terms, self.penalty, self.product_penalty, self.bend_penalty)
+
+
+def ridge(
+    terms: Sequence[Term], penalty: float, product: float | None, bend: float | None
+) -> Floats:
+    """Ridge penalty of each term, shape (terms,); products and bends without one have the main."""
+    own = {"product": product, "spline": bend}
+    wanted = [own.get(term.kind) for term in terms]
+    return np.array([penalty if each is None else each for each in wanted])
 
 
 def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> Candidate:
@@ -57,11 +68,11 @@ def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> C
     if not main.terms:
         raise TrainingRefused("no signal differs between accounts: " + "; ".join(main.notes))
     held = trials(sample, seed)
-    best, gain = _best(sample, held, [Candidate(main, p) for p in PENALTIES], progress)
+    best, gain = _best(sample, held, _mains(main), progress)
     design = with_products(main, frame, moderator(frame, best))
     if design is not None:
         harder = [p for p in PRODUCT_PENALTIES if p >= best.penalty]
-        rivals = [Candidate(design, best.penalty, p) for p in harder]
+        rivals = [replace(best, design=design, product_penalty=p) for p in harder]
         rival, more = _best(sample, held, rivals, progress)
         best = rival if more > gain else best
     return carried(best, frame, sample, held)
@@ -74,7 +85,7 @@ def penalise(
     sample = sampled(frame, seed)
     products = any(term.kind == "product" for term in design.terms)
     harder = PRODUCT_PENALTIES[-1] if products else None
-    rivals = [Candidate(design, penalty, harder) for penalty in PENALTIES]
+    rivals = [replace(each, product_penalty=harder) for each in _mains(design)]
     held = trials(sample, seed)
     return carried(_best(sample, held, rivals, progress)[0], frame, sample, held)
 
@@ -90,12 +101,19 @@ def carried(chosen: Candidate, frame: Frame, sample: Frame, held: Sequence["Tria
     if frame.clock == "landmark":
         fitted = sum(len(trial.fitted_rows) for trial in held) / len(held)
     share = fitted / len(frame)
-    product = chosen.product_penalty
+    product, bend = chosen.product_penalty, chosen.bend_penalty
     return replace(
         chosen,
         penalty=chosen.penalty * share,
         product_penalty=None if product is None else product * share,
+        bend_penalty=None if bend is None else bend * share,
     )
+
+
+def _mains(design: Design) -> list[Candidate]:
+    """A design under every penalty of its main effects, its bends pulled harder or not."""
+    bends = BENDS if any(term.kind == "spline" for term in design.terms) else BENDS[:1]
+    return [Candidate(design, p, bend_penalty=p * bend) for p in PENALTIES for bend in bends]
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ class CauseModel(msgspec.Struct, frozen=True, kw_only=True):
     strata: dict[str, Stratum]
     penalty: float | None = None
     interaction_penalty: float | None = None
+    bend_penalty: float | None = None
     unseen: float = 0.0
 
 

@@ -16,6 +16,7 @@ from ml.renewal_clock import (
     MONTH_DAYS,
     NO_RENEWAL,
     SLACK_DAYS,
+    known_days,
     month_of,
     strata_of,
 )
@@ -254,14 +255,21 @@ class Clock:
 def clock_of(
     model: ChurnModel, columns: Columns, elapsed_days: Days, days_to_renewal: Days
 ) -> Clock:
-    """Place accounts on the model's clock; those older than its data stand at the data's end."""
+    """Place accounts on the model's clock; those older than its data stand at the data's end.
+
+    Raises
+    ------
+    InvalidInput
+        If a number of days lies beyond the calendar.
+    """
     names = np.array([EVERYONE], dtype=np.str_).repeat(len(days_to_renewal))
     elapsed = np.zeros(len(names))
-    day = np.array([np.nan if d is None else max(float(d), 0.0) for d in days_to_renewal])
+    day = np.maximum(known_days("days_to_renewal", days_to_renewal), 0.0)
     month = np.array([month_of(d) if d == d else np.nan for d in day])
     if model.document.clock == "start":
         oldest = float(model.document.causes[0].strata[EVERYONE].reach_months)
-        elapsed = np.clip([(d or 0.0) / MONTH_DAYS for d in elapsed_days], 0.0, oldest)
+        lived = np.nan_to_num(known_days("elapsed_days", elapsed_days))
+        elapsed = np.clip(lived / MONTH_DAYS, 0.0, oldest)
     else:
         terms = columns["contract_term_months"].tolist()
         names = np.array([model.stratum(name) for name in strata_of(terms, day.tolist()).tolist()])

@@ -21,6 +21,14 @@ HISTORY_MONTHS: Final = 36
 GRACE_DAYS: Final = 30
 """A contract that ended counts as lost once none followed for so many days; labels stop before."""
 
+NEWEST_DAYS: Final = GRACE_DAYS + 6
+"""Days between a whole number of months after each landmark and the end of the data.
+
+A calendar month may be five days shorter than what `month_of` counts as one, and an end that nobody
+spoke of is known a day after the grace. Without these days, renewals that fall on the last of a
+month's would count as survived though nobody knows yet.
+"""
+
 USAGE: Final = "usage"
 
 
@@ -82,12 +90,17 @@ def _monthly(spells: Sequence[Spell], data_to: date) -> Iterator[Label]:
     last = data_to - timedelta(days=GRACE_DAYS)
     first = min(spell.seen_from for spell in spells)
     for back in range(1, HISTORY_MONTHS + 1):
-        day = months_before(last, back)
+        day = months_before(followed_to(data_to), back)
         if day <= first:
             return
         for spell in spells:
             if spell.seen_from < day and (spell.ended_on is None or spell.ended_on > day):
-                yield _label(spell, day, last, HORIZON_MONTHS)
+                yield _label(spell, day, last, min(back, HORIZON_MONTHS))
+
+
+def followed_to(data_to: date) -> date:
+    """The day on which the last month that is followed ends; landmarks lie whole months before."""
+    return data_to - timedelta(days=NEWEST_DAYS)
 
 
 def _starts(spells: Sequence[Spell], data_to: date) -> Iterator[Label]:

@@ -173,6 +173,7 @@ def _fitted(frame: Frame, part: Part, baseline: str, seed: int) -> CauseModel:
         ),
         penalty=None if part.effects == "none" else part.chosen.penalty,
         interaction_penalty=None if part.effects == "none" else part.chosen.product_penalty,
+        bend_penalty=None if part.effects == "none" else part.chosen.bend_penalty,
         unseen=_unseen(frame, part, coefficients, seed),
     )
 

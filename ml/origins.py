@@ -52,7 +52,7 @@ def rolling(
     """
     if frame.clock == "start" or not len(frame):
         return {}
-    last = frame.data_to - timedelta(days=landmarks.GRACE_DAYS)
+    last = landmarks.followed_to(frame.data_to)
     first = date.fromordinal(int(frame.day.min())) + timedelta(days=HISTORY_DAYS)
     whole = range(HORIZON_MONTHS, HORIZON_MONTHS + EVERY_MONTHS * count, EVERY_MONTHS)
     days = [landmarks.months_before(last, back) for back in (*whole, *SHORTER)]

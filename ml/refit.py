@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from ml import newton
+from ml.choice import ridge
 from ml.document import CauseModel, ForecastModel, Packed
 from ml.features import Floats, design
 from ml.frame import Frame
@@ -23,7 +24,8 @@ def known_by(frame: Frame, day: int) -> Frame:
     day
         Counted as `date.toordinal` does.
     """
-    months = np.floor((day - frame.day + SLACK_DAYS) / MONTH_DAYS).astype(np.int64)
+    # a month counts once all days are over that `month_of` gives to it
+    months = np.floor((day - frame.day - SLACK_DAYS) / MONTH_DAYS).astype(np.int64)
     rows = frame.take(months >= 1)
     until = months[months >= 1]
     seen = rows.event & (rows.duration <= until)
@@ -72,8 +74,7 @@ def _coefficients(
     if part.penalty is None:
         return np.zeros(int(matrix.shape[1]))
     rows = frame.only(part.cause) if part.effects == "own" else frame
-    product = part.penalty if part.interaction_penalty is None else part.interaction_penalty
-    chosen = np.array([product if t.kind == "product" else part.penalty for t in model.terms])
+    chosen = ridge(model.terms, part.penalty, part.interaction_penalty, part.bend_penalty)
     # penalties count per row: the same pull in all, however many rows there are now
     quick = newton.fit(rows, matrix, chosen * model.rows / len(frame), ties="efron")
     return None if quick is None else quick.coefficients

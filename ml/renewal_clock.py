@@ -3,10 +3,14 @@
 import math
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from shared.errors import InvalidInput
+
+Floats: TypeAlias = NDArray[np.float64]
 
 MONTH_DAYS: Final = 30.4375
 """Days of a mean month (365.25 / 12)."""
@@ -14,12 +18,31 @@ MONTH_DAYS: Final = 30.4375
 SLACK_DAYS: Final = 3
 """Calendar months are longer than as many mean months by three days at most."""
 
+FARTHEST_DAYS: Final = 3_652_059.0
+"""No two days of the calendar, years 1 to 9999, lie farther apart."""
+
 HORIZON_MONTHS: Final = 12
 NO_RENEWAL: Final = "none"
 MONTHLY: Final = "monthly"
 EVERYONE: Final = "all"
 RENEWALS: Final = {month: f"r{month:02d}" for month in range(1, HORIZON_MONTHS + 1)}
 """Stratum of contracts whose renewal falls in that coming month."""
+
+
+def known_days(name: str, days: Sequence[float | None]) -> Floats:
+    """Numbers of days as an array, shape (rows,); NaN where one is None or not a number.
+
+    Raises
+    ------
+    InvalidInput
+        If one lies beyond the calendar: nobody meant that.
+    """
+    found = np.array([np.nan if day is None else float(day) for day in days], dtype=np.float64)
+    absurd = np.flatnonzero(np.abs(found) > FARTHEST_DAYS)
+    if len(absurd):
+        allowed = f"at most {FARTHEST_DAYS:,.0f} days, or none"
+        raise InvalidInput(name, float(found[absurd[0]]), allowed)
+    return found
 
 
 def month_of(days: float) -> int:

@@ -18,7 +18,7 @@ from ml.landmarks import GRACE_DAYS, Label
 from ml.renewal_clock import HORIZON_MONTHS, month_of, months_between
 from ml.services import Services, Step
 from shared.auth import Principal
-from shared.landmark import Landmark, Spell
+from shared.landmark import VOLUNTARY, Landmark, Spell
 from shared.rpc import Rpc
 
 LANDMARK: Final[Clock] = "landmark"
@@ -144,12 +144,12 @@ def origins_before(
     ahead_months
         Months that must have passed since the last origin.
     """
-    last = now - timedelta(days=GRACE_DAYS)
+    last = landmarks.followed_to(now)
     found: list[date] = []
     for number in range(count):
-        # a grace after a day of the grid on which all origins' training has its landmarks
+        # so long after a day of the grid that all origins' training has its landmarks on the grid
         grid = landmarks.months_before(last, ahead_months + number * every_months + 2)
-        origin = grid + timedelta(days=GRACE_DAYS)
+        origin = grid + timedelta(days=landmarks.NEWEST_DAYS)
         if months_between(first, grid) < LEAST_HISTORY_MONTHS:
             break
         found.append(origin)
@@ -185,7 +185,8 @@ def _ahead(spell: Spell, origin: date, last: date) -> Label:
     months = month_of((ended - origin).days) if lost else months_between(origin, ended)
     if months > HORIZON_MONTHS:
         months, lost = HORIZON_MONTHS, False
-    return Label(Landmark(spell.account_id, landmarks.moment(origin)), months, lost)
+    landmark = Landmark(spell.account_id, landmarks.moment(origin))
+    return Label(landmark, months, lost, spell.cause or VOLUNTARY)
 
 
 def _window(

@@ -154,6 +154,11 @@ def score(
     One forecast a row. The 90 % intervals carry the uncertainty of coefficients and baselines: they
     speak of the mean of accounts that look alike to the model. How much these differ among one
     another, the model's form, and a future unlike the past are left out.
+
+    Raises
+    ------
+    InvalidInput
+        If a number of days lies beyond the calendar.
     """
     found: dict[int, Forecast] = {}
     speaks = [speaker(model, elapsed) for elapsed in elapsed_days]

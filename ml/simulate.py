@@ -13,6 +13,9 @@ from uuid import UUID
 
 from ml.simulation import companies, contracts, ledger, people, rows, support, usage
 from ml.simulation.clock import Clock, add_months, date_of, day_of, moment
+from ml.simulation.days import Day, days
+from ml.simulation.drivers import drivers
+from ml.simulation.planted import Floats
 from ml.simulation.records import Records, first_days
 from ml.simulation.truth import FURTHEST_DAYS, Coming, Truth, coming, truths
 
@@ -32,6 +35,13 @@ class Tenant:
 
     def batches(self) -> Iterator[rows.Batch]:
         """Every kind after those it refers to; each is made when its turn comes."""
+        yield from self.without_events()
+        use = self.use()
+        events = usage.event_rows(use, self.people, self.companies, self.clock)
+        yield rows.Batch("events", len(use), events)
+
+    def without_events(self) -> Iterator[rows.Batch]:
+        """Every kind but single events of use, of which there are most."""
         chains, told = self._on_record, self._known
         yield told("accounts", self._accounts())
         yield told("contracts", contracts.contract_rows(chains, self.companies))
@@ -43,7 +53,15 @@ class Tenant:
         yield told("progress", progress)
         yield told("tickets", support.ticket_rows(self.chains, self.companies, self.clock))
         yield told("features", usage.feature_rows(self.clock))
-        yield self._events()
+
+    def use(self) -> usage.Happened:
+        """All use on record, as columns."""
+        happened = usage.used(self.people, self.chains, self.companies, self.clock)
+        return happened.take(happened.occurred >= self.records.day)
+
+    def days(self) -> Iterator[Day]:
+        """The same use by day, where single events are not asked for."""
+        return days(self.use(), self.people, self.companies.ids)
 
     @property
     def recorded_from(self) -> date:
@@ -90,6 +108,18 @@ class Tenant:
         found = coming(self.companies, self._on_record, self.clock, as_of, days)
         return {self.companies.ids[account]: chances for account, chances in found}
 
+    def drivers(self, as_of: date) -> dict[UUID, Floats]:
+        """What was planted into every account at risk, in the order of `drivers.PLANTED`.
+
+        Raises
+        ------
+        ValueError
+            If the day lies outside the stretch.
+        """
+        self._demand_inside(as_of)
+        found = drivers(self.companies, self._on_record, self.clock, day_of(as_of))
+        return {self.companies.ids[account]: values for account, values in found}
+
     def _demand_inside(self, as_of: date) -> None:
         if not self.clock.since <= day_of(as_of) <= self.clock.until:
             raise ValueError(f"{as_of} lies outside the simulated stretch")
@@ -102,12 +132,6 @@ class Tenant:
         invoices, payments = ledger.invoice_rows(chains, self.companies, self.clock)
         yield self._known("invoices", invoices)
         yield self._known("payments", payments)
-
-    def _events(self) -> rows.Batch:
-        happened = usage.used(self.people, self.chains, self.companies, self.clock)
-        happened = happened.take(happened.occurred >= self.records.day)
-        events = usage.event_rows(happened, self.people, self.companies, self.clock)
-        return rows.Batch("events", len(happened), events)
 
     def _known(self, kind: str, found: Iterable[Any]) -> rows.Batch:
         """Only what had been recorded by the last day; versions of a thing in their order."""

@@ -8,19 +8,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import backtest, challenger, evaluate, metrics
+from ml import backtest, challenger, evaluate, metrics, recovery
 from ml.backtest import Backtest, Figures, Forecaster, Rows
 from ml.document import ForecastModel
 from ml.evaluate import survival_by_month
 from ml.features import Floats
 from ml.frame import Frame
 from ml.hazards import ChurnModel
+from ml.leaked import Watch, watched
 from ml.model import fit
+from ml.recovery import Seen
 from ml.renewal_clock import HORIZON_MONTHS, MONTH_DAYS, SLACK_DAYS
 from ml.rolling import Window
-from ml.score import score
+from ml.score import Forecast, score
 from ml.services import Step
 from ml.simulate import Tenant
+from ml.simulation.drivers import PLANTED
 from ml.spell_age import elapsed
 from ml.trial_reach import reach
 from shared.landmark import FeatureRow
@@ -53,13 +56,16 @@ class Trial:
 
     `interval` is the forecast's 90 % interval of churn within twelve months, `of_alike` that of the
     mean of accounts that look alike to it, shape (rows, 2) both; `is_open` tells whose next renewal
-    was not decided yet, shape (rows,).
+    was not decided yet, shape (rows,). `seen` holds these with what was planted into them;
+    `watches` the leak alarm at work, once a tenant.
     """
 
     backtest: Backtest
     interval: Floats
     of_alike: Floats
     is_open: NDArray[np.bool_]
+    seen: Seen
+    watches: tuple[Watch, ...]
 
     @property
     def covered(self) -> float:
@@ -121,10 +127,17 @@ def tried(
         step=step,
     )
     pairs = list(zip(fitted.models, windows, strict=True))
-    own = [interval(model, window.ahead) for model, window in pairs]
-    alike = [interval(of_alike(model), window.ahead) for model, window in pairs]
+    served = [forecasts(model, window.ahead) for model, window in pairs]
+    alike = [interval(forecasts(of_alike(model), window.ahead)) for model, window in pairs]
     is_open = [undecided(tenant, window) for window in windows]
-    return Trial(found, np.concatenate(own), np.concatenate(alike), np.concatenate(is_open))
+    return Trial(
+        found,
+        np.concatenate([interval(each) for each in served]),
+        np.concatenate(alike),
+        np.concatenate(is_open),
+        Seen.joined([seen(tenant, *each) for each in zip(windows, served, is_open, strict=True)]),
+        (watched(windows[-1], Fitted(seed), found, replicates=replicates, seed=seed),),
+    )
 
 
 def truth(tenant: Tenant, window: Window) -> Floats:
@@ -151,20 +164,36 @@ def of_alike(model: ChurnModel) -> ChurnModel:
     return evaluate.ready(all_seen(model.document))
 
 
-def interval(model: ChurnModel, ahead: Frame) -> Floats:
-    """The 90 % interval of churn within twelve months, as it is served, shape (rows, 2)."""
+def forecasts(model: ChurnModel, ahead: Frame) -> list[Forecast]:
+    """What is served of the rows of a frame, in order."""
     names = list(ahead.columns)
     values = zip(*(ahead.columns[name].tolist() for name in names), strict=True)
     rows: list[FeatureRow] = [dict(zip(names, row, strict=True)) for row in values]
     renewal = ahead.columns["days_to_renewal"].tolist()
     ages = elapsed(ahead.columns, len(ahead)).tolist()
-    served = score(model, rows, elapsed_days=ages, days_to_renewal=renewal)
+    return score(model, rows, elapsed_days=ages, days_to_renewal=renewal)
+
+
+def interval(served: Sequence[Forecast]) -> Floats:
+    """The 90 % interval of churn within twelve months, as it is served, shape (rows, 2)."""
     chances = [one.churn_probability(min(DAYS[-1], one.horizon_days)) for one in served]
     return np.array([(c.low, c.high) if c else (np.nan, np.nan) for c in chances])
 
 
-def together(trials: Sequence[Trial]) -> Trial:
-    """Several seeds as one, each an account of its own."""
+def seen(
+    tenant: Tenant, window: Window, served: Sequence[Forecast], is_open: NDArray[np.bool_]
+) -> Seen:
+    """What was planted into the accounts of a window whose renewal is open, and what is served."""
+    planted = tenant.drivers(window.origin)
+    values = np.array([planted[account] for account in window.accounts])
+    chosen = [one for one, is_one in zip(served, is_open.tolist(), strict=True) if is_one]
+    return Seen.of(tuple(PLANTED), values[is_open], chosen)
+
+
+def together(trials: Sequence[Trial], *, replicates: int) -> Trial:
+    """Several seeds as one, each an account of its own; so many resamples behind the errors."""
+    if len(trials) == 1:
+        return trials[0]
     parts: list[Rows] = []
     for number, trial in enumerate(trials):
         rows = trial.backtest.rows
@@ -183,10 +212,12 @@ def together(trials: Sequence[Trial]) -> Trial:
         for model, figures in trials[0].backtest.own.items()
     }
     return Trial(
-        backtest.judged(backtest.joined(parts), own),
+        backtest.judged(backtest.joined(parts), own, replicates=replicates),
         np.concatenate([trial.interval for trial in trials]),
         np.concatenate([trial.of_alike for trial in trials]),
         np.concatenate([trial.is_open for trial in trials]),
+        Seen.joined([trial.seen for trial in trials]),
+        tuple(watch for trial in trials for watch in trial.watches),
     )
 
 
@@ -200,6 +231,11 @@ def promises(trial: Trial) -> list[Promise]:
         _most("ICI at 12 months", ours["ici_12m"], 0.010),
         _not_behind(trial.backtest.differences[BOOSTED]),
         _within("90 % interval holds the truth", trial.covered),
+        *_drivers(trial.seen),
+        _all(
+            "leak alarm rings for use of two months later, and for no honest forecast",
+            float(np.mean([w.rang and not w.cried_wolf for w in trial.watches])),
+        ),
     ]
 
 
@@ -209,6 +245,20 @@ def _most(name: str, value: float, limit: float) -> Promise:
 
 def _within(name: str, share: float) -> Promise:
     return Promise(name, share, "0.86 to 0.94", 0.86 <= share <= 0.94)
+
+
+def _drivers(accounts: Seen) -> list[Promise]:
+    found = recovery.recovered(accounts, PLANTED)
+    planted = [driver.planted for driver in found]
+    effects = [driver.effect for driver in found]
+    return [
+        _all("planted drivers that come back with their sign", recovery.signs(planted, effects)),
+        _all("pairs of them that come back in order of size", recovery.order(planted, effects)),
+    ]
+
+
+def _all(name: str, share: float) -> Promise:
+    return Promise(name, share, "all of them: 1", share == 1.0)
 
 
 def _not_behind(difference: Mapping[str, float]) -> Promise:

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from ml import recovery
 from ml.backtest import FIGURES, Backtest, Figures
+from ml.leaked import Watch
+from ml.simulation.drivers import PLANTED
 from ml.trial import (
     BOOSTED,
     FORECAST,
@@ -34,6 +37,10 @@ def page(promises: Sequence[Promise], trial: Trial, seeds: Mapping[int, Trial]) 
             *_by_seed(seeds),
             "",
             *_against_truth(trial),
+            "",
+            *_drivers(trial),
+            "",
+            *_leaks(seeds),
             "",
             *_segments(found),
         ]
@@ -107,6 +114,30 @@ def _against_truth(trial: Trial) -> list[str]:
     noise = calibration_against_truth(trial.backtest.rows, FORECAST)["ici_truth_outcomes"]
     rows.append(f"| the truth's own ICI from outcomes (noise) | {noise:.4f} | |")
     return rows
+
+
+def _drivers(trial: Trial) -> list[str]:
+    """Planted effects beside what the served parts of the signals meant for them give back."""
+    head = "| driver, by sd | planted | effect | part of its signals | correlation |"
+    found = recovery.recovered(trial.seen, PLANTED)
+    return [head, "|---" * 5 + "|", *(_driver(driver) for driver in found)]
+
+
+def _driver(one: recovery.Driver) -> str:
+    found = f"{one.effect:+.3f} | {one.part:+.3f} | {one.correlation:+.2f}"
+    return f"| {one.name} | {one.planted:+.3f} | {found} |"
+
+
+def _leaks(seeds: Mapping[int, Trial]) -> list[str]:
+    head = "| seed | own rows minus later ones: fed two months too late | alarm | honest | alarm |"
+    watches = [(seed, watch) for seed, trial in seeds.items() for watch in trial.watches]
+    return [head, "|---" * 5 + "|", *(_watch(seed, watch) for seed, watch in watches)]
+
+
+def _watch(seed: int, watch: Watch) -> str:
+    fed, honest = (f"{gap:.3f}" for gap in watch.gaps)
+    rang, cried = ("rang" if heard else "silent" for heard in (watch.rang, watch.cried_wolf))
+    return f"| {seed} | {fed} | {rang} | {honest} | {cried} |"
 
 
 def _segments(found: Backtest) -> list[str]:

@@ -70,7 +70,7 @@ def simulation(
             told = Steps(progress)
             known = asyncio.run(_windows(tenant, origins, told))
             found[seed] = tried(tenant, known, seed=0, replicates=replicates, step=told)
-    whole = together(list(found.values()))
+    whole = together(list(found.values()), replicates=replicates)
     said = page(promises(whole), whole, found)
     console.print(said, markup=False, highlight=False)
     if write:

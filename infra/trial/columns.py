@@ -50,7 +50,7 @@ PLACES: Final = {
     "contracts": Place(
         "accounts", "contract",
         ("id", "recorded_at", "account_id", "external_id", "start_on", "end_on", "term_months",
-         "auto_renew", "notice_days", "seats", "mrr_cents", "currency", "ended_on"),
+         "auto_renew", "notice_days", "seats", "mrr_cents", "currency", "ended_on", "end_reason"),
         {"outcome": lambda row: row.outcome or "pending"},
     ),
     "tickets": Place(

@@ -12,6 +12,8 @@ from uuid import UUID
 import asyncpg
 
 from infra.trial.columns import PLACES
+from ml.simulate import Tenant
+from ml.simulation.days import Day
 from ml.simulation.rows import Batch
 from shared.auth import create_tenant
 
@@ -19,26 +21,23 @@ HERE: Final = Path(__file__).parent
 BLOCK: Final = 200_000
 """Rows copied at a time."""
 
-STAGED: Final = ("account_id", "member", "feature", "occurred_at", "recorded_at", "quantity")
-
 Step = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done and how much there is."""
 
 
-async def fill(dsn: str, name: str, batches: Iterable[Batch], step: Step) -> UUID:
+async def fill(dsn: str, name: str, tenant: Tenant, step: Step) -> UUID:
     """Copy a tenant's rows as the owner of all schemas; the new tenant.
 
-    Events go into the days that they are counted in, not one by one: at a midnight nothing else is
+    Use goes into the days that it is counted in, not event by event: at a midnight nothing else is
     read. The courses' catalogue is left out, no signal asks for it.
     """
     conn: asyncpg.Connection = await asyncpg.connect(dsn, command_timeout=600)
     try:
         tenant_id = await create_tenant(conn, name)
-        for batch in batches:
-            if batch.kind == "events":
-                await _events(conn, tenant_id, batch, step)
-            elif batch.kind in PLACES:
+        for batch in tenant.without_events():
+            if batch.kind in PLACES:
                 await _rows(conn, tenant_id, batch, step)
+        await _use(conn, tenant_id, tenant, step)
         await conn.execute((HERE / "told.sql").read_text(), tenant_id)
         await conn.execute("ANALYZE")
         return tenant_id
@@ -57,26 +56,15 @@ async def _rows(conn: asyncpg.Connection, tenant_id: UUID, batch: Batch, step: S
         step(batch.kind, done, batch.total)
 
 
-async def _events(conn: asyncpg.Connection, tenant_id: UUID, batch: Batch, step: Step) -> None:
-    await conn.execute(
-        "CREATE TEMPORARY TABLE staged_event (account_id uuid, member text, feature text,"
-        " occurred_at timestamptz, recorded_at timestamptz, quantity float8)"
+async def _use(conn: asyncpg.Connection, tenant_id: UUID, tenant: Tenant, step: Step) -> None:
+    step("use", 0, 1)
+    await conn.copy_records_to_table(
+        "daily",
+        schema_name="usage",
+        columns=["tenant_id", *Day._fields],
+        records=((tenant_id, *day) for day in tenant.days()),
     )
-    rolled = (HERE / "rolled.sql").read_text()
-    done = 0
-    for block in blocks(batch.rows, BLOCK):
-        await conn.execute("TRUNCATE staged_event")
-        records = [_staged(event) for event in block]
-        await conn.copy_records_to_table("staged_event", columns=STAGED, records=records)
-        await conn.execute(rolled, tenant_id)
-        done += len(block)
-        step(batch.kind, done, batch.total)
-    await conn.execute("DROP TABLE staged_event")
-
-
-def _staged(event: Any) -> tuple[Any, ...]:
-    times = (event.occurred_at, event.recorded_at)
-    return (event.account_id, str(event.member_id), event.feature, *times, float(event.quantity))
+    step("use", 1, 1)
 
 
 def blocks(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -21,7 +21,7 @@ async def windows(
     """
     until: date = date_of(tenant.clock.until)
     days = origins_before(until, first=tenant.recorded_from, count=origins, every_months=6)
-    tenant_id = await fill(settings.owner_database_url, name, tenant.batches(), step)
+    tenant_id = await fill(settings.owner_database_url, name, tenant, step)
     async with bound(settings) as rpc:
         past = Past(rpc, system(tenant_id), landmarks.moment(until), step)
         return await past.windows(days)

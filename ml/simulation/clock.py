@@ -51,8 +51,12 @@ def moment(day: float) -> datetime:
 
 def moments(days: NDArray[np.float64]) -> list[datetime]:
     """`moment` of each, fast."""
-    seconds = np.rint(days * _DAY_S).astype(np.int64).tolist()
-    return [datetime.fromtimestamp(second, UTC) for second in seconds]
+    return [datetime.fromtimestamp(second, UTC) for second in seconds(days).tolist()]
+
+
+def seconds(days: NDArray[np.float64]) -> Ints:
+    """Whole seconds after 1970 began."""
+    return np.rint(days * _DAY_S).astype(np.int64)
 
 
 def day_of(on: date) -> int:

@@ -36,12 +36,16 @@ class Companies:
         return len(self.ids)
 
     @property
+    def size(self) -> Floats:
+        """Seats at the first signature on a log scale, near standard normal, shape (accounts,)."""
+        return (np.log(self.seats) - np.log(8.0)) / 0.8
+
+    @property
     def fixed_log_odds(self) -> Floats:
         """What term and traits add to the log-odds of not renewing."""
         base = np.array([RENEWAL.monthly, RENEWAL.annual, RENEWAL.biennial])[self.term]
-        size = (np.log(self.seats) - np.log(8.0)) / 0.8
         traits = RENEWAL.education * self.education + RENEWAL.friction * self.friction
-        return base + traits + RENEWAL.size * size
+        return base + traits + RENEWAL.size * self.size
 
 
 def found(count: int, clock: Clock) -> Companies:

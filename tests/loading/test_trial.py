@@ -44,7 +44,7 @@ async def test_copied_rows_give_the_same_windows_as_rows_sent_to_the_services(
     await owner.execute("ANALYZE")
     through_services = await windows(rpc, principal)
 
-    copied = await fill(settings.owner_database_url, "copied", tenant.batches(), lambda *_: None)
+    copied = await fill(settings.owner_database_url, "copied", tenant, lambda *_: None)
     straight = await windows(rpc, system(copied))
 
     for one, other in zip(straight, through_services, strict=True):
@@ -53,6 +53,7 @@ async def test_copied_rows_give_the_same_windows_as_rows_sent_to_the_services(
             assert len(mine) > 20
             np.testing.assert_array_equal(mine.duration, theirs.duration)
             np.testing.assert_array_equal(mine.event, theirs.event)
+            np.testing.assert_array_equal(mine.cause, theirs.cause)
             assert mine.columns.keys() == theirs.columns.keys()
             for name in mine.columns:
                 assert shown(mine.columns[name]) == shown(theirs.columns[name]), name

@@ -1,10 +1,12 @@
 """Moments of prediction and their labels."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ml import landmarks
 from ml.collected import Collected
@@ -24,27 +26,27 @@ def shown(spells, clock: Clock = "landmark", data_to=DATA_TO):
     ]
 
 
-def test_monthly_moments_end_thirty_days_before_the_data_do_and_count_whole_months():
+def test_monthly_moments_lie_whole_months_before_a_grace_and_six_days_ahead_of_the_datas_end():
     spell = Spell(ONE, date(2026, 6, 20), None)
     assert shown([spell]) == [
-        (date(2026, 7, 2), 3, False),
-        (date(2026, 8, 2), 2, False),
-        (date(2026, 9, 2), 1, False),
+        (date(2026, 6, 26), 3, False),
+        (date(2026, 7, 26), 2, False),
+        (date(2026, 8, 26), 1, False),
     ]
 
 
 def test_a_loss_falls_in_the_month_of_its_day():
     spell = Spell(ONE, date(2026, 6, 20), date(2026, 9, 20))
     assert shown([spell]) == [
-        (date(2026, 7, 2), 3, True),
-        (date(2026, 8, 2), 2, True),
-        (date(2026, 9, 2), 1, True),
+        (date(2026, 6, 26), 3, True),
+        (date(2026, 7, 26), 2, True),
+        (date(2026, 8, 26), 1, True),
     ]
 
 
 def test_nobody_is_at_risk_on_or_after_the_last_day_nor_on_the_first():
-    spell = Spell(ONE, date(2026, 7, 2), date(2026, 9, 2))
-    assert [day for day, _, _ in shown([spell])] == [date(2026, 8, 2)]
+    spell = Spell(ONE, date(2026, 6, 26), date(2026, 8, 26))
+    assert [day for day, _, _ in shown([spell])] == [date(2026, 7, 26)]
 
 
 def test_moments_before_an_account_was_heard_of_are_left_out():
@@ -52,9 +54,33 @@ def test_moments_before_an_account_was_heard_of_are_left_out():
         Spell(ONE, date(2024, 1, 1), None, known_on=date(2026, 7, 20)),
         Spell(TWO, date(2024, 1, 1), date(2026, 5, 1), known_on=date(2026, 5, 3)),
     ]
-    assert [day for day, _, _ in shown(spells)] == [date(2026, 8, 2), date(2026, 9, 2)]
+    assert [day for day, _, _ in shown(spells)] == [date(2026, 7, 26), date(2026, 8, 26)]
     told_early = Spell(ONE, date(2026, 7, 20), None, known_on=date(2026, 7, 1))
-    assert [day for day, _, _ in shown([told_early])] == [date(2026, 8, 2), date(2026, 9, 2)]
+    assert [day for day, _, _ in shown([told_early])] == [date(2026, 7, 26), date(2026, 8, 26)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    data_to=st.dates(date(2024, 1, 1), date(2028, 12, 31)),
+    back=st.integers(1, 14),
+    days=st.integers(1, 372),
+)
+def test_whoever_counts_as_there_through_a_month_would_have_been_known_to_leave_in_it(
+    data_to: date, back: int, days: int
+):
+    """Renewals on a month's last days, too: they belong to the month, so they must be known."""
+    start = date(2020, 1, 1)
+    day = landmarks.months_before(landmarks.followed_to(data_to), back)
+    stayed = {when: months for when, months, _ in shown([Spell(ONE, start, None)], data_to=data_to)}
+    left = Spell(ONE, start, day + timedelta(days=days))
+    lost = {when: (m, event) for when, m, event in shown([left], data_to=data_to)}
+    assert stayed[day] == min(back, 12)
+    if month_of(days) <= stayed[day]:
+        assert lost[day] == (month_of(days), True)
+        known = data_to - timedelta(days=landmarks.GRACE_DAYS)
+        assert day + timedelta(days=days) < known, "an end in silence is known after the grace"
+    else:
+        assert lost[day] == (stayed[day], False)
 
 
 def test_losses_too_young_to_be_sure_of_are_not_labels_yet():
@@ -63,11 +89,11 @@ def test_losses_too_young_to_be_sure_of_are_not_labels_yet():
 
 
 def test_labels_reach_twelve_months_and_no_further():
-    early = shown([Spell(ONE, date(2023, 1, 1), date(2026, 3, 2))])
+    early = shown([Spell(ONE, date(2023, 1, 1), date(2026, 2, 26))])
     assert max(months for _, months, _ in early) == 12
     by_day = {day: (months, event) for day, months, event in early}
-    assert by_day[date(2025, 3, 2)] == (12, True)
-    assert by_day[date(2025, 2, 2)] == (12, False)
+    assert by_day[date(2025, 2, 26)] == (12, True)
+    assert by_day[date(2025, 1, 26)] == (12, False)
 
 
 def test_the_start_clock_follows_each_spell_whole_and_asks_a_day_after_its_start():

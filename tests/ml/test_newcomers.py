@@ -99,7 +99,7 @@ def test_what_differs_in_the_first_ninety_days_is_learned_and_said_of_them_alone
     assert whole.newcomers is not None
     few, many = -1.0, 1.0
     assert churn(whole, few, 30.0) > 3 * churn(whole, many, 30.0)
-    assert churn(whole, few, 400.0) < churn(whole, many, 400.0)
+    assert churn(whole, few, 700.0) < churn(whole, many, 700.0)
     alone = document.encode(replace_newcomers(whole, None))
     for age in (90.0, 91.0, 400.0):
         assert churn(whole, few, age) == churn(load(*alone).document, few, age)

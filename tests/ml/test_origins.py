@@ -1,7 +1,6 @@
 """Later time in the report: only what was known by an origin is fitted to, what followed judges."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from ml.drift import while_growing
 from ml.evidence import gathered
 from ml.frame import Frame
 from ml.gate import held_out
-from ml.landmarks import GRACE_DAYS, months_before
+from ml.landmarks import followed_to, months_before
 from ml.limits import known
 from ml.model import fit, fit_strata
 from ml.origins import rolling
@@ -59,7 +58,7 @@ def test_what_happened_after_a_day_changes_nothing_that_is_fitted_before_it(fram
 
 def test_each_origin_is_judged_by_the_year_after_it(frame, model):
     found = rolling(model, frame, 3)
-    last = DATA_TO - timedelta(days=GRACE_DAYS)
+    last = followed_to(DATA_TO)
     days = [months_before(last, back) for back in (18, 15, 12)]
     assert [name.split(",")[0] for name in found] == [day.isoformat() for day in days]
     assert all(", 12 months on: " in name for name in found)
@@ -120,6 +119,7 @@ def test_the_report_shows_both_and_says_where_later_time_is_harder(frame, model)
         assert name in page
         assert f"{figures['auc_12m']:.4f}" in page
     assert "1 of 1 signals lay otherwise" in page
+    assert any("not on later time" in one for one in known(ready, seen))
     assert not any("not on later time" in one for one in known(ready, whole))
     worse = {name: {**figures, "auc_12m": 0.5} for name, figures in later.items()}
     said = known(ready, structs.replace(whole, rolling=worse))

@@ -17,6 +17,7 @@ from ml.document import ForecastModel, ModelTampered, ModelUnreadable
 from ml.hazards import ChurnModel, load
 from ml.renewal_clock import MONTH_DAYS
 from ml.score import Forecast
+from shared.errors import InvalidInput
 from shared.landmark import FeatureRow
 from tests.ml.worlds import annual, rows_of, tied
 
@@ -136,6 +137,25 @@ def test_a_renewal_beyond_what_the_data_can_speak_for_gets_none(renewing):
     assert forecast.driver_days == pytest.approx(365, abs=1)
     assert forecast.churn_probability(365) is not None
     assert forecast.churn_probability(400) is None
+
+
+@pytest.mark.parametrize("days", [1e22, float("inf"), 4e6, -1e300])
+def test_days_beyond_the_calendar_are_refused_by_name(renewing, starting, days):
+    for churn_model in (renewing, starting):
+        with pytest.raises(InvalidInput, match=r"days_to_renewal.*at most 3,652,059 days"):
+            one(ready(churn_model), ANNUAL, renewal=days)
+    with pytest.raises(InvalidInput, match="elapsed_days"):
+        one(ready(starting), ANNUAL, elapsed=days)
+
+
+def test_a_contract_to_the_calendars_end_and_days_that_are_no_number_get_a_forecast(
+    renewing, starting
+):
+    for churn_model in (renewing, starting):
+        for days in (2_900_000.0, float("nan"), None):
+            assert one(ready(churn_model), ANNUAL, renewal=days).renewal is None
+    unknown, fresh = (one(ready(starting), elapsed=d) for d in (float("nan"), 0.0))
+    assert unknown == fresh
 
 
 def test_on_the_start_clock_chances_are_conditional_on_the_time_survived(starting):
