@@ -10,6 +10,7 @@ from ml.features import Floats, design
 from ml.frame import Frame
 from ml.hazards import ChurnModel, load
 from ml.metrics import Outcome
+from ml.score import incidences
 from ml.spell_age import are_new
 
 AUC_MONTHS: Final = (3, 12, 24)
@@ -72,6 +73,21 @@ def hazards_by_month(model: ChurnModel, frame: Frame) -> Floats:
             known = np.array(stratum.cumulative_hazard)
             found[k, names == name] = known[np.minimum(months, len(known) - 1)]
         found[k] *= np.exp(cause.log_hazard(matrix))[:, None]
+    return found
+
+
+def incidences_by_month(model: ChurnModel, frame: Frame) -> dict[str, Floats]:
+    """By cause, the chance of having been lost for it by months 0, 1, …, (rows, reach + 1).
+
+    With survival all causes add up to one. Of newcomers their part speaks, where there is one.
+    """
+    told = incidences(hazards_by_month(model, frame))
+    found = {cause.name: told[k] for k, cause in enumerate(model.causes)}
+    if model.newcomers is not None:
+        new = are_new(frame)
+        for name, theirs in incidences_by_month(model.newcomers, frame.take(new)).items():
+            months = np.arange(int(found[name].shape[1]))
+            found[name][new] = theirs[:, np.minimum(months, int(theirs.shape[1]) - 1)]
     return found
 
 

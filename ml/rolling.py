@@ -18,7 +18,7 @@ from ml.landmarks import GRACE_DAYS, Label
 from ml.renewal_clock import HORIZON_MONTHS, month_of, months_between
 from ml.services import Services, Step
 from shared.auth import Principal
-from shared.landmark import Landmark, Spell
+from shared.landmark import VOLUNTARY, Landmark, Spell
 from shared.rpc import Rpc
 
 LANDMARK: Final[Clock] = "landmark"
@@ -185,7 +185,8 @@ def _ahead(spell: Spell, origin: date, last: date) -> Label:
     months = month_of((ended - origin).days) if lost else months_between(origin, ended)
     if months > HORIZON_MONTHS:
         months, lost = HORIZON_MONTHS, False
-    return Label(Landmark(spell.account_id, landmarks.moment(origin)), months, lost)
+    landmark = Landmark(spell.account_id, landmarks.moment(origin))
+    return Label(landmark, months, lost, spell.cause or VOLUNTARY)
 
 
 def _window(

@@ -105,8 +105,9 @@ class Training:
         found = landmarks.labels(spells, clock, until)
         told = await self._services.collected([label.landmark for label in found])
         frame = landmarks.frame(found, told, clock, until)
-        frame = await self._services.with_halves(frame, found)
-        return admitted(frame, told.dictionary, with_post_decision=self.with_post_decision)
+        late = self.with_post_decision
+        frame = admitted(frame, told.dictionary, with_post_decision=late)
+        return await self._services.with_halves(frame, found)
 
     async def _clock(self, spells: Sequence[Spell], until: date) -> Clock:
         """`landmark` where usage was ever seen, at each spell's last day; `start` otherwise."""

@@ -1,8 +1,10 @@
 """`tenure backtest`: what the forecast would have said, judged by what happened."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,18 @@ from rich.table import Table
 from ml import challenger, evaluate
 from ml.backtest import FIGURES, Backtest, Figures, Forecaster
 from ml.backtest import backtest as tested
+from ml.by_cause import FIGURES as CAUSE_FIGURES
+from ml.by_cause import by_cause
 from ml.cli.asking import asked, asks
 from ml.cli.bars import bars
 from ml.cli.caller import caller
 from ml.cli.table_backtest import table_backtest
 from ml.cli.train import Steps
 from ml.frame import Frame, TrainingRefused
+from ml.hazards import ChurnModel
 from ml.leakage import Alarm, alarms
 from ml.model import fit
+from ml.newcomers import with_newcomers
 from ml.rolling import Past, Window
 from shared.config import Settings
 from shared.rpc import Rpc
@@ -77,22 +83,25 @@ def backtest(
         told = Steps(progress)
         windows = asyncio.run(_windows(tenant, key, (origins, every_months), told))
         by_origin = {window.origin: window for window in windows}
+        models: list[ChurnModel] = []
         fitters = {
-            "forecast": partial(_forecast, seed),
+            "forecast": partial(_forecast, seed, models),
             "boosted": partial(challenger.boosted, seed=seed),
             "kaplan_meier": challenger.kaplan_meier,
         }
         found = tested(by_origin.__getitem__, list(by_origin), fitters, seed=seed, step=told)
     raised = alarms(found)
+    causes = by_cause(models, windows)
     console.print(_grid(found, list(by_origin)))
+    console.print(_by_cause(causes))
     for alarm in raised:
         console.print(f"ALARM {alarm.message}", style="bold red", highlight=False)
     if out:
-        out.write_bytes(document(found, raised))
+        out.write_bytes(document(found, raised, causes))
         console.print(f"wrote {out}", highlight=False)
 
 
-def document(found: Backtest, raised: list[Alarm]) -> bytes:
+def document(found: Backtest, raised: list[Alarm], causes: Mapping[str, Figures]) -> bytes:
     """All figures as JSON; those that could not be computed are null."""
     return msgspec.json.format(
         msgspec.json.encode(
@@ -104,6 +113,7 @@ def document(found: Backtest, raised: list[Alarm]) -> bytes:
                 "differences": found.differences,
                 "byOrigin": found.by_origin,
                 "bySegment": found.by_segment,
+                "byCause": causes,
                 "own": found.own,
                 "alarms": [
                     {"model": alarm.model, "figure": alarm.figure, "message": alarm.message}
@@ -114,8 +124,9 @@ def document(found: Backtest, raised: list[Alarm]) -> bytes:
     )
 
 
-def _forecast(seed: int, frame: Frame) -> Forecaster:
-    model = evaluate.ready(fit(frame, seed=seed))
+def _forecast(seed: int, models: list[ChurnModel], frame: Frame) -> Forecaster:
+    model = evaluate.ready(with_newcomers(fit(frame, seed=seed), frame, seed=seed))
+    models.append(model)
     return lambda rows: evaluate.survival_by_month(model, rows)
 
 
@@ -141,6 +152,17 @@ def _grid(found: Backtest, origins: list[object]) -> Table:
     for key, name in FIGURES.items():
         values = [_cell(figures, key) for figures in found.figures.values()]
         grid.add_row(name, *values, _cell(found.errors["forecast"], key))
+    return grid
+
+
+def _by_cause(causes: Mapping[str, Figures]) -> Table:
+    """The forecast by what accounts are lost for."""
+    grid = Table("cause", *CAUSE_FIGURES.values(), title="Forecast by cause, within 12 months")
+    for cause, figures in causes.items():
+        counts = (f"{figures[key]:,.0f}" for key in ("losses", "expected"))
+        known = (figures[key] for key in list(CAUSE_FIGURES)[2:])
+        rest = ("–" if isnan(value) else f"{value:.4f}" for value in known)
+        grid.add_row(cause, *counts, *rest)
     return grid
 
 

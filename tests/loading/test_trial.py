@@ -57,6 +57,11 @@ async def test_copied_rows_give_the_same_windows_as_rows_sent_to_the_services(
             assert mine.columns.keys() == theirs.columns.keys()
             for name in mine.columns:
                 assert shown(mine.columns[name]) == shown(theirs.columns[name]), name
+        assert one.training.halves is not None
+        assert other.training.halves is not None
+        assert len(one.training.halves) == len(other.training.halves) > 0
+        assert one.training.halves.hashed() == other.training.halves.hashed()
+        assert one.ahead.halves is None
 
 
 def shown(values: NDArray[Any]) -> list[str]:

@@ -44,7 +44,7 @@ def cancelled(world: World, labels: list[Label]) -> dict[str, list[FeatureRow]]:
 def known(world: World, origin: date) -> list[Spell]:
     """Spells as they stood at an origin."""
     return [
-        Spell(s.account_id, s.start_on, s.ended_on if s.ended_on and s.ended_on < origin else None)
+        s if s.ended_on and s.ended_on < origin else Spell(s.account_id, s.start_on, None)
         for s in world.spells
         if s.start_on < origin
     ]

@@ -1,6 +1,6 @@
 """Scoring through the real services: what changes a score, what is told, what is never lost."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ async def test_an_account_is_scored_from_what_four_services_tell(world: World):
     assert {d.feature: (d.value, d.source) for d in found.drivers} == {
         "events_28d": (20, "usage"),
         "auto_renew": (True, "accounts"),
-        "payment_failures_90d": (0, "billing"),
+        "payment_failures_90d": (None, "billing"),  # billed for a year, on record since today
     }
     parts = sum(driver.contribution for driver in found.drivers)
     assert found.reference_probability + parts == pytest.approx(found.renewal_probability, abs=1e-9)
@@ -165,6 +165,39 @@ async def test_as_of_gives_the_score_served_then_and_its_inputs_give_it_again(wo
         second.renewal_high,
     )
     assert forecast.hashed(inputs) == second.inputs_hash != first.inputs_hash
+
+
+async def test_an_account_that_comes_back_is_scored_as_of_its_new_spell_alone(world: World):
+    today = datetime.now(UTC).date()
+    end = today - timedelta(days=435)
+    known: dict[str, Any] = {"recordedAt": datetime.combine(end, time(), UTC), "outcome": "lost"}
+    account = await world.account(
+        renews_in_days=-435, startOn=today - timedelta(days=800), endOn=end, **known
+    )
+    await world.publish(a_model(newcomers=True))
+    await world.rescore()
+    assert await world.score(account) is None
+
+    begin = today - timedelta(days=20)
+    terms = {
+        "startOn": begin,
+        "endOn": begin + timedelta(days=365),
+        "termMonths": 12,
+        "autoRenew": True,
+    }
+    await world.send("accounts", "contracts", [{"accountId": str(account), **terms}])
+    await world.hear()
+    await world.rescore()
+
+    back = await world.score(account)
+    assert back
+    assert back.basis == ForecastBasis.NEWCOMERS, "twenty days old, whatever came before"
+    assert back.renewal_on == terms["endOn"]
+    async with world.risk.read(world.tenant) as conn:
+        inputs = (await store.last_inputs(conn, [account]))[account].inputs
+    assert (inputs["accounts"]["spell_age_days"], inputs["accounts"]["returned"]) == (20, True)
+    assert inputs["accounts"]["account_age_days"] == 800
+    assert await world.score(account, back.scored_at - timedelta(microseconds=1)) is None
 
 
 async def test_the_change_between_two_moments_adds_up(world: World):

@@ -1,0 +1,180 @@
+"""Looking back through the graph: expectations kept, losses explained, who had been right."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.risk import actions
+from services.risk.domain import UpdateReason
+from services.risk.domain.hindsight import Ended
+from services.risk.store import ask, hindsight
+from shared.auth import Principal
+from shared.config import Settings
+from shared.graphql import global_id
+from tests.conftest import DatabaseOf
+from tests.graph.suite import Suite, fill, of
+from tests.services.risk.given import a_model, a_score, later
+
+NOW = datetime.now(UTC)
+RECORD = """mutation {{ expectationRecord(input: {{
+  accountId: "{account}", renewalProbability: {chance}, note: {note}
+}}) {{
+  expectation {{ renewalProbability modelProbability statedBy note }}
+  userErrors {{ field code message }}
+}} }}"""
+
+
+async def scored(suite: Suite, principal: Principal, account: UUID, days_ago: float = 1) -> float:
+    """A score served so long ago; its chance of renewal."""
+    model = a_model()
+    made = a_score(model, hazard=0.1, scored_at=NOW - timedelta(days=days_ago))
+    fresh = later(made, account)
+    async with suite.databases["risk"].write(principal.tenant_id) as conn:
+        await actions.publish(conn, model, principal)
+        await ask(conn, [account], UpdateReason.NEW_DATA)
+        await actions.keep(conn, [fresh])
+    assert fresh.score.renewal_probability is not None
+    return fresh.score.renewal_probability
+
+
+async def ended(suite: Suite, principal: Principal, account: UUID, in_days: int) -> str:
+    """The account's contract is lost on a day; that day."""
+    day = (NOW + timedelta(days=in_days)).date()
+    async with suite.databases["risk"].write(principal.tenant_id) as conn:
+        await hindsight.note_end(conn, Ended(UUID(int=1), account, day, renewed=False))
+    return day.isoformat()
+
+
+async def recorded(
+    suite: Suite, principal: Principal, account: object, chance: float, note: str = "null"
+) -> Any:
+    told = RECORD.format(account=account, chance=chance, note=note)
+    data, _ = await suite.ask(principal, told)
+    return data["expectationRecord"]
+
+
+@pytest.fixture
+async def suite(settings: Settings, database: DatabaseOf) -> Suite:
+    return await of(settings, database)
+
+
+async def test_an_expectation_is_kept_beside_the_models_and_listed_newest_first(
+    suite: Suite, principal: Principal
+):
+    (key,) = await fill(suite, principal, 1)
+    chance = await scored(suite, principal, key)
+    account = global_id("Account", key)
+    kept = await recorded(suite, principal, account, 0.9, '"they love it"')
+    assert kept == {
+        "expectation": {
+            "renewalProbability": 0.9,
+            "modelProbability": pytest.approx(chance),
+            "statedBy": principal.subject,
+            "note": "they love it",
+        },
+        "userErrors": [],
+    }
+    await recorded(suite, principal, account, 0.2)
+    data, calls = await suite.ask(
+        principal,
+        f'{{ account(id: "{account}") {{ name expectations(first: 1) {{'
+        " nodes { renewalProbability note } pageInfo { hasNextPage } } } }",
+    )
+    page = data["account"]["expectations"]
+    assert page["nodes"] == [{"renewalProbability": 0.2, "note": None}]
+    assert page["pageInfo"]["hasNextPage"]
+    assert calls["risk"] == 1
+
+
+async def test_what_is_no_chance_and_who_is_no_account_is_told_as_a_user_error(
+    suite: Suite, principal: Principal
+):
+    (key,) = await fill(suite, principal, 1)
+    await scored(suite, principal, key)
+    wrong = await recorded(suite, principal, global_id("Account", key), 1.5)
+    assert wrong["expectation"] is None
+    assert [(one["field"], one["code"]) for one in wrong["userErrors"]] == [
+        ("renewalProbability", "INVALID_INPUT")
+    ]
+    assert "1.5" in wrong["userErrors"][0]["message"]
+    assert "0 to 1" in wrong["userErrors"][0]["message"]
+    stranger = await recorded(suite, principal, global_id("Account", UUID(int=9)), 0.5)
+    assert [one["code"] for one in stranger["userErrors"]] == ["NOT_FOUND"]
+
+
+async def test_who_may_only_read_keeps_no_expectation(suite: Suite, principal: Principal):
+    (key,) = await fill(suite, principal, 1)
+    await scored(suite, principal, key)
+    reader = Principal(principal.tenant_id, "reader", ("read",))
+    told = RECORD.format(account=global_id("Account", key), chance=0.5, note="null")
+    result = await suite.run(reader, told)
+    assert result.errors is not None
+    assert "act" in str(result.errors[0])
+    account = f'account(id: "{global_id("Account", key)}")'
+    data, _ = await suite.ask(reader, f"{{ {account} {{ expectations {{ nodes {{ note }} }} }} }}")
+    assert data["account"]["expectations"]["nodes"] == []
+
+
+async def test_a_loss_is_shown_as_it_was_forecast_and_to_its_tenant_alone(
+    suite: Suite, principal: Principal, other_tenant: UUID
+):
+    (key,) = await fill(suite, principal, 1)
+    account = global_id("Account", key)
+    query = f"""{{ account(id: "{account}") {{ postMortem {{
+      endedOn looks {{ daysBefore risk {{ renewalProbability {{ value }} }}
+        known {{ name value source }} }}
+    }} }} }}"""
+    data, _ = await suite.ask(principal, query)
+    assert data["account"]["postMortem"] is None
+    chance = await scored(suite, principal, key, days_ago=45)
+    day = await ended(suite, principal, key, 0)
+    data, _ = await suite.ask(principal, query)
+    found = data["account"]["postMortem"]
+    assert found["endedOn"] == day
+    assert [look["daysBefore"] for look in found["looks"]] == [90, 60, 30]
+    assert [look["risk"] for look in found["looks"][:2]] == [None, None]
+    served = found["looks"][2]
+    assert served["risk"]["renewalProbability"]["value"] == pytest.approx(chance)
+    assert served["known"] == [{"name": "events_28d", "value": "3", "source": "usage"}]
+    stranger = Principal(other_tenant, "stranger", principal.scopes)
+    result = await suite.run(stranger, query)
+    assert result.data is None or result.data["account"] is None
+
+
+async def test_model_and_people_are_scored_on_contracts_of_which_both_had_spoken(
+    suite: Suite, principal: Principal
+):
+    key, silent = await fill(suite, principal, 2)
+    chance = await scored(suite, principal, key)
+    await recorded(suite, principal, global_id("Account", key), 0.9)
+    day = await ended(suite, principal, key, 91)
+    async with suite.databases["risk"].write(principal.tenant_id) as conn:
+        other = Ended(UUID(int=2), silent, datetime.fromisoformat(day).date(), renewed=True)
+        await hindsight.note_end(conn, other)
+    after = (datetime.fromisoformat(day) + timedelta(days=1)).date()
+    query = """{{ disagreement(from: "{start}", to: "{end}", daysBefore: {days}) {{
+      daysBefore n modelBrier personBrier
+      opinions {{ endedOn renewed model person statedBy account {{ name }} }}
+    }} }}"""
+    data, _ = await suite.ask(principal, query.format(start=day, end=after, days=90))
+    found = data["disagreement"]
+    assert (found["daysBefore"], found["n"]) == (90, 1)
+    assert found["personBrier"] == pytest.approx(0.81)
+    assert found["modelBrier"] == pytest.approx(chance**2)
+    (opinion,) = found["opinions"]
+    assert opinion == {
+        "endedOn": day,
+        "renewed": False,
+        "model": pytest.approx(chance),
+        "person": 0.9,
+        "statedBy": principal.subject,
+        "account": {"name": "Company 00"},
+    }
+    data, _ = await suite.ask(principal, query.format(start=day, end=after, days=180))
+    assert data["disagreement"]["modelBrier"] is None
+    assert data["disagreement"]["opinions"] == []
+    refused = await suite.run(principal, query.format(start=day, end=after, days=0))
+    assert refused.errors is not None
+    assert "1 to 365" in str(refused.errors[0])
