@@ -24,6 +24,9 @@ IMAGES: Final = FORECAST_PAGE.parent / "img"
 UNTIL: Final = date(2026, 7, 1)
 """The same rows whenever it is run."""
 
+LEAST_RECORDED: Final = 22
+"""Months on record that an origin needs: half a year of landmarks, a year ahead, and graces."""
+
 
 @evaluate.command()
 @click.option("--seeds", type=click.IntRange(1, 20), default=3, show_default=True)
@@ -57,6 +60,7 @@ def simulation(
       tenure evaluate simulation --seeds 3 --write
     """
     console = Console()
+    unrecorded = _unrecorded(months, unrecorded_months)
     found: dict[int, Trial] = {}
     for seed in range(1, seeds + 1):
         tenant = simulate(
@@ -64,7 +68,7 @@ def simulation(
             months=months,
             seed=seed,
             until=UNTIL,
-            unrecorded_months=months // 5 if unrecorded_months is None else unrecorded_months,
+            unrecorded_months=unrecorded,
         )
         with bars(console) as progress:
             told = Steps(progress)
@@ -77,6 +81,17 @@ def simulation(
         put(FORECAST_PAGE, "simulation", said)
         for path in draw(whole.backtest.rows, IMAGES):
             console.print(f"wrote {path}", highlight=False)
+
+
+def _unrecorded(months: int, asked: int | None) -> int:
+    """A fifth of all months if nobody asked for other; an origin needs some on record."""
+    most = months - LEAST_RECORDED
+    if asked is not None and asked > most:
+        raise click.BadParameter(
+            f"{asked} of {months} months leave too few to judge by; at most {most}",
+            param_hint="--unrecorded-months",
+        )
+    return min(months // 5, most) if asked is None else asked
 
 
 async def _windows(tenant: Tenant, origins: int, told: Steps) -> list[Window]:

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from numpy.typing import NDArray
 
+from infra.cli.trial import simulation
 from infra.trial.fill import fill
 from infra.trial.server import TOLD, bound
 from ml import landmarks
@@ -57,8 +59,20 @@ async def test_copied_rows_give_the_same_windows_as_rows_sent_to_the_services(
             assert mine.columns.keys() == theirs.columns.keys()
             for name in mine.columns:
                 assert shown(mine.columns[name]) == shown(theirs.columns[name]), name
+        assert one.training.halves is not None
+        assert other.training.halves is not None
+        assert len(one.training.halves) == len(other.training.halves) > 0
+        assert one.training.halves.hashed() == other.training.halves.hashed()
+        assert one.ahead.halves is None
 
 
 def shown(values: NDArray[Any]) -> list[str]:
     """Values as they read, so that what is unknown is the same as itself."""
     return [repr(value) for value in values.tolist()]
+
+
+def test_too_few_months_on_record_are_refused_before_anything_is_made():
+    given = ["--months", "24", "--unrecorded-months", "3"]
+    refused = CliRunner().invoke(simulation, given)
+    assert refused.exit_code == 2
+    assert "at most 2" in refused.output
