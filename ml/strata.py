@@ -67,7 +67,8 @@ def baselines(
     A stratum of the landmark clock with fewer than 15 losses borrows: those with a renewal share
     one hazard for the month of the renewal and one for all other months; `monthly` and `none` have
     the same hazard in every month. So does a stratum with a renewal, or `none`, that training
-    never met, as long as any renewal was seen.
+    never met, as long as any renewal was seen. Where fewer than five rows were seen through a
+    renewal nobody knows what one does: these baselines end the month before.
 
     Parameters
     ----------
@@ -138,8 +139,9 @@ def _borrowed(rows: dict[str, Rows], reach: int) -> dict[str, Stratum]:
     if not renewing:
         return steady
     decision, between = _decision(renewing), _between(renewing)
+    is_known = _decided(renewing) >= LEAST_AT_RISK
     for month, name in RENEWALS.items():
-        hazard = _even(between, reach)
+        hazard = _even(between, reach if is_known else min(reach, month - 1))
         hazard[month : month + 1] = decision
         steady[name] = _stratum(hazard, rows.get(name))
     if NO_RENEWAL not in steady:
@@ -156,6 +158,11 @@ def _steady(part: Rows, reach: int) -> Stratum:
     lost = float(part.counts[part.event].sum())
     hazard = (lost + HALF) / part.exposure if part.exposure else 0.0
     return _stratum(_even(hazard, reach), part)
+
+
+def _decided(renewing: dict[int, Rows]) -> int:
+    """Rows seen through the month of their renewal, or lost in it."""
+    return sum(int((part.duration >= month).sum()) for month, part in renewing.items())
 
 
 def _decision(renewing: dict[int, Rows]) -> float:

@@ -17,6 +17,7 @@ from ml.frame import Frame
 from ml.hazards import ChurnModel
 from ml.leaked import Watch, watched
 from ml.model import fit
+from ml.newcomers import with_newcomers
 from ml.recovery import Seen
 from ml.renewal_clock import HORIZON_MONTHS, MONTH_DAYS, SLACK_DAYS
 from ml.rolling import Window
@@ -102,7 +103,7 @@ class Fitted:
         self.models: list[ChurnModel] = []
 
     def __call__(self, frame: Frame) -> Forecaster:
-        model = evaluate.ready(fit(frame, seed=self._seed))
+        model = evaluate.ready(with_newcomers(fit(frame, seed=self._seed), frame, seed=self._seed))
         self.models.append(model)
         return lambda rows: survival_by_month(model, rows)
 

@@ -6,7 +6,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from ml.evaluate import ready
 from ml.frame import Frame
+from ml.model import fit
+from ml.score import score
 from ml.strata import baselines
 from tests.ml.worlds import DATA_TO, annual
 
@@ -84,3 +87,37 @@ def test_the_reach_is_the_last_month_that_five_rows_saw():
     assert found["none"].reach_months == 7
     start = replace(frame, clock="start", stratum=np.array(["all"] * 54))
     assert baselines(start, np.zeros(54), "breslow")["all"].reach_months == 7
+
+
+def test_where_no_renewal_was_ever_seen_baselines_end_before_it():
+    frame = clock(
+        {
+            "monthly": [(2, True, 30), (5, False, 200)],
+            "r08": [(3, True, 2), (5, False, 60)],
+            "r10": [(5, False, 60)],
+        }
+    )
+    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    assert {name: found[name].reach_months for name in ("r01", "r04", "r08", "monthly")} == {
+        "r01": 0, "r04": 3, "r08": 5, "monthly": 5
+    }  # fmt: skip
+    steps = np.diff(found["r08"].cumulative_hazard)
+    assert steps == pytest.approx(np.full(5, 2.5 / (2 * 3 + 120 * 5)))
+
+
+@pytest.mark.parametrize(("renewal", "reach"), [(10.0, 0), (100.0, 91), (250.0, 152)])
+def test_a_young_tenant_is_told_no_renewal_probability(renewal: float, reach: int):
+    rng = np.random.default_rng(3)
+    parts = {"monthly": [(2, True, 60), (5, False, 200)], "r08": [(5, False, 90)]}
+    frame = clock(parts)
+    uses = rng.normal(size=len(frame)) - frame.event
+    terms = np.where(frame.stratum == "monthly", 1.0, 12.0)
+    columns = {"events_28d": uses, "contract_term_months": terms}
+    model = ready(fit(replace(frame, columns=columns)))
+    row = {"events_28d": 0.0, "contract_term_months": 12.0}
+    (said,) = score(model, [row], elapsed_days=[200.0], days_to_renewal=[renewal])
+    assert said.renewal is None
+    assert said.horizon_days == reach
+    assert said.churn_probability(reach + 5) is None
+    assert 0 < said.curve[-1].survival.value <= 1
+    assert said.driven == pytest.approx(said.reference + sum(d.contribution for d in said.drivers))
