@@ -10,6 +10,7 @@ from ml.evaluate import ready
 from ml.frame import Frame
 from ml.model import fit
 from ml.score import score
+from shared.landmark import FeatureRow
 from ml.strata import baselines
 from tests.ml.worlds import DATA_TO, annual
 
@@ -114,7 +115,7 @@ def test_a_young_tenant_is_told_no_renewal_probability(renewal: float, reach: in
     terms = np.where(frame.stratum == "monthly", 1.0, 12.0)
     columns = {"events_28d": uses, "contract_term_months": terms}
     model = ready(fit(replace(frame, columns=columns)))
-    row = {"events_28d": 0.0, "contract_term_months": 12.0}
+    row: FeatureRow = {"events_28d": 0.0, "contract_term_months": 12.0}
     (said,) = score(model, [row], elapsed_days=[200.0], days_to_renewal=[renewal])
     assert said.renewal is None
     assert said.horizon_days == reach
