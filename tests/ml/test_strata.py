@@ -10,8 +10,8 @@ from ml.evaluate import ready
 from ml.frame import Frame
 from ml.model import fit
 from ml.score import score
-from shared.landmark import FeatureRow
 from ml.strata import baselines
+from shared.landmark import FeatureRow
 from tests.ml.worlds import DATA_TO, annual
 
 
