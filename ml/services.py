@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from ml.collected import Collected
+from ml.features import Columns
 from ml.frame import Frame
 from ml.halves import Halves, pairs
 from ml.landmarks import Label
@@ -54,16 +56,25 @@ class Services:
         )
         return {signal.name: signal for signals in told for signal in signals}
 
-    async def collected(self, marks: Sequence[Landmark], half: Half | None = None) -> Collected:
-        """All services' signals of the landmarks, in order; of one half of what was seen."""
+    async def collected(
+        self,
+        marks: Sequence[Landmark],
+        half: Half | None = None,
+        *,
+        told: Callable[[int, int], None] | None = None,
+    ) -> Collected:
+        """All services' signals of the landmarks, in order; of one half of what was seen.
+
+        `told` hears of progress in place of the step "signals".
+        """
         collected = Collected(await self.dictionary(), len(marks))
-        said = "signals" if half is None else "signals of halves"
-        self.step(said, 0, len(marks))
+        say = told or partial(self.step, "signals")
+        say(0, len(marks))
         for at in range(0, len(marks), CHUNK):
             chunk = marks[at : at + CHUNK]
             answers = await asyncio.gather(*(self.features(name, chunk, half) for name in SOURCES))
             collected.add(dict(zip(SOURCES, answers, strict=True)))
-            self.step(said, at + len(chunk), len(marks))
+            say(at + len(chunk), len(marks))
         return collected
 
     async def with_halves(self, frame: Frame, labels: Sequence[Label]) -> Frame:
@@ -78,10 +89,18 @@ class Services:
         now, before = pairs(marks)
         if not now:
             return frame
-        whole = (await self.collected(now)).columns()
-        told = [[await self.collected(at, half) for half in HALVES] for at in (now, before)]
-        (a, b), (c, d) = [[each.columns() for each in pair] for pair in told]
+        asked: list[tuple[list[Landmark], Half | None]] = [(now, None)]
+        asked += [(at, half) for at in (now, before) for half in HALVES]
+        found: list[Columns] = []
+        for number, (at, half) in enumerate(asked):
+            told = partial(self._of_halves, number, len(asked))
+            found.append((await self.collected(at, half, told=told)).columns())
+        whole, a, b, c, d = found
         return replace(frame, halves=Halves(whole, (a, b), (c, d)))
+
+    def _of_halves(self, number: int, times: int, done: int, total: int) -> None:
+        """The same landmarks are asked for several times, and that is one step."""
+        self.step("signals of halves", number * total + done, times * total)
 
     async def ask(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
         """The answer to a read."""
