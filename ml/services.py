@@ -89,7 +89,7 @@ class Services:
         now, before = pairs(marks)
         if not now:
             return frame
-        asked: list[tuple[list[Landmark], Half | None]] = [(now, None)]
+        asked: list[tuple[Sequence[Landmark], Half | None]] = [(now, None)]
         asked += [(at, half) for at in (now, before) for half in HALVES]
         found: list[Columns] = []
         for number, (at, half) in enumerate(asked):
