@@ -89,18 +89,20 @@ class Services:
         now, before = pairs(marks)
         if not now:
             return frame
-        asked: list[tuple[Sequence[Landmark], Half | None]] = [(now, None)]
-        asked += [(at, half) for at in (now, before) for half in HALVES]
-        found: list[Columns] = []
-        for number, (at, half) in enumerate(asked):
-            told = partial(self._of_halves, number, len(asked))
-            found.append((await self.collected(at, half, told=told)).columns())
-        whole, a, b, c, d = found
+        whole = await self._told(0, now)
+        a, b = [await self._told(1 + half, now, half) for half in HALVES]
+        c, d = [await self._told(3 + half, before, half) for half in HALVES]
         return replace(frame, halves=Halves(whole, (a, b), (c, d)))
 
-    def _of_halves(self, number: int, times: int, done: int, total: int) -> None:
-        """The same landmarks are asked for several times, and that is one step."""
-        self.step("signals of halves", number * total + done, times * total)
+    async def _told(
+        self, part: int, marks: Sequence[Landmark], half: Half | None = None
+    ) -> Columns:
+        """One of the five parts that halves are made of; together they are one step."""
+
+        def told(done: int, total: int) -> None:
+            self.step("signals of halves", part * total + done, 5 * total)
+
+        return (await self.collected(marks, half, told=told)).columns()
 
     async def ask(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
         """The answer to a read."""
