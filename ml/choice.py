@@ -140,18 +140,28 @@ def trials(frame: Frame, seed: int) -> list[Trial]:
 def _forward(frame: Frame) -> Iterator[Trial]:
     cuts = np.unique(np.quantile(frame.day, FORWARD, method="nearest")).tolist()
     for cut, following in zip(cuts, [*cuts[1:], np.inf], strict=True):
-        known = np.floor((cut - frame.day + SLACK_DAYS) / MONTH_DAYS).astype(np.int64)
-        earlier = np.flatnonzero(known >= 1)
+        fitted, earlier = known_by(frame, cut)
         later = np.flatnonzero((frame.day >= cut) & (frame.day < following))
-        fitted, judged = _known_by(frame.take(earlier), known[earlier]), frame.take(later)
+        judged = frame.take(later)
         if min(fitted.lost, judged.lost) >= LEAST_LOSSES:
             yield Trial(fitted, earlier, judged, later)
 
 
-def _known_by(frame: Frame, months: NDArray[np.int64]) -> Frame:
-    """The rows as they were known so many months after each landmark."""
-    seen = frame.event & (frame.duration <= months)
-    return replace(frame, duration=np.minimum(frame.duration, months), event=seen)
+def known_by(frame: Frame, day: int) -> tuple[Frame, Rows]:
+    """Rows from before a day as they were known on it, followed no further, and their places.
+
+    Parameters
+    ----------
+    frame
+        Rows on the `landmark` clock.
+    day
+        Counted as `date.toordinal` does.
+    """
+    months = np.floor((day - frame.day + SLACK_DAYS) / MONTH_DAYS).astype(np.int64)
+    places = np.flatnonzero(months >= 1)
+    rows, until = frame.take(places), months[places]
+    seen = rows.event & (rows.duration <= until)
+    return replace(rows, duration=np.minimum(rows.duration, until), event=seen), places
 
 
 def _random(frame: Frame, seed: int) -> Iterator[Trial]:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from ml import evaluate, gate
-from ml.choice import FORWARD, LEAST_LOSSES, partial_likelihood, sampled
+from ml.choice import FORWARD, LEAST_LOSSES, known_by, partial_likelihood, sampled
 from ml.document import ForecastModel
 from ml.features import Floats, design
 from ml.frame import Frame, TrainingRefused
@@ -16,7 +16,7 @@ from ml.groups import group_of
 from ml.hazards import ChurnModel
 from ml.limits import NEWCOMERS
 from ml.model import LEAST_EVENTS, fit
-from ml.refit import known_by, refitted
+from ml.refit import refitted
 from ml.spell_age import are_new
 
 SIGNALS: Final = frozenset(
@@ -170,7 +170,7 @@ def _trials(frame: Frame) -> Iterator[tuple[Frame, Frame]]:
         return
     cuts = np.unique(np.quantile(new.day, FORWARD, method="nearest")).tolist()
     for cut, following in zip(cuts, [*cuts[1:], np.inf], strict=True):
-        past = known_by(frame, cut)
+        past, _ = known_by(frame, cut)
         later = new.take((new.day >= cut) & (new.day < following))
         if min(past.take(are_new(past)).lost, later.lost) >= LEAST_LOSSES:
             yield past, later

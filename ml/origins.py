@@ -7,11 +7,11 @@ import msgspec
 import numpy as np
 
 from ml import evaluate, landmarks
-from ml.choice import LEAST_LOSSES
+from ml.choice import LEAST_LOSSES, known_by
 from ml.document import ForecastModel
 from ml.frame import Frame
 from ml.newcomers import rows_of
-from ml.refit import known_by, refitted
+from ml.refit import refitted
 from ml.renewal_clock import HORIZON_MONTHS
 from ml.spell_age import are_new
 
@@ -65,7 +65,8 @@ def _judged(
     model: ForecastModel, frame: Frame, origin: date
 ) -> tuple[str, dict[str, float]] | None:
     day = origin.toordinal()
-    ahead, past = frame.take(frame.day == day), known_by(frame, day - landmarks.GRACE_DAYS)
+    ahead = frame.take(frame.day == day)
+    past, _ = known_by(frame, day - landmarks.GRACE_DAYS)
     if min(ahead.lost, past.lost) < LEAST_LOSSES:
         return None
     then = _then(model, past)

@@ -1,7 +1,5 @@
 """A recipe that was chosen before, fitted again to other rows: quick, for judging it over time."""
 
-from dataclasses import replace
-
 import msgspec
 import numpy as np
 
@@ -10,26 +8,7 @@ from ml.choice import ridge
 from ml.document import CauseModel, ForecastModel, Packed
 from ml.features import Floats, design
 from ml.frame import Frame
-from ml.renewal_clock import MONTH_DAYS, SLACK_DAYS
 from ml.strata import baselines
-
-
-def known_by(frame: Frame, day: int) -> Frame:
-    """Rows from before a day as they were known on it: followed until then and no further.
-
-    Parameters
-    ----------
-    frame
-        Rows on the `landmark` clock.
-    day
-        Counted as `date.toordinal` does.
-    """
-    # a month counts once all days are over that `month_of` gives to it
-    months = np.floor((day - frame.day - SLACK_DAYS) / MONTH_DAYS).astype(np.int64)
-    rows = frame.take(months >= 1)
-    until = months[months >= 1]
-    seen = rows.event & (rows.duration <= until)
-    return replace(rows, duration=np.minimum(rows.duration, until), event=seen)
 
 
 def refitted(model: ForecastModel, frame: Frame) -> ForecastModel | None:

@@ -127,7 +127,7 @@ async def released(
     """Train; asked to end, say on record that it did."""
     task = asyncio.current_task()
     if task is not None:
-        with contextlib.suppress(NotImplementedError):
+        with contextlib.suppress(NotImplementedError):  # a loop that cannot hear signals
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         return await training.release(seed, run_id=run_id, force=force)

@@ -7,6 +7,7 @@ import pytest
 from msgspec import structs
 
 from ml import evaluate
+from ml.choice import known_by
 from ml.document import ForecastModel
 from ml.drift import while_growing
 from ml.evidence import gathered
@@ -16,7 +17,7 @@ from ml.landmarks import followed_to, months_before
 from ml.limits import known
 from ml.model import fit, fit_strata
 from ml.origins import rolling
-from ml.refit import known_by, refitted
+from ml.refit import refitted
 from ml.report import report
 from tests.ml.worlds import DATA_TO, NOON, annual, tied
 
@@ -48,12 +49,12 @@ def test_what_happened_after_a_day_changes_nothing_that_is_fitted_before_it(fram
     day = months_before(DATA_TO, 14).toordinal()
     later = frame.day + frame.duration * 30.4375 > day + 3
     turned = replace(frame, event=np.where(later, ~frame.event, frame.event))
-    one, other = (refitted(model, known_by(some, day)) for some in (frame, turned))
+    one, other = (refitted(model, known_by(some, day)[0]) for some in (frame, turned))
     assert one == other
-    assert (known_by(frame, day).day < day).all()
+    assert (known_by(frame, day)[0].day < day).all()
     changed = np.where(later, np.minimum(frame.duration + 1, 12), frame.duration)
-    kept = known_by(replace(frame, duration=np.where(frame.event, changed, frame.duration)), day)
-    assert kept.lost <= known_by(frame, day).lost
+    kept, _ = known_by(replace(frame, duration=np.where(frame.event, changed, frame.duration)), day)
+    assert kept.lost <= known_by(frame, day)[0].lost
 
 
 def test_each_origin_is_judged_by_the_year_after_it(frame, model):
