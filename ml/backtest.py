@@ -26,6 +26,8 @@ Figures: TypeAlias = dict[str, float]
 
 MONTHS: Final = (3, 12)
 """Horizons at which figures are given."""
+EARLY: Final = (1, 2)
+"""Months before those at which calibration is judged, too: 30 and 60 days."""
 REPLICATES: Final = 200
 MOST_OWN_ROWS: Final = 20_000
 TOP_SHARES: Final = (0.05, 0.1)
@@ -46,6 +48,9 @@ FIGURES: Final = {
     "uno_c": "C (Uno)",
     "ibs": "integrated Brier score, months 1–12",
     "brier_12m": "Brier score at 12 months",
+    "ici_1m": "ICI at 1 month",
+    "ici_2m": "ICI at 2 months",
+    "ici_3m": "ICI at 3 months",
     "ici_12m": "ICI at 12 months",
     "e50_12m": "E50 at 12 months",
     "e90_12m": "E90 at 12 months",
@@ -219,7 +224,7 @@ def figures(rows: Rows, model: str) -> Figures:
 
     `c_index` and `uno_c` rank by expected months lost within the twelve; `auc_<m>m`, `within_<m>m`
     (AUC among rows at the same place on the renewal clock), `brier_<m>m`, `ibs` over months 1–12,
-    `ici_`, `e50_`, `e90_` and `oe_<m>m`, and `lift_5` and `lift_10`: churn within twelve months
+    `ici_`, `e50_`, `e90_` and `oe_<m>m`, `ici_1m` and `ici_2m`, and `lift_5` and `lift_10`: churn within twelve months
     among the riskiest 5 and 10 %, over the churn of all.
     """
     outcome, survival = rows.outcome, rows.survival[model]
@@ -232,6 +237,8 @@ def figures(rows: Rows, model: str) -> Figures:
     for month in MONTHS:
         away = metrics.calibration_errors(outcome, 1 - survival[:, month], month)
         found |= {f"{name}_{month}m": value for name, value in away.items()}
+    for month in EARLY:
+        found[f"ici_{month}m"] = metrics.ici(outcome, 1 - survival[:, month], month)
     churn = 1 - survival[:, HORIZON_MONTHS]
     for share in TOP_SHARES:
         found[f"lift_{share:.0%}".rstrip("%")] = metrics.lift(outcome, churn, HORIZON_MONTHS, share)
