@@ -5,8 +5,8 @@ from typing import Final
 
 from ml import effects, limits
 from ml.evaluate import FIGURES
-from ml.evidence import Evidence
 from ml.score import ChurnModel
+from shared.evidence import Evidence
 
 MOST: Final = 10
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from ml.evidence import LEAST_LOST as LEAST_LOST
-from ml.evidence import Evidence
 from ml.score import ChurnModel
+from shared.evidence import Evidence
 
 FEW_EVENTS_A_TERM: Final = 10
 AGES: Final = 0.03
@@ -95,7 +95,7 @@ def _missing(evidence: Evidence) -> list[str]:
 
 def _on_later_time(evidence: Evidence) -> list[str]:
     """How much less the forecast knows of later time than of other accounts of the same time."""
-    later = [row["auc_12m"] for row in evidence.rolling.values() if "auc_12m" in row]
+    later = [one.figures["auc_12m"] for one in evidence.rolling if "auc_12m" in one.figures]
     here = evidence.figures.get("auc_12m")
     if here is None or not later:
         return []

@@ -11,8 +11,8 @@ from ml import charts, effects, groups, limits
 from ml.charts import Axis, Line
 from ml.effects import EffectCurve, Ratio
 from ml.evaluate import FIGURES
-from ml.evidence import Bin, Evidence, Segment
 from ml.score import ChurnModel
+from shared.evidence import Evidence, Horizon, Segment
 
 PAGE: Final = Path(__file__).with_name("report.html")
 MOST_CURVES: Final = 12
@@ -84,11 +84,39 @@ def _figures(evidence: Evidence) -> str:
 
 def _calibration(evidence: Evidence) -> str:
     months = "".join(
-        f"<figure>{_calibrated(month, found)}<figcaption>Within {month} months: tenths of the"
+        f"<figure>{_calibrated(one)}<figcaption>{_within(one.month)}: tenths of the"
         " accounts by forecast; on the dashed line, as many were lost as forecast.</figcaption>"
         "</figure>"
-        for month, found in evidence.calibration.items()
+        for one in evidence.calibration
     )
+    horizons = [one.month for one in evidence.calibration if one.month <= evidence.month]
+    return (
+        "<h2>Calibration by horizon and segment</h2>"
+        f'<div class="charts">{months}</div>'
+        f"<h3>By horizon</h3>{_by_horizon(evidence.calibration)}"
+        f"<h3>By segment</h3>{_by_segment(evidence, horizons)}"
+        '<p class="soft">Seen is Kaplan–Meier, which allows for accounts not followed to the end;'
+        " ICI is the mean distance of the smoothed curve of what was seen from the forecast."
+        f" Below {limits.LEAST_LOST} losses a ratio says little and is left out.</p>"
+    )
+
+
+def _by_horizon(found: Sequence[Horizon]) -> str:
+    rows = [
+        (
+            _within(one.month).lower(),
+            f"{one.lost:,}",
+            _percent(one.predicted),
+            _percent(one.observed),
+            _over(one.observed, one.predicted, one.lost),
+            "–" if one.ici is None else _percent(one.ici),
+        )
+        for one in found
+    ]
+    return _table(("horizon", "rows lost", "forecast", "seen", "seen / forecast", "ICI"), rows)
+
+
+def _by_segment(evidence: Evidence, months: Sequence[int]) -> str:
     rows = [
         (
             segment.name,
@@ -96,40 +124,36 @@ def _calibration(evidence: Evidence) -> str:
             f"{segment.lost:,}",
             _percent(segment.predicted),
             _percent(segment.observed),
-            _over(segment),
+            *(_over(segment.seen[m], segment.expected[m], segment.losses[m]) for m in months),
         )
         for segment in evidence.segments
     ]
-    columns = ("segment", "rows", "lost", "forecast", "seen", "seen / forecast")
-    return (
-        "<h2>Calibration by horizon and segment</h2>"
-        f'<div class="charts">{months}</div>'
-        f"<h3>Lost within {evidence.month} months</h3>{_table(columns, rows)}"
-        '<p class="soft">Seen is Kaplan–Meier, which allows for accounts not followed to the end.'
-        " Below ten losses the ratio says little and is left out.</p>"
-    )
+    ends = (f"lost by {evidence.month} m", "forecast", "seen")
+    return _table(("segment", "rows", *ends, *(f"seen / forecast {m} m" for m in months)), rows)
 
 
-def _calibrated(month: int, found: Sequence[Bin]) -> str:
-    top = max(max(b.predicted, b.observed) for b in found) * 1.08 or 0.01
+def _within(month: int) -> str:
+    return f"Within {month} month{'s' if month > 1 else ''}"
+
+
+def _calibrated(one: Horizon) -> str:
+    top = max(max(b.predicted, b.observed) for b in one.bins) * 1.08 or 0.01
     x = Axis(0, top, "forecast", percent=True)
     y = Axis(0, top, "seen", percent=True)
     return charts.plot(
-        f"Calibration within {month} months",
+        f"Calibration within {one.month} months",
         x,
         y,
         [
             Line([(0, 0), (top, top)], colour=3, dashed=True),
-            Line([(b.predicted, b.observed) for b in found], colour=0),
-            Line([(b.predicted, b.observed) for b in found], colour=0, dots=True),
+            Line([(b.predicted, b.observed) for b in one.bins], colour=0),
+            Line([(b.predicted, b.observed) for b in one.bins], colour=0, dots=True),
         ],
     )
 
 
-def _over(segment: Segment) -> str:
-    if segment.lost < limits.LEAST_LOST or not segment.predicted:
-        return "–"
-    return f"{segment.observed / segment.predicted:.2f}"
+def _over(seen: float, forecast: float, lost: int) -> str:
+    return "–" if lost < limits.LEAST_LOST or not forecast else f"{seen / forecast:.2f}"
 
 
 def _curves(evidence: Evidence) -> str:
@@ -163,10 +187,13 @@ def _rolling(evidence: Evidence) -> str:
             f" {escape(evidence.origin)}. They do not say how the forecast holds up as time goes"
             " on; <code>tenure backtest</code> does.</p>"
         )
-    names = list(dict.fromkeys(name for row in evidence.rolling.values() for name in row))
+    names = list(dict.fromkeys(name for one in evidence.rolling for name in one.figures))
     rows = [
-        (origin, *(f"{figures[name]:.4f}" if name in figures else "–" for name in names))
-        for origin, figures in evidence.rolling.items()
+        (
+            f"{one.day}, {one.months} months on: {one.accounts:,} accounts, {one.lost:,} lost",
+            *(f"{one.figures[name]:.4f}" if name in one.figures else "–" for name in names),
+        )
+        for one in evidence.rolling
     ]
     columns = ("origin", *(FIGURES.get(name, name) for name in names))
     return (

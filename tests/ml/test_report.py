@@ -1,7 +1,7 @@
 """The report stands alone, says what was measured, and cannot be made to say anything else."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 
 import msgspec
@@ -10,13 +10,15 @@ import pytest
 from ml import document, gate, model
 from ml.card import card
 from ml.evaluate import ready, survival_by_month
-from ml.evidence import Evidence, gathered
+from ml.evidence import gathered
 from ml.frame import Frame
 from ml.report import report
 from ml.score import ChurnModel
+from shared.evidence import Evidence, Origin
 from tests.ml.worlds import annual
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
+ORIGIN = Origin(date(2026, 1, 1), 9, 1_234, 56, {"auc_12m": 0.8765})
 
 
 @pytest.fixture(scope="module")
@@ -104,16 +106,36 @@ def test_it_says_what_was_measured_on_whom(judged: tuple[ChurnModel, Evidence]):
         assert f"{value:.4f}" in words, name
     assert "held-out accounts" in page
     assert "Not made for this version" in page
-    rolled = msgspec.structs.replace(seen, rolling={"2026-01-01": {"auc_12m": 0.8765}})
+    rolled = msgspec.structs.replace(seen, rolling=[ORIGIN])
     page = report(judged[0], rolled, version="v1", checksum="", made_at=AT)
     assert "Not made for this version" not in page
+    assert "2026-01-01, 9 months on: 1,234 accounts, 56 lost" in page
     assert "0.8765" in page
 
 
 def test_bins_and_segments_hold_every_row_once(judged: tuple[ChurnModel, Evidence]):
     _, seen = judged
-    for found in seen.calibration.values():
-        assert sum(one.rows for one in found) == seen.rows
-        assert [one.predicted for one in found] == sorted(one.predicted for one in found)
+    assert [one.month for one in seen.calibration] == [1, 2, 3, 6, 12]
+    for found in seen.calibration:
+        assert sum(one.rows for one in found.bins) == seen.rows
+        assert [one.predicted for one in found.bins] == sorted(one.predicted for one in found.bins)
+        mean = sum(one.predicted * one.rows for one in found.bins) / seen.rows
+        assert found.predicted == pytest.approx(mean)
+        assert found.lost == sum(segment.losses[found.month] for segment in seen.segments)
     assert sum(segment.rows for segment in seen.segments) == seen.rows
+
+
+def test_calibration_is_told_by_horizon_and_by_segment(judged: tuple[ChurnModel, Evidence]):
+    _, seen = judged
+    page = report(*judged, version="v1", checksum="", made_at=AT)
+    for one in seen.calibration:
+        assert f"within {one.month} month" in page
+    busiest = max(seen.segments, key=lambda one: one.lost)
+    assert busiest.lost >= 10
+    assert f"{busiest.seen[12] / busiest.expected[12]:.2f}" in page
+    assert "seen / forecast 6 m" in page
+
+
+def test_evidence_travels_whole(judged: tuple[ChurnModel, Evidence]):
+    _, seen = judged
     assert msgspec.json.decode(msgspec.json.encode(seen), type=Evidence) == seen

@@ -9,21 +9,18 @@ from strawberry.types import Info
 from services.risk import domain, effects
 from services.risk.schema.drift import FeatureDrift, ModelDrift
 from services.risk.schema.effect import EffectCurve, HazardRatio
+from services.risk.schema.evidence import (
+    MONTH_OF,
+    BacktestWindow,
+    CalibrationBin,
+    HorizonCalibration,
+)
+from services.risk.schema.values import ModelMetric, to_metrics
 from services.risk.store import drift as watched
 from services.risk.store import report as reports
 from shared.errors import InvalidInput
+from shared.evidence import Evidence
 from shared.graphql import Context, Node, global_id
-
-
-@strawberry.type(description="A held-out figure of a model.")
-class ModelMetric:
-    name: str = strawberry.field(description="Name of the figure, e.g. concordance.")
-    value: float = strawberry.field(description="Its value, in the unit its name says.")
-
-
-def to_metrics(figures: dict[str, float]) -> list[ModelMetric]:
-    """Figures by name, in order."""
-    return [ModelMetric(name=name, value=value) for name, value in sorted(figures.items())]
 
 
 @strawberry.type(description="A published forecast model.")
@@ -76,6 +73,53 @@ class ModelVersion(Node):
     async def card(self, info: Info[Context, None]) -> str | None:
         found = await info.context.load(reports.cards, self.version)
         return found.card if found else None
+
+    @strawberry.field(
+        description="Tenths of the accounts held out, by forecast, lowest first: what was said and"
+        " what came. Null where the version kept no figures, empty where nobody was followed so"
+        " far."
+    )
+    async def calibration(
+        self,
+        info: Info[Context, None],
+        horizon_days: Annotated[
+            int,
+            strawberry.argument(description=f"One of {', '.join(map(str, MONTH_OF))} days ahead."),
+        ] = 90,
+    ) -> list[CalibrationBin] | None:
+        if horizon_days not in MONTH_OF:
+            raise InvalidInput("horizonDays", horizon_days, ", ".join(map(str, MONTH_OF)))
+        seen = await self._evidence(info)
+        if seen is None:
+            return None
+        at = MONTH_OF[horizon_days]
+        return [
+            CalibrationBin.of(b) for one in seen.calibration if one.month == at for b in one.bins
+        ]
+
+    @strawberry.field(
+        description="The same by horizon and by part of the accounts. Null where the version kept"
+        " no figures."
+    )
+    async def calibration_report(
+        self, info: Info[Context, None]
+    ) -> list[HorizonCalibration] | None:
+        seen = await self._evidence(info)
+        if seen is None:
+            return None
+        return [HorizonCalibration.of(one, seen.segments) for one in seen.calibration]
+
+    @strawberry.field(
+        description="Its recipe at days that have passed, oldest first. Null where the version kept"
+        " no figures, empty where the history is too short to go back."
+    )
+    async def backtest(self, info: Info[Context, None]) -> list[BacktestWindow] | None:
+        seen = await self._evidence(info)
+        return [BacktestWindow.of(one) for one in seen.rolling] if seen else None
+
+    async def _evidence(self, info: Info[Context, None]) -> Evidence | None:
+        found = await info.context.load(reports.cards, self.version)
+        return found.evidence if found else None
 
     @strawberry.field(description="Its known limits, a sentence each; null without a report.")
     async def known_limits(self, info: Info[Context, None]) -> list[str] | None:
