@@ -169,3 +169,36 @@ async def test_a_model_without_a_report_says_so(suite: Suite, principal: Princip
     )
     data, _ = await suite.ask(principal, asked)
     assert set(data["championModel"].values()) == {None}
+
+
+EFFECTS = """{ championModel {
+  hazardRatios { feature part cause value }
+  early: hazardRatios(part: NEWCOMERS) { feature part }
+  effectCurves(features: ["members_per_seat", "auto_renew"]) { feature part cause }
+  main: effectCurves(part: MODEL) { feature part }
+} }"""
+
+
+async def test_effects_are_told_of_the_model_and_of_its_part_for_newcomers(
+    suite: Suite, principal: Principal
+) -> None:
+    async with suite.databases["risk"].write(principal.tenant_id) as conn:
+        await actions.publish(conn, a_model(newcomers=True), principal)
+    model = (await suite.ask(principal, EFFECTS))[0]["championModel"]
+    told = [(one["part"], one["feature"]) for one in model["hazardRatios"]]
+    assert {feature for part, feature in told if part == "NEWCOMERS"} == {
+        "members_per_seat",
+        "auto_renew",
+    }
+    assert "members_per_seat" not in {feature for part, feature in told if part == "MODEL"}
+    assert [part for part, _ in told] == sorted(part for part, _ in told), "the model's first"
+    assert [(one["part"], one["feature"]) for one in model["early"]] == [
+        one for one in told if one[0] == "NEWCOMERS"
+    ]
+    curves = {(one["part"], one["feature"]) for one in model["effectCurves"]}
+    assert curves == {
+        ("MODEL", "auto_renew"),
+        ("NEWCOMERS", "auto_renew"),
+        ("NEWCOMERS", "members_per_seat"),
+    }
+    assert {one["part"] for one in model["main"]} == {"MODEL"}

@@ -7,6 +7,7 @@ import strawberry
 from strawberry.types import Info
 
 from services.risk import domain, effects
+from services.risk.schema.cause import ForecastBasis
 from services.risk.schema.drift import FeatureDrift, ModelDrift
 from services.risk.schema.effect import EffectCurve, HazardRatio
 from services.risk.schema.evidence import (
@@ -21,6 +22,11 @@ from services.risk.store import report as reports
 from shared.errors import InvalidInput
 from shared.evidence import Evidence
 from shared.graphql import Context, Node, global_id
+
+Part = Annotated[
+    ForecastBasis | None,
+    strawberry.argument(description="Only this part of the model; none: all parts."),
+]
 
 
 @strawberry.type(description="A published forecast model.")
@@ -52,12 +58,25 @@ class ModelVersion(Node):
         return ModelDrift.of(seen) if seen else None
 
     @strawberry.field(
-        description="How the hazard goes with each input, those farthest from 1 first. Null where"
-        " the model cannot be read. Associations, not causes."
+        description="How the hazard goes with each input, those farthest from 1 first; after those"
+        " of the model those of its part for newcomers, where it has one. Null where the model"
+        " cannot be read. Associations, not causes."
     )
-    async def hazard_ratios(self, info: Info[Context, None]) -> list[HazardRatio] | None:
+    async def hazard_ratios(
+        self, info: Info[Context, None], part: Part = None
+    ) -> list[HazardRatio] | None:
+        found = await self._effects(info, part)
+        if found is None:
+            return None
+        return [HazardRatio.of(one, each.part) for each in found for one in each.ratios]
+
+    async def _effects(
+        self, info: Info[Context, None], part: ForecastBasis | None
+    ) -> list[effects.Effects] | None:
         found = await info.context.load(effects.model_effects, self.version)
-        return [HazardRatio.of(one) for one in found.ratios] if found else None
+        if found is None or part is None:
+            return found
+        return [each for each in found if each.part.value == part.value]
 
     @strawberry.field(
         description="Where the gateway serves its report, one page of HTML without links, to who"
@@ -136,16 +155,21 @@ class ModelVersion(Node):
         features: Annotated[
             list[str] | None, strawberry.argument(description="Only these inputs; none: all.")
         ] = None,
+        part: Part = None,
     ) -> list[EffectCurve] | None:
-        found = await info.context.load(effects.model_effects, self.version)
+        found = await self._effects(info, part)
         if found is None:
             return None
-        known = {curve.feature for curve in found.curves}
+        known = {curve.feature for each in found for curve in each.curves}
         unknown = set(features or ()) - known
         if unknown:
             raise InvalidInput("features", min(unknown), ", ".join(sorted(known)))
-        kept = [c for c in found.curves if features is None or c.feature in features]
-        return [EffectCurve.of(curve) for curve in kept]
+        return [
+            EffectCurve.of(curve, each.part)
+            for each in found
+            for curve in each.curves
+            if features is None or curve.feature in features
+        ]
 
     @classmethod
     def of(cls, model: domain.ModelVersion) -> "ModelVersion":
