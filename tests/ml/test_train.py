@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 
 from infra.loading import telco
-from ml import gate
+from ml import gate, landmarks
 from ml.design import learn
+from ml.features import level_of
 from ml.frame import TooFewLosses, TrainingRefused
+from ml.halves import pairs
 from ml.hazards import load
+from ml.services import Services
 from ml.simulate import simulate
 from ml.simulation.rows import Batch, Contract
 from ml.train import Training
@@ -244,6 +247,23 @@ async def test_a_refusal_says_why_is_on_record_and_leaves_the_live_model(
     assert (champion.version, champion.checksum) == (live.version, live.checksum)
     assert run.outcome == "REFUSED"
     assert re.search(reason, run.reason or "")
+
+
+async def test_the_whole_beside_the_halves_is_what_the_services_tell_of_these_accounts(world):
+    until = NOW.date() - timedelta(days=1)
+    await world.take(simulate(companies_count=60, months=16, seed=4, until=until).batches())
+    frame = await world.training().frame()
+    assert frame.halves is not None
+
+    services = Services(world.rpc, world.principal, lambda *_: None)
+    labels = landmarks.labels(await services.spells(NOW), "landmark", NOW.date())
+    marks = [one.landmark for one in labels if one.landmark.as_of.toordinal() >= frame.day.min()]
+    now, _ = pairs(marks)
+    told = (await services.collected(now)).columns()
+    assert 0 < len(now) < len(frame)
+    for name, values in frame.halves.whole.items():
+        assert list(map(level_of, values.tolist())) == list(map(level_of, told[name].tolist()))
+    assert ("signals of halves", 4 * len(now), 4 * len(now)) in world.steps
 
 
 def noticed(batches: Iterable[Batch]) -> Batch:
