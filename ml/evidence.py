@@ -14,7 +14,8 @@ from shared.evidence import Bin, Evidence, Horizon, Segment
 
 BINS: Final = 10
 MONTHS: Final = (1, 2, 3, 6, 12)
-MOST_SEGMENTS: Final = 12
+MOST_SEGMENTS: Final = 14
+"""As many as there are places on the renewal clock."""
 LEAST_LOST: Final = 10
 """Losses below which a segment is named but not judged."""
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from ml.evidence import LEAST_LOST as LEAST_LOST
 from ml.score import ChurnModel
+from ml.wording import place
 from shared.evidence import Evidence
 
 FEW_EVENTS_A_TERM: Final = 10
@@ -71,16 +72,16 @@ def _of_newcomers(note: str) -> bool:
 
 def _off(evidence: Evidence) -> list[str]:
     off = [
-        f"{s.name} ({s.observed / s.predicted:.2f})"
+        f"{place(s.name)} ({s.observed / s.predicted:.2f})"
         for s in evidence.segments
         if s.lost >= LEAST_LOST and s.predicted and abs(s.observed / s.predicted - 1) > OFF
     ]
-    thin = [s.name for s in evidence.segments if s.lost < LEAST_LOST]
+    thin = [place(s.name) for s in evidence.segments if s.lost < LEAST_LOST]
     found: list[str] = []
     if off:
-        found.append(f"Seen over forecast is off by more than {OFF:.0%} for: {', '.join(off)}.")
+        found.append(f"Seen over forecast is off by more than {OFF:.0%} for: {'; '.join(off)}.")
     if thin:
-        found.append(f"Fewer than {LEAST_LOST} losses to judge by: {', '.join(thin)}.")
+        found.append(f"Fewer than {LEAST_LOST} losses to judge by: {'; '.join(thin)}.")
     return found
 
 
@@ -111,7 +112,7 @@ def _on_later_time(evidence: Evidence) -> list[str]:
 def borrowed_strata(model: ChurnModel) -> list[str]:
     """Strata whose baseline is not their own."""
     return [
-        f"{name} ({cause.name})" if len(model.causes) > 1 else name
+        f"{place(name)} ({cause.name})" if len(model.causes) > 1 else place(name)
         for cause in model.causes
         for name, stratum in cause.document.strata.items()
         if stratum.borrowed

@@ -1,5 +1,6 @@
 """A report on a forecast model: one file of HTML that needs nothing else."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -12,6 +13,7 @@ from ml.charts import Axis, Line
 from ml.effects import EffectCurve, Ratio
 from ml.evaluate import FIGURES
 from ml.score import ChurnModel
+from ml.wording import named, percent, place, said
 from shared.evidence import Evidence, Horizon, Segment
 
 PAGE: Final = Path(__file__).with_name("report.html")
@@ -106,10 +108,10 @@ def _by_horizon(found: Sequence[Horizon]) -> str:
         (
             _within(one.month).lower(),
             f"{one.lost:,}",
-            _percent(one.predicted),
-            _percent(one.observed),
+            percent(one.predicted),
+            percent(one.observed),
             _over(one.observed, one.predicted, one.lost),
-            "–" if one.ici is None else _percent(one.ici),
+            "–" if one.ici is None else percent(one.ici),
         )
         for one in found
     ]
@@ -119,11 +121,11 @@ def _by_horizon(found: Sequence[Horizon]) -> str:
 def _by_segment(evidence: Evidence, months: Sequence[int]) -> str:
     rows = [
         (
-            segment.name,
+            place(segment.name),
             f"{segment.rows:,}",
             f"{segment.lost:,}",
-            _percent(segment.predicted),
-            _percent(segment.observed),
+            percent(segment.predicted),
+            percent(segment.observed),
             *(_over(segment.seen[m], segment.expected[m], segment.losses[m]) for m in months),
         )
         for segment in evidence.segments
@@ -159,8 +161,8 @@ def _over(seen: float, forecast: float, lost: int) -> str:
 def _curves(evidence: Evidence) -> str:
     known = [segment for segment in evidence.segments if segment.lost >= limits.LEAST_LOST]
     figures = "".join(
-        f"<figure>{_staying(segment)}<figcaption>{escape(segment.name)}: {segment.rows:,} rows,"
-        f" {segment.lost:,} lost</figcaption></figure>"
+        f"<figure>{_staying(segment)}<figcaption>{escape(place(segment.name))}:"
+        f" {segment.rows:,} rows, {segment.lost:,} lost</figcaption></figure>"
         for segment in sorted(known, key=lambda one: -one.lost)[:9]
     )
     words = "<p>Share still there by month, as seen and as forecast.</p>" if figures else ""
@@ -177,7 +179,7 @@ def _staying(segment: Segment) -> str:
         Line(seen, "seen", colour=1, steps=True),
         Line(expected, "forecast", colour=0, dashed=True, steps=True),
     ]
-    return charts.plot(f"Staying: {segment.name}", x, y, lines)
+    return charts.plot(f"Staying: {place(segment.name)}", x, y, lines)
 
 
 def _rolling(evidence: Evidence) -> str:
@@ -210,7 +212,8 @@ def _drivers(model: ChurnModel) -> str:
     found = effects.ratios(model)
     shown = [
         (
-            f"{one.label}: {_said(one.start)} → {_said(one.end)}{_of(model, one.cause)}",
+            f"{named(one.label, one.feature)}: {said(one.start)} → {said(one.end)}"
+            f"{_of(model, one.cause)}",
             one.ratio,
             one.low,
             one.high,
@@ -241,11 +244,11 @@ def _drivers(model: ChurnModel) -> str:
 def _ratios(found: Sequence[Ratio]) -> str:
     rows = [
         (
-            one.label,
+            named(one.label, one.feature),
             groups.words(groups.group_of(one.feature)),
             one.cause,
-            _said(one.start),
-            _said(one.end),
+            said(one.start),
+            said(one.end),
             f"{one.ratio:.2f}",
             f"{one.low:.2f} – {one.high:.2f}",
         )
@@ -277,7 +280,7 @@ def _effect(curve: EffectCurve) -> str:
     at = [float(point.value) for point in curve.points]
     low = max(min(point.low for point in curve.points), 0.02)
     high = min(max(point.high for point in curve.points), 50.0)
-    x = Axis(min(at), max(at), curve.label)
+    x = Axis(min(at), max(at), named(curve.label, curve.feature))
     y = Axis(min(low, 0.9), max(high, 1.1), "hazard ratio", logarithmic=True)
     line = Line(
         [(value, point.ratio) for value, point in zip(at, curve.points, strict=True)],
@@ -294,9 +297,9 @@ def _inputs(model: ChurnModel, evidence: Evidence) -> str:
             feature.name,
             feature.label,
             feature.source,
-            f"{feature.low:,.4g} to {feature.high:,.4g}"
+            f"{said(feature.low)} to {said(feature.high)}"
             if feature.kind == "number"
-            else ", ".join(str(v) for v in (feature.reference, *feature.levels)),
+            else ", ".join(said(str(v)) for v in (feature.reference, *feature.levels)),
             "yes" if feature.may_be_missing else "no",
         )
         for feature in model.document.features
@@ -351,20 +354,23 @@ def _origin(model: ChurnModel) -> str:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    body = [list(row) for row in rows]
+    kinds = [_kind([row[at] for row in body]) for at in range(len(columns))]
+    head = "".join(f"<th{kind}>{escape(c)}</th>" for c, kind in zip(columns, kinds, strict=True))
+    lines = "".join(
+        "<tr>"
+        + "".join(f"<td{k}>{escape(cell)}</td>" for cell, k in zip(row, kinds, strict=True))
+        + "</tr>"
+        for row in body
     )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
     return f'<div class="scroll">{table}</div>'
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
-
-
-def _said(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:,.4g}"
+def _kind(cells: Sequence[str]) -> str:
+    """Columns of words stand to the left."""
+    words = any(not re.match(r"[-−–\d]", cell) for cell in cells)
+    return ' class="words"' if words else ""
 
 
 def _of(model: ChurnModel, cause: str) -> str:

@@ -7,11 +7,13 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from ml import document, gate, model
+from ml import document, evidence, gate, model, wording
 from ml.card import card
+from ml.charts import Axis
 from ml.evaluate import ready, survival_by_month
 from ml.evidence import gathered
 from ml.frame import Frame
+from ml.renewal_clock import MONTHLY, NO_RENEWAL, RENEWALS
 from ml.report import report
 from ml.score import ChurnModel
 from shared.evidence import Evidence, Origin
@@ -134,6 +136,39 @@ def test_calibration_is_told_by_horizon_and_by_segment(judged: tuple[ChurnModel,
     assert busiest.lost >= 10
     assert f"{busiest.seen[12] / busiest.expected[12]:.2f}" in page
     assert "seen / forecast 6 m" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(152_000.0, "152,000"), (0.33333, "0.3333"), (5.0, "5"), ("1.0", "1"), ("team", "team")],
+)
+def test_values_are_told_without_exponents(value: float | str, words: str):
+    assert wording.said(value) == words
+
+
+def test_signals_are_told_with_their_unit_and_places_in_words():
+    assert wording.named("MRR", "mrr_cents") == "MRR, cents"
+    assert wording.named("Days overdue", "invoice_overdue_days") == "Days overdue"
+    assert wording.named("Seats", "seats") == "Seats"
+    assert [wording.place(name) for name in ("monthly", "none", "r03", "Contract: One year")] == [
+        "renews every month",
+        "no renewal within a year",
+        "renewal in month 3",
+        "Contract: One year",
+    ]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.3, 9.0), (0.8, 1.7), (0.55, 1.05), (0.05, 20)])
+def test_a_logarithmic_axis_has_at_least_three_ticks(low: float, high: float):
+    ticks = Axis(low, high, "hazard ratio", logarithmic=True).ticks()
+    assert 3 <= len(ticks) <= 10
+    assert 1 in [round(tick, 9) for tick in ticks]
+    assert ticks == sorted(ticks)
+    assert all(low <= tick <= high for tick in ticks)
+
+
+def test_every_place_on_the_renewal_clock_is_judged():
+    assert len({*RENEWALS.values(), MONTHLY, NO_RENEWAL}) <= evidence.MOST_SEGMENTS
 
 
 def test_evidence_travels_whole(judged: tuple[ChurnModel, Evidence]):
