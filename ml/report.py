@@ -98,7 +98,8 @@ def _calibration(evidence: Evidence) -> str:
         f"<h3>By horizon</h3>{_by_horizon(evidence.calibration)}"
         f"<h3>By segment</h3>{_by_segment(evidence, horizons)}"
         '<p class="soft">Seen is Kaplan–Meier, which allows for accounts not followed to the end;'
-        " ICI is the mean distance of the smoothed curve of what was seen from the forecast."
+        " a ratio is seen over forecast by the end of so many months (m); ICI is the mean distance"
+        " of the smoothed curve of what was seen from the forecast."
         f" Below {limits.LEAST_LOST} losses a ratio says little and is left out.</p>"
     )
 
@@ -115,7 +116,7 @@ def _by_horizon(found: Sequence[Horizon]) -> str:
         )
         for one in found
     ]
-    return _table(("horizon", "rows lost", "forecast", "seen", "seen / forecast", "ICI"), rows)
+    return _table(("horizon", "rows lost", "forecast", "seen", "ratio", "ICI"), rows)
 
 
 def _by_segment(evidence: Evidence, months: Sequence[int]) -> str:
@@ -130,8 +131,8 @@ def _by_segment(evidence: Evidence, months: Sequence[int]) -> str:
         )
         for segment in evidence.segments
     ]
-    ends = (f"lost by {evidence.month} m", "forecast", "seen")
-    return _table(("segment", "rows", *ends, *(f"seen / forecast {m} m" for m in months)), rows)
+    ends = (f"{name} {evidence.month} m" for name in ("lost", "forecast", "seen"))
+    return _table(("segment", "rows", *ends, *(f"ratio {m} m" for m in months)), rows)
 
 
 def _within(month: int) -> str:

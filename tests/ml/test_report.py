@@ -135,7 +135,7 @@ def test_calibration_is_told_by_horizon_and_by_segment(judged: tuple[ChurnModel,
     busiest = max(seen.segments, key=lambda one: one.lost)
     assert busiest.lost >= 10
     assert f"{busiest.seen[12] / busiest.expected[12]:.2f}" in page
-    assert "seen / forecast 6 m" in page
+    assert "ratio 6 m" in page
 
 
 @pytest.mark.parametrize(
