@@ -60,7 +60,7 @@ def cured(
 
     Penalty, log scales and bends are compared by the likelihood of folds held out; then the
     integrated Brier score of the best must be lower than that of `chosen`, on the same folds, by
-    more than its standard error.
+    more than twice its standard error.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ class _Compared:
     @property
     def is_better(self) -> bool:
         """Whether the mixture wins by more than chance would give it."""
-        return self.proportional - self.mixture > self.error
+        return self.proportional - self.mixture > 2 * self.error
 
     @property
     def is_close(self) -> bool:
