@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from ml.cure import cumulative_hazard
 from ml.document import Cure
@@ -24,6 +25,8 @@ LOG_JUMP: Final = (-15.0, 3.0)
 LEAST_CHANCE: Final = 1e-6
 NUDGE: Final = 1e-4
 AT_BOUND: Final = 1e-6
+FLAT: Final = 1e-4
+"""Slope of the mean log likelihood below which a fit has come to rest."""
 ROWS_AT_ONCE: Final = 8_192
 
 
@@ -174,6 +177,17 @@ class Settled:
     at: Floats
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether no step within the bounds still gains anything that counts.
+
+        Asked of the slope itself: at the limits of rounding SciPy may call a summit a failure.
+        """
+        low, high = self.likelihood.bounds.T
+        slope = self.likelihood.value(self.at)[1]
+        step = np.clip(self.at - slope, low, high) - self.at
+        return bool(np.abs(step).max() < FLAT)
+
+    @property
     def mixture(self) -> Mixture:
         """What it says; months up to the last loss."""
         terms = self.likelihood.terms
@@ -192,6 +206,11 @@ class Settled:
         Huber (1967), The behavior of maximum likelihood estimates under nonstandard conditions,
         Fifth Berkeley Symposium 1:221-233.
         """
+        with threadpool_limits(1):
+            variance = self._variance()
+        return None if variance is None else self._read(variance)
+
+    def _variance(self) -> Floats | None:
         low, high = self.likelihood.bounds.T
         free = np.flatnonzero((self.at > low + AT_BOUND) & (self.at < high - AT_BOUND))
         curvature = self._curvature(free)
@@ -203,7 +222,7 @@ class Settled:
             rows = self.likelihood.scores(self.at, slice(first, first + ROWS_AT_ONCE))
             moved = rows[:, free] @ inverse
             variance[np.ix_(free, free)] += moved.T @ moved
-        return self._read(variance)
+        return variance
 
     def _curvature(self, free: NDArray[np.int64]) -> Floats:
         found = np.empty((len(free), len(free)))
@@ -259,15 +278,17 @@ def fit(frame: Frame, matrix: Floats, penalties: Floats) -> Settled | None:
     The fit; None if it does not come to rest.
     """
     likelihood = Likelihood.of(frame, matrix, penalties)
-    found = minimize(
-        likelihood.value,
-        likelihood.start(),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=likelihood.bounds,
-        options={"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "ftol": 1e-12, "gtol": 1e-7},
-    )
-    return Settled(likelihood, np.asarray(found.x, dtype=np.float64)) if found.success else None
+    with threadpool_limits(1):  # small products: threads spin, and the last bits differ
+        found = minimize(
+            likelihood.value,
+            likelihood.start(),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=likelihood.bounds,
+            options={"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "ftol": 1e-12, "gtol": 1e-7},
+        )
+    settled = Settled(likelihood, np.asarray(found.x, dtype=np.float64))
+    return settled if found.success or settled.is_at_rest else None
 
 
 def log_likelihood(frame: Frame, matrix: Floats, mixture: Mixture) -> float:
