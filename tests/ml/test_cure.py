@@ -23,6 +23,7 @@ from ml.score import score
 from ml.table.judge import compare, ours
 from ml.table.question import SAAS, SAAS_FILE
 from ml.table.table import read_table
+from shared.landmark import FeatureRow
 from tests.ml.worlds import rows_of, tied
 
 SLOPES = np.array([2.0, -1.0])
@@ -191,14 +192,15 @@ def test_parts_and_reference_add_up_to_the_probability(fitted):
 
 
 def test_the_account_at_the_means_has_no_parts(fitted):
-    means = {f.name: f.fill for f in fitted.features}
+    means: FeatureRow = {f.name: f.fill for f in fitted.features}
     (one,) = score(evaluate.ready(fitted), [means], elapsed_days=[0.0], days_to_renewal=[100.0])
     assert abs(one.driven - one.reference) < 0.2
     assert sum(d.contribution for d in one.drivers) == pytest.approx(one.driven - one.reference)
 
 
 def test_a_change_between_two_days_adds_up_and_time_has_the_baseline_s_part(fitted):
-    here, there = {"first": 0.5, "second": -0.5}, {"first": -1.0, "second": -0.5}
+    here: FeatureRow = {"first": 0.5, "second": -0.5}
+    there: FeatureRow = {"first": -1.0, "second": -0.5}
     states = [State(here, 30.0, 200.0), State(there, 60.0, 170.0), State(here, 60.0, 170.0)]
     told = Rescored(evaluate.ready(fitted), states)
     parts = told.parts(0, 1)
