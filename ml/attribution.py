@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.features import columns_of, design
-from ml.hazards import ChurnModel, clock_of
+from ml.hazards import NUDGE, Cause, ChurnModel, Clock, clock_of
 from ml.score import Forecast, score, speaker
 from shared.landmark import FeatureRow
 
@@ -70,23 +70,55 @@ class Rescored:
         if one is not other:
             return {NO_LONGER_NEW: total} if total else {}
         names = (*one.features, BASELINE)
-        (row, logs), (later_row, later_logs) = self._place(one, start), self._place(one, end)
-        moved = by_signal(one, row, later_row)
-        effects = np.stack([cause.coefficients @ moved for cause in one.causes])
-        changes = np.concatenate([effects, (later_logs - logs)[:, None]], axis=1)
-        added = np.array([cause.coefficients @ row for cause in one.causes])
-        found = shared_out(logs + added, changes, total)
+        here, there = self._place(one, start), self._place(one, end)
+        moved = by_signal(one, here.row, there.row)
+        logs, changes = zip(
+            *(_path(cause, here, there, moved) for cause in one.causes), strict=True
+        )
+        found = shared_out(np.array(logs), np.stack(changes), total)
         return {name: part for name, part in zip(names, found.tolist(), strict=True) if part}
 
-    def _place(self, model: ChurnModel, at: int) -> tuple[Floats, Floats]:
-        """A state's row of the design, and per cause the log of its cumulative baseline hazard."""
+    def _place(self, model: ChurnModel, at: int) -> "_Place":
         state = self.states[at]
         columns = columns_of([state.row], {*model.features, "contract_term_months"})
         matrix, _ = design(columns, model.document.features, model.document.terms)
         clock = clock_of(model, columns, [state.elapsed_days], [state.days_to_renewal])
-        days = np.array([[self.forecasts[at].driver_days]])
-        hazards = np.array([clock.hazard(cause, days)[0, 0] for cause in model.causes])
-        return matrix[0], np.log(np.maximum(hazards, 1e-300))
+        return _Place(matrix[0], clock, np.array([[self.forecasts[at].driver_days]]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A state's row of the design, shape (terms,), and where it stands in time."""
+
+    row: Floats
+    clock: Clock
+    days: Floats
+
+    def log_hazard(self, cause: Cause, eta: float) -> float:
+        """Log of the cumulative hazard up to the days explained of an account with such signals."""
+        hazard = self.clock.hazard(cause, self.days, np.array([eta]))[0, 0]
+        return float(np.log(np.maximum(hazard, 1e-300)))
+
+
+def _path(cause: Cause, here: _Place, there: _Place, moved: Floats) -> tuple[float, Floats]:
+    """Log cumulative hazard at the start and its changes, by signal and at last the baseline's.
+
+    In a mixture with accounts that never leave, what signals change depends on the place in time
+    and what time changes on the signals: the mean of either at both ends is taken.
+    """
+    effects = cause.coefficients @ moved
+    eta, later = (float(cause.coefficients @ place.row) for place in (here, there))
+    if cause.document.cure is None:
+        start, end = here.log_hazard(cause, 0.0), there.log_hazard(cause, 0.0)
+        return start + eta, np.append(effects, end - start)
+    corners = [[place.log_hazard(cause, at) for at in (eta, later)] for place in (here, there)]
+    (start, only_signals), (only_time, end) = corners
+    by_signals = (only_signals - start + end - only_time) / 2
+    by_time = (only_time - start + end - only_signals) / 2
+    if abs(later - eta) > NUDGE:
+        return start, np.append(effects * by_signals / (later - eta), by_time)
+    slopes = [p.clock.slope(cause, p.days, np.array([eta]))[0, 0] for p in (here, there)]
+    return start, np.append(effects * float(np.mean(slopes)), by_time)
 
 
 def by_signal(model: ChurnModel, start: Floats, end: Floats) -> Floats:

@@ -1,17 +1,17 @@
 """Rolling origin: fit on what was known before a day, judge by what came after it, many times."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml import metrics
 from ml.features import Floats
-from ml.frame import Frame
+from ml.frame import Frame, TrainingRefused
 from ml.metrics import Outcome
 from ml.renewal_clock import HORIZON_MONTHS
 from ml.rolling import Window
@@ -26,6 +26,8 @@ Figures: TypeAlias = dict[str, float]
 
 MONTHS: Final = (3, 12)
 """Horizons at which figures are given."""
+EARLY: Final = (1, 2)
+"""Months before those at which calibration is judged, too: 30 and 60 days."""
 REPLICATES: Final = 200
 MOST_OWN_ROWS: Final = 20_000
 TOP_SHARES: Final = (0.05, 0.1)
@@ -46,6 +48,9 @@ FIGURES: Final = {
     "uno_c": "C (Uno)",
     "ibs": "integrated Brier score, months 1–12",
     "brier_12m": "Brier score at 12 months",
+    "ici_1m": "ICI at 1 month",
+    "ici_2m": "ICI at 2 months",
+    "ici_3m": "ICI at 3 months",
     "ici_12m": "ICI at 12 months",
     "e50_12m": "E50 at 12 months",
     "e90_12m": "E90 at 12 months",
@@ -93,13 +98,19 @@ class Rows:
         )
 
 
+class OutOfReach(TrainingRefused):
+    """What was known at an origin cannot speak for twelve months ahead."""
+
+    code: ClassVar[str] = "OUT_OF_REACH"
+
+
 @dataclass(frozen=True)
 class Backtest:
     """Models judged on the same windows.
 
     `figures` and `errors` (standard errors, accounts resampled whole) by model; `own` each model's
     figures on its own training rows; `differences` the first model's figures less each other's,
-    with standard errors.
+    with standard errors. `left_out` says which origins were not judged, and why.
     """
 
     rows: Rows
@@ -107,6 +118,7 @@ class Backtest:
     errors: dict[str, Figures]
     own: dict[str, Figures]
     differences: dict[str, Figures] = field(default_factory=dict[str, Figures])
+    left_out: list[str] = field(default_factory=list[str])
 
     @cached_property
     def by_origin(self) -> dict[str, dict[str, Figures]]:
@@ -152,22 +164,33 @@ def backtest(
     Returns
     -------
     Figures over all windows together, by origin and by segment.
+
+    Raises
+    ------
+    OutOfReach
+        If a fitter raised it at every origin; an origin where one does is left out.
     """
     parts: list[Rows] = []
-    own: dict[str, list[Figures]] = {name: [] for name in fitters}
+    own: list[dict[str, Figures]] = []
+    left_out: list[str] = []
     step = step or _silent
     step("origins", 0, len(origins))
     for number, origin in enumerate(origins):
         window = frame_at(origin)
-        survival: dict[str, Floats] = {}
-        for name, fitter in fitters.items():
-            forecaster = fitter(window.training)
-            survival[name] = forecaster(window.ahead)
-            own[name].append(_own(window.training, forecaster, seed))
-        survival |= {name: give(window) for name, give in (known or {}).items()}
-        parts.append(_rows(window, survival))
+        try:
+            forecasters = {name: fitter(window.training) for name, fitter in fitters.items()}
+        except OutOfReach as error:
+            left_out.append(str(error))
+        else:
+            survival = {name: ask(window.ahead) for name, ask in forecasters.items()}
+            survival |= {name: give(window) for name, give in (known or {}).items()}
+            parts.append(_rows(window, survival))
+            own.append({n: _own(window.training, ask, seed) for n, ask in forecasters.items()})
         step("origins", number + 1, len(origins))
-    return judged(joined(parts), _means(own), replicates=replicates, seed=seed)
+    if not parts:
+        raise OutOfReach("; ".join(left_out))
+    found = judged(joined(parts), _means(own), replicates=replicates, seed=seed)
+    return replace(found, left_out=left_out)
 
 
 def _silent(name: str, done: int, total: int) -> None:
@@ -219,8 +242,8 @@ def figures(rows: Rows, model: str) -> Figures:
 
     `c_index` and `uno_c` rank by expected months lost within the twelve; `auc_<m>m`, `within_<m>m`
     (AUC among rows at the same place on the renewal clock), `brier_<m>m`, `ibs` over months 1–12,
-    `ici_`, `e50_`, `e90_` and `oe_<m>m`, and `lift_5` and `lift_10`: churn within twelve months
-    among the riskiest 5 and 10 %, over the churn of all.
+    `ici_`, `e50_`, `e90_` and `oe_<m>m`, `ici_1m` and `ici_2m`, and `lift_5` and `lift_10`: churn
+    within twelve months among the riskiest 5 and 10 %, over the churn of all.
     """
     outcome, survival = rows.outcome, rows.survival[model]
     risk = -survival[:, 1:].sum(axis=1)
@@ -232,6 +255,8 @@ def figures(rows: Rows, model: str) -> Figures:
     for month in MONTHS:
         away = metrics.calibration_errors(outcome, 1 - survival[:, month], month)
         found |= {f"{name}_{month}m": value for name, value in away.items()}
+    for month in EARLY:
+        found[f"ici_{month}m"] = metrics.ici(outcome, 1 - survival[:, month], month)
     churn = 1 - survival[:, HORIZON_MONTHS]
     for share in TOP_SHARES:
         found[f"lift_{share:.0%}".rstrip("%")] = metrics.lift(outcome, churn, HORIZON_MONTHS, share)
@@ -365,9 +390,8 @@ def _own(training: Frame, forecaster: Forecaster, seed: int) -> Figures:
     }
 
 
-def _means(found: Mapping[str, Sequence[Figures]]) -> dict[str, Figures]:
+def _means(found: Sequence[Mapping[str, Figures]]) -> dict[str, Figures]:
     return {
-        name: {key: float(np.mean([f[key] for f in each])) for key in each[0]}
-        for name, each in found.items()
-        if each
+        name: {key: float(np.mean([each[name][key] for each in found])) for key in figures}
+        for name, figures in found[0].items()
     }

@@ -5,8 +5,9 @@ from typing import Final
 
 from ml import effects, limits
 from ml.evaluate import FIGURES
-from ml.evidence import Evidence
 from ml.score import ChurnModel
+from ml.wording import named, said
+from shared.evidence import Evidence
 
 MOST: Final = 10
 
@@ -17,8 +18,8 @@ def card(model: ChurnModel, evidence: Evidence, *, version: str, made_at: dateti
     figures = "\n".join(f"| {FIGURES.get(k, k)} | {v:.4f} |" for k, v in evidence.figures.items())
     found = effects.ratios(model)[:MOST]
     drivers = "\n".join(
-        f"| {one.label} | {one.cause} | {one.start} → {one.end} | {one.ratio:.2f}"
-        f" | {one.low:.2f}–{one.high:.2f} |"
+        f"| {named(one.label, one.feature)} | {one.cause} | {said(one.start)} → {said(one.end)}"
+        f" | {one.ratio:.2f} | {one.low:.2f}–{one.high:.2f} |"
         for one in found
     )
     known = "\n".join(f"- {one}" for one in limits.known(model, evidence))

@@ -12,9 +12,16 @@ WIDTH: Final = 460
 HEIGHT: Final = 280
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 44
 ROW: Final = 22
-LETTERS: Final = 42
+LETTERS: Final = 62
+FINER: Final = (
+    (1, 2, 5),
+    (1, 1.5, 2, 3, 5, 7),
+    (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9),
+)
+"""First digits of ticks along a logarithmic axis, until there are three of them."""
+
 MONTHS: Final = (1, 2, 3, 6, 12, 24)
-LABELS: Final = 290
+LABELS: Final = 390
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,8 @@ class Axis:
     def ticks(self) -> list[float]:
         """Round values along the range."""
         if self.logarithmic:
-            steps = [m * 10.0**e for e in range(-4, 5) for m in (1, 2, 5)]
-            return [tick for tick in steps if self.low <= tick <= self.high]
+            tried = [self._powers(digits) for digits in FINER]
+            return next((found for found in tried if len(found) >= 3), tried[-1])
         span = self.high - self.low
         if span <= 0:
             return [self.low]
@@ -51,6 +58,10 @@ class Axis:
             step = next((s for s in MONTHS if span / s <= 8), step)
         first = math.ceil(self.low / step - 1e-9)
         return [i * step for i in range(first, math.floor(self.high / step + 1e-9) + 1)]
+
+    def _powers(self, digits: Sequence[float]) -> list[float]:
+        steps = [digit * 10.0**power for power in range(-4, 5) for digit in digits]
+        return [tick for tick in steps if self.low <= tick <= self.high]
 
     def text(self, value: float) -> str:
         """A tick's words."""
@@ -85,7 +96,7 @@ def plot(title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> str:
 
 def forest(title: str, rows: Sequence[tuple[str, float, float, float]], x: Axis) -> str:
     """Values with intervals, one row each: label, value, low, high."""
-    width, bottom = 720, TOP + ROW * len(rows)
+    width, bottom = 860, TOP + ROW * len(rows)
     span = width - LABELS - 96
     grid = "".join(
         f'<path class="grid" d="M{LABELS + x.at(tick) * span:.1f} {TOP}V{bottom}"/>'

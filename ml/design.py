@@ -18,6 +18,7 @@ KNOT_QUANTILES: Final = (0.05, 0.35, 0.65, 0.95)
 
 LEAST_DISTINCT: Final = 10
 FEW_VALUES: Final = 4
+MOST_SKEW: Final = 2.0
 MOST_LEVELS: Final = 20
 LEAST_ROWS: Final = 10
 MOST_PRODUCTS: Final = 80
@@ -47,13 +48,16 @@ class Design:
         return design(frame.columns, self.features, self.terms)[0]
 
 
-def learn(frame: Frame) -> Design:
-    """Read every signal of the frame: main effects only, splines where values are many enough."""
+def learn(frame: Frame, *, logarithms: bool = True) -> Design:
+    """Read every signal of the frame: main effects only, splines where values are many enough.
+
+    Skewed numbers are read on a log scale, unless `logarithms` is off.
+    """
     notes = [f"{name}: left out, {why}" for name, why in sorted(frame.left_out.items())]
     features: list[Feature] = []
     for name in sorted(frame.columns):
         reason = _barred(frame, name)
-        feature = None if reason else _feature(frame, name)
+        feature = None if reason else _feature(frame, name, logarithms)
         if isinstance(feature, Feature):
             features.append(feature)
         else:
@@ -96,7 +100,7 @@ def _is_numeric(values: NDArray[Any]) -> bool:
     )
 
 
-def _feature(frame: Frame, name: str) -> Feature | str:
+def _feature(frame: Frame, name: str, logarithms: bool) -> Feature | str:
     values = frame.columns[name]
     shown = frame.labels.get(name) or label(name)
     base = Feature(name, shown, frame.sources.get(name, "accounts"), "number")
@@ -105,15 +109,16 @@ def _feature(frame: Frame, name: str) -> Feature | str:
         known = x[~np.isnan(x)]
         distinct = len(np.unique(known))
         if distinct > FEW_VALUES:
-            return _number(base, x, known, distinct)
+            skewed = logarithms and float(known.min()) >= 0 and _skew(known) > MOST_SKEW
+            return _number(base, x, known, skewed)
         if not distinct:
             return "it is never known"
     return _levels(base, values)
 
 
-def _number(base: Feature, x: Floats, known: Floats, distinct: int) -> Feature:
+def _number(base: Feature, x: Floats, known: Floats, logarithmic: bool) -> Feature:
     low, high = float(known.min()), float(known.max())
-    logarithmic = low >= 0 and _skew(known) > 2
+    distinct = len(np.unique(known))
     scaled = np.log1p(known) if logarithmic else known
     knots = (
         np.unique(np.quantile(scaled, KNOT_QUANTILES))

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 FORMAT: Final = "tenure.forecast/2"
+MIXED: Final = "tenure.forecast/3"
+"""The format of a model with a cause whose hazards are not proportional: who knows only the older
+one must not read it as if they were."""
 
 Level: TypeAlias = str | float
 Clock: TypeAlias = Literal["landmark", "start"]
@@ -94,13 +97,25 @@ class Stratum(msgspec.Struct, frozen=True):
     lean: Packed | None = None
 
 
+class Cure(msgspec.Struct, frozen=True):
+    """A mixture of accounts that will leave and accounts that never will (`ml.cure`).
+
+    `log_odds` that the reference account ever leaves; `pace`, 0 or more, by how much the log
+    hazard of those who will grows with the log odds.
+    """
+
+    log_odds: float
+    pace: float
+
+
 class CauseModel(msgspec.Struct, frozen=True, kw_only=True):
     """The hazard of being lost for one cause: coefficients of the design's terms and baselines.
 
     `effects`: `own`, fitted to this cause; `shared`, fitted to all losses; `none`, too few losses
     to say what makes a difference. `variance` is that of the coefficients, shape (terms, terms).
     `unseen` is the variance, over accounts, of the log hazard around what signals show; 0 where
-    services could not tell of halves.
+    services could not tell of halves. With `cure` the coefficients are those of the log odds of
+    ever leaving and the baselines those of accounts that will; without, hazards are proportional.
     """
 
     cause: str
@@ -113,6 +128,7 @@ class CauseModel(msgspec.Struct, frozen=True, kw_only=True):
     interaction_penalty: float | None = None
     bend_penalty: float | None = None
     unseen: float = 0.0
+    cure: Cure | None = None
 
 
 class ForecastModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,7 +213,8 @@ def _refuse_other_formats(document: bytes) -> None:
         found = msgspec.json.decode(document, type=_Header).format
     except msgspec.MsgspecError as error:
         raise ModelUnreadable(f"this is not a forecast model: {error}") from error
-    if found != FORMAT:
+    if found not in (FORMAT, MIXED):
         raise ModelUnreadable(
-            f"forecast model of format {found!r}; only {FORMAT!r} is known: train again"
+            f"forecast model of format {found!r}; only {FORMAT!r} and {MIXED!r} are known: "
+            "train again"
         )

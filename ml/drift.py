@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.features import UNKNOWN, level_of, numbers
 from ml.frame import Frame
+from shared.evidence import Drift, Moved
 from shared.model_document import Histogram
 
 BINS: Final = 10
@@ -22,23 +22,6 @@ STEADY: Final = 0.10
 
 LEAST: Final = 1e-4
 """An empty bin counts as this share, or one account would make the index infinite."""
-
-
-class Moved(msgspec.Struct, frozen=True):
-    """A signal that lay otherwise than before: its PSI, and what so few accounts show by chance."""
-
-    signal: str
-    psi: float
-    by_chance: float
-
-
-class Drift(msgspec.Struct, frozen=True):
-    """Signals that moved between two landmarks of the training rows, farthest first."""
-
-    earlier: str
-    newest: str
-    signals: int
-    moved: list[Moved]
 
 
 def newest_rows(frame: Frame) -> Frame:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ml.document import Feature, Level
 from ml.features import UNKNOWN, design
+from ml.hazards import NUDGE, Cause
 from ml.score import LEVEL_Z, ChurnModel
 
 Floats = NDArray[np.float64]
@@ -62,7 +63,9 @@ def ratios(model: ChurnModel) -> list[Ratio]:
 
     A number's is that between its outer knots (the 5th and 95th percentile in training), or
     between the smallest and the largest value seen where it has none; a level's is against the
-    reference level. Association, not cause; the ridge pulls them towards 1.
+    reference level. Association, not cause; the ridge pulls them towards 1. Where some accounts
+    never leave, hazards are not proportional: the ratio is that of cumulative hazards over all the
+    time the data speak for, every other signal at its mean.
     """
     found = [
         Ratio(feature.name, feature.label, feature.source, cause, start, end, *numbers)
@@ -128,15 +131,30 @@ def _compared(
     own = [t.feature == feature.name and t.kind != "product" for t in model.document.terms]
     terms = [term for term, mine in zip(model.document.terms, own, strict=True) if mine]
     matrix = design({feature.name: values}, [feature], terms)[0]
-    moved = matrix[1:] - matrix[0]
+    at = np.flatnonzero(own)
     found: list[tuple[str, list[tuple[float, float, float]]]] = []
-    for name, coefficients, variance in causes(model):
-        at = np.flatnonzero(own)
-        log_ratio = moved @ coefficients[at]
-        error = np.sqrt(np.maximum(np.sum(moved @ variance[np.ix_(at, at)] * moved, axis=1), 0.0))
+    for cause in causes(model):
+        log_hazard, slope = _log_hazard(cause, matrix @ cause.coefficients[at])
+        log_ratio = log_hazard[1:] - log_hazard[0]
+        moved = slope[1:, None] * matrix[1:] - slope[0] * matrix[0]
+        variance = cause.variance[np.ix_(at, at)]
+        error = np.sqrt(np.maximum(np.sum(moved @ variance * moved, axis=1), 0.0))
         bounds = np.exp([log_ratio, log_ratio - LEVEL_Z * error, log_ratio + LEVEL_Z * error])
-        found.append((name, [(float(v), float(lo), float(hi)) for v, lo, hi in bounds.T]))
+        found.append((cause.name, [(float(v), float(lo), float(hi)) for v, lo, hi in bounds.T]))
     return found
+
+
+def _log_hazard(cause: Cause, eta: Floats) -> tuple[Floats, Floats]:
+    """Log cumulative hazard by log hazard ratio, both (values,), but for a constant; its slope.
+
+    In a mixture with accounts that never leave, that over all the time the data speak for.
+    """
+    if cause.document.cure is None:
+        return eta, np.ones_like(eta)
+    (stratum,) = cause.document.strata.values()
+    last = np.array(stratum.cumulative_hazard[-1])
+    low, here, high = (np.log(cause.own(last, eta + way * NUDGE)) for way in (-1, 0, 1))
+    return here, (high - low) / (2 * NUDGE)
 
 
 def _column(feature: Feature, values: Sequence[Level]) -> NDArray[Any]:
@@ -146,10 +164,6 @@ def _column(feature: Feature, values: Sequence[Level]) -> NDArray[Any]:
     return column
 
 
-def causes(model: ChurnModel) -> list[tuple[str, Floats, Floats]]:
-    """Name, coefficients (terms,) and their variance (terms, terms) of each cause."""
-    return [
-        (cause.name, cause.coefficients, cause.variance)
-        for cause in model.causes
-        if cause.document.effects != "none"
-    ]
+def causes(model: ChurnModel) -> list[Cause]:
+    """Causes of which it is known what makes a difference."""
+    return [cause for cause in model.causes if cause.document.effects != "none"]

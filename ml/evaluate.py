@@ -72,7 +72,7 @@ def hazards_by_month(model: ChurnModel, frame: Frame) -> Floats:
         for name, stratum in cause.document.strata.items():
             known = np.array(stratum.cumulative_hazard)
             found[k, names == name] = known[np.minimum(months, len(known) - 1)]
-        found[k] *= np.exp(cause.log_hazard(matrix))[:, None]
+        found[k] = cause.own(found[k], cause.log_hazard(matrix)[:, None])
     return found
 
 

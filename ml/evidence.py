@@ -1,65 +1,23 @@
-"""What a model was judged on, gathered once at training for its report and its card."""
+"""What a model was judged on, gathered once at training for its report, its card and the graph."""
 
 from typing import Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ml import metrics
-from ml.drift import Drift
 from ml.evaluate import judge, outcome_of
 from ml.features import Floats
 from ml.frame import Frame
 from ml.metrics import Outcome
+from shared.evidence import Bin, Evidence, Horizon, Segment
 
 BINS: Final = 10
-MONTHS: Final = (3, 6, 12)
-MOST_SEGMENTS: Final = 12
+MONTHS: Final = (1, 2, 3, 6, 12)
+MOST_SEGMENTS: Final = 14
+"""As many as there are places on the renewal clock."""
 LEAST_LOST: Final = 10
 """Losses below which a segment is named but not judged."""
-
-
-class Bin(msgspec.Struct, frozen=True):
-    """Accounts of like forecast: mean chance of churn predicted, and seen (Kaplan–Meier)."""
-
-    predicted: float
-    observed: float
-    rows: int
-
-
-class Segment(msgspec.Struct, frozen=True):
-    """Rows of a kind: churn seen and predicted by the month of calibration, and months of both."""
-
-    name: str
-    rows: int
-    lost: int
-    observed: float
-    predicted: float
-    seen: list[float]
-    expected: list[float]
-
-
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of a forecast on accounts it was not fitted to.
-
-    `origin`: how they were held out. `rolling` has a row of figures for each origin, where a
-    rolling evaluation was made; `drift` says what moved while the data grew, where they have a
-    calendar.
-    """
-
-    origin: str
-    rows: int
-    accounts: int
-    lost: int
-    month: int
-    figures: dict[str, float]
-    calibration: dict[int, list[Bin]]
-    segments: list[Segment]
-    rolling: dict[str, dict[str, float]] = msgspec.field(
-        default_factory=dict[str, dict[str, float]]
-    )
-    drift: Drift | None = None
 
 
 def gathered(training: Frame, others: Frame, survival: Floats, origin: str) -> Evidence:
@@ -84,10 +42,22 @@ def gathered(training: Frame, others: Frame, survival: Floats, origin: str) -> E
         lost=others.lost,
         month=month,
         figures={k: v for k, v in judge(training, others, survival).items() if np.isfinite(v)},
-        calibration={
-            m: bins(outcome, 1 - survival[:, m], m) for m in MONTHS if m <= survival.shape[1] - 1
-        },
+        calibration=[
+            _horizon(outcome, 1 - survival[:, m], m) for m in MONTHS if m < survival.shape[1]
+        ],
         segments=_segments(others, survival, month),
+    )
+
+
+def _horizon(outcome: Outcome, churn: Floats, month: int) -> Horizon:
+    ici = metrics.ici(outcome, churn, month)
+    return Horizon(
+        month=month,
+        lost=int((outcome.event & (outcome.duration <= month)).sum()),
+        predicted=float(churn.mean()),
+        observed=_churned(outcome, np.arange(len(churn)), month)[-1],
+        ici=ici if np.isfinite(ici) else None,
+        bins=bins(outcome, churn, month),
     )
 
 
@@ -116,10 +86,11 @@ def _segments(frame: Frame, survival: Floats, month: int) -> list[Segment]:
     found: list[Segment] = []
     for name in np.unique(names).tolist()[:MOST_SEGMENTS]:
         at = np.flatnonzero(names == name)
-        seen = _churned(outcome, at, month)
         expected = (1 - survival[at, : month + 1].mean(axis=0)).tolist()
-        lost = int((outcome.event[at] & (outcome.duration[at] <= month)).sum())
-        found.append(Segment(str(name), len(at), lost, seen[-1], expected[-1], seen, expected))
+        gone = outcome.duration[at][outcome.event[at]]
+        losses = [int((gone <= m).sum()) for m in range(month + 1)]
+        seen = _churned(outcome, at, month)
+        found.append(Segment(str(name), len(at), seen, expected, losses))
     return found
 
 

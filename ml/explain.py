@@ -1,13 +1,13 @@
 """Exact additive drivers of a served probability: associations, not causes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.document import ForecastModel
+from ml.document import ForecastModel, Term
 
 Floats = NDArray[np.float64]
 
@@ -33,13 +33,25 @@ def feature_matrix(model: ForecastModel) -> Floats:
 
     A product of two features is shared equally between them.
     """
-    column = {feature.name: i for i, feature in enumerate(model.features)}
-    shares = np.zeros((len(model.terms), len(model.features)))
-    for i, term in enumerate(model.terms):
+    return shares(model.terms, {feature.name: i for i, feature in enumerate(model.features)})
+
+
+def shares(terms: Sequence[Term], column: Mapping[str, int]) -> Floats:
+    """Shares of each term that go to each column, shape (terms, columns), rows sum to 1.
+
+    Parameters
+    ----------
+    terms
+        Of a design; a product of two features is shared equally between them.
+    column
+        The column of each feature, by its name: one of its own, or that of its kind.
+    """
+    found = np.zeros((len(terms), max(column.values(), default=-1) + 1))
+    for i, term in enumerate(terms):
         factors = (term.left, term.right) if term.kind == "product" else (i, i)
         for factor in factors:
-            shares[i, column[model.terms[factor].feature]] += 0.5
-    return shares
+            found[i, column[terms[factor].feature]] += 0.5
+    return found
 
 
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(32)

@@ -139,14 +139,7 @@ def judge(
     if champion is not None:
         rules += [_no_larger_error(candidate, champion), _no_worse_order(candidate, champion, seed)]
     notes = [] if champion or version is None else ["the champion cannot be read on these rows"]
-    return Judgement(
-        champion=version,
-        rows=len(candidate.held),
-        accounts=candidate.held.accounts,
-        lost=candidate.lost(),
-        rules=rules,
-        notes=notes,
-    )
+    return _verdict(candidate, version, rules, notes)
 
 
 def judge_curves(candidate: Trial, version: str | None) -> Judgement:
@@ -163,13 +156,20 @@ def judge_curves(candidate: Trial, version: str | None) -> Judgement:
         The curves that serve, if there are any.
     """
     rules = [rule for rule in _absolute(candidate, None) if not rule.name.startswith("auc_")]
+    return _verdict(candidate, version, rules, [CURVES])
+
+
+def _verdict(
+    candidate: Trial, version: str | None, rules: list[Rule], notes: list[str]
+) -> Judgement:
+    """The rules with the counts of what they were judged on."""
     return Judgement(
         champion=version,
         rows=len(candidate.held),
         accounts=candidate.held.accounts,
         lost=candidate.lost(),
         rules=rules,
-        notes=[CURVES],
+        notes=notes,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import by_row, explain
+from ml import by_row, cure, explain
 from ml.document import CauseModel, ForecastModel, ModelUnreadable, Stratum, decode
 from ml.features import Columns
 from ml.renewal_clock import (
@@ -26,6 +26,12 @@ Days: TypeAlias = Sequence[float | None]
 
 TAIL_MONTHS: Final = 12
 """Months whose mean hazard is carried on beyond the data's end."""
+
+
+NUDGE: Final = 1e-4
+"""Difference of log hazards at which a slope is taken."""
+
+LEAST_HAZARD: Final = 1e-300
 
 
 @dataclass(frozen=True)
@@ -86,20 +92,31 @@ class Cause:
         return np.pad(spread, tail, mode="edge"), np.pad(lean, (tail, (0, 0)), mode="edge")
 
     def log_hazard(self, matrix: Floats) -> Floats:
-        """Log partial hazard against the reference account, shape (rows,)."""
+        """Log partial hazard against the reference account, shape (rows,).
+
+        In a mixture with accounts that never leave, the log odds ratio of ever leaving.
+        """
         return by_row.product(matrix, self.coefficients)
+
+    def own(self, baseline: Floats, log_hazard: Floats) -> Floats:
+        """Accounts' cumulative hazards from the baseline's at the same moments; both broadcast."""
+        mixed = self.document.cure
+        if mixed is None:
+            return baseline * np.exp(log_hazard)
+        return cure.cumulative_hazard(mixed, baseline, log_hazard)
 
     def variances(self, matrix: Floats, clock: "Clock", days: Floats) -> Floats:
         """Sampling variance of the log cumulative hazard of accounts, shape like `days`."""
+        slope = clock.slope(self, days, self.log_hazard(matrix))
         own = np.einsum("ij,ij->i", by_row.product(matrix, self.variance), matrix)[:, None]
-        found = np.repeat(own, days.shape[1], axis=1)
+        found = own * slope**2
         reached = clock.months(days) + clock.elapsed[:, None]
         for name, (spread, lean) in self.spreads.items():
             at = clock.stratum == name
             month = np.clip(np.nan_to_num(np.ceil(reached[at] - 1e-9), nan=1.0), 1, len(spread) - 1)
             place = month.astype(np.int64)
             shared = np.take_along_axis(by_row.product(matrix[at], lean.T), place, axis=1)
-            found[at] += spread[place] + 2 * shared
+            found[at] += spread[place] + 2 * slope[at] * shared
         return np.maximum(found, 0.0)
 
 
@@ -110,6 +127,16 @@ def _with_tail(hazard: Floats, months: int) -> Floats:
     span = min(TAIL_MONTHS, len(hazard) - 1)
     rate = (hazard[-1] - hazard[-1 - span]) / span if span else 0.0
     return np.concatenate([hazard, hazard[-1] + rate * np.arange(1, months + 1)])
+
+
+def _read_off(hazard: Floats, months: Floats) -> Floats:
+    """Each row's cumulative hazard, known at months 0, 1, …, read in between; NaN is read as 0."""
+    last = hazard.shape[1] - 1
+    at = np.clip(np.nan_to_num(months), 0.0, float(last))
+    before = np.minimum(np.floor(at), max(last - 1, 0)).astype(np.int64)
+    here = np.take_along_axis(hazard, before, axis=1)
+    there = np.take_along_axis(hazard, np.minimum(before + 1, last), axis=1)
+    return here + (at - before) * (there - here)
 
 
 @dataclass(frozen=True)
@@ -201,8 +228,8 @@ class Clock:
         longest = self.model.reaches
         return np.array([longest[name] for name in self.stratum.tolist()]) - self.elapsed
 
-    def hazard(self, cause: Cause, days: Floats) -> Floats:
-        """A cause's baseline cumulative hazard from now to so many days ahead.
+    def hazard(self, cause: Cause, days: Floats, log_hazard: Floats) -> Floats:
+        """A cause's cumulative hazard of accounts from now to so many days ahead.
 
         Between whole months log survival is linear; with the landmark clock the month of an
         account's own renewal is a step at that day, when the decision takes effect.
@@ -213,6 +240,8 @@ class Clock:
             One of the model's causes.
         days
             Days ahead, shape (rows, k), 0 or more; NaN gives NaN.
+        log_hazard
+            As `Cause.log_hazard` gives it, shape (rows,); zeros for the reference account.
 
         Returns
         -------
@@ -222,12 +251,61 @@ class Clock:
         result = np.full_like(days, np.nan)
         for name, baseline in cause.hazards.items():
             at = self.stratum == name
-            months = np.arange(len(baseline))
             elapsed = self.elapsed[at][:, None]
-            reached = np.interp(elapsed + ahead[at], months, baseline)
-            result[at] = reached - np.interp(elapsed, months, baseline)
+            if cause.document.cure is None:
+                months = np.arange(len(baseline))
+                reached = np.interp(elapsed + ahead[at], months, baseline)
+                result[at] = reached - np.interp(elapsed, months, baseline)
+            else:
+                own = cause.own(baseline[None, :], log_hazard[at][:, None])
+                result[at] = _read_off(own, elapsed + ahead[at]) - _read_off(own, elapsed)
+        if cause.document.cure is None:
+            result *= np.exp(log_hazard)[:, None]
         slack = SLACK_DAYS / MONTH_DAYS
         return np.where(ahead <= self.reach[:, None] + slack, result, np.nan)
+
+    def slope(self, cause: Cause, days: Floats, log_hazard: Floats) -> Floats:
+        """How the log of `hazard` grows with the log hazard ratio, shape like `days`.
+
+        1 where hazards are proportional; in a mixture with accounts that never leave it falls
+        towards 0 as time goes by, for those who are nearly certain to leave sooner than for others.
+        """
+        if cause.document.cure is None:
+            return np.ones_like(days)
+        low, high = (
+            np.log(np.maximum(self.hazard(cause, days, log_hazard + way * NUDGE), LEAST_HAZARD))
+            for way in (-1, 1)
+        )
+        return np.nan_to_num((high - low) / (2 * NUDGE))
+
+    def stretch(self, cause: Cause, days: Floats, log_hazard: Floats) -> Floats:
+        """Log of accounts' cumulative hazards over the reference account's, per unit of log hazard.
+
+        1 where hazards are proportional. In a mixture, parts of the log odds times this are parts
+        of the log cumulative hazard: with one linear predictor the path's integral is the same.
+
+        Parameters
+        ----------
+        cause
+            One of the model's causes.
+        days
+            One horizon an account, shape (rows, 1).
+        log_hazard
+            As `Cause.log_hazard` gives it, shape (rows,).
+
+        Returns
+        -------
+        Shape (rows,).
+        """
+        if cause.document.cure is None:
+            return np.ones(len(log_hazard))
+        own, reference = (
+            np.log(np.maximum(self.hazard(cause, days, eta), LEAST_HAZARD))[:, 0]
+            for eta in (log_hazard, np.zeros_like(log_hazard))
+        )
+        flat = np.abs(log_hazard) < NUDGE
+        steep = (own - reference) / np.where(flat, 1.0, log_hazard)
+        return np.where(flat, self.slope(cause, days, np.zeros_like(log_hazard))[:, 0], steep)
 
     def months(self, days: Floats) -> Floats:
         """Months ahead at which the baseline is read for so many days ahead, shape like `days`."""

@@ -3,8 +3,9 @@
 from typing import Final
 
 from ml.evidence import LEAST_LOST as LEAST_LOST
-from ml.evidence import Evidence
 from ml.score import ChurnModel
+from ml.wording import place
+from shared.evidence import Evidence
 
 FEW_EVENTS_A_TERM: Final = 10
 AGES: Final = 0.03
@@ -71,16 +72,16 @@ def _of_newcomers(note: str) -> bool:
 
 def _off(evidence: Evidence) -> list[str]:
     off = [
-        f"{s.name} ({s.observed / s.predicted:.2f})"
+        f"{place(s.name)} ({s.observed / s.predicted:.2f})"
         for s in evidence.segments
         if s.lost >= LEAST_LOST and s.predicted and abs(s.observed / s.predicted - 1) > OFF
     ]
-    thin = [s.name for s in evidence.segments if s.lost < LEAST_LOST]
+    thin = [place(s.name) for s in evidence.segments if s.lost < LEAST_LOST]
     found: list[str] = []
     if off:
-        found.append(f"Seen over forecast is off by more than {OFF:.0%} for: {', '.join(off)}.")
+        found.append(f"Seen over forecast is off by more than {OFF:.0%} for: {'; '.join(off)}.")
     if thin:
-        found.append(f"Fewer than {LEAST_LOST} losses to judge by: {', '.join(thin)}.")
+        found.append(f"Fewer than {LEAST_LOST} losses to judge by: {'; '.join(thin)}.")
     return found
 
 
@@ -95,7 +96,7 @@ def _missing(evidence: Evidence) -> list[str]:
 
 def _on_later_time(evidence: Evidence) -> list[str]:
     """How much less the forecast knows of later time than of other accounts of the same time."""
-    later = [row["auc_12m"] for row in evidence.rolling.values() if "auc_12m" in row]
+    later = [one.figures["auc_12m"] for one in evidence.rolling if "auc_12m" in one.figures]
     here = evidence.figures.get("auc_12m")
     if here is None or not later:
         return []
@@ -111,7 +112,7 @@ def _on_later_time(evidence: Evidence) -> list[str]:
 def borrowed_strata(model: ChurnModel) -> list[str]:
     """Strata whose baseline is not their own."""
     return [
-        f"{name} ({cause.name})" if len(model.causes) > 1 else name
+        f"{place(name)} ({cause.name})" if len(model.causes) > 1 else place(name)
         for cause in model.causes
         for name, stratum in cause.document.strata.items()
         if stratum.borrowed

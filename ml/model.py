@@ -16,12 +16,14 @@ import pandas as pd
 from ml import unseen
 from ml.choice import Candidate, Progress, choose, penalise, sampled
 from ml.cox import cox, influence
+from ml.cure_choice import Cured, cured
 from ml.design import Design
-from ml.document import CauseModel, ForecastModel, Packed, schema_hash
+from ml.document import FORMAT, MIXED, CauseModel, ForecastModel, Packed, Stratum, schema_hash
 from ml.features import Floats
 from ml.frame import Frame, checked, one_stratum
 from ml.hazards import TAIL_MONTHS
-from ml.strata import baselines
+from ml.renewal_clock import EVERYONE
+from ml.strata import baselines, last_known
 from ml.uncertainty import spread
 
 LEAST_EVENTS: Final = 20
@@ -77,7 +79,7 @@ def fit(
     parts = _parts(frame, seed, least_events, progress)
     progress("final fit")
     causes = [_fitted(frame, part, baseline, seed) for part in parts]
-    design = parts[0].chosen.design
+    design = parts[0].design
     notes = [note for part in parts if (note := part.note)]
     kept = {name: float(value) for name, value in (metrics or {}).items() if np.isfinite(value)}
     made = _document(frame, design, causes, seed=seed, baseline=baseline)
@@ -88,6 +90,7 @@ def _document(
     frame: Frame, design: Design, causes: Sequence[CauseModel], *, seed: int, baseline: str
 ) -> ForecastModel:
     return ForecastModel(
+        format=MIXED if any(cause.cure for cause in causes) else FORMAT,
         clock=frame.clock,
         horizon_months=int(frame.duration.max()),
         tail_months=TAIL_MONTHS if frame.clock == "start" else 0,
@@ -113,18 +116,27 @@ Effects = Literal["own", "shared", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is to be fitted to one cause: its design and penalties, and whose losses speak."""
+    """What is to be fitted to one cause: its design and penalties, and whose losses speak.
+
+    `cured` instead, where held-out rows say that some are never lost.
+    """
 
     cause: str
     lost: int
     effects: Effects
     chosen: Candidate
+    cured: Cured | None = None
+
+    @property
+    def design(self) -> Design:
+        """The design that serves."""
+        return self.cured.chosen.design if self.cured else self.chosen.design
 
     @property
     def note(self) -> str | None:
-        """What readers must know of a cause with few losses."""
+        """What readers must know of a cause with few losses, or of accounts that never leave."""
         if self.effects == "own":
-            return None
+            return self.cured.note if self.cured else None
         why = f"{self.cause}: only {self.lost} accounts were lost for this cause; "
         if self.effects == "shared":
             return why + "what makes a difference is taken from all losses together"
@@ -139,7 +151,9 @@ def _parts(frame: Frame, seed: int, least_events: int, progress: Progress) -> li
         chosen = choose(frame, seed=seed, progress=progress)
         return [Part(cause, count, "shared", chosen) for cause, count in lost.items()]
     chosen = choose(frame.only(first), seed=seed, progress=progress)
-    parts = [Part(first, lost[first], "own", chosen)]
+    mixed = len(lost) == 1 or None
+    mixed = mixed and cured(frame, chosen, seed=seed, progress=progress)
+    parts = [Part(first, lost[first], "own", chosen, mixed)]
     for cause in frame.causes[1:]:
         enough = lost[cause] >= least_events
         own = (
@@ -152,6 +166,8 @@ def _parts(frame: Frame, seed: int, least_events: int, progress: Progress) -> li
 
 
 def _fitted(frame: Frame, part: Part, baseline: str, seed: int) -> CauseModel:
+    if part.cured:
+        return _mixed(frame, part, part.cured)
     matrix = part.chosen.design.matrix(frame)
     coefficients, moved = _effects(frame, part, matrix)
     strata = baselines(frame, matrix @ coefficients, baseline, cause=part.cause)
@@ -175,6 +191,31 @@ def _fitted(frame: Frame, part: Part, baseline: str, seed: int) -> CauseModel:
         interaction_penalty=None if part.effects == "none" else part.chosen.product_penalty,
         bend_penalty=None if part.effects == "none" else part.chosen.bend_penalty,
         unseen=_unseen(frame, part, coefficients, seed),
+    )
+
+
+def _mixed(frame: Frame, part: Part, found: Cured) -> CauseModel:
+    """The cause as a mixture with accounts that never leave."""
+    reach = last_known(frame.duration)
+    months = np.minimum(np.arange(reach + 1), len(found.mixture.latency) - 1)
+    stratum = Stratum(
+        tuple(found.mixture.latency[months].tolist()),
+        reach,
+        len(frame),
+        part.lost,
+        spread=tuple(found.doubt.spread[months].tolist()),
+        lean=Packed.of(found.doubt.lean[months]),
+    )
+    return CauseModel(
+        cause=part.cause,
+        effects=part.effects,
+        events=part.lost,
+        coefficients=tuple(map(float, found.mixture.coefficients)),
+        variance=Packed.of(found.doubt.variance),
+        strata={EVERYONE: stratum},
+        penalty=found.chosen.penalty,
+        bend_penalty=found.chosen.bend_penalty,
+        cure=found.mixture.cure,
     )
 
 

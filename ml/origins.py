@@ -14,6 +14,7 @@ from ml.newcomers import rows_of
 from ml.refit import refitted
 from ml.renewal_clock import HORIZON_MONTHS
 from ml.spell_age import are_new
+from shared.evidence import Origin
 
 DEFAULT: Final = 4
 EVERY_MONTHS: Final = 3
@@ -25,9 +26,7 @@ HISTORY_DAYS: Final = 425
 seen to do so, and what is fitted then says nothing of renewals."""
 
 
-def rolling(
-    model: ForecastModel, frame: Frame, count: int = DEFAULT
-) -> dict[str, dict[str, float]]:
+def rolling(model: ForecastModel, frame: Frame, count: int = DEFAULT) -> list[Origin]:
     """Figures at up to so many days of the past, oldest first.
 
     At each origin coefficients and baselines are those of rows before it, as they were known a
@@ -48,22 +47,20 @@ def rolling(
 
     Returns
     -------
-    By origin in words `c_index`, `uno_c`, `ibs`, `auc_<m>m`, and `oe` and `ici` at the last month
-    that is followed.
+    Oldest first; figures are `c_index`, `uno_c`, `ibs`, `auc_<m>m`, and `oe` and `ici` at the last
+    month that is followed.
     """
     if frame.clock == "start" or not len(frame):
-        return {}
+        return []
     last = landmarks.followed_to(frame.data_to)
     first = date.fromordinal(int(frame.day.min())) + timedelta(days=HISTORY_DAYS)
     whole = range(HORIZON_MONTHS, HORIZON_MONTHS + EVERY_MONTHS * count, EVERY_MONTHS)
     days = [landmarks.months_before(last, back) for back in (*whole, *SHORTER)]
-    found = {day: _judged(model, frame, day) for day in [d for d in days if d >= first][:count]}
-    return {name: figures for _, one in sorted(found.items()) if one for name, figures in (one,)}
+    chosen = sorted([day for day in days if day >= first][:count])
+    return [one for day in chosen if (one := _judged(model, frame, day))]
 
 
-def _judged(
-    model: ForecastModel, frame: Frame, origin: date
-) -> tuple[str, dict[str, float]] | None:
+def _judged(model: ForecastModel, frame: Frame, origin: date) -> Origin | None:
     day = origin.toordinal()
     ahead = frame.take(frame.day == day)
     past, _ = known_by(frame, day - landmarks.GRACE_DAYS)
@@ -75,8 +72,8 @@ def _judged(
     # nobody who stayed was followed less than the others: they say themselves how censoring works
     figures = evaluate.judge(ahead, ahead, evaluate.survival_by_month(evaluate.ready(then), ahead))
     months = int(ahead.duration[~ahead.event].max())
-    name = f"{origin}, {months} months on: {len(ahead):,} accounts, {ahead.lost:,} lost"
-    return name, {_ended(key): value for key, value in figures.items() if np.isfinite(value)}
+    kept = {_ended(key): value for key, value in figures.items() if np.isfinite(value)}
+    return Origin(origin, months, ahead.accounts, ahead.lost, kept)
 
 
 def _ended(figure: str) -> str:

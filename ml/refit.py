@@ -26,7 +26,8 @@ def refitted(model: ForecastModel, frame: Frame) -> ForecastModel | None:
 
     Returns
     -------
-    A model to be judged, never to be served; None where the steps do not settle.
+    A model to be judged, never to be served; None where the steps do not settle, and of a mixture
+    with accounts that never leave.
     """
     matrix = design(frame.columns, model.features, model.terms)[0].reshape(len(frame), -1)
     causes: list[CauseModel] = []
@@ -50,6 +51,8 @@ def refitted(model: ForecastModel, frame: Frame) -> ForecastModel | None:
 def _coefficients(
     model: ForecastModel, part: CauseModel, frame: Frame, matrix: Floats
 ) -> Floats | None:
+    if part.cure is not None:
+        return None
     if part.penalty is None:
         return np.zeros(int(matrix.shape[1]))
     rows = frame.only(part.cause) if part.effects == "own" else frame

@@ -12,12 +12,12 @@ import msgspec
 
 from ml import evidence, gate
 from ml.document import ForecastModel
-from ml.evidence import Evidence
 from ml.frame import Frame, TrainingRefused, checked
 from ml.model import LEAST_EVENTS, fit
 from ml.newcomers import with_newcomers
 from shared.auth import Principal
 from shared.errors import Conflict, NotPermitted, Refusal, ServiceUnavailable
+from shared.evidence import Evidence
 from shared.model_document import Judgement, ModelDocument, ServedModel
 from shared.rpc import Call, Rpc, named
 

@@ -1,5 +1,6 @@
 """A report on a forecast model: one file of HTML that needs nothing else."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -11,8 +12,9 @@ from ml import charts, effects, groups, limits
 from ml.charts import Axis, Line
 from ml.effects import EffectCurve, Ratio
 from ml.evaluate import FIGURES
-from ml.evidence import Bin, Evidence, Segment
 from ml.score import ChurnModel
+from ml.wording import named, percent, place, said
+from shared.evidence import Evidence, Horizon, Segment
 
 PAGE: Final = Path(__file__).with_name("report.html")
 MOST_CURVES: Final = 12
@@ -84,59 +86,84 @@ def _figures(evidence: Evidence) -> str:
 
 def _calibration(evidence: Evidence) -> str:
     months = "".join(
-        f"<figure>{_calibrated(month, found)}<figcaption>Within {month} months: tenths of the"
+        f"<figure>{_calibrated(one)}<figcaption>{_within(one.month)}: tenths of the"
         " accounts by forecast; on the dashed line, as many were lost as forecast.</figcaption>"
         "</figure>"
-        for month, found in evidence.calibration.items()
+        for one in evidence.calibration
     )
-    rows = [
-        (
-            segment.name,
-            f"{segment.rows:,}",
-            f"{segment.lost:,}",
-            _percent(segment.predicted),
-            _percent(segment.observed),
-            _over(segment),
-        )
-        for segment in evidence.segments
-    ]
-    columns = ("segment", "rows", "lost", "forecast", "seen", "seen / forecast")
+    horizons = [one.month for one in evidence.calibration if one.month <= evidence.month]
     return (
         "<h2>Calibration by horizon and segment</h2>"
         f'<div class="charts">{months}</div>'
-        f"<h3>Lost within {evidence.month} months</h3>{_table(columns, rows)}"
-        '<p class="soft">Seen is Kaplan–Meier, which allows for accounts not followed to the end.'
-        " Below ten losses the ratio says little and is left out.</p>"
+        f"<h3>By horizon</h3>{_by_horizon(evidence.calibration)}"
+        f"<h3>By segment</h3>{_by_segment(evidence, horizons)}"
+        '<p class="soft">Seen is Kaplan–Meier, which allows for accounts not followed to the end;'
+        " a ratio is seen over forecast by the end of so many months (m); ICI is the mean distance"
+        " of the smoothed curve of what was seen from the forecast."
+        f" Below {limits.LEAST_LOST} losses a ratio says little and is left out.</p>"
     )
 
 
-def _calibrated(month: int, found: Sequence[Bin]) -> str:
-    top = max(max(b.predicted, b.observed) for b in found) * 1.08 or 0.01
+def _by_horizon(found: Sequence[Horizon]) -> str:
+    rows = [
+        (
+            _within(one.month).lower(),
+            f"{one.lost:,}",
+            percent(one.predicted),
+            percent(one.observed),
+            _over(one.observed, one.predicted, one.lost),
+            "–" if one.ici is None else percent(one.ici),
+        )
+        for one in found
+    ]
+    return _table(("horizon", "rows lost", "forecast", "seen", "ratio", "ICI"), rows)
+
+
+def _by_segment(evidence: Evidence, months: Sequence[int]) -> str:
+    rows = [
+        (
+            place(segment.name),
+            f"{segment.rows:,}",
+            f"{segment.lost:,}",
+            percent(segment.predicted),
+            percent(segment.observed),
+            *(_over(segment.seen[m], segment.expected[m], segment.losses[m]) for m in months),
+        )
+        for segment in evidence.segments
+    ]
+    ends = (f"{name} {evidence.month} m" for name in ("lost", "forecast", "seen"))
+    return _table(("segment", "rows", *ends, *(f"ratio {m} m" for m in months)), rows)
+
+
+def _within(month: int) -> str:
+    return f"Within {month} month{'s' if month > 1 else ''}"
+
+
+def _calibrated(one: Horizon) -> str:
+    top = max(max(b.predicted, b.observed) for b in one.bins) * 1.08 or 0.01
     x = Axis(0, top, "forecast", percent=True)
     y = Axis(0, top, "seen", percent=True)
     return charts.plot(
-        f"Calibration within {month} months",
+        f"Calibration within {one.month} months",
         x,
         y,
         [
             Line([(0, 0), (top, top)], colour=3, dashed=True),
-            Line([(b.predicted, b.observed) for b in found], colour=0),
-            Line([(b.predicted, b.observed) for b in found], colour=0, dots=True),
+            Line([(b.predicted, b.observed) for b in one.bins], colour=0),
+            Line([(b.predicted, b.observed) for b in one.bins], colour=0, dots=True),
         ],
     )
 
 
-def _over(segment: Segment) -> str:
-    if segment.lost < limits.LEAST_LOST or not segment.predicted:
-        return "–"
-    return f"{segment.observed / segment.predicted:.2f}"
+def _over(seen: float, forecast: float, lost: int) -> str:
+    return "–" if lost < limits.LEAST_LOST or not forecast else f"{seen / forecast:.2f}"
 
 
 def _curves(evidence: Evidence) -> str:
     known = [segment for segment in evidence.segments if segment.lost >= limits.LEAST_LOST]
     figures = "".join(
-        f"<figure>{_staying(segment)}<figcaption>{escape(segment.name)}: {segment.rows:,} rows,"
-        f" {segment.lost:,} lost</figcaption></figure>"
+        f"<figure>{_staying(segment)}<figcaption>{escape(place(segment.name))}:"
+        f" {segment.rows:,} rows, {segment.lost:,} lost</figcaption></figure>"
         for segment in sorted(known, key=lambda one: -one.lost)[:9]
     )
     words = "<p>Share still there by month, as seen and as forecast.</p>" if figures else ""
@@ -153,7 +180,7 @@ def _staying(segment: Segment) -> str:
         Line(seen, "seen", colour=1, steps=True),
         Line(expected, "forecast", colour=0, dashed=True, steps=True),
     ]
-    return charts.plot(f"Staying: {segment.name}", x, y, lines)
+    return charts.plot(f"Staying: {place(segment.name)}", x, y, lines)
 
 
 def _rolling(evidence: Evidence) -> str:
@@ -163,10 +190,13 @@ def _rolling(evidence: Evidence) -> str:
             f" {escape(evidence.origin)}. They do not say how the forecast holds up as time goes"
             " on; <code>tenure backtest</code> does.</p>"
         )
-    names = list(dict.fromkeys(name for row in evidence.rolling.values() for name in row))
+    names = list(dict.fromkeys(name for one in evidence.rolling for name in one.figures))
     rows = [
-        (origin, *(f"{figures[name]:.4f}" if name in figures else "–" for name in names))
-        for origin, figures in evidence.rolling.items()
+        (
+            f"{one.day}, {one.months} months on: {one.accounts:,} accounts, {one.lost:,} lost",
+            *(f"{one.figures[name]:.4f}" if name in one.figures else "–" for name in names),
+        )
+        for one in evidence.rolling
     ]
     columns = ("origin", *(FIGURES.get(name, name) for name in names))
     return (
@@ -183,7 +213,8 @@ def _drivers(model: ChurnModel) -> str:
     found = effects.ratios(model)
     shown = [
         (
-            f"{one.label}: {_said(one.start)} → {_said(one.end)}{_of(model, one.cause)}",
+            f"{named(one.label, one.feature)}: {said(one.start)} → {said(one.end)}"
+            f"{_of(model, one.cause)}",
             one.ratio,
             one.low,
             one.high,
@@ -214,11 +245,11 @@ def _drivers(model: ChurnModel) -> str:
 def _ratios(found: Sequence[Ratio]) -> str:
     rows = [
         (
-            one.label,
+            named(one.label, one.feature),
             groups.words(groups.group_of(one.feature)),
             one.cause,
-            _said(one.start),
-            _said(one.end),
+            said(one.start),
+            said(one.end),
             f"{one.ratio:.2f}",
             f"{one.low:.2f} – {one.high:.2f}",
         )
@@ -250,7 +281,7 @@ def _effect(curve: EffectCurve) -> str:
     at = [float(point.value) for point in curve.points]
     low = max(min(point.low for point in curve.points), 0.02)
     high = min(max(point.high for point in curve.points), 50.0)
-    x = Axis(min(at), max(at), curve.label)
+    x = Axis(min(at), max(at), named(curve.label, curve.feature))
     y = Axis(min(low, 0.9), max(high, 1.1), "hazard ratio", logarithmic=True)
     line = Line(
         [(value, point.ratio) for value, point in zip(at, curve.points, strict=True)],
@@ -267,9 +298,9 @@ def _inputs(model: ChurnModel, evidence: Evidence) -> str:
             feature.name,
             feature.label,
             feature.source,
-            f"{feature.low:,.4g} to {feature.high:,.4g}"
+            f"{said(feature.low)} to {said(feature.high)}"
             if feature.kind == "number"
-            else ", ".join(str(v) for v in (feature.reference, *feature.levels)),
+            else ", ".join(said(str(v)) for v in (feature.reference, *feature.levels)),
             "yes" if feature.may_be_missing else "no",
         )
         for feature in model.document.features
@@ -324,20 +355,23 @@ def _origin(model: ChurnModel) -> str:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    body = [list(row) for row in rows]
+    kinds = [_kind([row[at] for row in body]) for at in range(len(columns))]
+    head = "".join(f"<th{kind}>{escape(c)}</th>" for c, kind in zip(columns, kinds, strict=True))
+    lines = "".join(
+        "<tr>"
+        + "".join(f"<td{k}>{escape(cell)}</td>" for cell, k in zip(row, kinds, strict=True))
+        + "</tr>"
+        for row in body
     )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
     return f'<div class="scroll">{table}</div>'
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
-
-
-def _said(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:,.4g}"
+def _kind(cells: Sequence[str]) -> str:
+    """Columns of words stand to the left."""
+    words = any(not re.match(r"[-−–\d]", cell) for cell in cells)
+    return ' class="words"' if words else ""
 
 
 def _of(model: ChurnModel, cause: str) -> str:

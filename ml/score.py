@@ -93,7 +93,7 @@ class Forecast:
     `reference` is that chance for the reference account; with all contributions it adds up to
     `driven`, the account's own. `unlike_training` names signals unlike anything seen in training;
     `horizon_days` is how far ahead the model speaks for this account. `log_hazard_ratio` and
-    `standard_error` are those of the cause of most losses.
+    `standard_error` are those of the cause of most losses, by `driver_days`.
     """
 
     basis: Basis
@@ -250,10 +250,26 @@ class _Batch:
         last = np.nanmax(self.days, axis=1)
         self.driver_days = np.where(self.renewal_place >= 0, self.clock.renewal_day, last)
         at = self.driver_days[:, None]
-        hazards = [self.clock.hazard(cause, at)[:, 0] for cause in self.model.causes]
-        parts = self.model.log_parts(self.matrix)
+        nothing = np.zeros(len(self.matrix))
+        hazards = [self.clock.hazard(cause, at, nothing)[:, 0] for cause in self.model.causes]
+        stretches = [
+            self.clock.stretch(cause, at, eta)
+            for cause, eta in zip(self.model.causes, self.log_hazards, strict=True)
+        ]
+        parts = [
+            part * stretch[:, None]
+            for part, stretch in zip(self.model.log_parts(self.matrix), stretches, strict=True)
+        ]
+        self.log_ratios = [
+            eta * stretch for eta, stretch in zip(self.log_hazards, stretches, strict=True)
+        ]
+        first = self.clock.slope(self.model.causes[0], at, self.log_hazards[0])[:, 0]
+        self.standard_error = self.bounds.standard_error * first
         self.reference, self.contributions = explain.survival_parts(parts, hazards)
-        whole = sum(h * np.exp(eta) for h, eta in zip(hazards, self.log_hazards, strict=True))
+        whole = sum(
+            self.clock.hazard(cause, at, eta)[:, 0]
+            for cause, eta in zip(self.model.causes, self.log_hazards, strict=True)
+        )
         self.driven = np.exp(-whole)
 
     def forecasts(self) -> list[Forecast]:
@@ -270,8 +286,8 @@ class _Batch:
         return Forecast(
             basis=self.basis,
             stratum=str(self.clock.stratum[i]),
-            log_hazard_ratio=float(self.log_hazards[0][i]),
-            standard_error=float(self.bounds.standard_error[i]),
+            log_hazard_ratio=float(self.log_ratios[0][i]),
+            standard_error=float(self.standard_error[i]),
             renewal=_probability(self.bounds.survival, i, place) if place >= 0 else None,
             curve=curve,
             causes=tuple(self._cause(k, i, kept) for k in range(len(self.model.causes))),
@@ -288,7 +304,7 @@ class _Batch:
         value, low, high = (bound[i][kept].tolist() for bound in bounds)
         place = int(self.renewal_place[i])
         renewal = _probability(bounds, i, place) if place >= 0 else None
-        ratio = float(self.log_hazards[k][i])
+        ratio = float(self.log_ratios[k][i])
         return CauseForecast(self.model.causes[k].name, value, low, high, renewal, ratio)
 
     def _drivers(self, i: int) -> tuple[Driver, ...]:
@@ -319,10 +335,7 @@ class _Bounds:
     @classmethod
     def of(cls, causes: Sequence[Cause], matrix: Floats, clock: Clock, days: Floats) -> "_Bounds":
         hazards = np.stack(
-            [
-                clock.hazard(cause, days) * np.exp(cause.log_hazard(matrix))[:, None]
-                for cause in causes
-            ]
+            [clock.hazard(cause, days, cause.log_hazard(matrix)) for cause in causes]
         )
         variances = np.stack([cause.variances(matrix, clock, days) for cause in causes])
         unseen = np.array([cause.document.unseen for cause in causes])

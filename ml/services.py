@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
+
 from ml.collected import Collected
 from ml.features import Columns
 from ml.frame import Frame
@@ -80,7 +82,8 @@ class Services:
     async def with_halves(self, frame: Frame, labels: Sequence[Label]) -> Frame:
         """The frame of these labels with what halves of the evidence tell of some of its accounts.
 
-        Only where landmarks follow one another: on the `start` clock there is nothing to compare.
+        What all of the evidence tells of them the frame holds already. Only where landmarks follow
+        one another: on the `start` clock there is nothing to compare.
         """
         if frame.clock == "start" or not len(frame):
             return frame
@@ -89,18 +92,17 @@ class Services:
         now, before = pairs(marks)
         if not now:
             return frame
-        whole = await self._told(0, now)
-        a, b = [await self._told(1 + half, now, half) for half in HALVES]
-        c, d = [await self._told(3 + half, before, half) for half in HALVES]
-        return replace(frame, halves=Halves(whole, (a, b), (c, d)))
+        places = {mark: place for place, mark in enumerate(marks)}  # the frame's rows, in order
+        rows = np.array([places[mark] for mark in now], dtype=np.int64)
+        a, b = [await self._told(half, now, half) for half in HALVES]
+        c, d = [await self._told(2 + half, before, half) for half in HALVES]
+        return replace(frame, halves=Halves(frame.take(rows).columns, (a, b), (c, d)))
 
-    async def _told(
-        self, part: int, marks: Sequence[Landmark], half: Half | None = None
-    ) -> Columns:
-        """One of the five parts that halves are made of; together they are one step."""
+    async def _told(self, part: int, marks: Sequence[Landmark], half: Half) -> Columns:
+        """One of the four parts that halves are made of; together they are one step."""
 
         def told(done: int, total: int) -> None:
-            self.step("signals of halves", part * total + done, 5 * total)
+            self.step("signals of halves", part * total + done, 4 * total)
 
         return (await self.collected(marks, half, told=told)).columns()
 

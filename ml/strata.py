@@ -94,12 +94,14 @@ def baselines(
     names = [str(name) for name in np.unique(frame.stratum)]
     rows = {name: whole.take(frame.stratum == name) for name in names}
     if frame.clock == "start":
-        return {name: _own(part, baseline, _reach(part.duration)) for name, part in rows.items()}
-    reach = min(_reach(frame.duration), HORIZON_MONTHS)
+        return {
+            name: _own(part, baseline, last_known(part.duration)) for name, part in rows.items()
+        }
+    reach = min(last_known(frame.duration), HORIZON_MONTHS)
     found = _borrowed(rows, reach)
     for name, part in rows.items():
         if part.losses >= LEAST_EVENTS:
-            own = _own(part, baseline, min(reach, _reach(part.duration)))
+            own = _own(part, baseline, min(reach, last_known(part.duration)))
             found[name] = _lengthened(own, found[name])
     return dict(sorted(found.items()))
 
@@ -125,7 +127,8 @@ def _own(part: Rows, baseline: str, reach: int) -> Stratum:
     return Stratum(known, reach, len(part.duration), part.losses)
 
 
-def _reach(duration: NDArray[np.int64]) -> int:
+def last_known(duration: NDArray[np.int64]) -> int:
+    """The last month that five rows reached, or all rows where they are fewer."""
     longest = int(duration.max())
     at_risk = np.bincount(duration, minlength=longest + 1)[::-1].cumsum()[::-1]
     return int(np.flatnonzero(at_risk >= min(LEAST_AT_RISK, len(duration))).max())

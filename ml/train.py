@@ -14,7 +14,6 @@ from ml.card import card
 from ml.contents import admitted
 from ml.document import Clock, ForecastModel
 from ml.drift import references, while_growing
-from ml.evidence import Evidence
 from ml.frame import Frame, TooFewLosses
 from ml.model import fit
 from ml.origins import DEFAULT as ORIGINS
@@ -24,6 +23,7 @@ from ml.report import report
 from ml.score import load
 from ml.services import CHUNK, Services, Step
 from shared.auth import Principal
+from shared.evidence import Evidence
 from shared.landmark import Landmark, Spell
 from shared.model_document import Judgement, ModelDocument, ModelReport, ServedModel
 from shared.rpc import Rpc
@@ -171,7 +171,7 @@ def reported(model: ModelDocument, seen: Evidence) -> ModelReport:
         ready, seen, version=model.version, checksum=model.checksum, made_at=model.trained_at
     )
     words = card(ready, seen, version=model.version, made_at=model.trained_at)
-    return ModelReport(page.encode(), words, limits.known(ready, seen))
+    return ModelReport(page.encode(), words, limits.known(ready, seen), seen)
 
 
 def packed(model: ForecastModel, trained_at: datetime) -> ModelDocument:

@@ -230,6 +230,11 @@ def promises(trial: Trial) -> list[Promise]:
         _most("integrated Brier score over the truth's", ours["ibs"] / best["ibs"], 1.10),
         _most("distance of O/E from 1 at 12 months", abs(ours["oe_12m"] - 1), 0.05),
         _most("ICI at 12 months", ours["ici_12m"], 0.010),
+        _most(
+            "ICI at 1, 2 and 3 months, the largest (X1)",
+            max(ours[f"ici_{month}m"] for month in (1, 2, 3)),
+            0.03,
+        ),
         _not_behind(trial.backtest.differences[BOOSTED]),
         _within("90 % interval holds the truth", trial.covered),
         *_drivers(trial.seen),

@@ -9,6 +9,7 @@ import numpy as np
 from ml import newton
 from ml.choice import folds
 from ml.document import Feature, Term
+from ml.explain import shares
 from ml.features import Floats, design
 from ml.frame import Frame
 from ml.halves import Halves
@@ -122,14 +123,8 @@ def told(
 
 def _sources(features: Sequence[Feature], terms: Sequence[Term]) -> Floats:
     """Shares of each term that go to each service, shape (terms, services)."""
-    source = {feature.name: feature.source for feature in features}
-    names = sorted(set(source.values()))
-    shares = np.zeros((len(terms), len(names)))
-    for i, term in enumerate(terms):
-        factors = (term.left, term.right) if term.kind == "product" else (i, i)
-        for factor in factors:
-            shares[i, names.index(source[terms[factor].feature])] += 0.5
-    return shares
+    names = sorted({feature.source for feature in features})
+    return shares(terms, {feature.name: names.index(feature.source) for feature in features})
 
 
 def slope(frame: Frame, matrix: Floats, penalties: Floats, *, seed: int) -> float:

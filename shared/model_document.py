@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from shared.evidence import Evidence
+
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
@@ -19,11 +21,15 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """What is said of a model for people: a page of HTML, a card in Markdown, its known limits."""
+    """What is said of a model for people: a page of HTML, a card in Markdown, its known limits.
+
+    `evidence` holds the figures they speak of; None where nobody gathered any.
+    """
 
     page: bytes
     card: str
     limits: list[str]
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

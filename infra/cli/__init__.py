@@ -21,6 +21,7 @@ COMMANDS = {
     "replay": ("infra.cli.replay:replay", "Make served scores again, byte for byte."),
     "train": ("ml.cli.train:train", "Fit, judge and publish a forecast."),
     "report": ("ml.cli.report:report", "Write the report of a model, or its card."),
+    "promote": ("ml.cli.models:promote", "Let another version of the forecast serve."),
     "models": ("ml.cli.models:models", "Which model serves: list, promote, roll back."),
     "fit": ("ml.cli.fit:fit", "Fit the forecast to a table of your own."),
     "score": ("ml.cli.score:score", "Score new rows with a model fitted to a table."),

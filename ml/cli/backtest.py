@@ -10,11 +10,12 @@ from typing import Any
 
 import click
 import msgspec
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from ml import challenger, evaluate
-from ml.backtest import FIGURES, Backtest, Figures, Forecaster
+from ml.backtest import FIGURES, Backtest, Figures, Forecaster, OutOfReach
 from ml.backtest import backtest as tested
 from ml.by_cause import FIGURES as CAUSE_FIGURES
 from ml.by_cause import by_cause
@@ -28,6 +29,7 @@ from ml.hazards import ChurnModel
 from ml.leakage import Alarm, alarms
 from ml.model import fit
 from ml.newcomers import with_newcomers
+from ml.renewal_clock import HORIZON_MONTHS
 from ml.rolling import Past, Window
 from shared.config import Settings
 from shared.rpc import Rpc
@@ -64,7 +66,8 @@ def backtest(
     """Go back to past days, fit to what was recorded by then, judge by what happened since.
 
     At each origin the forecast, a boosted challenger and Kaplan–Meier see only rows recorded
-    before it. Errors are those of resampled accounts. An alarm is raised where a forecast does far
+    before it. Where a forecast made that day does not reach a whole year the origin is left out.
+    Errors are those of resampled accounts. An alarm is raised where a forecast does far
     better on its own rows than on later ones. Everything must be running (`tenure up`).
 
     With --data a table of your own is gone through instead, against lifelines' plain Cox model;
@@ -85,15 +88,18 @@ def backtest(
         by_origin = {window.origin: window for window in windows}
         models: list[ChurnModel] = []
         fitters = {
-            "forecast": partial(_forecast, seed, models),
+            "forecast": partial(forecast, seed, models),
             "boosted": partial(challenger.boosted, seed=seed),
             "kaplan_meier": challenger.kaplan_meier,
         }
         found = tested(by_origin.__getitem__, list(by_origin), fitters, seed=seed, step=told)
     raised = alarms(found)
-    causes = by_cause(models, windows)
-    console.print(_grid(found, list(by_origin)))
+    judged = [window for window in windows if f"{window.origin:%Y%m%d}" in found.by_origin]
+    causes = by_cause(models, judged)
+    console.print(_grid(found, [window.origin for window in judged]))
     console.print(_by_cause(causes))
+    for reason in found.left_out:
+        console.print(f"left out: {reason}", highlight=False)
     for alarm in raised:
         console.print(f"ALARM {alarm.message}", style="bold red", highlight=False)
     if out:
@@ -114,6 +120,7 @@ def document(found: Backtest, raised: list[Alarm], causes: Mapping[str, Figures]
                 "byOrigin": found.by_origin,
                 "bySegment": found.by_segment,
                 "byCause": causes,
+                "leftOut": found.left_out,
                 "own": found.own,
                 "alarms": [
                     {"model": alarm.model, "figure": alarm.figure, "message": alarm.message}
@@ -124,8 +131,16 @@ def document(found: Backtest, raised: list[Alarm], causes: Mapping[str, Figures]
     )
 
 
-def _forecast(seed: int, models: list[ChurnModel], frame: Frame) -> Forecaster:
+def forecast(seed: int, models: list[ChurnModel], frame: Frame) -> Forecaster:
+    """Fit the forecast to a frame and keep its model, if it speaks of a whole year."""
     model = evaluate.ready(with_newcomers(fit(frame, seed=seed), frame, seed=seed))
+    reach = int(evaluate.survival_by_month(model, frame.take(np.array([0]))).shape[1]) - 1
+    if reach < HORIZON_MONTHS:
+        raise OutOfReach(
+            f"what was known at {frame.data_to} speaks of {reach} months ahead, not of twelve:"
+            " nobody was seen through a yearly renewal by then. Where the history is short, the"
+            " rolling-origin table of `tenure report` follows accounts for less than a year"
+        )
     models.append(model)
     return lambda rows: evaluate.survival_by_month(model, rows)
 

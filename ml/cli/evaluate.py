@@ -127,8 +127,7 @@ def tell(console: Console, table: Table) -> None:
     kinds: dict[str, list[str]] = {}
     for signal in table.signals:
         kinds.setdefault(signal.kind, []).append(signal.name)
-    lost, rows = int(table.event.sum()), len(table)
-    console.print(f"{rows:,} rows, {lost:,} lost", highlight=False)
+    console.print(_counted(table), highlight=False)
     for kind in ("number", "level", "flag", "age"):
         if kind in kinds:
             console.print(f"{kind}s: {', '.join(kinds[kind])}", highlight=False, soft_wrap=True)
@@ -137,6 +136,13 @@ def tell(console: Console, table: Table) -> None:
             console.print(f"{signal.name}: left out, {signal.note}", highlight=False)
     for note in table.notes:
         console.print(note, highlight=False)
+
+
+def _counted(table: Table) -> str:
+    """Rows and losses; of a panel, whose rows share a loss, subjects as well."""
+    subjects, lost = len(np.unique(table.subject)), len(np.unique(table.subject[table.event]))
+    whose = f" of {subjects:,} subjects" if subjects < len(table) else ""
+    return f"{len(table):,} rows{whose}, {lost:,} lost"
 
 
 def _sample(

@@ -68,10 +68,15 @@ def _grid(table: Table, compared: list[Ratio]) -> Grid:
     for one in compared[:SHOWN]:
         values = (figures.value_said(value) for value in (one.end, one.start))
         cause = (one.cause,) if several else ()
-        interval = f"{one.low:.2f} – {one.high:.2f}"
-        grid.add_row(one.feature, *values, *cause, f"{one.ratio:.2f}", interval)
+        interval = f"{_said(one.low)} – {_said(one.high)}"
+        grid.add_row(one.feature, *values, *cause, _said(one.ratio), interval)
     grid.caption = "Every other signal at its mean. Associations, not causes."
     return grid
+
+
+def _said(ratio: float) -> str:
+    """Two decimals, or the first digit that is not 0."""
+    return f"{ratio:.2f}" if ratio >= 0.01 else f"{ratio:.1g}"
 
 
 def _plain(table: Table, found: Fitted, compared: list[Ratio]) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def _said(metrics: Mapping[str, float]) -> str:
 
 
 class Steps:
-    """A bar for each thing that training does."""
+    """A bar for each thing that training does; what is done again may be more or less of it."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -105,7 +105,7 @@ class Steps:
     def __call__(self, name: str, done: int, total: int) -> None:
         if name not in self._tasks:
             self._tasks[name] = self._progress.add_task(name, total=total)
-        self._progress.update(self._tasks[name], completed=done)
+        self._progress.update(self._tasks[name], completed=done, total=total)
 
 
 async def _train(

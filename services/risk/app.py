@@ -3,7 +3,7 @@
 from services.risk import actions, change, effects, replay, store, what_if
 from services.risk.actions import hindsight as looking_back
 from services.risk.actions import release
-from services.risk.store import drift, hindsight
+from services.risk.store import drift, health, hindsight
 from services.risk.store import release as releases
 from services.risk.store import report as reports
 from shared.service import Service, run
@@ -20,6 +20,8 @@ SERVICE = Service(
         replay.replayed_scores,
         replay.replayed_newest,
         what_if.imagined,
+        health.healths,
+        health.health_check,
         hindsight.post_mortems,
         hindsight.expectations,
         hindsight.disagreement,

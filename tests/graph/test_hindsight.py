@@ -1,5 +1,6 @@
 """Looking back through the graph: expectations kept, losses explained, who had been right."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -53,6 +54,17 @@ async def recorded(
     told = RECORD.format(account=account, chance=chance, note=note)
     data, _ = await suite.ask(principal, told)
     return data["expectationRecord"]
+
+
+HEALTH = """{{
+  account(id: "{account}") {{
+    health {{ value band coverage version parts {{ area value weight inputs {{ name value }} }} }}
+    before: health(asOf: "{before}") {{ value }}
+  }}
+  healthCheck(from: "{start}", to: "{end}") {{
+    daysBefore n auc forecastAuc bands {{ band n renewed }}
+  }}
+}}"""
 
 
 @pytest.fixture
@@ -178,3 +190,32 @@ async def test_model_and_people_are_scored_on_contracts_of_which_both_had_spoken
     refused = await suite.run(principal, query.format(start=day, end=after, days=0))
     assert refused.errors is not None
     assert "1 to 365" in str(refused.errors[0])
+
+
+async def test_health_is_told_with_its_parts_and_held_against_what_came(
+    suite: Suite, principal: Principal
+) -> None:
+    (account,) = await fill(suite, principal, 1)
+    model = a_model()
+    made = later(a_score(model, scored_at=NOW - timedelta(days=100)), account)
+    async with suite.databases["risk"].write(principal.tenant_id) as conn:
+        await actions.publish(conn, model, principal)
+        await ask(conn, [account], UpdateReason.NEW_DATA)
+        await actions.keep(conn, [replace(made, inputs={"usage": {"active_days_28d": 15.0}})])
+    day = await ended(suite, principal, account, in_days=0)
+    asked = HEALTH.format(
+        account=global_id("Account", account),
+        before=(NOW - timedelta(days=101)).isoformat(),
+        start=day,
+        end=(NOW + timedelta(days=1)).date(),
+    )
+    data, _ = await suite.ask(principal, asked)
+    health = data["account"]["health"]
+    assert (health["value"], health["band"], health["coverage"]) == (75, "YELLOW", 0.4)
+    usage, education = health["parts"][:2]
+    assert usage["inputs"] == [{"name": "active_days_28d", "value": 15}]
+    assert (education["value"], education["weight"]) == (None, 0)
+    assert data["account"]["before"] is None
+    check = data["healthCheck"]
+    assert (check["daysBefore"], check["n"], check["auc"]) == (90, 1, None)
+    assert check["bands"][1] == {"band": "YELLOW", "n": 1, "renewed": 0}

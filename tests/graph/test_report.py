@@ -1,6 +1,7 @@
 """A model's report through the gateway: whole, to its own tenant's readers, able to do nothing."""
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,13 +11,28 @@ from graph.app import Gateway, build
 from services.risk import actions
 from shared.auth import Principal
 from shared.config import Settings
+from shared.evidence import Bin, Evidence, Horizon, Origin, Segment
 from shared.model_document import ModelReport
 from tests.conftest import DatabaseOf
 from tests.graph.suite import Suite, of
 from tests.services.risk.given import a_model
 
 PAGE = "<!doctype html><title>Forecast</title><p>Größe</p>".encode()
-REPORT = ModelReport(PAGE, "# Forecast", ["It is small."])
+SEEN = Evidence(
+    origin="accounts held out",
+    rows=400,
+    accounts=90,
+    lost=30,
+    month=3,
+    figures={"auc_3m": 0.8},
+    calibration=[
+        Horizon(1, 4, 0.02, 0.01, None, [Bin(0.02, 0.01, 400)]),
+        Horizon(3, 30, 0.10, 0.08, 0.015, [Bin(0.05, 0.05, 200), Bin(0.15, 0.11, 200)]),
+    ],
+    segments=[Segment("r02", 150, [0, 0.01, 0.1, 0.2], [0, 0.01, 0.2, 0.4], [0, 1, 9, 20])],
+    rolling=[Origin(date(2026, 1, 1), 12, 300, 25, {"auc_12m": 0.75, "oe": 1.1})],
+)
+REPORT = ModelReport(PAGE, "# Forecast", ["It is small."], SEEN)
 
 
 @pytest.fixture
@@ -99,8 +115,90 @@ async def test_a_report_is_served_as_it_was_made_to_who_may_read(
     assert unknown.status == 404
 
 
+CALIBRATION = """{ championModel {
+  calibration { forecast seen rows }
+  early: calibration(horizonDays: 30) { rows }
+  far: calibration(horizonDays: 365) { rows }
+  calibrationReport {
+    horizonDays lost forecast seen ratio ici segments { name rows lost forecast seen ratio }
+  }
+  backtest { origin months accounts lost metrics { name value } }
+} }"""
+
+
+async def test_calibration_by_horizon_and_segment_and_past_days_are_told(
+    suite: Suite, principal: Principal
+) -> None:
+    async with suite.databases["risk"].write(principal.tenant_id) as conn:
+        await actions.publish(conn, replace(a_model(), report=REPORT), principal)
+    data, _ = await suite.ask(principal, CALIBRATION)
+    model = data["championModel"]
+    assert model["calibration"] == [
+        {"forecast": 0.05, "seen": 0.05, "rows": 200},
+        {"forecast": 0.15, "seen": 0.11, "rows": 200},
+    ]
+    assert (model["early"], model["far"]) == ([{"rows": 400}], [])
+    early, later = model["calibrationReport"]
+    assert (early["horizonDays"], early["ratio"], early["ici"]) == (30, None, None)
+    assert early["segments"][0]["ratio"] is None  # one loss says little
+    assert (later["horizonDays"], later["ratio"], later["ici"]) == (90, pytest.approx(0.8), 0.015)
+    assert later["segments"] == [
+        {"name": "r02", "rows": 150, "lost": 20, "forecast": 0.4, "seen": 0.2, "ratio": 0.5}
+    ]
+    assert model["backtest"] == [
+        {
+            "origin": "2026-01-01",
+            "months": 12,
+            "accounts": 300,
+            "lost": 25,
+            "metrics": [{"name": "auc_12m", "value": 0.75}, {"name": "oe", "value": 1.1}],
+        }
+    ]
+    asked = "{ championModel { calibration(horizonDays: 7) { rows } } }"
+    refused = await suite.run(principal, asked)
+    assert refused.errors is not None
+    assert "horizonDays" in str(refused.errors[0])
+    assert "30, 60, 90, 180, 365" in str(refused.errors[0])
+
+
 async def test_a_model_without_a_report_says_so(suite: Suite, principal: Principal) -> None:
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         await actions.publish(conn, a_model(), principal)
-    data, _ = await suite.ask(principal, "{ championModel { reportUrl card knownLimits } }")
-    assert data["championModel"] == {"reportUrl": None, "card": None, "knownLimits": None}
+    asked = (
+        "{ championModel { reportUrl card knownLimits calibration { rows } backtest { lost } } }"
+    )
+    data, _ = await suite.ask(principal, asked)
+    assert set(data["championModel"].values()) == {None}
+
+
+EFFECTS = """{ championModel {
+  hazardRatios { feature part cause value }
+  early: hazardRatios(part: NEWCOMERS) { feature part }
+  effectCurves(features: ["members_per_seat", "auto_renew"]) { feature part cause }
+  main: effectCurves(part: MODEL) { feature part }
+} }"""
+
+
+async def test_effects_are_told_of_the_model_and_of_its_part_for_newcomers(
+    suite: Suite, principal: Principal
+) -> None:
+    async with suite.databases["risk"].write(principal.tenant_id) as conn:
+        await actions.publish(conn, a_model(newcomers=True), principal)
+    model = (await suite.ask(principal, EFFECTS))[0]["championModel"]
+    told = [(one["part"], one["feature"]) for one in model["hazardRatios"]]
+    assert {feature for part, feature in told if part == "NEWCOMERS"} == {
+        "members_per_seat",
+        "auto_renew",
+    }
+    assert "members_per_seat" not in {feature for part, feature in told if part == "MODEL"}
+    assert [part for part, _ in told] == sorted(part for part, _ in told), "the model's first"
+    assert [(one["part"], one["feature"]) for one in model["early"]] == [
+        one for one in told if one[0] == "NEWCOMERS"
+    ]
+    curves = {(one["part"], one["feature"]) for one in model["effectCurves"]}
+    assert curves == {
+        ("MODEL", "auto_renew"),
+        ("NEWCOMERS", "auto_renew"),
+        ("NEWCOMERS", "members_per_seat"),
+    }
+    assert {one["part"] for one in model["main"]} == {"MODEL"}

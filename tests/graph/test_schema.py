@@ -83,7 +83,7 @@ def test_names_of_the_contract_are_kept() -> None:
         },
         "Account": {
             "name", "externalIds", "tags", "stage", "members", "contract", "contracts", "usage",
-            "billing", "learning", "support", "risk", "riskHistory", "riskChange",
+            "billing", "learning", "support", "health", "risk", "riskHistory", "riskChange",
         },
         "Mutation": {
             "accountUpsert", "membersUpsert", "contractUpsert", "learningPathRecommend",

@@ -1,5 +1,6 @@
 """Rolling origin: only what was recorded before, judged by what came after, errors by account."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -8,11 +9,14 @@ import pytest
 
 from ml import backtest, challenger, evaluate, metrics
 from ml.backtest import Rows
+from ml.cli.backtest import forecast
 from ml.frame import Frame
+from ml.hazards import ChurnModel
 from ml.landmarks import GRACE_DAYS
 from ml.metrics import Outcome
 from ml.model import fit
 from ml.rolling import at_risk, origins_before
+from tests.ml.test_strata import clock
 from tests.ml.windows import DATA_TO, ORIGINS, known, truth, window
 from tests.ml.worlds import annual
 
@@ -76,6 +80,37 @@ def test_parts_add_up_to_the_whole(found):
     twelve = found.by_segment["term"]["12.0"]["cox"]
     assert twelve["auc_12m"] == pytest.approx(found.figures["cox"]["auc_12m"])
     assert all(part["cox"]["losses"] >= 20 for part in found.by_segment["renewal"].values())
+
+
+def test_an_origin_whose_forecast_falls_short_of_a_year_is_left_out_and_said(world):
+    first = ORIGINS[0]
+
+    def short(frame: Frame) -> backtest.Forecaster:
+        if frame.data_to == first:
+            raise backtest.OutOfReach(f"{first}: too young")
+        return challenger.kaplan_meier(frame)
+
+    at = partial(window, world)
+    found = backtest.backtest(at, ORIGINS, {"short": short}, replicates=2)
+    assert found.left_out == [f"{first}: too young"]
+    assert set(found.by_origin) == {ORIGINS[1].strftime("%Y%m%d")}
+    with pytest.raises(backtest.OutOfReach, match="too young"):
+        backtest.backtest(at, ORIGINS[:1], {"short": short}, replicates=2)
+
+
+def test_a_model_that_never_saw_a_yearly_renewal_does_not_speak_of_a_year():
+    """Monthly contracts renew, yearly ones are all within their first year."""
+    rng = np.random.default_rng(3)
+    frame = clock({"monthly": [(2, True, 60), (5, False, 200)], "r08": [(5, False, 90)]})
+    uses = rng.normal(size=len(frame)) - frame.event
+    terms = np.where(frame.stratum == "monthly", 1.0, 12.0)
+    young = replace(frame, columns={"events_28d": uses, "contract_term_months": terms})
+    models: list[ChurnModel] = []
+    with pytest.raises(backtest.OutOfReach, match="speaks of 5 months ahead, not of twelve"):
+        forecast(0, models, young)
+    assert models == []
+    forecast(0, models, annual(150).frame())
+    assert len(models) == 1
 
 
 def test_an_account_seen_twice_counts_once_in_the_error():

@@ -1,22 +1,26 @@
 """The report stands alone, says what was measured, and cannot be made to say anything else."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 
 import msgspec
 import pytest
 
-from ml import document, gate, model
+from ml import document, evidence, gate, model, wording
 from ml.card import card
+from ml.charts import Axis
 from ml.evaluate import ready, survival_by_month
-from ml.evidence import Evidence, gathered
+from ml.evidence import gathered
 from ml.frame import Frame
+from ml.renewal_clock import MONTHLY, NO_RENEWAL, RENEWALS
 from ml.report import report
 from ml.score import ChurnModel
+from shared.evidence import Evidence, Origin
 from tests.ml.worlds import annual
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
+ORIGIN = Origin(date(2026, 1, 1), 9, 1_234, 56, {"auc_12m": 0.8765})
 
 
 @pytest.fixture(scope="module")
@@ -104,16 +108,69 @@ def test_it_says_what_was_measured_on_whom(judged: tuple[ChurnModel, Evidence]):
         assert f"{value:.4f}" in words, name
     assert "held-out accounts" in page
     assert "Not made for this version" in page
-    rolled = msgspec.structs.replace(seen, rolling={"2026-01-01": {"auc_12m": 0.8765}})
+    rolled = msgspec.structs.replace(seen, rolling=[ORIGIN])
     page = report(judged[0], rolled, version="v1", checksum="", made_at=AT)
     assert "Not made for this version" not in page
+    assert "2026-01-01, 9 months on: 1,234 accounts, 56 lost" in page
     assert "0.8765" in page
 
 
 def test_bins_and_segments_hold_every_row_once(judged: tuple[ChurnModel, Evidence]):
     _, seen = judged
-    for found in seen.calibration.values():
-        assert sum(one.rows for one in found) == seen.rows
-        assert [one.predicted for one in found] == sorted(one.predicted for one in found)
+    assert [one.month for one in seen.calibration] == [1, 2, 3, 6, 12]
+    for found in seen.calibration:
+        assert sum(one.rows for one in found.bins) == seen.rows
+        assert [one.predicted for one in found.bins] == sorted(one.predicted for one in found.bins)
+        mean = sum(one.predicted * one.rows for one in found.bins) / seen.rows
+        assert found.predicted == pytest.approx(mean)
+        assert found.lost == sum(segment.losses[found.month] for segment in seen.segments)
     assert sum(segment.rows for segment in seen.segments) == seen.rows
+
+
+def test_calibration_is_told_by_horizon_and_by_segment(judged: tuple[ChurnModel, Evidence]):
+    _, seen = judged
+    page = report(*judged, version="v1", checksum="", made_at=AT)
+    for one in seen.calibration:
+        assert f"within {one.month} month" in page
+    busiest = max(seen.segments, key=lambda one: one.lost)
+    assert busiest.lost >= 10
+    assert f"{busiest.seen[12] / busiest.expected[12]:.2f}" in page
+    assert "ratio 6 m" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(152_000.0, "152,000"), (0.33333, "0.3333"), (5.0, "5"), ("1.0", "1"), ("team", "team")],
+)
+def test_values_are_told_without_exponents(value: float | str, words: str):
+    assert wording.said(value) == words
+
+
+def test_signals_are_told_with_their_unit_and_places_in_words():
+    assert wording.named("MRR", "mrr_cents") == "MRR, cents"
+    assert wording.named("Days overdue", "invoice_overdue_days") == "Days overdue"
+    assert wording.named("Seats", "seats") == "Seats"
+    assert [wording.place(name) for name in ("monthly", "none", "r03", "Contract: One year")] == [
+        "renews every month",
+        "no renewal within a year",
+        "renewal in month 3",
+        "Contract: One year",
+    ]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.3, 9.0), (0.8, 1.7), (0.55, 1.05), (0.05, 20)])
+def test_a_logarithmic_axis_has_at_least_three_ticks(low: float, high: float):
+    ticks = Axis(low, high, "hazard ratio", logarithmic=True).ticks()
+    assert 3 <= len(ticks) <= 10
+    assert 1 in [round(tick, 9) for tick in ticks]
+    assert ticks == sorted(ticks)
+    assert all(low <= tick <= high for tick in ticks)
+
+
+def test_every_place_on_the_renewal_clock_is_judged():
+    assert len({*RENEWALS.values(), MONTHLY, NO_RENEWAL}) <= evidence.MOST_SEGMENTS
+
+
+def test_evidence_travels_whole(judged: tuple[ChurnModel, Evidence]):
+    _, seen = judged
     assert msgspec.json.decode(msgspec.json.encode(seen), type=Evidence) == seen

@@ -1,6 +1,7 @@
 """Training through the real services: which clock, what is published, what is refused."""
 
-from collections.abc import AsyncIterator, Iterable
+import re
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
@@ -11,18 +12,22 @@ import numpy as np
 import pytest
 
 from infra.loading import telco
-from ml import gate
+from ml import gate, landmarks
 from ml.design import learn
+from ml.features import level_of
 from ml.frame import TooFewLosses, TrainingRefused
+from ml.halves import pairs
 from ml.hazards import load
+from ml.services import Services
 from ml.simulate import simulate
 from ml.simulation.rows import Batch, Contract
 from ml.train import Training
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
 from services.learning.app import SERVICE as LEARNING
-from services.risk import actions
+from services.risk import actions, store
 from services.risk.app import SERVICE as RISK
+from services.risk.store.release import training_runs
 from services.usage.app import SERVICE as USAGE
 from shared import facts, ingest
 from shared.auth import Principal
@@ -208,17 +213,57 @@ async def test_where_nobody_can_judge_a_first_model_curves_serve_unless_it_is_fo
     assert forced.outcome == "FORCED"
 
 
-async def test_too_few_losses_publish_nothing_and_leave_the_live_model(world):
-    customers = telco.read(Path("data/telco.csv"))
-    await world.take(telco.batches([c for c in customers[:300] if not c.churned], NOW.date()))
-    with pytest.raises(TrainingRefused, match=r"no account of .* has churned yet"):
-        await world.training().run()
-    assert await world.champions() == []
+def alike() -> list[telco.Customer]:
+    """Customers of whom nothing differs but how long they stayed."""
+    alike = {"traits": {}, "term_months": 1, "payment_method": "card", "monthly_cents": 7_000}
+    return [replace(customer, **alike) for customer in with_losses(60)]
 
 
-async def test_an_empty_tenant_is_told_so(world):
-    with pytest.raises(TrainingRefused, match="no account was ever under contract"):
+REFUSED = {
+    "empty": (list, "no account was ever under contract"),
+    "all censored": (lambda: with_losses(0), "no account of 150 has churned yet"),
+    "one class": (lambda: with_losses(90, 0), "every one of 90 accounts churned"),
+    "too few events": (lambda: with_losses(12), "only 12 of 162 accounts have churned"),
+    "columns that say nothing": (alike, "no signal differs between accounts: .* for everybody"),
+}
+
+
+@pytest.mark.parametrize(("customers", "reason"), REFUSED.values(), ids=REFUSED.keys())
+async def test_a_refusal_says_why_is_on_record_and_leaves_the_live_model(
+    world: Tenant, customers: Callable[[], list[telco.Customer]], reason: str
+):
+    live = a_model()
+    async with world.dbs["risk"].write(world.principal.tenant_id) as conn:
+        await actions.publish(conn, live, world.principal)
+    if rows := customers():
+        await world.take(telco.batches(rows, NOW.date()))
+    with pytest.raises(TrainingRefused, match=reason):
         await world.training().run()
+    assert await world.champions() == [live.version]
+    async with world.dbs["risk"].read(world.principal.tenant_id) as conn:
+        champion = await store.champion(conn)
+        (run,) = (await training_runs(conn)).items
+    assert champion is not None
+    assert (champion.version, champion.checksum) == (live.version, live.checksum)
+    assert run.outcome == "REFUSED"
+    assert re.search(reason, run.reason or "")
+
+
+async def test_the_whole_beside_the_halves_is_what_the_services_tell_of_these_accounts(world):
+    until = NOW.date() - timedelta(days=1)
+    await world.take(simulate(companies_count=60, months=16, seed=4, until=until).batches())
+    frame = await world.training().frame()
+    assert frame.halves is not None
+
+    services = Services(world.rpc, world.principal, lambda *_: None)
+    labels = landmarks.labels(await services.spells(NOW), "landmark", NOW.date())
+    marks = [one.landmark for one in labels if one.landmark.as_of.toordinal() >= frame.day.min()]
+    now, _ = pairs(marks)
+    told = (await services.collected(now)).columns()
+    assert 0 < len(now) < len(frame)
+    for name, values in frame.halves.whole.items():
+        assert list(map(level_of, values.tolist())) == list(map(level_of, told[name].tolist()))
+    assert ("signals of halves", 4 * len(now), 4 * len(now)) in world.steps
 
 
 def noticed(batches: Iterable[Batch]) -> Batch:

@@ -24,7 +24,7 @@ def drawn(seed: int, forecast: str) -> Trial:
     month = rng.integers(1, 13, ROWS)
     share = np.arange(13) / 12
     true = 1 - chance[:, None] * share
-    flat = 1 - np.full((ROWS, 1), 0.3) * share
+    flat = 1 - np.full((ROWS, 1), 0.45) * share
     given = {"truth": true, "flat": flat}[forecast]
     rows = Rows(
         account=np.arange(ROWS).astype(np.str_),

@@ -11,32 +11,35 @@ from services.billing import store as billing
 from services.learning.store import learners as learning
 from services.usage import store as usage
 from shared.auth import Principal
-from shared.landmark import Landmark
+from shared.db import Database
+from shared.landmark import FeatureRow, Landmark
+from shared.signal import Signal
 from tests.conftest import DatabaseOf
 
 SERVICES = {"accounts": accounts, "billing": billing, "learning": learning, "usage": usage}
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
+async def of_nobody(
+    db: Database, principal: Principal, store: ModuleType
+) -> tuple[FeatureRow, dict[str, Signal]]:
+    """What a service tells of an account that nobody knows, and its dictionary."""
+    async with db.read(principal.tenant_id) as conn:
+        (row,) = await store.features(conn, [Landmark(uuid4(), NOW)])
+        return row, {signal.name: signal for signal in await store.dictionary(conn)}
+
+
 @pytest.mark.parametrize("name", SERVICES)
 async def test_sql_and_dictionary_name_the_same_signals(
     name: str, database: DatabaseOf, principal: Principal
 ):
-    store: ModuleType = SERVICES[name]
-    db = await database(name)
-    async with db.read(principal.tenant_id) as conn:
-        (row,) = await store.features(conn, [Landmark(uuid4(), NOW)])
-        told = await store.dictionary(conn)
-    assert {signal.name for signal in told if not signal.is_family} == set(row)
+    row, told = await of_nobody(await database(name), principal, SERVICES[name])
+    assert {signal.name for signal in told.values() if not signal.is_family} == set(row)
 
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_of_an_account_nobody_knows_only_what_may_be_unknown_is(
     name: str, database: DatabaseOf, principal: Principal
 ):
-    store: ModuleType = SERVICES[name]
-    db = await database(name)
-    async with db.read(principal.tenant_id) as conn:
-        (row,) = await store.features(conn, [Landmark(uuid4(), NOW)])
-        told = {signal.name: signal for signal in await store.dictionary(conn)}
+    row, told = await of_nobody(await database(name), principal, SERVICES[name])
     assert not [key for key, value in row.items() if value is None and not told[key].unknown]

@@ -9,7 +9,13 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from services.risk.domain.chance import CauseCurve, ChurnCause, ForecastBasis, Probability
+from services.risk.domain.chance import (
+    CauseCurve,
+    ChurnCause,
+    EvidenceGrade,
+    ForecastBasis,
+    Probability,
+)
 from shared.landmark import FeatureRow
 from shared.money import Money
 
@@ -127,6 +133,15 @@ class RiskScore:
     def horizon_days(self) -> int:
         """How far ahead the model speaks for this account."""
         return math.floor(self.curve_days[-1])
+
+    @property
+    def evidence(self) -> EvidenceGrade:
+        """Thin where no signal of the account played a part, limited where some were old or odd."""
+        if self.basis is ForecastBasis.STRATA:
+            return EvidenceGrade.THIN
+        if self.stale_inputs or self.unlike_training:
+            return EvidenceGrade.LIMITED
+        return EvidenceGrade.STRONG
 
     @property
     def renewal(self) -> Probability | None:

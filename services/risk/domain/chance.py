@@ -31,6 +31,14 @@ class ForecastBasis(StrEnum):
     STRATA = "strata"
 
 
+class EvidenceGrade(StrEnum):
+    """How well founded a forecast is for this account: see `RiskScore.evidence`."""
+
+    STRONG = "STRONG"
+    LIMITED = "LIMITED"
+    THIN = "THIN"
+
+
 @dataclass(frozen=True, slots=True)
 class CauseCurve:
     """Chance of being lost for one cause by each day of the score's curve, and by the renewal.

@@ -11,6 +11,7 @@ from strawberry.types import Info
 from services.risk import actions, domain, store
 from services.risk.change import moved
 from services.risk.schema.change import RiskChange
+from services.risk.schema.health import HealthFields, HealthQuery
 from services.risk.schema.hindsight import HindsightFields, HindsightMutation, HindsightQuery
 from services.risk.schema.model import ModelVersion
 from services.risk.schema.release import ReleaseMutation, ReleaseQuery, run_by_id
@@ -53,7 +54,7 @@ class AtRisk:
 
 
 @strawberry.type
-class AccountFields(HindsightFields):
+class AccountFields(HindsightFields, HealthFields):
     """What risk tells of an account."""
 
     @strawberry.field(
@@ -89,7 +90,7 @@ class AccountFields(HindsightFields):
 
 
 @strawberry.type
-class Query(ReleaseQuery, HindsightQuery):
+class Query(ReleaseQuery, HindsightQuery, HealthQuery):
     @strawberry.field(
         description="Open contracts, worst first: by chance of churn within the days asked for,"
         " or by"

@@ -29,6 +29,21 @@ class ForecastBasis(Enum):
     )
 
 
+@strawberry.enum(description="How well founded a forecast is for this account.")
+class EvidenceGrade(Enum):
+    STRONG = strawberry.enum_value(
+        "STRONG", description="A model spoke, on fresh inputs like those it learned from."
+    )
+    LIMITED = strawberry.enum_value(
+        "LIMITED",
+        description="A model spoke, but some inputs are stale or unlike its training: see"
+        " staleInputs and unlikeTraining.",
+    )
+    THIN = strawberry.enum_value(
+        "THIN", description="No model spoke, only what became of accounts at the same place."
+    )
+
+
 @strawberry.type(description="The chance of being lost for one cause.")
 class CauseProbability:
     cause: ChurnCause = strawberry.field(description="Why the contract ends.")

@@ -5,6 +5,8 @@ import strawberry
 from ml import groups
 from ml.effects import EffectCurve as Curve
 from ml.effects import Ratio
+from services.risk.domain import chance as domain
+from services.risk.schema.cause import ForecastBasis
 from services.risk.schema.values import text
 
 
@@ -14,6 +16,7 @@ from services.risk.schema.values import text
 )
 class HazardRatio:
     feature: str = strawberry.field(description="Name of the input, with its unit.")
+    part: ForecastBasis = strawberry.field(description="The part of the model that says so.")
     label: str = strawberry.field(description="The input in words.")
     group: str = strawberry.field(description="What it speaks of, e.g. Use of the product.")
     cause: str = strawberry.field(description="The kind of loss: churn, voluntary, involuntary.")
@@ -27,9 +30,10 @@ class HazardRatio:
     certain: bool = strawberry.field(description="Whether the interval leaves out 1.")
 
     @classmethod
-    def of(cls, one: Ratio) -> "HazardRatio":
+    def of(cls, one: Ratio, part: domain.ForecastBasis) -> "HazardRatio":
         return cls(
             feature=one.feature,
+            part=ForecastBasis(part.value),
             label=one.label,
             group=groups.words(groups.group_of(one.feature)),
             cause=one.cause,
@@ -56,15 +60,17 @@ class EffectPoint:
 )
 class EffectCurve:
     feature: str = strawberry.field(description="Name of the input, with its unit.")
+    part: ForecastBasis = strawberry.field(description="The part of the model that says so.")
     label: str = strawberry.field(description="The input in words.")
     cause: str = strawberry.field(description="The kind of loss.")
     reference: str | None = strawberry.field(description="The value at which the ratio is 1.")
     points: list[EffectPoint] = strawberry.field(description="Along the input, lowest first.")
 
     @classmethod
-    def of(cls, curve: Curve) -> "EffectCurve":
+    def of(cls, curve: Curve, part: domain.ForecastBasis) -> "EffectCurve":
         return cls(
             feature=curve.feature,
+            part=ForecastBasis(part.value),
             label=curve.label,
             cause=curve.cause,
             reference=text(curve.reference),

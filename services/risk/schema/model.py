@@ -7,23 +7,26 @@ import strawberry
 from strawberry.types import Info
 
 from services.risk import domain, effects
+from services.risk.schema.cause import ForecastBasis
 from services.risk.schema.drift import FeatureDrift, ModelDrift
 from services.risk.schema.effect import EffectCurve, HazardRatio
+from services.risk.schema.evidence import (
+    MONTH_OF,
+    BacktestWindow,
+    CalibrationBin,
+    HorizonCalibration,
+)
+from services.risk.schema.values import ModelMetric, to_metrics
 from services.risk.store import drift as watched
 from services.risk.store import report as reports
 from shared.errors import InvalidInput
+from shared.evidence import Evidence
 from shared.graphql import Context, Node, global_id
 
-
-@strawberry.type(description="A held-out figure of a model.")
-class ModelMetric:
-    name: str = strawberry.field(description="Name of the figure, e.g. concordance.")
-    value: float = strawberry.field(description="Its value, in the unit its name says.")
-
-
-def to_metrics(figures: dict[str, float]) -> list[ModelMetric]:
-    """Figures by name, in order."""
-    return [ModelMetric(name=name, value=value) for name, value in sorted(figures.items())]
+Part = Annotated[
+    ForecastBasis | None,
+    strawberry.argument(description="Only this part of the model; none: all parts."),
+]
 
 
 @strawberry.type(description="A published forecast model.")
@@ -55,12 +58,25 @@ class ModelVersion(Node):
         return ModelDrift.of(seen) if seen else None
 
     @strawberry.field(
-        description="How the hazard goes with each input, those farthest from 1 first. Null where"
-        " the model cannot be read. Associations, not causes."
+        description="How the hazard goes with each input, those farthest from 1 first; after those"
+        " of the model those of its part for newcomers, where it has one. Null where the model"
+        " cannot be read. Associations, not causes."
     )
-    async def hazard_ratios(self, info: Info[Context, None]) -> list[HazardRatio] | None:
+    async def hazard_ratios(
+        self, info: Info[Context, None], part: Part = None
+    ) -> list[HazardRatio] | None:
+        found = await self._effects(info, part)
+        if found is None:
+            return None
+        return [HazardRatio.of(one, each.part) for each in found for one in each.ratios]
+
+    async def _effects(
+        self, info: Info[Context, None], part: ForecastBasis | None
+    ) -> list[effects.Effects] | None:
         found = await info.context.load(effects.model_effects, self.version)
-        return [HazardRatio.of(one) for one in found.ratios] if found else None
+        if found is None or part is None:
+            return found
+        return [each for each in found if each.part.value == part.value]
 
     @strawberry.field(
         description="Where the gateway serves its report, one page of HTML without links, to who"
@@ -77,6 +93,53 @@ class ModelVersion(Node):
         found = await info.context.load(reports.cards, self.version)
         return found.card if found else None
 
+    @strawberry.field(
+        description="Tenths of the accounts held out, by forecast, lowest first: what was said and"
+        " what came. Null where the version kept no figures, empty where nobody was followed so"
+        " far."
+    )
+    async def calibration(
+        self,
+        info: Info[Context, None],
+        horizon_days: Annotated[
+            int,
+            strawberry.argument(description=f"One of {', '.join(map(str, MONTH_OF))} days ahead."),
+        ] = 90,
+    ) -> list[CalibrationBin] | None:
+        if horizon_days not in MONTH_OF:
+            raise InvalidInput("horizonDays", horizon_days, ", ".join(map(str, MONTH_OF)))
+        seen = await self._evidence(info)
+        if seen is None:
+            return None
+        at = MONTH_OF[horizon_days]
+        return [
+            CalibrationBin.of(b) for one in seen.calibration if one.month == at for b in one.bins
+        ]
+
+    @strawberry.field(
+        description="The same by horizon and by part of the accounts. Null where the version kept"
+        " no figures."
+    )
+    async def calibration_report(
+        self, info: Info[Context, None]
+    ) -> list[HorizonCalibration] | None:
+        seen = await self._evidence(info)
+        if seen is None:
+            return None
+        return [HorizonCalibration.of(one, seen.segments) for one in seen.calibration]
+
+    @strawberry.field(
+        description="Its recipe at days that have passed, oldest first. Null where the version kept"
+        " no figures, empty where the history is too short to go back."
+    )
+    async def backtest(self, info: Info[Context, None]) -> list[BacktestWindow] | None:
+        seen = await self._evidence(info)
+        return [BacktestWindow.of(one) for one in seen.rolling] if seen else None
+
+    async def _evidence(self, info: Info[Context, None]) -> Evidence | None:
+        found = await info.context.load(reports.cards, self.version)
+        return found.evidence if found else None
+
     @strawberry.field(description="Its known limits, a sentence each; null without a report.")
     async def known_limits(self, info: Info[Context, None]) -> list[str] | None:
         found = await info.context.load(reports.cards, self.version)
@@ -92,16 +155,21 @@ class ModelVersion(Node):
         features: Annotated[
             list[str] | None, strawberry.argument(description="Only these inputs; none: all.")
         ] = None,
+        part: Part = None,
     ) -> list[EffectCurve] | None:
-        found = await info.context.load(effects.model_effects, self.version)
+        found = await self._effects(info, part)
         if found is None:
             return None
-        known = {curve.feature for curve in found.curves}
+        known = {curve.feature for each in found for curve in each.curves}
         unknown = set(features or ()) - known
         if unknown:
             raise InvalidInput("features", min(unknown), ", ".join(sorted(known)))
-        kept = [c for c in found.curves if features is None or c.feature in features]
-        return [EffectCurve.of(curve) for curve in kept]
+        return [
+            EffectCurve.of(curve, each.part)
+            for each in found
+            for curve in each.curves
+            if features is None or curve.feature in features
+        ]
 
     @classmethod
     def of(cls, model: domain.ModelVersion) -> "ModelVersion":

@@ -11,8 +11,9 @@ from strawberry.types import Info
 from services.risk import actions, store
 from services.risk.actions import release as deeds
 from services.risk.domain import release as domain
-from services.risk.schema.model import ModelMetric as Metric
-from services.risk.schema.model import ModelVersion, to_metrics
+from services.risk.schema.model import ModelVersion
+from services.risk.schema.values import ModelMetric as Metric
+from services.risk.schema.values import to_metrics
 from services.risk.store import release as kept
 from shared import model_document as document
 from shared.graphql import (

@@ -10,7 +10,12 @@ from strawberry.types import Info
 from ml import groups
 from services.risk import domain, replay, store, what_if
 from services.risk.domain import BANDS
-from services.risk.schema.cause import CauseProbability, ChurnCause, ForecastBasis
+from services.risk.schema.cause import (
+    CauseProbability,
+    ChurnCause,
+    EvidenceGrade,
+    ForecastBasis,
+)
 from services.risk.schema.explanation import DriverGroup, FeatureChange, Replay, WhatIf
 from services.risk.schema.model import ModelVersion
 from services.risk.schema.values import Probability, text
@@ -119,6 +124,7 @@ class Risk(Node):
         " contributions it adds up to explainedProbability."
     )
     basis: ForecastBasis = strawberry.field(description="What it rests on.")
+    evidence: EvidenceGrade = strawberry.field(description="How well founded it is.")
     as_of: datetime = strawberry.field(description="Only what was recorded before is known to it.")
     scored_at: datetime = strawberry.field(description="Since when it was served.")
     inputs_hash: str = strawberry.field(description="SHA-256 of the inputs, hexadecimal.")
@@ -143,6 +149,7 @@ class Risk(Node):
             explained_days=score.driven_days,
             reference_probability=score.reference_probability,
             basis=ForecastBasis(score.basis.value),
+            evidence=EvidenceGrade(score.evidence.value),
             as_of=score.as_of,
             scored_at=score.scored_at,
             inputs_hash=score.inputs_hash,

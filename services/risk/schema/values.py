@@ -1,4 +1,4 @@
-"""Values that several of risk's types show: chances, and inputs as people read them."""
+"""Values that several of risk's types show: chances, figures, and inputs as people read them."""
 
 import strawberry
 
@@ -20,6 +20,17 @@ class Probability:
     @classmethod
     def of(cls, chance: domain.Probability) -> "Probability":
         return cls(value=chance.value, low=chance.low, high=chance.high, level=domain.LEVEL)
+
+
+@strawberry.type(description="A held-out figure of a model.")
+class ModelMetric:
+    name: str = strawberry.field(description="Name of the figure, e.g. concordance.")
+    value: float = strawberry.field(description="Its value, in the unit its name says.")
+
+
+def to_metrics(figures: dict[str, float]) -> list[ModelMetric]:
+    """Figures by name, in order."""
+    return [ModelMetric(name=name, value=value) for name, value in sorted(figures.items())]
 
 
 def text(value: float | str | bool | None) -> str | None:

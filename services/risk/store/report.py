@@ -3,33 +3,37 @@
 from dataclasses import dataclass
 
 from shared.db import Conn, to
+from shared.evidence import Evidence
 from shared.model_document import ModelReport
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a model's card says, and its limits one by one."""
+    """What a model's card says, its limits one by one, and the figures behind both."""
 
     card: str
     limits: list[str]
+    evidence: Evidence | None
 
 
 async def keep(conn: Conn, version: str, report: ModelReport) -> None:
     """Keep a model's report; the first one stays."""
     await conn.execute(
-        "INSERT INTO risk.model_report (version, page, card, limits) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (tenant_id, version) DO NOTHING",
+        "INSERT INTO risk.model_report (version, page, card, limits, evidence)"
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant_id, version) DO NOTHING",
         version,
         report.page,
         report.card,
         report.limits,
+        report.evidence,
     )
 
 
 async def cards(conn: Conn, versions: list[str]) -> dict[str, Card]:
     """Cards by version; models without a report are absent."""
     rows = await conn.fetch(
-        "SELECT version, card, limits FROM risk.model_report WHERE version = ANY ($1)", versions
+        "SELECT version, card, limits, evidence FROM risk.model_report WHERE version = ANY ($1)",
+        versions,
     )
     return {row["version"]: to(Card, row) for row in rows}
 

@@ -72,7 +72,7 @@ async def test_a_score_shows_chances_drivers_curve_and_its_model(context: Contex
     found = await asked(
         context,
         """risk {
-            id band horizonDays inputsHash staleInputs renewalOn
+            id band evidence horizonDays inputsHash staleInputs renewalOn
             renewalProbability { value low high level }
             churnProbability(withinDays: 90) { value }
             beyond: churnProbability(withinDays: 700) { value }
@@ -95,6 +95,7 @@ async def test_a_score_shows_chances_drivers_curve_and_its_model(context: Contex
     )
     risk = found["risk"]
     assert risk["id"] == global_id("Risk", scored.score.score_id)
+    assert risk["evidence"] == "STRONG"
     assert risk["band"] == BANDS.of(scored.score.churn_90)
     assert risk["renewalProbability"]["low"] < risk["renewalProbability"]["value"]
     assert risk["churnProbability"]["value"] == pytest.approx(scored.score.churn_90)

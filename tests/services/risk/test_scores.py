@@ -22,6 +22,7 @@ from services.risk.domain import (
     RiskUpdated,
     UpdateReason,
 )
+from services.risk.domain.chance import ForecastBasis
 from shared import facts
 from shared.auth import Principal
 from shared.db import Conn, Database
@@ -47,6 +48,16 @@ async def publish(db: Database, principal: Principal) -> ModelDocument:
     async with db.write(principal.tenant_id) as conn:
         await actions.publish(conn, model, principal)
     return model
+
+
+def test_evidence_is_thin_without_a_model_and_limited_by_old_or_odd_inputs():
+    score = a_score(a_model()).score
+    assert score.evidence == "STRONG"
+    assert replace(score, stale_inputs=["usage"]).evidence == "LIMITED"
+    assert replace(score, unlike_training=["plan"]).evidence == "LIMITED"
+    assert replace(score, basis=ForecastBasis.NEWCOMERS).evidence == "STRONG"
+    curves = replace(score, basis=ForecastBasis.STRATA, unlike_training=["plan"])
+    assert curves.evidence == "THIN"
 
 
 async def test_a_model_that_is_not_whole_is_refused(risk: Database, principal: Principal):

@@ -1,0 +1,51 @@
+"""Every query on health scores: what served scores were made from, then and before contracts ended.
+
+They are made anew from these inputs at each question; nothing else is kept of them.
+"""
+
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from services.risk import store
+from services.risk.domain import Inputs
+from services.risk.domain.health import Ending, Health, HealthCheck, health_of
+from services.risk.store import past
+from shared.db import Conn
+
+MOST: Final = 5_000
+"""Contracts judged at most, the last to end."""
+
+
+async def healths(
+    conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, Health]:
+    """Health by what the score told that serves, or served at `as_of`; absent without one."""
+    served = await store.latest(conn, account_ids, as_of)
+    inputs = await past.inputs(conn, [score.score_id for score in served.values()])
+    return {key: health_of(inputs[one.score_id], one.as_of) for key, one in served.items()}
+
+
+async def health_check(conn: Conn, days_before: int, since: date, until: date) -> HealthCheck:
+    """Contracts that ended within [since, until), by what was served so many days before."""
+    rows = await conn.fetch(
+        "SELECT o.renewed, s.renewal_probability, s.inputs, s.as_of FROM risk.outcome AS o"
+        " CROSS JOIN LATERAL (SELECT renewal_probability, inputs, as_of FROM risk.score"
+        "  WHERE account_id = o.account_id"
+        "   AND scored_at <= (o.ended_on - $1::int)::timestamp AT TIME ZONE 'UTC'"
+        "  ORDER BY scored_at DESC, score_id DESC LIMIT 1) AS s"
+        " WHERE o.ended_on >= $2 AND o.ended_on < $3 AND s.renewal_probability IS NOT NULL"
+        " ORDER BY o.ended_on DESC, o.contract_id LIMIT $4",
+        days_before,
+        since,
+        until,
+        MOST,
+    )
+    found: list[Ending] = []
+    for row in rows:
+        health = health_of(msgspec.convert(row["inputs"], Inputs), row["as_of"]).value
+        if health is not None:
+            found.append(Ending(health, row["renewal_probability"], row["renewed"]))
+    return HealthCheck.of(days_before, found)
