@@ -1,5 +1,6 @@
 """Members who join and leave, and what they learn."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,14 @@ _ROLES: tuple[rows.Role, ...] = ("admin", "manager", "analyst", "user")
 _ROLE_SHARE = (0.06, 0.14, 0.2, 0.6)
 _STAY_DAYS = 1_300.0
 _GAP_DAYS = 25.0
+_CHAMPION_DAYS, _MEMBER_DAYS = 3.0, 15.0
+_LATEST_CHAMPION_DAYS = 20.0
+_FIRST_STEPS = 0.9
+"""How often a newcomer is enrolled in the first course of all, whatever the account is like."""
+
+_ASSESSED = 0.9
+_SCORE_WEIGHT = 30.0
+"""How sure an assessment is: as many questions behind each score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ def joined(chains: list[Chain], companies: Companies, clock: Clock) -> list[Pers
     people: list[Person] = []
     for place, chain in enumerate(chains):
         account = chain.account
-        found = [*_champions(companies, chain, clock)]
+        found = [*_champions(companies, chain, clock, rng)]
         for opens, closes, end in _slots(companies, chain, clock, rng):
             found.extend(_slot(opens, closes, end, float(companies.onboarding[account]), rng))
         before = people[-1].number + 1 if chain.spell else 0
@@ -55,10 +64,12 @@ def joined(chains: list[Chain], companies: Companies, clock: Clock) -> list[Pers
 
 
 def _champions(
-    companies: Companies, chain: Chain, clock: Clock
+    companies: Companies, chain: Chain, clock: Clock, rng: np.random.Generator
 ) -> Iterator[tuple[rows.Role, float, float]]:
     """A champion leaves in the very week in which health begins to suffer; the next comes later."""
-    start, last = chain.start_day + 0.3, min(chain.end_day, float(clock.until))
+    wait = _wait(_CHAMPION_DAYS, float(companies.onboarding[chain.account]), rng)
+    start = chain.start_day + min(wait, _LATEST_CHAMPION_DAYS)
+    last = min(chain.end_day, float(clock.until))
     for week in np.flatnonzero(companies.champion_left[chain.account]):
         left = clock.since + 7.0 * int(week) + 3.5
         if start < left < last:
@@ -72,8 +83,8 @@ def _slots(
     companies: Companies, chain: Chain, clock: Clock, rng: np.random.Generator
 ) -> Iterator[tuple[float, float, float]]:
     """From when to when each seat beyond the champion's is there, and when its holder loses it."""
-    lift = 0.08 * float(companies.onboarding[chain.account])
-    fill = float(np.clip(0.72 + lift + 0.05 * rng.normal(), 0.3, 1.0))
+    lift = 0.15 * float(companies.onboarding[chain.account])
+    fill = float(np.clip(0.72 + lift + 0.03 * rng.normal(), 0.3, 1.0))
     open_slots: list[float] = []
     last = min(chain.end_day, float(clock.until))
     for contract in chain.contracts:
@@ -90,8 +101,7 @@ def _slot(
     opens: float, closes: float, end: float, onboarding: float, rng: np.random.Generator
 ) -> Iterator[tuple[rows.Role, float, float]]:
     """People who hold one seat one after another."""
-    wait: float = 25.0 * np.exp(-0.4 * onboarding)
-    start = opens + float(rng.exponential(wait)) + 0.3
+    start = opens + _wait(_MEMBER_DAYS, onboarding, rng)
     while start < closes:
         role = _ROLES[int(rng.choice(len(_ROLES), p=_ROLE_SHARE))]
         leaves = start + float(rng.exponential(_STAY_DAYS))
@@ -99,9 +109,14 @@ def _slot(
         start = leaves + float(rng.exponential(_GAP_DAYS)) + 1.0
 
 
+def _wait(usual_days: float, onboarding: float, rng: np.random.Generator) -> float:
+    """Days until somebody joins: fewer where the vendor's onboarding goes well."""
+    return 0.3 + usual_days * float(np.exp(0.4 * rng.normal() - onboarding))
+
+
 def _level(role: rows.Role, education: float, rng: np.random.Generator) -> int:
     lead = {"admin": 0.9, "analyst": 0.7, "manager": 0.4, "user": 0.0}[role]
-    return int(np.clip(round(0.6 + lead + 0.4 * education + 0.7 * rng.normal()), 0, 3))
+    return int(np.clip(round(0.6 + lead + 0.7 * education + 0.5 * rng.normal()), 0, 3))
 
 
 def member_rows(people: list[Person], companies: Companies, clock: Clock) -> Iterator[rows.Member]:
@@ -151,9 +166,8 @@ def progress_rows(
     rng = clock.rng(7)
     for person in people:
         education = float(companies.education[person.account])
-        chance = 1.0 / (1.0 + np.exp(0.9 - 1.1 * education))
         last = min(person.end, float(clock.until))
-        for course, kind, day, score in _studies(person, chance, last, rng):
+        for course, kind, day, score in _studies(person, education, last, rng):
             yield rows.Progress(
                 id=uuid5(person.id, f"{course}/{kind}"),
                 account_id=companies.ids[person.account],
@@ -167,17 +181,19 @@ def progress_rows(
 
 
 def _studies(
-    person: Person, chance: float, last: float, rng: np.random.Generator
+    person: Person, education: float, last: float, rng: np.random.Generator
 ) -> Iterator[tuple[str, _Kind, float, float | None]]:
+    chance = _sigmoid(1.5 * education - 0.9)
     day = person.start
     done: set[str] = set()
     for course in catalogue.COURSES:
         if person.role not in course.roles or not done.issuperset(course.prerequisites):
             continue
         day += float(rng.exponential(12.0)) + 0.2
-        if rng.random() >= chance:
+        wanted = _FIRST_STEPS if course is catalogue.COURSES[0] else chance
+        if rng.random() >= wanted:
             continue
-        for kind, at, score in _steps(day, chance, rng):
+        for kind, at, score in _steps(day, education, rng):
             if at >= last:
                 return
             yield course.code, kind, at, score
@@ -187,16 +203,22 @@ def _studies(
 
 
 def _steps(
-    day: float, chance: float, rng: np.random.Generator
+    day: float, education: float, rng: np.random.Generator
 ) -> Iterator[tuple[_Kind, float, float | None]]:
     yield "enrolled", day, None
     if rng.random() > 0.9:
         return
     started = day + float(rng.exponential(2.0)) + 0.05
     yield "started", started, None
-    if rng.random() > 0.5 + 0.45 * chance:
+    if rng.random() >= _sigmoid(1.0 + 1.2 * education):
         return
     completed = started + float(rng.exponential(6.0)) + 0.1
     yield "completed", completed, None
-    if rng.random() < 0.4:
-        yield "assessed", completed + 0.05, round(float(rng.beta(6, 2)), 2)
+    if rng.random() < _ASSESSED:
+        mean = _sigmoid(0.8 + education)
+        score = rng.beta(_SCORE_WEIGHT * mean, _SCORE_WEIGHT * (1.0 - mean))
+        yield "assessed", completed + 0.05, round(float(score), 2)
+
+
+def _sigmoid(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-log_odds))

@@ -12,7 +12,7 @@ from ml.simulation.companies import Companies
 from ml.simulation.contracts import Chain
 from ml.simulation.planted import Floats, Ints, sigmoid
 
-_TICKETS_A_WEEK = 0.085
+_TICKETS_A_WEEK = 0.21
 _CLASSES = ("login", "how_to_basic", "how_to_advanced", "bug", "billing")
 _NEW = np.array([0.3, 0.4, 0.08, 0.14, 0.08])
 _SEASONED = np.array([0.1, 0.15, 0.35, 0.28, 0.12])
@@ -69,7 +69,7 @@ def _opened(
     start = np.array([chain.start_day for chain in chains])
     end = np.minimum(np.array([chain.end_day for chain in chains]), clock.until)
     size = np.sqrt(companies.seats / 8.0)
-    pace = _TICKETS_A_WEEK * size * np.exp(0.5 * companies.friction)
+    pace = _TICKETS_A_WEEK * size * np.exp(0.7 * companies.friction)
     rate = pace[:, None] * np.exp(-0.2 * np.clip(companies.health, -3, 3))
     count = rng.poisson(rate[of])
     chain, week = np.nonzero(count)
@@ -84,14 +84,15 @@ def _opened(
 
 def _handled(opened: Floats, friction: Floats, rng: np.random.Generator) -> _Times:
     count = len(opened)
-    replied = opened + np.exp(rng.normal(np.log(5.0 / 24), 1.1, count) + 0.25 * friction)
-    replied = np.where(rng.random(count) < 0.04, np.inf, replied)
-    resolved = replied + np.exp(rng.normal(np.log(0.8), 1.0, count))
-    return _Times(opened, replied, np.where(rng.random(count) < 0.06, np.inf, resolved))
+    replied = opened + np.exp(rng.normal(np.log(5.0 / 24), 0.6, count) + friction)
+    replied = np.where(rng.random(count) < sigmoid(-3.4 + 0.6 * friction), np.inf, replied)
+    resolved = replied + np.exp(rng.normal(np.log(0.8), 0.7, count) + friction)
+    stuck = rng.random(count) < sigmoid(-3.0 + 0.7 * friction)
+    return _Times(opened, replied, np.where(stuck, np.inf, resolved))
 
 
 def _severity(friction: Floats, rng: np.random.Generator) -> Ints:
-    grave = sigmoid(-1.5 + 0.6 * friction)
+    grave = sigmoid(-1.5 + 1.2 * friction)
     return np.where(rng.random(len(friction)) < grave, 2, 0) + (rng.random(len(friction)) < 0.45)
 
 

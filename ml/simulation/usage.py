@@ -14,7 +14,10 @@ from ml.simulation.contracts import Chain
 from ml.simulation.people import Person
 from ml.simulation.planted import COLLAPSE_DAYS, COLLAPSE_FLOOR, Floats, Ints
 
-_EVENTS_A_WEEK = 0.72
+_EVENTS_A_WEEK = 0.7
+_USES_AN_HOUR = 20.0
+"""Uses that one event stands for, less one, in an account of middling health."""
+
 _WEEKDAYS = np.array([0.2, 0.215, 0.21, 0.195, 0.15, 0.018, 0.012])
 _ROLE_PACE = {"admin": 1.5, "manager": 0.8, "analyst": 1.3, "user": 1.0}
 _DEPTH = {"basic": 0.0, "intermediate": 0.8, "advanced": 1.4}
@@ -71,7 +74,7 @@ def used(people: list[Person], chains: list[Chain], companies: Companies, clock:
     account = stints.account[person]
     health = companies.health[account, clock.week(day)]
     feature = _features(companies.plan[account], stints.level[person], health, rng)
-    quantity = 1 + rng.poisson(3.0 * np.exp(0.25 * np.clip(health, -4, 4)))
+    quantity = 1 + rng.poisson(_USES_AN_HOUR * np.exp(0.65 * np.clip(health, -3, 3)))
     recorded = day + _lag(len(day), rng)
     known = recorded < clock.until
     return Happened(person[known], day[known], recorded[known], feature[known], quantity[known])
@@ -90,7 +93,7 @@ def _stints(people: list[Person], clock: Clock, rng: np.random.Generator) -> _St
         chain=np.array([person.chain for person in people]),
         start=np.array([person.start for person in people]),
         end=np.minimum(np.array([person.end for person in people]), clock.until),
-        pace=pace * rng.gamma(3.0, 1 / 3.0, len(people)),
+        pace=pace * rng.gamma(8.0, 1 / 8.0, len(people)),
         level=np.array([person.level for person in people]),
     )
 
@@ -106,7 +109,7 @@ def _days(
     health = np.clip(companies.health[stints.account[person], week], -4, 4)
     age = np.maximum((clock.since + 7 * week) - stints.start[person], 0.0)
     ramp = 1.0 - 0.5 * np.exp(-age / 21.0)
-    count = rng.poisson(_EVENTS_A_WEEK * stints.pace[person] * ramp * np.exp(0.55 * health))
+    count = rng.poisson(_EVENTS_A_WEEK * stints.pace[person] * ramp * np.exp(0.6 * health))
     person, week = np.repeat(person, count), np.repeat(week, count)
     weekday = rng.choice(7, len(person), p=_WEEKDAYS / _WEEKDAYS.sum())
     offset = (weekday - (clock.since + 3)) % 7  # 1970 began on a Thursday

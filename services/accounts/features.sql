@@ -28,13 +28,16 @@ SELECT coalesce(
     'members_left_182d', CASE WHEN c.blind_before > l.day - 182 THEN nullif(m.left_182d, 0) ELSE m.left_182d END,
     'admins_left_182d', CASE WHEN c.blind_before > l.day - 182 THEN nullif(m.admins_left_182d, 0) ELSE m.admins_left_182d END,
     'admins_left_364d', CASE WHEN c.blind_before > l.day - 364 THEN nullif(m.admins_left_364d, 0) ELSE m.admins_left_364d END,
+    'onboarding_days_to_join', m.joined,
     'tickets_90d', CASE WHEN least(c.blind_before, k.told_on) <= l.day - 90 OR c.blind_before IS NULL THEN k.tickets END,
     'tickets_high_90d', CASE WHEN least(c.blind_before, k.told_on) <= l.day - 90 OR c.blind_before IS NULL THEN k.tickets_high END,
     'tickets_open', k.open,
     'ticket_first_reply_hours_182d', k.reply_hours,
     'tickets_per_year_and_root_seat', (k.ever + 2) / (1 + sqrt(c.seats) * greatest(0,
       l.day - greatest(c.first_start_on, CASE WHEN c.blind_before IS NOT NULL THEN least(c.blind_before, k.told_on) END)) / 365.25),
-    'tickets_high_share', (k.ever_high + 1) / (k.ever + 4.0)
+    'tickets_high_share', (k.ever_high + 1) / (k.ever + 4.0),
+    'ticket_first_reply_hours', k.reply_hours_ever,
+    'ticket_resolution_hours', k.resolution_hours_ever
   ) AS features
 FROM (
   SELECT number, account_id, as_of, (as_of AT TIME ZONE 'UTC')::date AS day
@@ -77,13 +80,17 @@ CROSS JOIN LATERAL (
 ) AS c
 LEFT JOIN LATERAL (
   SELECT count(*) FILTER (WHERE here) AS members, avg(level) FILTER (WHERE here AND told)::float8 AS level,
+    exp((ln(10.0) + coalesce(sum(ln(joined + 1)), 0)) / (1 + count(joined)))::float8 AS joined,
     count(*) FILTER (WHERE told AND gone >= l.as_of - interval '182 days') AS left_182d,
     count(*) FILTER (WHERE told AND gone >= l.as_of - interval '182 days' AND role = 'admin') AS admins_left_182d,
     count(*) FILTER (WHERE told AND gone >= l.as_of - interval '364 days' AND role = 'admin') AS admins_left_364d
   FROM (
     SELECT DISTINCT ON (id) role, level, $3::int IS NULL OR ascii(right(md5(id::text), 1)) % 2 = $3 AS told,
       started_at < l.as_of AND (ended_at < l.as_of) IS NOT TRUE AS here,
-      CASE WHEN ended_at < l.as_of THEN ended_at END AS gone
+      CASE WHEN ended_at < l.as_of THEN ended_at END AS gone,
+      CASE WHEN started_at < l.as_of AND (started_at AT TIME ZONE 'UTC')::date BETWEEN c.spell_start_on AND c.spell_start_on + 120
+        AND ($3::int IS NULL OR ascii(right(md5(id::text), 1)) % 2 = $3)
+        THEN extract(epoch FROM started_at AT TIME ZONE 'UTC' - c.spell_start_on) / 86400 END AS joined
     FROM accounts.member
     WHERE account_id = l.account_id AND recorded_at < l.as_of ORDER BY id, recorded_at DESC
   ) AS newest
@@ -93,10 +100,14 @@ LEFT JOIN LATERAL (
     count(*) AS ever, count(*) FILTER (WHERE high) AS ever_high, (min(opened_at) AT TIME ZONE 'UTC')::date AS told_on,
     count(*) FILTER (WHERE (resolved_at < l.as_of) IS NOT TRUE) AS open,
     avg(extract(epoch FROM first_reply_at - opened_at) / 3600) FILTER (
-      WHERE opened_at >= l.as_of - interval '182 days' AND first_reply_at < l.as_of)::float8 AS reply_hours
+      WHERE opened_at >= l.as_of - interval '182 days' AND first_reply_at < l.as_of)::float8 AS reply_hours,
+    exp((ln(8.0) + coalesce(sum(ln(replied)), 0)) / (1 + count(replied)))::float8 AS reply_hours_ever,
+    exp((ln(24.0) + coalesce(sum(ln(solved)), 0)) / (1 + count(solved)))::float8 AS resolution_hours_ever
   FROM (
     SELECT DISTINCT ON (id) opened_at, first_reply_at, resolved_at, opened_at >= l.as_of - interval '90 days' AS recent,
-      severity IN ('high', 'urgent') AS high
+      severity IN ('high', 'urgent') AS high,
+      CASE WHEN first_reply_at < l.as_of THEN greatest(extract(epoch FROM first_reply_at - opened_at) / 3600, 0.1) END AS replied,
+      CASE WHEN resolved_at < l.as_of THEN greatest(extract(epoch FROM resolved_at - opened_at) / 3600, 0.1) END AS solved
     FROM accounts.ticket
     WHERE account_id = l.account_id AND recorded_at < l.as_of
       AND ($3::int IS NULL OR ascii(right(md5(id::text), 1)) % 2 = $3)

@@ -7,7 +7,8 @@ SELECT
   passed.members::float8 AS certified_members,
   ever.enrolments::float8 AS enrolments,
   ever.enrolments::float8 / nullif(ever.members, 0) AS enrolments_per_learner,
-  ever.completions::float8 / nullif(ever.enrolments, 0) AS completed_share
+  ever.completions::float8 / nullif(ever.enrolments, 0) AS completed_share,
+  (ever.scores + 0.7) / (ever.assessments + 1) AS course_score
 FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS landmark (account_id, as_of, place)
 CROSS JOIN LATERAL (
   SELECT count(*) AS completions, count(DISTINCT p.member_id) AS members
@@ -18,7 +19,9 @@ CROSS JOIN LATERAL (
 ) AS recent
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE p.kind = 'enrolled') AS enrolments, count(DISTINCT p.member_id) AS members,
-    count(*) FILTER (WHERE p.kind = 'completed') AS completions
+    count(*) FILTER (WHERE p.kind = 'completed') AS completions,
+    count(p.score) FILTER (WHERE p.kind = 'assessed') AS assessments,
+    coalesce(sum(p.score) FILTER (WHERE p.kind = 'assessed'), 0) AS scores
   FROM learning.progress AS p
   WHERE p.account_id = landmark.account_id AND p.recorded_at < landmark.as_of AND p.occurred_at < landmark.as_of
     AND ($4::int IS NULL OR ascii(right(md5(p.member_id::text), 1)) % 2 = $4)

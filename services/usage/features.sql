@@ -54,6 +54,7 @@ WITH landmark AS MATERIALIZED (
   -- slow traits need long windows: whole days before the landmark's own, straight from the roll-ups
   SELECT number, sum(events) AS events_364d, sum(late) AS events_91d,
          sum(quantity) / nullif(sum(events), 0) AS quantity_364d, sum(late_quantity) / nullif(sum(late), 0) AS quantity_91d,
+         sum(newest) AS events_28d, sum(newest_quantity) AS quantity_28d,
          sum(events * depth) / nullif(sum(events) FILTER (WHERE depth IS NOT NULL), 0) AS depth_364d,
          sum(late * depth) / nullif(sum(late) FILTER (WHERE depth IS NOT NULL), 0) AS depth_91d
   FROM (
@@ -61,7 +62,9 @@ WITH landmark AS MATERIALIZED (
     FROM mark AS m CROSS JOIN LATERAL (
       SELECT d.feature, sum(d.events)::float8 AS events, sum(d.quantity)::float8 AS quantity,
              coalesce(sum(d.events) FILTER (WHERE d.day >= m.today - 91), 0)::float8 AS late,
-             coalesce(sum(d.quantity) FILTER (WHERE d.day >= m.today - 91), 0)::float8 AS late_quantity
+             coalesce(sum(d.quantity) FILTER (WHERE d.day >= m.today - 91), 0)::float8 AS late_quantity,
+             coalesce(sum(d.events) FILTER (WHERE d.day >= m.today - 28), 0)::float8 AS newest,
+             coalesce(sum(d.quantity) FILTER (WHERE d.day >= m.today - 28), 0)::float8 AS newest_quantity
       FROM usage.daily AS d
       WHERE d.account_id = m.account_id AND d.day >= m.today - 364 AND d.day < m.today AND d.known_on < m.today
         AND d.member <> ALL (m.strangers)
@@ -114,6 +117,8 @@ SELECT CASE WHEN p.blind_before > l.today - 28 THEN NULL ELSE coalesce(r.events_
        CASE WHEN e.whole_weeks >= 8 THEN coalesce(t.slope, 0) END::float8 AS events_trend_12w,
        (coalesce(g.events_91d, 0) / nullif(p.weeks_91d, 0))::float8 AS events_per_member_week_91d,
        (coalesce(g.events_364d, 0) / nullif(p.weeks_364d, 0))::float8 AS events_per_member_week_364d,
+       CASE WHEN g.events_364d >= l.enough
+         THEN (g.quantity_28d + g.quantity_364d) / (g.events_28d + 1) END AS quantity_per_event_28d,
        CASE WHEN g.events_91d >= l.enough THEN g.quantity_91d END AS quantity_per_event_91d,
        CASE WHEN g.events_364d >= l.enough THEN g.quantity_364d END AS quantity_per_event_364d,
        CASE WHEN g.events_91d >= l.enough THEN g.depth_91d END AS depth_91d,

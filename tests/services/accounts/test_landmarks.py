@@ -76,12 +76,15 @@ async def test_the_golden_row(db: Database, principal: Principal):
         "members_left_182d": 1,
         "admins_left_182d": 1,
         "admins_left_364d": 1,
+        "onboarding_days_to_join": pytest.approx((10 * 2 * 2) ** (1 / 3)),
         "tickets_90d": 2,
         "tickets_high_90d": 1,
         "tickets_open": 3,
         "ticket_first_reply_hours_182d": None,
         "tickets_per_year_and_root_seat": pytest.approx(5 / (1 + 5 * 148 / 365.25)),
         "tickets_high_share": pytest.approx(3 / 7),
+        "ticket_first_reply_hours": pytest.approx(8.0),
+        "ticket_resolution_hours": pytest.approx(24.0),
     }
 
 
@@ -103,7 +106,9 @@ async def test_halves_of_members_and_tickets_are_together_the_whole(
     levels = [number(half, "member_level") for half in halves if half["member_level"] is not None]
     assert min(levels) <= number(whole, "member_level") <= max(levels)
     same = {name for name in whole if not name.startswith(("tickets", "member_l", "admins"))}
-    same -= {"members_left_182d"}
+    same -= {"members_left_182d", "onboarding_days_to_join"}
+    days = [number(half, "onboarding_days_to_join") for half in halves]
+    assert 2.0 < number(whole, "onboarding_days_to_join") < min(days)
     assert all(half[name] == whole[name] for half in halves for name in same)
     assert {"members", "members_per_seat", "seats"} < same
 
@@ -177,6 +182,26 @@ async def test_tickets_are_open_until_resolved_and_wait_for_their_first_reply(
         await a_ticket(db, principal, account_id, **times, recordedAt=opened)
     row = await features_at(db, principal, account_id)
     assert (row["tickets_open"], row["ticket_first_reply_hours_182d"]) == (2, 4.0)
+    waited = (row["ticket_first_reply_hours"], row["ticket_resolution_hours"])
+    assert waited == (
+        pytest.approx((8 * 192 * 2 * 6) ** (1 / 4)),
+        pytest.approx((24 * 216 * 48) ** (1 / 3)),
+    )
+
+
+async def test_onboarding_counts_the_days_until_members_of_the_spell_join(
+    db: Database, principal: Principal
+):
+    known = {"recordedAt": "2024-01-05T00:00:00Z"}
+    account_id = await an_account(db, principal, createdAt="2023-12-02T00:00:00Z", **known)
+    await a_contract(db, principal, account_id, startOn="2024-01-05", **known)
+    assert (await features_at(db, principal, account_id))["onboarding_days_to_join"] == (
+        pytest.approx(10.0)
+    )
+    for start in ("2024-01-03", "2024-01-05", "2024-01-08", "2024-05-25", "2024-06-01"):
+        await a_member(db, principal, account_id, startedAt=f"{start}T00:00:00Z", **known)
+    row = await features_at(db, principal, account_id)
+    assert row["onboarding_days_to_join"] == pytest.approx((10 * 1 * 4) ** (1 / 3))
 
 
 async def test_a_renewal_switched_off_and_a_notice_show_beside_what_was_agreed(

@@ -147,10 +147,12 @@ async def test_features_of_an_account_that_learns(db: Database, principal: Princ
         {
             "course_completions_180d": 3.0, "learners_180d": 2.0, "certified_members": 1.0,
             "enrolments": 4.0, "enrolments_per_learner": 4 / 3, "completed_share": 0.75,
+            "course_score": pytest.approx((0.8 + 0.7) / 2),
         },
         {
             "course_completions_180d": 0.0, "learners_180d": 0.0, "certified_members": 0.0,
             "enrolments": 0.0, "enrolments_per_learner": None, "completed_share": None,
+            "course_score": pytest.approx(0.7),
         },
     ]  # fmt: skip
 
@@ -173,6 +175,8 @@ async def test_halves_of_the_learners_are_together_the_whole(
         assert sum(number(half, name) for half in halves) == number(whole, name) > 0
     shares = [number(half, "completed_share") for half in halves if half["enrolments"]]
     assert min(shares) <= number(whole, "completed_share") <= max(shares)
+    scores = [number(half, "course_score") for half in halves]
+    assert 0.7 < min(scores) <= max(scores) < number(whole, "course_score") < 0.9
 
 
 @pytest.mark.parametrize("late", [JUNE, JUNE + DAY])

@@ -15,6 +15,7 @@ WEEK = 7 * DAY
 NAMES = (
     "events_per_member_week_91d",
     "events_per_member_week_364d",
+    "quantity_per_event_28d",
     "quantity_per_event_91d",
     "quantity_per_event_364d",
     "depth_91d",
@@ -55,6 +56,7 @@ async def test_the_golden_row(world: World) -> None:
     assert await told(world) == {
         "events_per_member_week_91d": pytest.approx(10 / 23),
         "events_per_member_week_364d": pytest.approx(12 / 62),
+        "quantity_per_event_28d": pytest.approx((6 + 4 * 4 + 24 / 12) / (10 + 1)),
         "quantity_per_event_91d": pytest.approx((6 + 4 * 4) / 10),
         "quantity_per_event_364d": pytest.approx((8 + 4 * 4) / 12),
         "depth_91d": pytest.approx(4 * 2 / 10),

@@ -107,6 +107,8 @@ def over_whole_days(known: list[Use], today: date, zone: ZoneInfo) -> FeatureRow
         mean = math.fsum(part) / len(part) if len(part) >= 10 else None
         found[f"quantity_per_event_{days}d"] = mean
         found |= {f"events_per_member_week_{days}d": None, f"depth_{days}d": None}
+    newest = [use.quantity for use, age in ages if 1 <= age <= 28]
+    found["quantity_per_event_28d"] = mean and (math.fsum(newest) + mean) / (len(newest) + 1)
     days_of = {use.id: use.occurred.astimezone(zone).date() for use in settled}
     past = [use for use in settled if days_of[use.id] < today]
     first = min((days_of[use.id] for use in past), default=today)
