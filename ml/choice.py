@@ -20,6 +20,12 @@ PRODUCT_PENALTIES: Final = (0.03, 0.1, 1.0)
 BENDS: Final = (1.0, 3.0, 10.0)
 """How many times harder a spline's bends are pulled towards none than straight lines and levels."""
 
+NEARNESS: Final = "renewal_nearness"
+"""The signal that says how near the decision is: the farther it lies, the less others say of it."""
+
+MOST_FADING: Final = 24
+"""Signals that may fade, those that say most."""
+
 MOST_CHOICE_ROWS: Final = 12_000
 """Rows on which penalties are compared; more change the choice little and cost time."""
 
@@ -61,7 +67,8 @@ def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> C
     """The design and penalties with the best partial likelihood on rows held out of the fit.
 
     Main effects under a few penalties first; then, under the best of these, products with the one
-    signal that says most, penalised harder. Only the frame given is looked at.
+    signal that says most, penalised harder; then those of the signals that say most with the
+    nearness of the renewal. Only the frame given is looked at.
     """
     sample = sampled(frame, seed)
     main = learn(frame)
@@ -69,12 +76,16 @@ def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> C
         raise TrainingRefused("no signal differs between accounts: " + "; ".join(main.notes))
     held = trials(sample, seed)
     best, gain = _best(sample, held, _mains(main), progress)
-    design = with_products(main, frame, moderator(frame, best))
-    if design is not None:
-        harder = [p for p in PRODUCT_PENALTIES if p >= best.penalty]
-        rivals = [replace(best, design=design, product_penalty=p) for p in harder]
-        rival, more = _best(sample, held, rivals, progress)
-        best = rival if more > gain else best
+    said = strengths(frame, best)
+    strongest = sorted(said, key=lambda name: -said[name])
+    moderators = ((strongest[0], None), (NEARNESS, strongest[:MOST_FADING])) if strongest else ()
+    for moderator, among in moderators:
+        design = with_products(best.design, frame, moderator, among)
+        if design is not None:
+            harder = [p for p in PRODUCT_PENALTIES if p >= best.penalty]
+            rivals = [replace(best, design=design, product_penalty=p) for p in harder]
+            rival, more = _best(sample, held, rivals, progress)
+            best, gain = (rival, more) if more > gain else (best, gain)
     return carried(best, frame, sample, held)
 
 
@@ -222,12 +233,12 @@ def partial_likelihood(frame: Frame, log_hazard: Floats) -> float:
     return total
 
 
-def moderator(frame: Frame, candidate: Candidate) -> str:
-    """The signal that says most: the largest Wald statistic per term."""
+def strengths(frame: Frame, candidate: Candidate) -> dict[str, float]:
+    """How much each signal says: its Wald statistic per term; empty if the fit does not settle."""
     matrix = candidate.design.matrix(frame)
     fitted = newton.fit(frame, matrix, candidate.penalties)
     if fitted is None:
-        return ""
+        return {}
     variance = np.linalg.inv(fitted.information)
     features = np.array([term.feature for term in candidate.design.terms])
     strength: dict[str, float] = {}
@@ -236,4 +247,4 @@ def moderator(frame: Frame, candidate: Candidate) -> str:
         beta = fitted.coefficients[at]
         block = variance[np.ix_(at, at)]
         strength[name] = float(beta @ np.linalg.solve(block, beta)) / len(at)
-    return max(strength, key=lambda name: strength[name])
+    return strength

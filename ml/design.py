@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -202,8 +202,10 @@ def _scaled(term: Term, mean: float, scale: float) -> Term:
     return Term(term.kind, term.feature, term.level, term.knot, term.left, term.right, mean, scale)
 
 
-def with_products(base: Design, frame: Frame, moderator: str) -> Design | None:
-    """Let one signal moderate all others: products of its terms with theirs.
+def with_products(
+    base: Design, frame: Frame, moderator: str, among: Container[str] | None = None
+) -> Design | None:
+    """Let one signal moderate all others, or those named: products of its terms with theirs.
 
     Returns
     -------
@@ -216,6 +218,7 @@ def with_products(base: Design, frame: Frame, moderator: str) -> Design | None:
         if first.feature == moderator != second.feature
         and first.kind in ("linear", "level")
         and second.kind in ("linear", "level")
+        and (among is None or second.feature in among)
     ]
     if not wanted or len(wanted) > MOST_PRODUCTS:
         return None

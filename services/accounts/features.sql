@@ -15,6 +15,7 @@ SELECT coalesce(
     'returned', c.returned,
     'contract_term_months', c.term_months,
     'days_to_renewal', c.renewal_on - l.day,
+    'renewal_nearness', CASE WHEN c.term_months = 1 THEN 0.5 WHEN c.renewal_on < l.day THEN 1.0 ELSE exp(-(c.renewal_on - l.day) / 274.0) END,
     'auto_renew', c.agreed,
     'auto_renew_off', c.agreed AND NOT c.auto_renew,
     'notice_given', c.notice_given,
@@ -29,6 +30,7 @@ SELECT coalesce(
     'admins_left_182d', CASE WHEN c.blind_before > l.day - 182 THEN nullif(m.admins_left_182d, 0) ELSE m.admins_left_182d END,
     'admins_left_364d', CASE WHEN c.blind_before > l.day - 364 THEN nullif(m.admins_left_364d, 0) ELSE m.admins_left_364d END,
     'onboarding_days_to_join', m.joined,
+    'admin_left_lately', CASE WHEN c.blind_before > l.day - 364 THEN nullif(m.admin_left, 0) ELSE m.admin_left END,
     'tickets_90d', CASE WHEN least(c.blind_before, k.told_on) <= l.day - 90 OR c.blind_before IS NULL THEN k.tickets END,
     'tickets_high_90d', CASE WHEN least(c.blind_before, k.told_on) <= l.day - 90 OR c.blind_before IS NULL THEN k.tickets_high END,
     'tickets_open', k.open,
@@ -83,7 +85,8 @@ LEFT JOIN LATERAL (
     exp((ln(10.0) + coalesce(sum(ln(joined + 1)), 0)) / (1 + count(joined)))::float8 AS joined,
     count(*) FILTER (WHERE told AND gone >= l.as_of - interval '182 days') AS left_182d,
     count(*) FILTER (WHERE told AND gone >= l.as_of - interval '182 days' AND role = 'admin') AS admins_left_182d,
-    count(*) FILTER (WHERE told AND gone >= l.as_of - interval '364 days' AND role = 'admin') AS admins_left_364d
+    count(*) FILTER (WHERE told AND gone >= l.as_of - interval '364 days' AND role = 'admin') AS admins_left_364d,
+    coalesce(exp(-extract(epoch FROM l.as_of - max(gone) FILTER (WHERE told AND role = 'admin')) / 86400 / 182), 0)::float8 AS admin_left
   FROM (
     SELECT DISTINCT ON (id) role, level, $3::int IS NULL OR ascii(right(md5(id::text), 1)) % 2 = $3 AS told,
       started_at < l.as_of AND (ended_at < l.as_of) IS NOT TRUE AS here,

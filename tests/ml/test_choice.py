@@ -1,11 +1,14 @@
 """What was chosen on part of the rows must mean the same on all of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ml import choice, newton
-from ml.choice import Candidate, carried, trials
+from ml.choice import NEARNESS, Candidate, carried, trials
 from ml.design import learn
+from ml.frame import Frame
 from ml.model import prepared
 from tests.ml.worlds import annual, tied
 
@@ -42,3 +45,42 @@ def test_effects_are_not_pulled_to_zero_by_the_mere_number_of_rows():
 def test_folds_of_accounts_change_no_penalty():
     frame = prepared(tied())
     assert choice.choose(frame, seed=0).penalty in choice.PENALTIES
+
+
+def faded(frame: Frame, seed: int) -> Frame:
+    """Rows with a renewal within a year, whose signal counts for less the farther the renewal."""
+    rng = np.random.default_rng(seed)
+    month, signal = rng.integers(1, 13, len(frame)), rng.normal(size=len(frame))
+    nearness = np.exp(-(month - 1) / 3)
+    lost = rng.random(len(frame)) < 1 / (1 + np.exp(1.5 - 2 * nearness * signal))
+    columns = {
+        "signal": signal.astype(object),
+        "idle": rng.normal(size=len(frame)).astype(object),
+        NEARNESS: nearness.astype(object),
+    }
+    stratum = np.array([f"r{m:02d}" for m in month], dtype=np.str_)
+    return replace(
+        frame,
+        columns=columns,
+        duration=np.where(lost, month, 12).astype(np.int64),
+        event=lost,
+        stratum=stratum,
+        account=np.arange(len(frame)),
+    )
+
+
+def test_a_signal_fades_with_the_distance_of_the_renewal_where_held_out_rows_say_so():
+    frame = faded(annual(200).frame(), seed=1)
+    chosen = choice.choose(frame, seed=0)
+    terms = chosen.design.terms
+    pairs = {
+        frozenset((terms[term.left].feature, terms[term.right].feature))
+        for term in terms
+        if term.kind == "product"
+    }
+    assert frozenset(("signal", NEARNESS)) in pairs
+
+
+def test_without_a_signal_for_nearness_nothing_fades():
+    design = choice.choose(prepared(annual(200).frame()), seed=0).design
+    assert NEARNESS not in {feature.name for feature in design.features}

@@ -1,5 +1,6 @@
 """What the model is told: nothing recorded after a landmark, and spells as they were."""
 
+import math
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
@@ -63,6 +64,7 @@ async def test_the_golden_row(db: Database, principal: Principal):
         "intended_users": 40,
         "contract_term_months": 12,
         "days_to_renewal": 218,
+        "renewal_nearness": pytest.approx(math.exp(-218 / 274)),
         "auto_renew": False,
         "auto_renew_off": False,
         "notice_given": False,
@@ -76,6 +78,7 @@ async def test_the_golden_row(db: Database, principal: Principal):
         "members_left_182d": 1,
         "admins_left_182d": 1,
         "admins_left_364d": 1,
+        "admin_left_lately": pytest.approx(math.exp(-31 / 182)),
         "onboarding_days_to_join": pytest.approx((10 * 2 * 2) ** (1 / 3)),
         "tickets_90d": 2,
         "tickets_high_90d": 1,
@@ -105,7 +108,7 @@ async def test_halves_of_members_and_tickets_are_together_the_whole(
         assert sum(number(half, name) for half in halves) == number(whole, name) > 0
     levels = [number(half, "member_level") for half in halves if half["member_level"] is not None]
     assert min(levels) <= number(whole, "member_level") <= max(levels)
-    same = {name for name in whole if not name.startswith(("tickets", "member_l", "admins"))}
+    same = {name for name in whole if not name.startswith(("tickets", "member_l", "admin"))}
     same -= {"members_left_182d", "onboarding_days_to_join"}
     days = [number(half, "onboarding_days_to_join") for half in halves]
     assert 2.0 < number(whole, "onboarding_days_to_join") < min(days)
@@ -150,6 +153,8 @@ async def test_people_who_left_fade_from_the_windows_and_others_than_admins_are_
     assert [row["members_left_182d"] for row in found] == [0, 2, 1, 0]
     assert [row["admins_left_182d"] for row in found] == [0, 1, 0, 0]
     assert [row["admins_left_364d"] for row in found] == [0, 1, 1, 0]
+    fading = [0, *(math.exp(-days / 182) for days in (153, 214, 396))]
+    assert [row["admin_left_lately"] for row in found] == pytest.approx(fading)
 
 
 async def test_tickets_are_rated_against_time_and_size(db: Database, principal: Principal):
