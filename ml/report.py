@@ -42,7 +42,7 @@ def report(
         _figures(evidence),
         _calibration(evidence),
         _curves(evidence),
-        _rolling(evidence),
+        _rolling(model, evidence),
         _drivers(model),
         _newcomers(model),
         _inputs(model, evidence),
@@ -183,7 +183,13 @@ def _staying(segment: Segment) -> str:
     return charts.plot(f"Staying: {place(segment.name)}", x, y, lines)
 
 
-def _rolling(evidence: Evidence) -> str:
+def _rolling(model: ChurnModel, evidence: Evidence) -> str:
+    if model.document.clock == "start":
+        return (
+            "<h2>Rolling origin</h2><p>There is none: nothing that is recorded changes with time,"
+            " so there is no earlier day whose knowledge one could go back to. The figures above"
+            f" are of {escape(evidence.origin)}.</p>"
+        )
     if not evidence.rolling:
         return (
             "<h2>Rolling origin</h2><p>Not made for this version: the figures above are of"

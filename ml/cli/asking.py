@@ -35,6 +35,13 @@ OPTIONS = (
 )
 
 
+NEEDED = {
+    "data": "a CSV or Parquet file",
+    "duration": "the column that says how long each row was followed",
+    "event": "the column that says whether it was lost then",
+}
+
+
 def asks(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that explain a table."""
     for option in reversed(OPTIONS):
@@ -48,13 +55,13 @@ def asked(given: dict[str, Any]) -> Table:
     Raises
     ------
     InvalidInput
-        If an option is missing that the others call for.
+        If an option is missing that is needed, or that the others call for.
     TrainingRefused
         If the table cannot be learned from.
     """
-    for option in ("data", "duration", "event"):
+    for option, what in NEEDED.items():
         if given[option] is None:
-            raise InvalidInput(f"--{option}", None, "a file" if option == "data" else "a column")
+            raise InvalidInput(f"--{option} is missing: name {what}")
     if given["panel"] and not (given["subject"] and given["time"]):
         raise InvalidInput("--panel", True, "given together with --id COL and --time COL")
     if given["time"] and not given["panel"]:

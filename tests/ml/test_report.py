@@ -17,7 +17,7 @@ from ml.renewal_clock import MONTHLY, NO_RENEWAL, RENEWALS
 from ml.report import report
 from ml.score import ChurnModel
 from shared.evidence import Evidence, Origin
-from tests.ml.worlds import annual
+from tests.ml.worlds import annual, tied
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 ORIGIN = Origin(date(2026, 1, 1), 9, 1_234, 56, {"auc_12m": 0.8765})
@@ -136,6 +136,15 @@ def test_calibration_is_told_by_horizon_and_by_segment(judged: tuple[ChurnModel,
     assert busiest.lost >= 10
     assert f"{busiest.seen[12] / busiest.expected[12]:.2f}" in page
     assert "ratio 6 m" in page
+
+
+def test_where_nothing_changes_with_time_no_backtest_is_promised():
+    held = tied()
+    fitted = ready(model.fit(held))
+    seen = gathered(held, held, survival_by_month(fitted, held), "other accounts")
+    page = report(fitted, seen, version="v1", checksum="", made_at=AT)
+    assert "no earlier day" in page
+    assert "tenure backtest" not in page
 
 
 @pytest.mark.parametrize(

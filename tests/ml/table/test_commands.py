@@ -74,8 +74,8 @@ def test_a_table_is_judged_with_figures_and_plots(file, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ((), "--data"),
-        (("--data", "x.csv", "--duration", "a"), "--event"),
+        ((), "--data is missing: name a CSV or Parquet file"),
+        (("--data", "x.csv", "--duration", "a"), "--event is missing: name the column"),
         (("--data", "x.csv", "--duration", "a", "--event", "b", "--panel"), "--id COL and --time"),
         (("--data", "x.csv", "--duration", "a", "--event", "b"), "no file x.csv"),
     ],
