@@ -178,12 +178,17 @@ def observed(outcome: Outcome, churn: Floats, month: int) -> Floats:
 
     A Cox model of what happened on log(−log(1 − p)) with a restricted cubic spline of three knots
     (quantiles .1, .5, .9), read at the month; shape (rows,). NaN where too few churned for that.
+    With closed months, those of landmarks, only what happened by that month counts: who is lost at
+    a renewal far ahead was safe until then, so that hazards cross, and a Cox model of all twelve
+    months calls even the true chances of the first three wrong.
 
     References
     ----------
     Austin, Harrell and van Klaveren (2020), Graphical calibration curves and the integrated
     calibration index (ICI) for survival models, Statistics in Medicine 39:2714-2742.
     """
+    if outcome.closed:
+        outcome = _until(outcome, month)
     p = np.clip(churn, 1e-8, 1 - 1e-8)
     z = np.log(-np.log1p(-p))
     knots = np.unique(np.quantile(z, (0.1, 0.5, 0.9)))
@@ -198,6 +203,12 @@ def observed(outcome: Outcome, churn: Floats, month: int) -> Floats:
         table[["z", *(["bend"] if len(knots) == 3 else [])]], times=[month]
     )
     return 1.0 - stays.to_numpy(dtype=np.float64)[0]
+
+
+def _until(outcome: Outcome, month: int) -> Outcome:
+    """What was known at the end of a month."""
+    seen = outcome.event & (outcome.duration <= month)
+    return Outcome(np.minimum(outcome.duration, month), seen, outcome.closed)
 
 
 def _smooth(table: pd.DataFrame) -> CoxPHFitter | None:

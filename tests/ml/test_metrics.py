@@ -112,3 +112,15 @@ def test_without_censoring_the_brier_score_is_the_mean_squared_error():
 def test_kaplan_meier_by_hand():
     outcome = Outcome(np.array([1, 2, 2, 3]), np.array([True, True, False, True]))
     assert metrics.kaplan_meier(outcome) == pytest.approx([1, 3 / 4, 1 / 2, 0])
+
+
+def test_true_chances_are_calibrated_at_every_month_although_hazards_cross():
+    rng = np.random.default_rng(4)
+    month = rng.integers(1, 13, 6_000)  # of the renewal; nobody is lost before
+    chance = rng.choice([0.05, 0.4], 6_000)
+    lost = rng.random(6_000) < chance
+    outcome = Outcome(np.where(lost, month, 12), lost, closed=True)
+    for horizon in (1, 2, 3, 12):
+        churn = np.where(month <= horizon, chance, 1e-6)
+        assert metrics.ici(outcome, churn, horizon) < 0.012
+        assert metrics.ici(outcome, np.minimum(1.6 * churn, 1), horizon) > 0.012 * horizon / 12
