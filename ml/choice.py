@@ -12,16 +12,13 @@ from ml.design import Design, learn, with_products
 from ml.document import Term
 from ml.features import Floats
 from ml.frame import Frame, TrainingRefused
-from ml.renewal_clock import MONTH_DAYS, SLACK_DAYS
+from ml.renewal_clock import MONTH_DAYS, NEARNESS, SLACK_DAYS
 
 FOLDS: Final = 3
 PENALTIES: Final = (0.001, 0.01, 0.1, 1.0)
 PRODUCT_PENALTIES: Final = (0.03, 0.1, 1.0)
 BENDS: Final = (1.0, 3.0, 10.0)
 """How many times harder a spline's bends are pulled towards none than straight lines and levels."""
-
-NEARNESS: Final = "renewal_nearness"
-"""The signal that says how near the decision is: the farther it lies, the less others say of it."""
 
 MOST_FADING: Final = 24
 """Signals that may fade, those that say most."""

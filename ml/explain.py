@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.document import ForecastModel, Term
+from ml.renewal_clock import NEARNESS
 
 Floats = NDArray[np.float64]
 
@@ -28,12 +29,22 @@ class Driver:
         return "LOWERS" if self.contribution < 0 else "RAISES"
 
 
+HALF: Final = 0.5
+
+
 def feature_matrix(model: ForecastModel) -> Floats:
     """Shares of each term's part that go to each feature, shape (terms, features), rows sum to 1.
 
-    A product of two features is shared equally between them.
+    A product with the nearness of the renewal is all the other signal's: drivers compare accounts
+    of the same date, and how far a signal counts at that distance is what that signal says.
     """
-    return shares(model.terms, {feature.name: i for i, feature in enumerate(model.features)})
+    column = {feature.name: i for i, feature in enumerate(model.features)}
+    found = shares(model.terms, column)
+    if NEARNESS in column:
+        given = found[:, column[NEARNESS]] == HALF
+        found[given] = np.where(found[given] == HALF, 1.0, 0.0)
+        found[given, column[NEARNESS]] = 0.0
+    return found
 
 
 def shares(terms: Sequence[Term], column: Mapping[str, int]) -> Floats:
@@ -50,7 +61,7 @@ def shares(terms: Sequence[Term], column: Mapping[str, int]) -> Floats:
     for i, term in enumerate(terms):
         factors = (term.left, term.right) if term.kind == "product" else (i, i)
         for factor in factors:
-            found[i, column[terms[factor].feature]] += 0.5
+            found[i, column[terms[factor].feature]] += HALF
     return found
 
 

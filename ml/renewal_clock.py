@@ -23,6 +23,9 @@ FARTHEST_DAYS: Final = 3_652_059.0
 
 HORIZON_MONTHS: Final = 12
 NO_RENEWAL: Final = "none"
+NEARNESS: Final = "renewal_nearness"
+"""The signal that says how near the decision is: the farther it lies, the less others say of it."""
+
 MONTHLY: Final = "monthly"
 EVERYONE: Final = "all"
 RENEWALS: Final = {month: f"r{month:02d}" for month in range(1, HORIZON_MONTHS + 1)}

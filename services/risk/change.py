@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import product
+from math import exp, log
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -26,6 +27,9 @@ CLOCKS: Final = {
     "weeks_since_last_event": 1.0 / 7.0,
 }
 """Inputs that move by themselves, and how far in a day."""
+
+FADING: Final = {"admin_left_lately": -1 / 182, "renewal_nearness": 1 / 274}
+"""Inputs that grow or fade by themselves up to 1, and the change of their logarithm in a day."""
 
 Value: TypeAlias = float | str | bool | None
 
@@ -215,6 +219,7 @@ class _Pair:
         row: FeatureRow = forecast.merged(self.told_end if data else self.told_start)
         if data != time:
             row = row | {name: self._clock(name, later=time) for name in CLOCKS if name in row}
+            row = row | {name: self._faded(name, later=time) for name in FADING if name in row}
         return State(row, forecast.elapsed(row), forecast.number(row, "days_to_renewal"))
 
     def _clock(self, name: str, *, later: bool) -> Value:
@@ -239,6 +244,22 @@ class _Pair:
             return elapsed
         shown = after - before
         return shown if abs(shown - elapsed) <= abs(rate) else elapsed
+
+    def _faded(self, name: str, *, later: bool) -> Value:
+        """What the other moment's data would show at this one of an input that fades.
+
+        With monthly terms the renewal is always as near: what shows the same twice stands still.
+        """
+        rows = (forecast.merged(self.told_start), forecast.merged(self.told_end))
+        before, after = (forecast.number(row, name) for row in rows)
+        source = before if later else after
+        if not source or before == after:
+            return source
+        days = (self.end.as_of - self.start.as_of).total_seconds() / 86_400
+        passed = days * FADING[name]
+        if before and after and abs(log(after / before) - passed) <= abs(FADING[name]):
+            passed = log(after / before)
+        return min(1.0, source * exp(passed if later else -passed))
 
 
 def _weight(one: bool, other: bool) -> float:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from ml import choice, newton
-from ml.choice import NEARNESS, Candidate, carried, trials
+from ml.choice import Candidate, carried, trials
 from ml.design import learn
 from ml.frame import Frame
 from ml.model import prepared
+from ml.renewal_clock import NEARNESS
 from tests.ml.worlds import annual, tied
 
 

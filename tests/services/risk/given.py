@@ -47,14 +47,32 @@ EARLY_TERMS = (
 )
 
 
-def a_model(*, use: float = -0.8, newcomers: bool = False) -> ModelDocument:
+FADING_FEATURES = tuple(
+    Feature(name, name, "accounts", "number", high=1.0)
+    for name in ("admin_left_lately", "renewal_nearness")
+)
+FADING_TERMS = (
+    Term("linear", "admin_left_lately", mean=0.1, scale=0.2),
+    Term("linear", "renewal_nearness", mean=0.6, scale=0.2),
+    Term("product", "renewal_nearness", left=4, right=0),
+)
+
+
+def a_model(*, use: float = -0.8, newcomers: bool = False, fading: bool = False) -> ModelDocument:
     """A model of three signals, in which use keeps customers; `use` is its coefficient.
 
-    With `newcomers` it has a part for first 90 days, which reads a signal that nothing else reads.
+    With `fading` use counts for more as the renewal draws near, and a lost admin counts, too. With
+    `newcomers` it has a part for first 90 days, which reads a signal that nothing else reads.
     """
     voluntary = _cause("voluntary", (use, -0.3, 0.6), 1.0)
     involuntary = _cause("involuntary", (0.0, 0.0, 0.9), 0.2)
     whole = _forecast(FEATURES, TERMS, voluntary, involuntary)
+    if fading:
+        whole = _forecast(
+            (*FEATURES, *FADING_FEATURES),
+            (*TERMS, *FADING_TERMS),
+            _cause("voluntary", (use, -0.3, 0.6, 0.4, 0.1, -0.5), 1.0),
+        )
     if newcomers:
         early = _cause("voluntary", (-1.5, -0.2), 1.4), _cause("involuntary", (0.0, 0.1), 0.2)
         part = _forecast(EARLY_FEATURES, EARLY_TERMS, *early)
@@ -97,7 +115,7 @@ def _cause(name: str, coefficients: tuple[float, ...], share: float) -> CauseMod
         effects="own",
         events=50,
         coefficients=coefficients,
-        variance=Packed.of(np.diag([0.01, 0.02, 0.02][: len(coefficients)])),
+        variance=Packed.of(np.diag([0.01, *[0.02] * 5][: len(coefficients)])),
         strata=_strata(share),
         penalty=0.003,
     )

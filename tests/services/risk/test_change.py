@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import permutations
+from math import exp
 from typing import Any
 from uuid import uuid4
 
@@ -22,7 +23,8 @@ from tests.services.risk.given import NOON, a_model
 
 ACCOUNT = uuid4()
 FIRST, SECOND, EARLY = a_model(), a_model(use=0.4), a_model(newcomers=True)
-READY = {m.version: load(m.document, m.checksum) for m in (FIRST, SECOND, EARLY)}
+FADES = a_model(fading=True)
+READY = {m.version: load(m.document, m.checksum) for m in (FIRST, SECOND, EARLY, FADES)}
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,40 @@ def test_without_other_data_or_model_only_time_moves_the_score():
     assert found.by_kind[ChangeKind.TIME] == found.change != 0
     assert [(part.feature, part.label) for part in found.parts] == [(None, "renewal clock")]
     assert found.comparable
+
+
+def fading(renewal: float, left: float, nearness: float | None = None) -> FeatureRow:
+    """Use as ever; an admin left so many days ago, the renewal is so many ahead."""
+    near = exp(-renewal / 274) if nearness is None else nearness
+    told: FeatureRow = {"admin_left_lately": exp(-left / 182), "renewal_nearness": near}
+    return row(events=40.0, renewal=renewal) | told
+
+
+def test_what_fades_by_itself_is_time_and_nothing_new():
+    found = moved(Moment(0, fading(90.0, 5.0), FADES), Moment(80, fading(10.0, 85.0), FADES))
+    assert found.by_kind[ChangeKind.TIME] == pytest.approx(found.change, abs=1e-12)
+    assert {"admin_left_lately", "renewal_nearness"} < {part.feature for part in found.parts}
+
+
+def test_with_monthly_terms_the_renewal_is_always_as_near():
+    found = moved(
+        Moment(0, fading(20.0, 5.0, 0.5), FADES), Moment(10, fading(10.0, 1.0, 0.5), FADES)
+    )
+    assert "renewal_nearness" not in {part.feature for part in found.parts}
+    assert {p.kind for p in found.parts if p.feature == "admin_left_lately"} == {
+        ChangeKind.DATA,
+        ChangeKind.TIME,
+    }
+
+
+def test_drivers_give_all_that_use_counts_for_at_this_distance_to_use():
+    (near,) = score(
+        READY[FADES.version], [fading(10.0, 900.0)], elapsed_days=[400.0], days_to_renewal=[10.0]
+    )
+    parts = {driver.feature: driver.contribution for driver in near.drivers}
+    assert near.reference + sum(parts.values()) == pytest.approx(near.driven, abs=1e-9)
+    own = abs(parts["renewal_nearness"])
+    assert abs(parts["events_28d"]) > own > 0
 
 
 def test_at_the_same_moment_only_data_moves_it_and_only_by_what_changed():
