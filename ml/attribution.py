@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.features import columns_of, design
-from ml.hazards import NUDGE, Cause, ChurnModel, Clock, clock_of
+from ml.hazards import LEAST_HAZARD, NUDGE, Cause, ChurnModel, Clock, clock_of
 from ml.score import Forecast, score, speaker
 from shared.landmark import FeatureRow
 
@@ -97,7 +97,7 @@ class _Place:
     def log_hazard(self, cause: Cause, eta: float) -> float:
         """Log of the cumulative hazard up to the days explained of an account with such signals."""
         hazard = self.clock.hazard(cause, self.days, np.array([eta]))[0, 0]
-        return float(np.log(np.maximum(hazard, 1e-300)))
+        return float(np.log(np.maximum(hazard, LEAST_HAZARD)))
 
 
 def _path(cause: Cause, here: _Place, there: _Place, moved: Floats) -> tuple[float, Floats]:

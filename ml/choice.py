@@ -50,6 +50,16 @@ class Candidate:
         """Ridge penalty of each term, shape (terms,)."""
         return ridge(self.design.terms, self.penalty, self.product_penalty, self.bend_penalty)
 
+    def scaled(self, share: float) -> "Candidate":
+        """The same with all penalties times `share`."""
+        product, bend = self.product_penalty, self.bend_penalty
+        return replace(
+            self,
+            penalty=self.penalty * share,
+            product_penalty=None if product is None else product * share,
+            bend_penalty=None if bend is None else bend * share,
+        )
+
 
 def ridge(
     terms: Sequence[Term], penalty: float, product: float | None, bend: float | None
@@ -87,10 +97,9 @@ def _moderated(frame: Frame, best: Candidate) -> Iterator[Candidate]:
     """
     said = strengths(frame, best)
     strongest = sorted(said, key=lambda name: -said[name])
-    for moderator, among in (
-        (next(iter(strongest), ""), None),
-        (NEARNESS, strongest[:MOST_FADING]),
-    ):
+    if not strongest:
+        return
+    for moderator, among in ((strongest[0], None), (NEARNESS, strongest[:MOST_FADING])):
         design = with_products(best.design, frame, moderator, among)
         if design is not None:
             harder = (p for p in PRODUCT_PENALTIES if p >= best.penalty)
@@ -119,14 +128,7 @@ def carried(chosen: Candidate, frame: Frame, sample: Frame, held: Sequence["Tria
     fitted = len(sample)
     if frame.clock == "landmark":
         fitted = sum(len(trial.fitted_rows) for trial in held) / len(held)
-    share = fitted / len(frame)
-    product, bend = chosen.product_penalty, chosen.bend_penalty
-    return replace(
-        chosen,
-        penalty=chosen.penalty * share,
-        product_penalty=None if product is None else product * share,
-        bend_penalty=None if bend is None else bend * share,
-    )
+    return chosen.scaled(fitted / len(frame))
 
 
 def _mains(design: Design) -> list[Candidate]:

@@ -1,5 +1,7 @@
 """A share of accounts is never lost: what the mixture cure model says, in numpy alone."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,7 +9,7 @@ from ml.document import Cure
 
 Floats = NDArray[np.float64]
 
-EVEN: float = 0.5
+EVEN: Final = 0.5
 """Below this chance of having been lost, its complement is the one that keeps its digits."""
 
 

@@ -65,7 +65,7 @@ def cured(
     Parameters
     ----------
     frame
-        Rows, lost for one cause.
+        Rows of any kind.
     chosen
         Design and penalties under proportional hazards.
     seed
@@ -75,35 +75,28 @@ def cured(
 
     Returns
     -------
-    None with landmarks, several rows an account, fewer than 60 losses, or where hazards are
-    proportional as far as held-out rows can tell.
+    None with landmarks, several causes, several rows an account, fewer than 60 losses, or where
+    hazards are proportional as far as held-out rows can tell.
     """
-    if frame.clock != "start" or frame.lost < LEAST_LOST or frame.accounts < len(frame):
+    one_row = frame.accounts == len(frame)
+    if frame.clock != "start" or frame.lost < LEAST_LOST or not one_row or len(frame.causes) > 1:
         return None
     sample = sampled(frame, seed)
     held = trials(sample, seed)
     progress("are some never lost?")
-    best, speaks = _first(sample, held)
-    proportional = _on(chosen, frame, sample)
-    if best is None or not _compared(sample, held, proportional, best).is_close:
+    main = learn(sample)
+    best = _Tried.best([_Tried.of(sample, held, Candidate(main, p)) for p in PENALTIES])
+    proportional = _errors(
+        held, _proportional(sample, held, chosen.scaled(len(frame) / len(sample)))
+    )
+    if best is None or not _Compared.of(proportional, _errors(held, best.curves)).is_close:
         return None
     progress("who is never lost")
     for step in (_without_logarithms, _straight, _without_silent):
-        rival = step(sample, best)
-        says = _likelihood(sample, held, rival) if rival else -np.inf
-        if rival and says > speaks:
-            best, speaks = rival, says
-    told = _compared(sample, held, proportional, best)
-    return _settled(frame, sample, best, told) if told.is_better else None
-
-
-def _first(frame: Frame, held: Sequence[Trial]) -> tuple[Candidate | None, float]:
-    """The penalty whose mixtures speak best of folds held out; None if none came to rest."""
-    candidates = [Candidate(learn(frame), penalty) for penalty in PENALTIES]
-    likelihoods = [_likelihood(frame, held, candidate) for candidate in candidates]
-    at = int(np.argmax(likelihoods))
-    known = bool(np.isfinite(likelihoods[at]))
-    return (candidates[at] if known else None), likelihoods[at]
+        rival = step(sample, best.candidate)
+        best = _Tried.best([best, _Tried.of(sample, held, rival)] if rival else [best]) or best
+    told = _Compared.of(proportional, _errors(held, best.curves))
+    return _settled(frame, sample, best.candidate, told) if told.is_better else None
 
 
 def _without_logarithms(frame: Frame, best: Candidate) -> Candidate | None:
@@ -143,20 +136,8 @@ def _wald(design: Design, name: str, beta: Floats, doubt: Doubt) -> float:
     return float(beta[at] @ np.linalg.pinv(variance) @ beta[at]) / len(at)
 
 
-def _on(chosen: Candidate, frame: Frame, sample: Frame) -> Candidate:
-    """The candidate as it was compared: penalties count per row, and a sample has fewer."""
-    share = len(frame) / len(sample)
-    product, bend = chosen.product_penalty, chosen.bend_penalty
-    return replace(
-        chosen,
-        penalty=chosen.penalty * share,
-        product_penalty=None if product is None else product * share,
-        bend_penalty=None if bend is None else bend * share,
-    )
-
-
 def _settled(frame: Frame, sample: Frame, best: Candidate, told: "_Compared") -> Cured | None:
-    chosen = _on(best, sample, frame)
+    chosen = best.scaled(len(sample) / len(frame))  # penalties count per row
     fitted = cure_fit.fit(frame, chosen.design.matrix(frame), chosen.penalties)
     doubt = fitted.doubt() if fitted else None
     if fitted is None or doubt is None:
@@ -164,15 +145,35 @@ def _settled(frame: Frame, sample: Frame, best: Candidate, told: "_Compared") ->
     return Cured(chosen, fitted.mixture, doubt, told.mixture, told.proportional)
 
 
-def _likelihood(frame: Frame, held: Sequence[Trial], candidate: Candidate) -> float:
-    matrix, total = candidate.design.matrix(frame), 0.0
-    for trial in held:
-        fitted = cure_fit.fit(trial.fitted, matrix[trial.fitted_rows], candidate.penalties)
-        if fitted is None:
-            return -np.inf
-        judged = matrix[trial.judged_rows]
-        total += cure_fit.log_likelihood(trial.judged, judged, fitted.mixture)
-    return total
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A candidate's mixtures, one a trial, by what they say of the rows judged there.
+
+    `curves`: chance of staying through months 0, 1, …, shape (rows, months) each. `speaks`: the log
+    likelihood of all these rows, minus infinity where a fit did not come to rest.
+    """
+
+    candidate: Candidate
+    curves: list[Floats]
+    speaks: float
+
+    @classmethod
+    def of(cls, frame: Frame, held: Sequence[Trial], candidate: Candidate) -> "_Tried":
+        """Fit to each trial's rows and ask of those judged."""
+        matrix, curves, speaks = candidate.design.matrix(frame), list[Floats](), 0.0
+        for trial in held:
+            fitted = cure_fit.fit(trial.fitted, matrix[trial.fitted_rows], candidate.penalties)
+            if fitted is None:
+                return cls(candidate, [], -np.inf)
+            curves.append(fitted.mixture.survival(matrix[trial.judged_rows]))
+            speaks += cure_fit.log_likelihood(trial.judged, curves[-1])
+        return cls(candidate, curves, speaks)
+
+    @staticmethod
+    def best(tried: Sequence["_Tried"]) -> "_Tried | None":
+        """Which speaks best of rows held out; None if no fit came to rest."""
+        found = max(tried, key=lambda one: one.speaks)
+        return found if np.isfinite(found.speaks) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,12 @@ class _Compared:
     proportional: float
     mixture: float
     error: float
+
+    @classmethod
+    def of(cls, proportional: Floats, mixture: Floats) -> "_Compared":
+        """From each row's error under either, shape (rows,)."""
+        error = float(np.std(proportional - mixture)) / np.sqrt(len(mixture))
+        return cls(float(proportional.mean()), float(mixture.mean()), float(error))
 
     @property
     def is_better(self) -> bool:
@@ -194,28 +201,19 @@ class _Compared:
         return self.mixture - self.proportional < self.error
 
 
-def _compared(
-    frame: Frame, held: Sequence[Trial], chosen: Candidate, mixed: Candidate
-) -> _Compared:
-    found = [_errors(frame, trial, chosen, mixed) for trial in held]
-    one, other = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    error = float(np.std(one - other)) / np.sqrt(len(one))
-    return _Compared(float(one.mean()), float(other.mean()), float(error))
-
-
-def _errors(
-    frame: Frame, trial: Trial, chosen: Candidate, mixed: Candidate
-) -> tuple[Floats, Floats]:
-    """Each judged row's mean squared error over the months, under either model."""
-    past = Outcome(trial.fitted.duration, trial.fitted.event)
-    outcome = Outcome(trial.judged.duration, trial.judged.event)
-    months = list(_months(past, outcome))
+def _errors(held: Sequence[Trial], curves: Sequence[Floats]) -> Floats:
+    """Each judged row's mean squared error over the months, trial after trial, shape (rows,)."""
     found: list[Floats] = []
-    for survival in (_proportional(frame, trial, chosen), _mixture(frame, trial, mixed)):
+    for trial, survival in zip(held, curves, strict=True):
+        past = Outcome(trial.fitted.duration, trial.fitted.event)
+        outcome = Outcome(trial.judged.duration, trial.judged.event)
         last = survival.shape[1] - 1
-        errors = [squared_errors(past, outcome, survival[:, min(m, last)], m) for m in months]
+        errors = [
+            squared_errors(past, outcome, survival[:, min(month, last)], month)
+            for month in _months(past, outcome)
+        ]
         found.append(np.mean(errors, axis=0))
-    return found[0], found[1]
+    return np.concatenate(found)
 
 
 def _months(past: Outcome, outcome: Outcome) -> Iterator[int]:
@@ -230,19 +228,16 @@ def _months(past: Outcome, outcome: Outcome) -> Iterator[int]:
     yield from (reached[int(place)] for place in places.round())
 
 
-def _proportional(frame: Frame, trial: Trial, chosen: Candidate) -> Floats:
-    matrix = chosen.design.matrix(frame)
-    quick = newton.fit(trial.fitted, matrix[trial.fitted_rows], chosen.penalties)
-    beta = np.zeros(matrix.shape[1]) if quick is None else quick.coefficients
-    weights = np.exp(matrix[trial.fitted_rows] @ beta)
-    fitted = trial.fitted
-    hazard = cumulative_hazard(fitted.duration, fitted.event, weights, kalbfleisch_prentice)
-    return np.exp(-hazard[None, :] * np.exp(matrix[trial.judged_rows] @ beta)[:, None])
-
-
-def _mixture(frame: Frame, trial: Trial, mixed: Candidate) -> Floats:
-    matrix = mixed.design.matrix(frame)
-    fitted = cure_fit.fit(trial.fitted, matrix[trial.fitted_rows], mixed.penalties)
-    if fitted is None:
-        return np.full((len(trial.judged), 2), 0.5)
-    return fitted.mixture.survival(matrix[trial.judged_rows])
+def _proportional(frame: Frame, held: Sequence[Trial], chosen: Candidate) -> list[Floats]:
+    """What proportional hazards say of the rows that each trial judges, as `_Tried.curves`."""
+    matrix, found = chosen.design.matrix(frame), list[Floats]()
+    for trial in held:
+        fitted, past = trial.fitted, matrix[trial.fitted_rows]
+        quick = newton.fit(fitted, past, chosen.penalties)
+        beta = np.zeros(matrix.shape[1]) if quick is None else quick.coefficients
+        hazard = cumulative_hazard(
+            fitted.duration, fitted.event, np.exp(past @ beta), kalbfleisch_prentice
+        )
+        weights = np.exp(matrix[trial.judged_rows] @ beta)
+        found.append(np.exp(-hazard[None, :] * weights[:, None]))
+    return found

@@ -291,12 +291,12 @@ def fit(frame: Frame, matrix: Floats, penalties: Floats) -> Settled | None:
     return settled if found.success or settled.is_at_rest else None
 
 
-def log_likelihood(frame: Frame, matrix: Floats, mixture: Mixture) -> float:
-    """Log likelihood of rows that a mixture was not fitted to, shapes as in `fit`.
+def log_likelihood(frame: Frame, stays: Floats) -> float:
+    """Log likelihood of rows that a mixture was not fitted to.
 
-    A loss in a month in which nobody had left before counts as one in a million.
+    A loss in a month in which nobody had left before counts as one in a million. `stays` is the
+    chance of staying through months 0, 1, … that it gives them, shape (rows, months).
     """
-    stays = mixture.survival(matrix)
     last = stays.shape[1] - 1
     rows, until = np.arange(len(frame)), np.minimum(frame.duration, last)
     before = stays[rows, np.maximum(until - 1, 0)]

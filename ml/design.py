@@ -110,15 +110,16 @@ def _feature(frame: Frame, name: str, logarithms: bool) -> Feature | str:
         distinct = len(np.unique(known))
         if distinct > FEW_VALUES:
             skewed = logarithms and float(known.min()) >= 0 and _skew(known) > MOST_SKEW
-            return _number(base, x, known, skewed)
+            return _number(base, x, known, distinct, logarithmic=skewed)
         if not distinct:
             return "it is never known"
     return _levels(base, values)
 
 
-def _number(base: Feature, x: Floats, known: Floats, logarithmic: bool) -> Feature:
+def _number(
+    base: Feature, x: Floats, known: Floats, distinct: int, *, logarithmic: bool
+) -> Feature:
     low, high = float(known.min()), float(known.max())
-    distinct = len(np.unique(known))
     scaled = np.log1p(known) if logarithmic else known
     knots = (
         np.unique(np.quantile(scaled, KNOT_QUANTILES))

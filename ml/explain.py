@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +29,6 @@ class Driver:
         return "LOWERS" if self.contribution < 0 else "RAISES"
 
 
-HALF: Final = 0.5
-
-
 def feature_matrix(model: ForecastModel) -> Floats:
     """Shares of each term's part that go to each feature, shape (terms, features), rows sum to 1.
 
@@ -39,15 +36,10 @@ def feature_matrix(model: ForecastModel) -> Floats:
     of the same date, and how far a signal counts at that distance is what that signal says.
     """
     column = {feature.name: i for i, feature in enumerate(model.features)}
-    found = shares(model.terms, column)
-    if NEARNESS in column:
-        given = found[:, column[NEARNESS]] == HALF
-        found[given] = np.where(found[given] == HALF, 1.0, 0.0)
-        found[given, column[NEARNESS]] = 0.0
-    return found
+    return shares(model.terms, column, given=NEARNESS)
 
 
-def shares(terms: Sequence[Term], column: Mapping[str, int]) -> Floats:
+def shares(terms: Sequence[Term], column: Mapping[str, int], *, given: str = "") -> Floats:
     """Shares of each term that go to each column, shape (terms, columns), rows sum to 1.
 
     Parameters
@@ -56,12 +48,16 @@ def shares(terms: Sequence[Term], column: Mapping[str, int]) -> Floats:
         Of a design; a product of two features is shared equally between them.
     column
         The column of each feature, by its name: one of its own, or that of its kind.
+    given
+        A feature that has no share in its products with others.
     """
     found = np.zeros((len(terms), max(column.values(), default=-1) + 1))
     for i, term in enumerate(terms):
-        factors = (term.left, term.right) if term.kind == "product" else (i, i)
-        for factor in factors:
-            found[i, column[terms[factor].feature]] += HALF
+        factors = (term.left, term.right) if term.kind == "product" else (i,)
+        names = [terms[factor].feature for factor in factors]
+        speaking = [name for name in names if name != given] or names
+        for name in speaking:
+            found[i, column[name]] += 1 / len(speaking)
     return found
 
 

@@ -31,6 +31,9 @@ TAIL_MONTHS: Final = 12
 NUDGE: Final = 1e-4
 """Difference of log hazards at which a slope is taken."""
 
+FLAT: Final = 1e-7
+"""Log hazards nearer to 0 are read by the slope there: their parts would be rounding alone."""
+
 LEAST_HAZARD: Final = 1e-300
 
 
@@ -303,7 +306,7 @@ class Clock:
             np.log(np.maximum(self.hazard(cause, days, eta), LEAST_HAZARD))[:, 0]
             for eta in (log_hazard, np.zeros_like(log_hazard))
         )
-        flat = np.abs(log_hazard) < NUDGE
+        flat = np.abs(log_hazard) < FLAT
         steep = (own - reference) / np.where(flat, 1.0, log_hazard)
         return np.where(flat, self.slope(cause, days, np.zeros_like(log_hazard))[:, 0], steep)
 

@@ -151,8 +151,7 @@ def _parts(frame: Frame, seed: int, least_events: int, progress: Progress) -> li
         chosen = choose(frame, seed=seed, progress=progress)
         return [Part(cause, count, "shared", chosen) for cause, count in lost.items()]
     chosen = choose(frame.only(first), seed=seed, progress=progress)
-    mixed = len(lost) == 1 or None
-    mixed = mixed and cured(frame, chosen, seed=seed, progress=progress)
+    mixed = cured(frame, chosen, seed=seed, progress=progress)
     parts = [Part(first, lost[first], "own", chosen, mixed)]
     for cause in frame.causes[1:]:
         enough = lost[cause] >= least_events

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from ml.attribution import BASELINE, NO_LONGER_NEW, Rescored, State
 from ml.hazards import ChurnModel
+from ml.renewal_clock import NEARNESS
 from services.risk import forecast, store
 from services.risk.domain import Inputs, RiskScore
 from services.risk.replay import MODELS
@@ -28,7 +29,7 @@ CLOCKS: Final = {
 }
 """Inputs that move by themselves, and how far in a day."""
 
-FADING: Final = {"admin_left_lately": -1 / 182, "renewal_nearness": 1 / 274}
+FADING: Final = {"admin_left_lately": -1 / 182, NEARNESS: 1 / 274}
 """Inputs that grow or fade by themselves up to 1, and the change of their logarithm in a day."""
 
 Value: TypeAlias = float | str | bool | None

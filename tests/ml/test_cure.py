@@ -16,6 +16,7 @@ from ml.cure_choice import cured
 from ml.design import learn
 from ml.document import FORMAT, MIXED, Cure, ModelUnreadable, decode, encode
 from ml.frame import Frame, one_stratum
+from ml.hazards import clock_of
 from ml.model import fit
 from ml.refit import refitted
 from ml.renewal_clock import MONTH_DAYS
@@ -196,6 +197,18 @@ def test_the_account_at_the_means_has_no_parts(fitted):
     (one,) = score(evaluate.ready(fitted), [means], elapsed_days=[0.0], days_to_renewal=[100.0])
     assert abs(one.driven - one.reference) < 0.2
     assert sum(d.contribution for d in one.drivers) == pytest.approx(one.driven - one.reference)
+
+
+def test_next_to_the_reference_account_parts_are_exact_as_well(fitted):
+    model = evaluate.ready(fitted)
+    (cause,) = model.causes
+    eta = np.array([0.0, 1e-12, -1e-8, 1e-6, -1e-5, 1e-4, 1e-3])
+    nothing: list[float | None] = [None] * len(eta)
+    clock = clock_of(model, {}, nothing, nothing)
+    days = np.full((len(eta), 1), 120.0)
+    own, reference = (clock.hazard(cause, days, at)[:, 0] for at in (eta, 0 * eta))
+    parts = eta * clock.stretch(cause, days, eta)
+    assert reference * np.exp(parts) == pytest.approx(own, rel=1e-12)
 
 
 def test_a_change_between_two_days_adds_up_and_time_has_the_baseline_s_part(fitted):

@@ -1,6 +1,6 @@
 """What risk shows of health: one number with its parts, and how far it goes with renewal."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Annotated
 
@@ -8,6 +8,7 @@ import strawberry
 from strawberry.types import Info
 
 from services.risk.domain import health as domain
+from services.risk.schema.values import EndsFrom, EndsTo
 from services.risk.store import health as store
 from shared.errors import InvalidInput
 from shared.graphql import AsOf, Context, Part
@@ -160,12 +161,8 @@ class HealthQuery:
     async def health_check(
         self,
         info: Request,
-        start: Annotated[
-            date, strawberry.argument(name="from", description="First day of ends counted.")
-        ],
-        end: Annotated[
-            date, strawberry.argument(name="to", description="The day after the last counted.")
-        ],
+        start: EndsFrom,
+        end: EndsTo,
         days_before: Annotated[
             int, strawberry.argument(description="Days before the end, 1 to 365.")
         ] = 90,

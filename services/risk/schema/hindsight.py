@@ -10,7 +10,7 @@ from strawberry.types import Info
 from services.risk.actions import hindsight as looking_back
 from services.risk.domain import hindsight as domain
 from services.risk.schema.score import Risk
-from services.risk.schema.values import text
+from services.risk.schema.values import EndsFrom, EndsTo, text
 from services.risk.store import hindsight as past
 from shared.errors import InvalidInput
 from shared.graphql import (
@@ -189,12 +189,8 @@ class HindsightQuery:
     async def disagreement(
         self,
         info: Request,
-        start: Annotated[
-            date, strawberry.argument(name="from", description="First day of ends counted.")
-        ],
-        end: Annotated[
-            date, strawberry.argument(name="to", description="The day after the last counted.")
-        ],
+        start: EndsFrom,
+        end: EndsTo,
         days_before: Annotated[
             int, strawberry.argument(description="Days before the end, 1 to 365: 90 or 180.")
         ] = 90,

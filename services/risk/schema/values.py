@@ -1,8 +1,19 @@
 """Values that several of risk's types show: chances, figures, and inputs as people read them."""
 
+from datetime import date
+from typing import Annotated
+
 import strawberry
 
 from services.risk import domain
+
+EndsFrom = Annotated[
+    date, strawberry.argument(name="from", description="First day of ends counted.")
+]
+EndsTo = Annotated[
+    date, strawberry.argument(name="to", description="The day after the last counted.")
+]
+"""Contracts by the day of their end, as questions on what came of them count."""
 
 
 @strawberry.type(description="A chance in [0, 1] with its interval.")
