@@ -73,8 +73,8 @@ schema: $(RUN_STAMP) ## print the graph into graph/schema.graphql
 	@mv .cache/schema.graphql graph/schema.graphql
 
 docs: $(DEV_STAMP) ## write docs/metrics.md and docs/signals.md from the code, check that what docs point at exists
-	@$(BIN)/python -m infra.metrics_page
-	@$(BIN)/python -m infra.signals_page
+	@$(BIN)/python -m infra.pages.metrics_page
+	@$(BIN)/python -m infra.pages.signals_page
 	@$(BIN)/pytest -q tests/architecture/test_docs.py
 
 requirements: .venv/.uv ## pin requirements/*.in anew, with hashes; UPGRADE=1 to take newer versions

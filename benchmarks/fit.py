@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 from lifelines import CoxPHFitter
 
-from ml.cox import cox
-from ml.features import Floats
-from ml.frame import Frame
-from ml.strata import baselines
+from ml.fitting.cox import cox
+from ml.fitting.strata import baselines
+from ml.frames.frame import Frame
+from ml.scoring.features import Floats
 
 ROWS = 1_000_000
 COVARIATES = 20

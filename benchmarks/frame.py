@@ -17,14 +17,14 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from infra.signals_page import dictionaries
-from ml import landmarks
-from ml.collected import Collected
-from ml.contents import admitted
-from ml.landmarks import Label
-from ml.services import CHUNK
-from shared.landmark import FeatureRow, Landmark
-from shared.signal import Signal
+from infra.pages.signals_page import dictionaries
+from ml.frames import landmarks
+from ml.frames.admission import admitted
+from ml.frames.columns import Collected
+from ml.frames.landmarks import Label
+from ml.frames.tenant import CHUNK
+from shared.vocabulary.landmark import FeatureRow, Landmark
+from shared.vocabulary.signal import Signal
 
 UNKNOWN: Final = 0.1
 TEXTS: Final = ("north", "south", "east", "west", "overseas")

@@ -23,12 +23,12 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from infra.embedded import start_postgres
-from shared import auth
-from shared.auth import Principal, Signer
-from shared.config import Settings
-from shared.db import Conn
-from shared.migrate import migrate_all
+from infra.servers.embedded import start_postgres
+from shared.platform import auth
+from shared.platform.auth import Principal, Signer
+from shared.platform.config import Settings
+from shared.platform.db import Conn
+from shared.platform.migrate import migrate_all
 
 ACCOUNTS, MEMBERS, FEATURES = 200, 10, 8
 DAY_S = 86_400

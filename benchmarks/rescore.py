@@ -17,18 +17,18 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from infra import programs
-from infra.embedded import start_valkey
-from infra.program import Program
+from infra.servers.embedded import start_valkey
+from infra.suite import programs
+from infra.supervising.program import Program
 from infra.trial.fill import fill
 from infra.trial.server import scratch
-from ml.simulate import simulate
-from ml.train import Training
+from ml.simulation.tenant import simulate
+from ml.training.train import Training
 from services.risk.domain import WORK_LIST
-from shared import auth
-from shared.config import Settings
-from shared.db import Conn
-from shared.rpc import Call, Rpc, named
+from shared.platform import auth
+from shared.platform.config import Settings
+from shared.platform.db import Conn
+from shared.process.rpc import Call, Rpc, named
 
 SIMULATED = 1_000
 MONTHS = 18

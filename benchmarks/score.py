@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from ml import document, many, model
-from ml.document import ForecastModel
-from ml.features import design
-from ml.frame import Frame
-from ml.hazards import ChurnModel, load
-from ml.many import Standing
-from ml.renewal_clock import MONTH_DAYS, RENEWALS, strata_of
+from ml.fitting import fit
+from ml.frames.frame import Frame
+from ml.scoring import document, portfolio
+from ml.scoring.document import ForecastModel
+from ml.scoring.features import design
+from ml.scoring.hazards import ChurnModel, load
+from ml.scoring.portfolio import Standing
+from ml.scoring.renewal_clock import MONTH_DAYS, RENEWALS, strata_of
 
 DAYS = (30.0, 60.0, 90.0, 180.0, 365.0)
 COVARIATES = 20
@@ -97,14 +98,16 @@ def main(rows: int) -> int:
     matrix, _ = design(asked.columns, known.features, known.terms)
     designed = time.process_time() - begun
     renewal = asked.columns["days_to_renewal"].astype(np.float64)
-    place = many.standing(ready, asked.stratum.tolist(), renewal)
+    place = portfolio.standing(ready, asked.stratum.tolist(), renewal)
     ways = {
         "plain numpy product": lambda: plain(ready, matrix, place),
-        "ml.many.churn_within": lambda: many.churn_within(ready, matrix, place, DAYS),
+        "ml.scoring.portfolio.churn_within": lambda: portfolio.churn_within(
+            ready, matrix, place, DAYS
+        ),
     }
     cpu = {name: cpu_s(way) for name, way in ways.items()}
     mib = {name: extra_mib(way) for name, way in ways.items()}
-    times = cpu["ml.many.churn_within"] / cpu["plain numpy product"]
+    times = cpu["ml.scoring.portfolio.churn_within"] / cpu["plain numpy product"]
     table = Table("", "CPU s", "times", "extra MiB")
     for name in ways:
         ratio = cpu[name] / cpu["plain numpy product"]
@@ -112,7 +115,7 @@ def main(rows: int) -> int:
     table.add_row("the design before it, for both", f"{designed:.2f}", "", "")
     console.print(f"{rows:,} accounts × {len(DAYS)} horizons")
     console.print(table)
-    kept = times <= PROMISED_TIMES and mib["ml.many.churn_within"] <= PROMISED_MIB
+    kept = times <= PROMISED_TIMES and mib["ml.scoring.portfolio.churn_within"] <= PROMISED_MIB
     console.print(
         f"promised: at most {PROMISED_TIMES:g} × the product's CPU and {PROMISED_MIB:g} MiB: "
         + ("kept" if kept else "NOT KEPT")
@@ -122,7 +125,7 @@ def main(rows: int) -> int:
 
 def fitted(training: Frame) -> ForecastModel:
     """A model of the kind that serves, with every stratum of the renewal clock."""
-    found = model.fit(training)
+    found = fit.fit(training)
     if len(found.causes[0].strata) < len(RENEWALS):
         raise ValueError("a model with fewer strata would flatter the figure")
     return found

@@ -20,13 +20,13 @@ import asyncpg
 import msgspec
 import psutil
 
-from infra.embedded import start_postgres
+from infra.servers.embedded import start_postgres
 from services.usage.domain.peers import signals as put_together
 from services.usage.store import habits, journeys, reads, sessions, signals
-from shared import auth
-from shared.config import Settings
-from shared.db import Conn, Database, connected
-from shared.migrate import migrate_all
+from shared.platform import auth
+from shared.platform.config import Settings
+from shared.platform.db import Conn, Database, connected
+from shared.platform.migrate import migrate_all
 
 WEEKS = 104
 PAGE = 50

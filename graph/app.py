@@ -22,15 +22,15 @@ from graph.bulk import Bulk
 from graph.cursor import Cursors
 from graph.http import Endpoint, refused
 from graph.sign_in import SignIn
-from shared import auth, telemetry
-from shared.auth import Keys
-from shared.config import SERVICES, Settings
-from shared.db import Database, connected
-from shared.errors import InvalidInput, NotFound, NotPermitted, Refusal, clipped
-from shared.facts import LogEntry
-from shared.rpc import Call, Rpc, named
-from shared.service import STATUS, Told, later, simply
-from shared.serving import serve, unless_stopped
+from shared.platform import auth, telemetry
+from shared.platform.auth import Keys
+from shared.platform.config import SERVICES, Settings
+from shared.platform.db import Database, connected
+from shared.process.facts import LogEntry
+from shared.process.rpc import Call, Rpc, named
+from shared.process.service import STATUS, Told, later, simply
+from shared.process.serving import serve, unless_stopped
+from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, Refusal, clipped
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 

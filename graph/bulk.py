@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from graph.sign_in import SignIn
-from shared.auth import Principal
-from shared.errors import NotPermitted, ServiceUnavailable
-from shared.intake import Gate, body_of, off_loop
-from shared.rpc import Rpc
+from shared.intake.body import Gate, body_of, off_loop
+from shared.platform.auth import Principal
+from shared.process.rpc import Rpc
+from shared.vocabulary.errors import NotPermitted, ServiceUnavailable
 
 KINDS = {
     "accounts": ("accounts", "members", "contracts", "tickets"),

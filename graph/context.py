@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.cursor import Cursors
-from shared.db import Database
-from shared.graphql import Context
+from shared.graphql.context import Context
+from shared.platform.db import Database
 
 
 @dataclass(kw_only=True)

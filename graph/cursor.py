@@ -7,8 +7,8 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from shared.config import Settings
-from shared.errors import InvalidInput
+from shared.platform.config import Settings
+from shared.vocabulary.errors import InvalidInput
 
 
 class Cursors:

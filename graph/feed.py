@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator
 import aiohttp
 import msgspec
 
-from shared.auth import Principal
-from shared.errors import ServiceUnavailable
-from shared.facts import LogEntry
-from shared.rpc import Rpc
+from shared.platform.auth import Principal
+from shared.process.facts import LogEntry
+from shared.process.rpc import Rpc
+from shared.vocabulary.errors import ServiceUnavailable
 
 PAGE = 100
 WAIT_S = 20.0

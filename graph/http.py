@@ -27,11 +27,11 @@ from graph.cursor import Cursors
 from graph.limits import BODY_MOST_BYTES, OPERATION_TIMEOUT_S
 from graph.schema import OBJECTS, schema
 from graph.sign_in import SignIn
-from shared import telemetry
-from shared.auth import Principal
-from shared.db import Database
-from shared.errors import InvalidInput, NotPermitted, Refusal, ServiceUnavailable
-from shared.rpc import Rpc
+from shared.platform import telemetry
+from shared.platform.auth import Principal
+from shared.platform.db import Database
+from shared.process.rpc import Rpc
+from shared.vocabulary.errors import InvalidInput, NotPermitted, Refusal, ServiceUnavailable
 
 NOBODY = cast("Principal", None)
 

@@ -7,9 +7,9 @@ import strawberry
 from strawberry.types import Info
 
 from graph.context import GraphContext
-from shared import auth
-from shared.graphql import UserError, attempted, global_id
-from shared.ids import parsed_id
+from shared.graphql.context import UserError, attempted, global_id
+from shared.platform import auth
+from shared.vocabulary.ids import parsed_id
 
 Request = Info[GraphContext, None]
 

@@ -13,7 +13,7 @@ from strawberry.extensions import (
 from strawberry.extensions.max_aliases import create_validator as aliases_at_most
 from strawberry.extensions.query_depth_limiter import create_validator as depth_at_most
 
-from shared.errors import Refusal
+from shared.vocabulary.errors import Refusal
 
 BODY_MOST_BYTES = 1024 * 1024
 OPERATION_TIMEOUT_S = 15.0

@@ -18,11 +18,11 @@ from services.billing import schema as billing
 from services.learning import schema as learning
 from services.risk import schema as risk
 from services.usage import schema as usage
-from shared.auth import SCOPES
-from shared.errors import InvalidInput
-from shared.graphql import Node, global_id
-from shared.ids import parsed_id
-from shared.scalars import SCALARS
+from shared.graphql.context import Node, global_id
+from shared.graphql.scalars import SCALARS
+from shared.platform.auth import SCOPES
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.ids import parsed_id
 
 NODES_MOST = 100
 Request = Info[GraphContext, None]

@@ -1,7 +1,7 @@
 """Sign-in at the gateway: API keys as bearer tokens."""
 
-from shared.auth import Keys, Principal
-from shared.errors import NotPermitted
+from shared.platform.auth import Keys, Principal
+from shared.vocabulary.errors import NotPermitted
 
 
 class SignIn:

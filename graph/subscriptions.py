@@ -12,9 +12,9 @@ from strawberry.types import Info
 from graph import feed
 from graph.context import GraphContext
 from services.risk import schema as risk
-from shared.errors import NotFound
-from shared.facts import LogEntry
-from shared.ids import parsed_id
+from shared.process.facts import LogEntry
+from shared.vocabulary.errors import NotFound
+from shared.vocabulary.ids import parsed_id
 
 Request = Info[GraphContext, None]
 Account = Annotated["Account", strawberry.lazy("graph.schema")]

@@ -4,10 +4,9 @@ from typing import Any
 
 import msgspec
 
-from shared import ingest
-from shared.auth import Principal
-from shared.db import Database
-from shared.ingest import Kind, Receipt
+from shared.intake.rows import Kind, Receipt, receive
+from shared.platform.auth import Principal
+from shared.platform.db import Database
 
 
 async def send(
@@ -15,4 +14,4 @@ async def send(
 ) -> list[Receipt]:
     """One batch in its own transaction."""
     async with db.write(principal.tenant_id) as conn:
-        return await ingest.receive(conn, principal, kind, msgspec.json.encode(rows))
+        return await receive(conn, principal, kind, msgspec.json.encode(rows))

@@ -14,13 +14,13 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck
 
-from infra.embedded import start_postgres
-from infra.program import port_taken
-from shared import auth
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Conn, Database, connected
-from shared.migrate import migrate_all
+from infra.servers.embedded import start_postgres
+from infra.supervising.program import port_taken
+from shared.platform import auth
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Conn, Database, connected
+from shared.platform.migrate import migrate_all
 
 DatabaseOf = Callable[[str], Awaitable[Database]]
 

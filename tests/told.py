@@ -1,6 +1,6 @@
 """Signals as numbers, where a test knows that they are some."""
 
-from shared.landmark import FeatureRow
+from shared.vocabulary.landmark import FeatureRow
 
 
 def number(row: FeatureRow, name: str) -> float:

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from infra.errors import StartError
-from shared.errors import Refusal
+from infra.supervising.errors import StartError
+from shared.vocabulary.errors import Refusal
 
 # name → where the command is, and the line shown by `tenure --help`
 COMMANDS = {

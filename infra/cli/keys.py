@@ -7,11 +7,11 @@ from uuid import UUID
 
 import click
 
-from infra import access
-from infra.access import ListedKey
-from infra.configuration import configured
-from shared import auth
-from shared.db import Conn
+from infra.servers import access
+from infra.servers.access import ListedKey
+from infra.suite.configuration import configured
+from shared.platform import auth
+from shared.platform.db import Conn
 
 T = TypeVar("T")
 

@@ -13,11 +13,11 @@ from uuid import UUID
 import click
 from rich.console import Console
 
-from infra import programs
-from infra.configuration import configured
 from infra.loading.client import Tally
 from infra.loading.run import load
 from infra.loading.sign_in import tenant_key
+from infra.suite import programs
+from infra.suite.configuration import configured
 from ml.simulation.rows import Batch
 
 Function: TypeAlias = Callable[..., Any]

@@ -4,10 +4,10 @@ import asyncio
 
 import click
 
-from infra import access
-from infra.configuration import configured
-from shared.config import Settings
-from shared.migrate import migrate_all
+from infra.servers import access
+from infra.suite.configuration import configured
+from shared.platform.config import Settings
+from shared.platform.migrate import migrate_all
 
 
 @click.command()

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ml.cli.caller import caller
-from services.risk.replay import NEWEST_MOST, Replay, Verdict, replayed, replayed_newest
-from shared.config import Settings
-from shared.errors import InvalidInput, NotFound
-from shared.ids import parsed_id
-from shared.rpc import Rpc
+from services.risk.forecasting.replay import NEWEST_MOST, Replay, Verdict, replayed, replayed_newest
+from shared.platform.config import Settings
+from shared.process.rpc import Rpc
+from shared.vocabulary.errors import InvalidInput, NotFound
+from shared.vocabulary.ids import parsed_id
 
 
 @click.command()

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from infra.cli.loading import Destination, day, destination
 from infra.loading.run import write
-from ml.simulate import Tenant
-from ml.simulate import simulate as simulated
+from ml.simulation.tenant import Tenant
+from ml.simulation.tenant import simulate as simulated
 
 
 @click.command()

@@ -4,11 +4,11 @@ import sys
 
 import click
 
-from infra import programs
-from infra.configuration import configured
-from infra.screen import Screen
-from infra.state import Line, alive, kept
-from infra.table import show
+from infra.suite import programs
+from infra.suite.configuration import configured
+from infra.suite.status_table import show
+from infra.supervising.status_board import Line, alive, kept
+from infra.supervising.terminal import Screen
 
 
 @click.command()

@@ -10,14 +10,14 @@ from rich.console import Console
 
 from infra.trial.run import windows
 from infra.trial.server import scratch
+from ml.backtesting.windows import Window
 from ml.cli.bars import bars
 from ml.cli.evaluate import evaluate
 from ml.cli.train import Steps
-from ml.rolling import Window
-from ml.simulate import Tenant, simulate
-from ml.trial import Trial, promises, together, tried
-from ml.trial_figures import draw
-from ml.trial_page import page, put
+from ml.simulation.tenant import Tenant, simulate
+from ml.trial.figures import draw
+from ml.trial.page import page, put
+from ml.trial.trial import Trial, promises, together, tried
 
 FORECAST_PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "forecast.md"
 IMAGES: Final = FORECAST_PAGE.parent / "img"

@@ -4,10 +4,10 @@ import asyncio
 
 import click
 
-from infra.configuration import configured
-from infra.demo import Demo
-from infra.screen import Screen
-from infra.start import up as start
+from infra.suite.configuration import configured
+from infra.suite.demo import Demo
+from infra.suite.start import up as start
+from infra.supervising.terminal import Screen
 
 
 @click.command()

@@ -1,6 +1,6 @@
 """Why rows cannot be loaded, as one sentence for whoever typed the command."""
 
-from infra.errors import StartError
+from infra.supervising.errors import StartError
 
 
 class LoadError(StartError):

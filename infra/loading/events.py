@@ -22,10 +22,10 @@ from infra.loading.meter import Meter
 from infra.loading.run import told
 from ml.simulation.rows import Batch
 from services.usage.domain import EventRow, event
-from shared import ingest
-from shared.auth import Principal
-from shared.errors import InvalidInput
-from shared.ingest import Numbered
+from shared.intake import rows as ingest
+from shared.intake.rows import Numbered
+from shared.platform.auth import Principal
+from shared.vocabulary.errors import InvalidInput
 
 KIND = "events"
 FIELDS = (

@@ -3,9 +3,9 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from infra import access
-from shared import auth
-from shared.config import Settings
+from infra.servers import access
+from shared.platform import auth
+from shared.platform.config import Settings
 
 SCOPES = ("ingest", "admin")
 

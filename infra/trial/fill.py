@@ -12,10 +12,10 @@ from uuid import UUID
 import asyncpg
 
 from infra.trial.columns import PLACES
-from ml.simulate import Tenant
 from ml.simulation.days import Day
 from ml.simulation.rows import Batch
-from shared.auth import create_tenant
+from ml.simulation.tenant import Tenant
+from shared.platform.auth import create_tenant
 
 HERE: Final = Path(__file__).parent
 BLOCK: Final = 200_000

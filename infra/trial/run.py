@@ -4,12 +4,12 @@ from datetime import date
 
 from infra.trial.fill import Step, fill
 from infra.trial.server import bound
-from ml import landmarks
-from ml.rolling import Past, Window, origins_before
-from ml.simulate import Tenant
+from ml.backtesting.windows import Past, Window, origins_before
+from ml.frames import landmarks
 from ml.simulation.clock import date_of
-from shared.auth import system
-from shared.config import Settings
+from ml.simulation.tenant import Tenant
+from shared.platform.auth import system
+from shared.platform.config import Settings
 
 
 async def windows(

@@ -7,17 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from infra.embedded import start_postgres
-from infra.program import port_taken
+from infra.servers.embedded import start_postgres
+from infra.supervising.program import port_taken
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
 from services.learning.app import SERVICE as LEARNING
 from services.usage.app import SERVICE as USAGE
-from shared.config import Settings
-from shared.db import connected
-from shared.migrate import migrate_all
-from shared.rpc import Exposed, Rpc
-from shared.service import Service
+from shared.platform.config import Settings
+from shared.platform.db import connected
+from shared.platform.migrate import migrate_all
+from shared.process.rpc import Exposed, Rpc
+from shared.process.service import Service
 
 TOLD: Final[tuple[Service, ...]] = (ACCOUNTS, USAGE, BILLING, LEARNING)
 """The services whose signals a forecast is made of."""

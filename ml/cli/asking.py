@@ -8,7 +8,7 @@ import click
 
 from ml.table.question import Question
 from ml.table.table import Table, read_table, strict
-from shared.errors import InvalidInput
+from shared.vocabulary.errors import InvalidInput
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)

@@ -14,25 +14,26 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from ml import challenger, evaluate
-from ml.backtest import FIGURES, Backtest, Figures, Forecaster, OutOfReach
-from ml.backtest import backtest as tested
-from ml.by_cause import FIGURES as CAUSE_FIGURES
-from ml.by_cause import by_cause
+from ml.backtesting import challenger
+from ml.backtesting.backtest import FIGURES, Backtest, Figures, Forecaster, OutOfReach
+from ml.backtesting.backtest import backtest as tested
+from ml.backtesting.by_cause import FIGURES as CAUSE_FIGURES
+from ml.backtesting.by_cause import by_cause
+from ml.backtesting.leakage import Alarm, alarms
+from ml.backtesting.windows import Past, Window
 from ml.cli.asking import asked, asks
 from ml.cli.bars import bars
 from ml.cli.caller import caller
 from ml.cli.table_backtest import table_backtest
 from ml.cli.train import Steps
-from ml.frame import Frame, TrainingRefused
-from ml.hazards import ChurnModel
-from ml.leakage import Alarm, alarms
-from ml.model import fit
-from ml.newcomers import with_newcomers
-from ml.renewal_clock import HORIZON_MONTHS
-from ml.rolling import Past, Window
-from shared.config import Settings
-from shared.rpc import Rpc
+from ml.fitting.fit import fit
+from ml.frames.frame import Frame, TrainingRefused
+from ml.judging import evaluate
+from ml.scoring.hazards import ChurnModel
+from ml.scoring.renewal_clock import HORIZON_MONTHS
+from ml.training.newcomers import with_newcomers
+from shared.platform.config import Settings
+from shared.process.rpc import Rpc
 
 
 @click.command()

@@ -1,9 +1,9 @@
 """For which tenant a command works: the one named, or that of a key."""
 
-from shared.auth import Keys, Principal, system, tenant_named
-from shared.config import Settings
-from shared.db import connected
-from shared.errors import InvalidInput, ServiceUnavailable
+from shared.platform.auth import Keys, Principal, system, tenant_named
+from shared.platform.config import Settings
+from shared.platform.db import connected
+from shared.vocabulary.errors import InvalidInput, ServiceUnavailable
 
 
 async def caller(settings: Settings, tenant: str | None, key: str | None, scope: str) -> Principal:

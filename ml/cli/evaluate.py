@@ -11,7 +11,7 @@ from rich.console import Console
 from ml.cli.asking import FILE, FOLDER, asked, asks
 from ml.cli.bars import bars
 from ml.cli.figures import Found, grid, markdown, plain
-from ml.figures import write_between
+from ml.reporting.figures import write_between
 from ml.table import bundled, rivals
 from ml.table.judge import Clock, Rival, compare, ours
 from ml.table.pictures import draw

@@ -8,10 +8,10 @@ from rich.console import Console
 
 from ml.cli.bars import bars
 from ml.cli.caller import caller
-from ml.export import Source, export_day, exported, over_rpc
-from shared.config import Settings
-from shared.errors import InvalidInput
-from shared.rpc import Rpc
+from ml.frames.export import Source, export_day, exported, over_rpc
+from shared.platform.config import Settings
+from shared.process.rpc import Rpc
+from shared.vocabulary.errors import InvalidInput
 
 DAY = click.DateTime(["%Y-%m-%d"])
 

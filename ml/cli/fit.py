@@ -9,11 +9,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table as Grid
 
-from ml import figures
 from ml.cli.asking import FOLDER, asked, asks
 from ml.cli.evaluate import tell
-from ml.effects import Ratio, ratios
-from ml.evaluate import ready
+from ml.judging.evaluate import ready
+from ml.reporting import figures
+from ml.scoring.effects import Ratio, ratios
 from ml.table.forecast import Fitted, fitted
 from ml.table.saved import Known, save
 from ml.table.table import Table

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import msgspec
 
-from ml.registry import ALIASES, Registry, RunRecord
-from shared.auth import Principal, system
-from shared.config import Settings
-from shared.errors import InvalidInput
-from shared.model_document import ModelDocument
-from shared.rpc import Call, Rpc, named
+from ml.training.registry import ALIASES, Registry, RunRecord
+from shared.platform.auth import Principal, system
+from shared.platform.config import Settings
+from shared.process.rpc import Call, Rpc, named
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.model_document import ModelDocument
 
 RUNS: Final = 100
 TIMEOUT_S: Final = 60.0

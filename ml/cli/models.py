@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ml.cli.caller import caller
-from shared.auth import Principal
-from shared.config import Settings
-from shared.errors import InvalidInput
-from shared.model_document import Judgement
-from shared.rpc import Call, Rpc, named
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.process.rpc import Call, Rpc, named
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.model_document import Judgement
 
 T = TypeVar("T")
 AnyDict = dict[str, Any]

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from ml.cli.caller import caller
-from shared.config import Settings
-from shared.errors import NotFound
-from shared.rpc import Call, Rpc, named
+from shared.platform.config import Settings
+from shared.process.rpc import Call, Rpc, named
+from shared.vocabulary.errors import NotFound
 
 
 @click.command()

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from ml.cli.train import released
-from ml.train import Training
-from shared.auth import system
-from shared.config import Settings
-from shared.errors import Refusal
-from shared.rpc import Rpc
+from ml.training.train import Training
+from shared.platform.auth import system
+from shared.platform.config import Settings
+from shared.process.rpc import Rpc
+from shared.vocabulary.errors import Refusal
 
 
 def _silent(*_: object) -> None:

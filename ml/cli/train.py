@@ -15,13 +15,13 @@ from rich.progress import Progress, TaskID
 from ml.cli.bars import bars
 from ml.cli.caller import caller
 from ml.cli.models import print_judgement
-from ml.origins import DEFAULT
-from ml.release import CandidateRefused, Released
-from ml.train import Training
-from shared.auth import Principal
-from shared.config import Settings
-from shared.errors import Refusal
-from shared.rpc import Rpc
+from ml.training.origins import DEFAULT
+from ml.training.release import CandidateRefused, Released
+from ml.training.train import Training
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.process.rpc import Rpc
+from shared.vocabulary.errors import Refusal
 
 
 @click.command()

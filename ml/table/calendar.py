@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ml.features import Floats
-from ml.frame import TrainingRefused
+from ml.frames.frame import TrainingRefused
+from ml.scoring.features import Floats
 from ml.table.question import Question
 
 UNIT_DAYS: Final = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}

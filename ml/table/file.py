@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ml.frame import TrainingRefused
+from ml.frames.frame import TrainingRefused
 
 
 def read_file(path: Path) -> pd.DataFrame:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.document import ForecastModel
-from ml.evaluate import hazards_by_month, ready
-from ml.features import Floats
-from ml.model import LEAST_EVENTS, fit
-from ml.score import incidences
+from ml.fitting.fit import LEAST_EVENTS, fit
+from ml.judging.evaluate import hazards_by_month, ready
+from ml.scoring.document import ForecastModel
+from ml.scoring.features import Floats
+from ml.scoring.score import incidences
 from ml.table.grid import Grid
 from ml.table.table import Table
 
@@ -64,7 +64,7 @@ def fitted(
     Raises
     ------
     TrainingRefused
-        As `ml.model.fit` does: one class, too few events, no signal that differs.
+        As `ml.fitting.fit.fit` does: one class, too few events, no signal that differs.
     """
     grid = Grid.of(table.duration, table.event)
     model = fit(table.frame(grid), seed=seed, least_events=least_events, progress=progress)

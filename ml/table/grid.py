@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.features import Floats
+from ml.scoring.features import Floats
 
 MOST_WHOLE: Final = 120
 """Whole numbers up to this are steps as they are: months of ten years."""

@@ -7,14 +7,14 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import metrics
-from ml.features import Floats
-from ml.frame import TrainingRefused
-from ml.metrics import Outcome
-from ml.model import LEAST_EVENTS
-from ml.split import stratified
+from ml.fitting.fit import LEAST_EVENTS
+from ml.frames.frame import TrainingRefused
+from ml.judging import metrics
+from ml.judging.metrics import Outcome
+from ml.scoring.features import Floats
 from ml.table.forecast import Forecast, fitted
 from ml.table.grid import Grid
+from ml.table.split import stratified
 from ml.table.table import Table
 
 HELD_OUT: Final = 0.25

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.features import Floats
-from ml.frame import TrainingRefused
+from ml.frames.frame import TrainingRefused
+from ml.scoring.features import Floats
 from ml.table.question import Question
 
 LOST: Final = frozenset({"1", "1.0", "true", "yes", "y", "t", "churned", "lost", "dead", "event"})

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ml import figures
-from ml.effects import ratios
-from ml.evaluate import ready
-from ml.figures import Group
-from ml.model import LEAST_EVENTS
+from ml.fitting.fit import LEAST_EVENTS
+from ml.judging.evaluate import ready
+from ml.reporting import figures
+from ml.reporting.figures import Group
+from ml.scoring.effects import ratios
 from ml.table.forecast import fitted
 from ml.table.judge import Clock, split
 from ml.table.table import Table

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from scipy.linalg import qr
 from scipy.stats import norm
 
-from ml.baseline import cumulative_hazard, kalbfleisch_prentice
-from ml.design import learn
-from ml.features import Floats
-from ml.frame import TrainingRefused
+from ml.fitting.baseline import cumulative_hazard, kalbfleisch_prentice
+from ml.fitting.design import learn
+from ml.frames.frame import TrainingRefused
+from ml.scoring.features import Floats
 from ml.table.forecast import Forecast
 from ml.table.grid import Grid
 from ml.table.judge import Rival

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from ml.frame import TrainingRefused
+from ml.frames.frame import TrainingRefused
 from ml.table.judge import Clock, Rival, asked, judge
 from ml.table.table import Table
 

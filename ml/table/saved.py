@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.document import ForecastModel, ModelTampered, ModelUnreadable
-from ml.features import Columns, Floats, design
-from ml.frame import TrainingRefused
+from ml.frames.frame import TrainingRefused
+from ml.scoring.document import ForecastModel, ModelTampered, ModelUnreadable
+from ml.scoring.features import Columns, Floats, design
 from ml.table.forecast import Fitted
 from ml.table.grid import Grid
 from ml.table.question import Question

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.frame import TrainingRefused
+from ml.frames.frame import TrainingRefused
 
 Kind = Literal["number", "level", "flag", "age", "left out"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.features import Columns, Floats
-from ml.frame import Frame, TrainingRefused, one_stratum
+from ml.frames.frame import Frame, TrainingRefused, one_stratum
+from ml.scoring.features import Columns, Floats
 from ml.table.calendar import moments
 from ml.table.file import read_file
 from ml.table.grid import Grid

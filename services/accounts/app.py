@@ -5,7 +5,7 @@ from services.accounts.actions import contracts as contract_actions
 from services.accounts.actions import members as member_actions
 from services.accounts.actions import tickets as ticket_actions
 from services.accounts.store import accounts, contracts, landmarks, members, tickets
-from shared.service import Service, run
+from shared.process.service import Service, run
 
 SERVICE = Service(
     name="accounts",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.definition import Definition, by_id
+from shared.vocabulary.definition import Definition, by_id
 
 DAYS_90: Final = "90 days before asOf"
 TICKETS: Final = "support tickets, as last told by asOf"

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
-from shared.metric import MetricValue
+from shared.vocabulary.metric import MetricValue
 
 ONBOARDING_DAYS = 90
 RENEWAL_WINDOW_DAYS = 90

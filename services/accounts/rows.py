@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from services.accounts.domain import EndReason, Outcome, Severity, TicketClass
-from shared.errors import InvalidInput
-from shared.ingest import Row
+from shared.intake.rows import Row
+from shared.vocabulary.errors import InvalidInput
 
 YEARS = range(1900, 2200)
 EXACT = 2**53

@@ -19,13 +19,13 @@ from services.billing.domain import (
     checked_subscription,
 )
 from services.billing.store import Book
-from shared import facts
-from shared.auth import Principal
-from shared.db import Conn
-from shared.errors import InvalidInput
-from shared.ids import account_key
-from shared.ingest import Kind, Numbered, Receipt, Row, alone, refused
-from shared.versions import Candidate, Version, candidate, sorted_out
+from shared.intake.rows import Kind, Numbered, Receipt, Row, alone, refused
+from shared.intake.versions import Candidate, Version, candidate, sorted_out
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process import facts
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.ids import account_key
 
 R = TypeVar("R", bound=Row)
 

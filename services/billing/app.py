@@ -1,7 +1,7 @@
 """The billing process: what it answers and takes in."""
 
 from services.billing import actions, store
-from shared.service import Service, run
+from shared.process.service import Service, run
 
 SERVICE = Service(
     name="billing",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.definition import Definition, by_id
+from shared.vocabulary.definition import Definition, by_id
 
 PAYMENT_FAILURES: Final = Definition(
     id="B20.payment_failures",

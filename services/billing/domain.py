@@ -7,10 +7,10 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from shared.errors import InvalidInput
-from shared.ingest import Row
-from shared.metric import MetricValue
-from shared.money import Money
+from shared.intake.rows import Row
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.metric import MetricValue
+from shared.vocabulary.money import Money
 
 Interval: TypeAlias = Literal["week", "month", "quarter", "year"]
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]

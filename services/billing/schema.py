@@ -10,7 +10,7 @@ from strawberry.types import Info
 from strawberry.utils.str_converters import to_camel_case
 
 from services.billing import actions, domain, store
-from shared.graphql import (
+from shared.graphql.context import (
     After,
     AsOf,
     Connection,

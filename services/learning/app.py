@@ -3,7 +3,7 @@
 from services.learning.actions import courses as course_actions
 from services.learning.actions import learners as learner_actions
 from services.learning.store import courses, learners, paths
-from shared.service import Service, run
+from shared.process.service import Service, run
 
 SERVICE = Service(
     name="learning",

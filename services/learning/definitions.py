@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.definition import Definition, by_id
+from shared.vocabulary.definition import Definition, by_id
 
 PROGRESS: Final = "progress in courses; MemberAdded and MemberChanged of accounts"
 

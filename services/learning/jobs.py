@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from services.learning.actions import learners
-from shared import work, worker
-from shared.db import Database
-from shared.work import Claim
-from shared.worker import Bench
+from shared.platform.db import Database
+from shared.process import work, worker
+from shared.process.work import Claim
+from shared.process.worker import Bench
 
 
 async def recommend(bench: Bench) -> int:

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from services.learning.domain.learners import ProgressKind
-from shared.errors import InvalidInput
-from shared.ingest import Row
+from shared.intake.rows import Row
+from shared.vocabulary.errors import InvalidInput
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]

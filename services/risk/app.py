@@ -1,12 +1,13 @@
 """The risk process: publishes models, serves scores, and hears what makes new ones necessary."""
 
-from services.risk import actions, change, effects, replay, store, what_if
+from services.risk import actions, store
 from services.risk.actions import hindsight as looking_back
 from services.risk.actions import release
+from services.risk.forecasting import change, effects, replay, what_if
 from services.risk.store import drift, health, hindsight
 from services.risk.store import release as releases
 from services.risk.store import report as reports
-from shared.service import Service, run
+from shared.process.service import Service, run
 
 SERVICE = Service(
     name="risk",

@@ -7,16 +7,17 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from services.risk import actions, forecast, store
+from services.risk import actions, store
+from services.risk.background import documents as upkeep
+from services.risk.background import training
+from services.risk.background.drift import watch
 from services.risk.domain import WORK_LIST, LastInputs
-from services.risk.forecast import Champion, Champions, Told
-from services.risk.upkeep import documents as upkeep
-from services.risk.upkeep import training
-from services.risk.upkeep.drift import watch
-from shared import work, worker
-from shared.errors import ServiceUnavailable
-from shared.work import Claim
-from shared.worker import Bench
+from services.risk.forecasting import scores
+from services.risk.forecasting.scores import Champion, Champions, Told
+from shared.process import work, worker
+from shared.process.work import Claim
+from shared.process.worker import Bench
+from shared.vocabulary.errors import ServiceUnavailable
 
 PATIENCE: Final = 3
 """Tries after which a silent service other than accounts is spoken for by what it told last."""
@@ -63,14 +64,14 @@ async def _score(
 ) -> None:
     account_ids = [claim.key for claim in claims]
     patient = max(claim.attempt for claim in claims) <= PATIENCE
-    told = await forecast.ask(bench.rpc, tenant_id, account_ids, datetime.now(UTC))
+    told = await scores.ask(bench.rpc, tenant_id, account_ids, datetime.now(UTC))
     if "accounts" in told.silent or (told.silent and patient):
         raise ServiceUnavailable(f"no answer from {', '.join(told.silent)}")
     async with bench.db.read(tenant_id) as conn:
         standing = await store.standing(conn, account_ids)
         if told.silent:
             told = spoken_for(told, await store.last_inputs(conn, account_ids))
-    fresh = forecast.forecasts(champion, told, standing, datetime.now(UTC))
+    fresh = scores.forecasts(champion, told, standing, datetime.now(UTC))
     scored = {one.score.account_id for one in fresh}
     async with bench.db.write(tenant_id) as conn:
         await store.take_turn(conn)

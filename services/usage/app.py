@@ -17,8 +17,8 @@ from services.usage.store import (
     signals,
     stickiness,
 )
-from shared.ingest import Inlet, Kind
-from shared.service import Service, run
+from shared.intake.rows import Inlet, Kind
+from shared.process.service import Service, run
 
 SERVICE = Service(
     name="usage",

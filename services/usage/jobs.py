@@ -6,8 +6,9 @@ from uuid import UUID
 
 from services.usage import actions
 from services.usage.actions import history, signals
-from shared import auth, work, worker
-from shared.worker import Bench
+from shared.platform import auth
+from shared.process import work, worker
+from shared.process.worker import Bench
 
 
 async def announce(bench: Bench) -> int:

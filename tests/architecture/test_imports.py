@@ -7,43 +7,52 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.tree import ROOT
+from tests.architecture.tree import ROOT, files
 
-SERVICES = ["accounts", "billing", "learning", "risk", "usage"]
-PARTS = ["actions", "app", "domain", "jobs", "schema", "store"]
+PACKAGES = ["graph", "infra", "ml", "services", "shared"]
 LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 
 FORBIDDEN = [
-    ("shared/rpc.py", "import services.risk", "One direction"),
-    ("ml/model.py", "import services.risk.store", "One direction"),
-    ("services/risk/store.py", "import graph.schema", "One direction"),
+    ("shared/process/rpc.py", "import services.risk", "One direction"),
+    ("ml/fitting/fit.py", "import services.risk.store", "One direction"),
+    ("services/risk/store/health.py", "import graph.schema", "One direction"),
     ("graph/app.py", "import infra.cli", "One direction"),
-    ("services/risk/domain.py", "import services.risk.store", "Within a service"),
-    ("services/usage/store.py", "import services.usage.actions", "Within a service"),
+    ("ml/scoring/score.py", "import ml.frames.frame", "Within ml"),
+    ("ml/judging/gate.py", "import ml.fitting.fit", "Within ml"),
+    ("ml/training/train.py", "import ml.backtesting.windows", "Within ml"),
+    ("ml/simulation/tenant.py", "import ml.scoring.score", "Within ml"),
+    ("ml/plots.py", "", "Within ml"),
+    ("shared/platform/db.py", "import shared.process.rpc", "Within shared"),
+    ("shared/clock.py", "", "Within shared"),
+    ("infra/supervising/supervisor.py", "import infra.suite.start", "Within infra"),
+    ("infra/trial/run.py", "import infra.suite.start", "Within infra"),
+    ("services/risk/domain/chance.py", "import services.risk.store", "Within a service"),
+    ("services/usage/store/habits.py", "import services.usage.actions", "Within a service"),
     ("services/billing/actions.py", "import services.billing.schema", "Within a service"),
-    ("services/billing/app.py", "import services.billing.jobs", "Within a service"),
+    ("services/learning/app.py", "import services.learning.jobs", "Within a service"),
     ("services/billing/fees.py", "", "Within a service"),
-    ("services/billing/store.py", "import services.usage.store", "Services do not know"),
+    ("services/accounts/store/tickets.py", "import services.usage.store", "Services do not know"),
     ("graph/schema.py", "import services.risk.store", "The gateway sees"),
     ("services/risk/app.py", "import services.risk.schema", "Only the gateway"),
-    ("infra/cli.py", "import services.risk.schema", "Only the gateway"),
-    ("services/usage/jobs.py", "import ml.model", "Only risk"),
-    ("services/risk/store.py", "import pandas", "No process that answers"),
-    ("services/learning/domain.py", "import numpy", "Numbers by the frame"),
-    ("services/risk/store.py", "import strawberry", "Strawberry only"),
-    ("shared/rpc.py", "import strawberry", "Strawberry only"),
-    ("services/risk/actions.py", "import arq", "arq only"),
+    ("infra/cli/up.py", "import services.risk.schema", "Only the gateway"),
+    ("services/usage/jobs.py", "import ml.fitting.fit", "Only risk"),
+    ("services/risk/jobs.py", "import ml.frames.frame", "Risk asks"),
+    ("services/risk/store/health.py", "import pandas", "No process that answers"),
+    ("services/learning/domain/paths.py", "import numpy", "Numbers by the frame"),
+    ("services/risk/store/health.py", "import strawberry", "Strawberry only"),
+    ("shared/process/rpc.py", "import strawberry", "Strawberry only"),
+    ("services/risk/actions/release.py", "import arq", "arq only"),
 ]
 
 ALLOWED = [
-    ("services/risk/schema.py", "import strawberry\nimport services.risk.actions"),
-    ("shared/graphql.py", "import strawberry"),
-    ("services/risk/jobs.py", "import arq\nimport ml.score\nimport services.risk.store"),
-    ("shared/work.py", "import arq"),
+    ("services/risk/schema/health.py", "import strawberry\nimport services.risk.actions"),
+    ("shared/graphql/context.py", "import strawberry"),
+    ("services/risk/jobs.py", "import arq\nimport ml.scoring.score\nimport services.risk.store"),
+    ("shared/process/work.py", "import arq"),
     ("graph/schema.py", "import strawberry\nimport services.risk.schema"),
-    ("infra/cli.py", "import graph.schema\nimport services.risk.app\nimport ml.model"),
-    ("ml/score.py", "import numpy"),
-    ("ml/model.py", "import pandas\nimport lifelines\nimport ml.score\nimport shared.work"),
+    ("infra/cli/up.py", "import graph.schema\nimport services.risk.app\nimport ml.fitting.fit"),
+    ("ml/scoring/score.py", "import numpy"),
+    ("ml/fitting/fit.py", "import pandas\nimport lifelines\nimport ml.scoring.score"),
 ]
 
 
@@ -67,15 +76,11 @@ def _lint(root: Path, lines: dict[str, str]) -> str:
 
 
 def _skeleton(root: Path) -> Path:
-    """The layout of docs/architecture.md with every file empty, under the project's own rules."""
-    modules = ["graph/app", "graph/schema", "infra/cli", "ml/model", "ml/score"]
-    modules += ["shared/graphql", "shared/rpc", "shared/work", "shared/worker"]
-    modules += [f"services/{service}/{part}" for service in SERVICES for part in PARTS]
-    for module in modules:
-        path = root / f"{module}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        for folder in path.relative_to(root).parents:
-            (root / folder / "__init__.py").touch()
+    """The project's own layout with every file empty, under the project's own rules."""
+    for package in PACKAGES:
+        for path in files(f"{package}/*.py"):
+            copy = root / path.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.touch()
     shutil.copy(ROOT / "pyproject.toml", root)
     return root

@@ -5,8 +5,8 @@ from dataclasses import fields
 
 import pytest
 
-from infra.metrics_page import PAGE, definitions, page
-from shared.definition import Definition, by_id
+from infra.pages.metrics_page import PAGE, definitions, page
+from shared.vocabulary.definition import Definition, by_id
 
 
 def test_the_page_is_what_the_definitions_say() -> None:

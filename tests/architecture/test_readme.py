@@ -13,7 +13,7 @@ def shown(page: str) -> list[str]:
 
 
 def test_the_first_query_is_the_one_that_is_printed() -> None:
-    printed = (ROOT / "infra" / "first_query.graphql").read_text()
+    printed = (ROOT / "infra/suite/first_query.graphql").read_text()
     assert print_ast(parse(shown("README.md")[0])) == print_ast(parse(printed))
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.signals_page import PAGE, dictionaries, page
-from ml.groups import group_of
-from shared.signal import HEAD, Signal, described, read
+from infra.pages.signals_page import PAGE, dictionaries, page
+from ml.scoring.signal_groups import group_of
+from shared.vocabulary.signal import HEAD, Signal, described, read
 
 SIGNALS = [signal for signals in dictionaries().values() for signal in signals]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.config import SCHEMAS, SERVICES
-from shared.db import Conn
+from shared.platform.config import SCHEMAS, SERVICES
+from shared.platform.db import Conn
 from tests.conftest import DatabaseOf
 
 WITHOUT_TENANT = {"migration", "consumer_offset", "log_head"}

@@ -14,8 +14,8 @@ from uuid import UUID
 
 import pytest
 
-from shared.config import Settings
-from shared.db import Conn
+from shared.platform.config import Settings
+from shared.platform.db import Conn
 from tests.conftest import DatabaseOf
 from tests.services.usage.rows import an_account
 from tests.services.usage.served import a_key, served

@@ -17,8 +17,8 @@ import aiohttp
 import asyncpg
 import pytest
 
-from infra import postgres
-from shared.config import SERVICES
+from infra.servers import postgres
+from shared.platform.config import SERVICES
 from tests.conftest import for_test
 from tests.journeys.conftest import with_key
 from tests.journeys.stack import Client, Stack, client, until, up

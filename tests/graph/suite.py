@@ -15,12 +15,12 @@ from services.billing.app import SERVICE as BILLING
 from services.learning.app import SERVICE as LEARNING
 from services.risk.app import SERVICE as RISK
 from services.usage.app import SERVICE as USAGE
-from shared import ingest
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Database
-from shared.rpc import Exposed, Rpc
-from shared.service import Service
+from shared.intake import rows as ingest
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Database
+from shared.process.rpc import Exposed, Rpc
+from shared.process.service import Service
 from tests.conftest import DatabaseOf
 
 SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)

@@ -8,11 +8,11 @@ import pytest
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.learning.app import SERVICE as LEARNING
 from services.usage.app import SERVICE as USAGE
-from shared import facts
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Conn, to
-from shared.facts import LogEntry
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Conn, to
+from shared.process import facts
+from shared.process.facts import LogEntry
 from tests.conftest import DatabaseOf
 from tests.graph.suite import Suite, fill, of, take
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from shared.auth import Principal
-from shared.config import Settings
-from shared.graphql import global_id
-from shared.service import Service
+from shared.graphql.context import global_id
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.process.service import Service
 from tests.conftest import DatabaseOf
 from tests.graph.suite import ACCOUNTS, BILLING, LEARNING, USAGE, Suite, of, take
 from tests.services.usage.rows import named

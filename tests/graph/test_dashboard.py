@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Conn
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Conn
 from tests.conftest import DatabaseOf
 from tests.graph.suite import Suite, fill, of
 

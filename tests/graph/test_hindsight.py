@@ -11,9 +11,9 @@ from services.risk import actions
 from services.risk.domain import UpdateReason
 from services.risk.domain.hindsight import Ended
 from services.risk.store import ask, hindsight
-from shared.auth import Principal
-from shared.config import Settings
-from shared.graphql import global_id
+from shared.graphql.context import global_id
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
 from tests.conftest import DatabaseOf
 from tests.graph.suite import Suite, fill, of
 from tests.services.risk.given import a_model, a_score, later

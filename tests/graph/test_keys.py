@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from shared.auth import Keys, Principal
-from shared.config import Settings
-from shared.errors import NotPermitted
+from shared.platform.auth import Keys, Principal
+from shared.platform.config import Settings
+from shared.vocabulary.errors import NotPermitted
 from tests.conftest import DatabaseOf
 from tests.graph.suite import Suite, of
 

@@ -9,10 +9,10 @@ from starlette.types import Message
 
 from graph.app import Gateway, build
 from services.risk import actions
-from shared.auth import Principal
-from shared.config import Settings
-from shared.evidence import Bin, Evidence, Horizon, Origin, Segment
-from shared.model_document import ModelReport
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.vocabulary.evidence import Bin, Evidence, Horizon, Origin, Segment
+from shared.vocabulary.model_document import ModelReport
 from tests.conftest import DatabaseOf
 from tests.graph.suite import Suite, of
 from tests.services.risk.given import a_model

@@ -17,10 +17,10 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from graph.schema import BY_ID, OBJECTS, Account, Member, schema
-from shared.auth import SCOPES, Principal
-from shared.config import Settings
-from shared.ids import global_id
-from shared.scalars import SCALARS
+from shared.graphql.scalars import SCALARS
+from shared.platform.auth import SCOPES, Principal
+from shared.platform.config import Settings
+from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
 from tests.graph.suite import ACCOUNTS, Suite, fill, of, take
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.postgres import erase
-from shared.config import Settings
+from infra.servers.postgres import erase
+from shared.platform.config import Settings
 from tests.conftest import free_port
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another")

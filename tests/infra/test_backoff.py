@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.backoff import Backoff
+from infra.supervising.backoff import Backoff
 
 
 def test_each_wait_is_twice_the_one_before_up_to_the_longest():

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from infra.cli import COMMANDS
-from infra.state import FolderLock
-from shared.config import Settings
+from infra.supervising.status_board import FolderLock
+from shared.platform.config import Settings
 from tests.infra.conftest import as_other
 
 OURS = ("up", "status", "migrate", "keys", "keys create", "keys list", "keys revoke")

@@ -15,11 +15,11 @@ import pytest
 import redis
 from psutil import Process
 
-from infra.embedded import Running, start_postgres, start_valkey
-from infra.errors import StartError
-from infra.places import SYSTEM_FOLDERS
-from infra.postgres import PACKAGE, erase
-from shared.config import Settings
+from infra.servers.embedded import Running, start_postgres, start_valkey
+from infra.servers.places import SYSTEM_FOLDERS
+from infra.servers.postgres import PACKAGE, erase
+from infra.supervising.errors import StartError
+from shared.platform.config import Settings
 from tests.conftest import free_port
 from tests.infra.conftest import as_root
 

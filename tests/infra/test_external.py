@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from infra.embedded import Running, start_postgres, start_valkey
-from infra.errors import StartError
-from infra.external import check_postgres, check_redis
-from shared.config import Settings
+from infra.servers.embedded import Running, start_postgres, start_valkey
+from infra.servers.external import check_postgres, check_redis
+from infra.supervising.errors import StartError
+from shared.platform.config import Settings
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import io
 from pathlib import Path
 
-from infra.screen import LINE_MOST_BYTES, Journal, Screen
+from infra.supervising.terminal import LINE_MOST_BYTES, Journal, Screen
 
 
 def test_lines_carry_the_name_of_their_process_and_are_kept_whole(tmp_path: Path):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.errors import StartError
-from infra.state import FolderLock, Line, alive, born, end_leftovers, kept
+from infra.supervising.errors import StartError
+from infra.supervising.status_board import FolderLock, Line, alive, born, end_leftovers, kept
 
 
 def test_a_second_start_on_the_same_folder_says_so(tmp_path: Path):

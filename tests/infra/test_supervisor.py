@@ -14,12 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.errors import StartError
-from infra.guard import Guard
-from infra.program import Program
-from infra.screen import Screen
-from infra.state import Board, kept
-from infra.supervisor import Supervisor
+from infra.supervising.errors import StartError
+from infra.supervising.guard import Guard
+from infra.supervising.program import Program
+from infra.supervising.status_board import Board, kept
+from infra.supervising.supervisor import Supervisor
+from infra.supervising.terminal import Screen
 
 # A process that says it is ready by a file, notes its end in another, and has a child of its own.
 WORKS = """

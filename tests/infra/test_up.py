@@ -12,8 +12,8 @@ import asyncpg
 import psutil
 import pytest
 
-from infra.state import kept
-from shared.config import Settings
+from infra.supervising.status_board import kept
+from shared.platform.config import Settings
 
 pytestmark = pytest.mark.stack
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Iterator
 import asyncpg
 import pytest
 
-from infra import postgres
-from shared import auth
+from infra.servers import postgres
+from shared.platform import auth
 from tests.conftest import for_test
 from tests.journeys.stack import READY_WITHIN_S, Client, Stack, client, until, up
 

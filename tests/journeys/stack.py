@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from shared.config import Settings
+from shared.platform.config import Settings
 
 READY_WITHIN_S = 120
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.ids import global_id
+from shared.vocabulary.ids import global_id
 from tests.journeys.stack import Client, Stack, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import postgres
+from infra.servers import postgres
 from tests.conftest import for_test
 from tests.journeys.conftest import with_key
 from tests.journeys.otlp import Receiver, receiving

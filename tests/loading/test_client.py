@@ -22,8 +22,8 @@ from infra.loading import telco
 from infra.loading.client import Client, cut, pause_s
 from infra.loading.errors import LoadError
 from infra.loading.run import load
-from ml.simulate import simulate
 from ml.simulation.rows import Batch, Event
+from ml.simulation.tenant import simulate
 from tests.conftest import free_port
 from tests.serving import serving
 

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from infra.loading import telco
-from ml.simulate import simulate
 from ml.simulation.rows import Batch
+from ml.simulation.tenant import simulate
 from services.accounts.rows import AccountRow, ContractRow, MemberRow, TicketRow, check
 from services.billing.domain import (
     InvoiceRow,
@@ -22,8 +22,8 @@ from services.billing.domain import (
     checked_subscription,
 )
 from services.usage.domain import EventRow, event
-from shared.auth import Principal
-from shared.ingest import Row, parsed
+from shared.intake.rows import Row, parsed
+from shared.platform.auth import Principal
 
 UNTIL = date(2024, 7, 1)
 LOADER = Principal(UUID(int=1), "test", ("ingest", "admin"))

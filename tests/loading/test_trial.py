@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from infra.cli.trial import simulation
 from infra.trial.fill import fill
 from infra.trial.server import TOLD, bound
-from ml import landmarks
-from ml.rolling import Past, Window
-from ml.simulate import simulate
-from shared.auth import Principal, system
-from shared.config import Settings
-from shared.db import Conn
-from shared.rpc import Rpc
+from ml.backtesting.windows import Past, Window
+from ml.frames import landmarks
+from ml.simulation.tenant import simulate
+from shared.platform.auth import Principal, system
+from shared.platform.config import Settings
+from shared.platform.db import Conn
+from shared.process.rpc import Rpc
 from tests.conftest import DatabaseOf
 from tests.loading.whole import sent
 

@@ -7,9 +7,10 @@ import msgspec
 
 from infra.trial.server import TOLD
 from ml.simulation.rows import Batch
-from shared import facts, ingest
-from shared.auth import Principal
-from shared.db import Database
+from shared.intake import rows as ingest
+from shared.platform.auth import Principal
+from shared.platform.db import Database
+from shared.process import facts
 
 
 async def sent(dbs: dict[str, Database], principal: Principal, batches: Iterable[Batch]) -> None:

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ml import document, explain, model
-from ml.attribution import BASELINE, Rescored, State, shared_out
-from ml.hazards import load
+from ml.fitting import fit
+from ml.scoring import document, drivers
+from ml.scoring.attribution import BASELINE, Rescored, State, shared_out
+from ml.scoring.hazards import load
 from tests.ml.test_score import ANNUAL
 from tests.ml.worlds import annual, tied
 
@@ -48,7 +49,7 @@ def test_parts_of_a_change_agree_with_brute_force_and_add_up(start, seed, column
 def test_drivers_agree_with_brute_force_and_groups_of_them_are_their_sums(parts, hazard):
     """Drivers are the same path integral, from the reference account on."""
     baseline = np.full(len(parts), hazard)
-    reference, found = explain.survival_parts([parts], [baseline])
+    reference, found = drivers.survival_parts([parts], [baseline])
     served = np.exp(-baseline * np.exp(parts.sum(axis=1)))
     assert np.abs(reference + found.sum(axis=1) - served).max() < 1e-12
     for one, shares in zip(parts, found, strict=True):
@@ -57,7 +58,7 @@ def test_drivers_agree_with_brute_force_and_groups_of_them_are_their_sums(parts,
             assert shares == pytest.approx(brute_force(start, one[None, :]), abs=1e-6)
         thirds = np.arange(len(one)) % 3
         grouped = np.bincount(thirds, weights=one, minlength=3)[None, :].astype(float)
-        _, whole = explain.survival_parts([grouped], [baseline[:1]])
+        _, whole = drivers.survival_parts([grouped], [baseline[:1]])
         assert whole[0] == pytest.approx(
             np.bincount(thirds, weights=shares, minlength=3), abs=1e-12
         )
@@ -70,7 +71,7 @@ def test_a_change_that_moves_nothing_at_all_is_the_baselines():
 
 @pytest.fixture(scope="module")
 def fitted():
-    return [load(*document.encode(model.fit(frame))) for frame in (annual().frame(), tied())]
+    return [load(*document.encode(fit.fit(frame))) for frame in (annual().frame(), tied())]
 
 
 def test_signals_that_did_not_change_have_no_part_even_where_signals_act_together(fitted):

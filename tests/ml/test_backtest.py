@@ -7,15 +7,16 @@ from functools import partial
 import numpy as np
 import pytest
 
-from ml import backtest, challenger, evaluate, metrics
-from ml.backtest import Rows
+from ml.backtesting import backtest, challenger
+from ml.backtesting.backtest import Rows
+from ml.backtesting.windows import at_risk, origins_before
 from ml.cli.backtest import forecast
-from ml.frame import Frame
-from ml.hazards import ChurnModel
-from ml.landmarks import GRACE_DAYS
-from ml.metrics import Outcome
-from ml.model import fit
-from ml.rolling import at_risk, origins_before
+from ml.fitting.fit import fit
+from ml.frames.frame import Frame
+from ml.frames.landmarks import GRACE_DAYS
+from ml.judging import evaluate, metrics
+from ml.judging.metrics import Outcome
+from ml.scoring.hazards import ChurnModel
 from tests.ml.test_strata import clock
 from tests.ml.windows import DATA_TO, ORIGINS, known, truth, window
 from tests.ml.worlds import annual

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ml import metrics
-from ml.baseline import MOST_HAZARD, breslow, cumulative_hazard, kalbfleisch_prentice
-from ml.metrics import Outcome
+from ml.fitting.baseline import MOST_HAZARD, breslow, cumulative_hazard, kalbfleisch_prentice
+from ml.judging import metrics
+from ml.judging.metrics import Outcome
 
 
 def test_two_leave_with_weights_one_and_two_of_five_gives_the_root_found_by_hand():

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml import evaluate
-from ml.by_cause import by_cause
-from ml.hazards import ChurnModel
-from ml.model import fit
-from ml.rolling import Window
+from ml.backtesting.by_cause import by_cause
+from ml.backtesting.windows import Window
+from ml.fitting.fit import fit
+from ml.judging import evaluate
+from ml.scoring.hazards import ChurnModel
 from tests.ml.windows import ORIGINS, window
 from tests.ml.worlds import World, annual
 

@@ -7,10 +7,12 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from ml import choice, document, evaluate, hazards, model, score
-from ml.document import ModelUnreadable
-from ml.frame import Frame, TooFewLosses
-from ml.renewal_clock import MONTH_DAYS
+from ml.fitting import fit, selection
+from ml.frames.frame import Frame, TooFewLosses
+from ml.judging import evaluate
+from ml.scoring import document, hazards, score
+from ml.scoring.document import ModelUnreadable
+from ml.scoring.renewal_clock import MONTH_DAYS
 from tests.ml.worlds import annual, rows_of, tied
 
 
@@ -24,7 +26,7 @@ def split(frame: Frame, unpaid: float, seed: int = 2) -> Frame:
 
 @pytest.fixture(scope="module")
 def renewing() -> hazards.ChurnModel:
-    return evaluate.ready(model.fit(split(annual().frame(), 0.3)))
+    return evaluate.ready(fit.fit(split(annual().frame(), 0.3)))
 
 
 def scored(churn_model: hazards.ChurnModel, frame: Frame) -> list[score.Forecast]:
@@ -72,7 +74,7 @@ def test_every_interval_holds_its_value(renewing):
 def test_without_signals_the_causes_are_what_was_seen_of_each():
     """Aalen and Johansen's estimate, save for terms of third order within a month."""
     frame = split(tied(2_000, seed=4), 0.4)
-    ready = evaluate.ready(model.fit_strata(frame))
+    ready = evaluate.ready(fit.fit_strata(frame))
     (forecast,) = score.score(ready, [{}], elapsed_days=[0.0], days_to_renewal=[None])
     assert forecast.basis == "strata"
     assert forecast.drivers == ()
@@ -90,7 +92,7 @@ def test_without_signals_the_causes_are_what_was_seen_of_each():
 def test_the_spread_of_a_baseline_is_that_of_so_many_losses():
     """Of a month's Kaplan–Meier step the log hazard varies by 1 / losses / (1 − hazard), nearly."""
     frame = replace(tied(3_000, seed=5), cause=np.full(3_000, "voluntary", dtype=np.str_))
-    stratum = model.fit_strata(frame).causes[0].strata["all"]
+    stratum = fit.fit_strata(frame).causes[0].strata["all"]
     first = int((frame.event & (frame.duration == 1)).sum())
     assert stratum.spread[1] == pytest.approx(1 / first, rel=0.45)
 
@@ -98,8 +100,8 @@ def test_the_spread_of_a_baseline_is_that_of_so_many_losses():
 def test_a_cause_with_few_losses_keeps_a_baseline_and_says_so():
     frame = split(tied(600, seed=1), 0.03)
     count = frame.only("involuntary").lost
-    assert 0 < count < model.LEAST_EVENTS
-    fitted = model.fit(frame)
+    assert 0 < count < fit.LEAST_EVENTS
+    fitted = fit.fit(frame)
     first, second = fitted.causes
     assert (first.cause, first.effects, second.effects) == ("voluntary", "own", "none")
     assert not any(second.coefficients)
@@ -109,7 +111,7 @@ def test_a_cause_with_few_losses_keeps_a_baseline_and_says_so():
 def test_causes_that_only_together_have_losses_enough_share_their_effects():
     frame = split(tied(90, seed=3), 0.5)
     counts = [frame.only(cause).lost for cause in frame.causes]
-    fitted = model.fit(frame, least_events=max(counts) + 1)
+    fitted = fit.fit(frame, least_events=max(counts) + 1)
     assert {part.effects for part in fitted.causes} == {"shared"}
     assert fitted.causes[0].coefficients == fitted.causes[1].coefficients
 
@@ -120,13 +122,13 @@ def test_too_few_losses_for_a_model_may_still_make_curves():
     event[np.flatnonzero(event)[8:]] = False
     few = replace(frame, event=event)
     with pytest.raises(TooFewLosses, match="only 8 of 400"):
-        model.fit(few)
-    fitted = model.fit_strata(few)
+        fit.fit(few)
+    fitted = fit.fit_strata(few)
     assert "only 8 of 400 accounts have churned" in fitted.notes[0]
-    assert document.encode(fitted) == document.encode(model.fit_strata(few))
+    assert document.encode(fitted) == document.encode(fit.fit_strata(few))
     event[np.flatnonzero(event)[4:]] = False
     with pytest.raises(TooFewLosses):
-        model.fit_strata(replace(frame, event=event))
+        fit.fit_strata(replace(frame, event=event))
 
 
 def test_a_document_of_the_first_format_is_refused_by_its_name():
@@ -137,7 +139,7 @@ def test_a_document_of_the_first_format_is_refused_by_its_name():
 
 def test_penalties_are_judged_on_later_landmarks_with_what_was_known_before_them():
     frame = annual(600).frame()
-    held = choice.trials(frame, seed=0)
+    held = selection.trials(frame, seed=0)
     assert len(held) >= 2
     for trial in held:
         assert trial.fitted.day.max() < trial.judged.day.min()
@@ -150,7 +152,7 @@ def test_penalties_are_judged_on_later_landmarks_with_what_was_known_before_them
 
 
 def test_without_a_calendar_accounts_are_held_out_at_random():
-    for trial in choice.trials(tied(), seed=0):
+    for trial in selection.trials(tied(), seed=0):
         assert not set(trial.fitted.account.tolist()) & set(trial.judged.account.tolist())
 
 
@@ -167,4 +169,4 @@ def test_newcomers_are_spoken_for_by_their_own_model_where_there_is_one(renewing
 
 def with_newcomers(churn_model: hazards.ChurnModel) -> hazards.ChurnModel:
     """The model with curves by stratum for newcomers."""
-    return replace(churn_model, newcomers=evaluate.ready(model.fit_strata(annual().frame())))
+    return replace(churn_model, newcomers=evaluate.ready(fit.fit_strata(annual().frame())))

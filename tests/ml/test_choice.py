@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml import choice, newton
-from ml.choice import Candidate, carried, trials
-from ml.design import learn
-from ml.frame import Frame
-from ml.model import prepared
-from ml.renewal_clock import NEARNESS
+from ml.fitting import newton, selection
+from ml.fitting.design import learn
+from ml.fitting.fit import prepared
+from ml.fitting.selection import Candidate, carried, trials
+from ml.frames.frame import Frame
+from ml.scoring.renewal_clock import NEARNESS
 from tests.ml.worlds import annual, tied
 
 
@@ -45,7 +45,7 @@ def test_effects_are_not_pulled_to_zero_by_the_mere_number_of_rows():
 
 def test_folds_of_accounts_change_no_penalty():
     frame = prepared(tied())
-    assert choice.choose(frame, seed=0).penalty in choice.PENALTIES
+    assert selection.choose(frame, seed=0).penalty in selection.PENALTIES
 
 
 def faded(frame: Frame, seed: int) -> Frame:
@@ -72,7 +72,7 @@ def faded(frame: Frame, seed: int) -> Frame:
 
 def test_a_signal_fades_with_the_distance_of_the_renewal_where_held_out_rows_say_so():
     frame = faded(annual(200).frame(), seed=1)
-    chosen = choice.choose(frame, seed=0)
+    chosen = selection.choose(frame, seed=0)
     terms = chosen.design.terms
     pairs = {
         frozenset((terms[term.left].feature, terms[term.right].feature))
@@ -83,5 +83,5 @@ def test_a_signal_fades_with_the_distance_of_the_renewal_where_held_out_rows_say
 
 
 def test_without_a_signal_for_nearness_nothing_fades():
-    design = choice.choose(prepared(annual(200).frame()), seed=0).design
+    design = selection.choose(prepared(annual(200).frame()), seed=0).design
     assert NEARNESS not in {feature.name for feature in design.features}

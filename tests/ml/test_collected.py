@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.collected import Collected, Column
-from ml.features import level_of, numbers
-from ml.frame import TrainingRefused
-from shared.landmark import FeatureRow
+from ml.frames.columns import Collected, Column
+from ml.frames.frame import TrainingRefused
+from ml.scoring.features import level_of, numbers
+from shared.vocabulary.landmark import FeatureRow
 
 VALUES = st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers(-9, 9) | st.text()
 

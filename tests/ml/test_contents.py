@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.signals_page import dictionaries
-from ml import design, landmarks
-from ml.collected import Collected, Column
-from ml.contents import SignalRefused, admitted, may_be
-from ml.frame import Frame, TrainingRefused
-from shared.landmark import FeatureRow
-from shared.signal import Signal
+from infra.pages.signals_page import dictionaries
+from ml.fitting import design
+from ml.frames import landmarks
+from ml.frames.admission import SignalRefused, admitted, may_be
+from ml.frames.columns import Collected, Column
+from ml.frames.frame import Frame, TrainingRefused
+from shared.vocabulary.landmark import FeatureRow
+from shared.vocabulary.signal import Signal
 from tests.ml.worlds import DATA_TO, annual
 
 KNOWN = {signal.name: signal for signals in dictionaries().values() for signal in signals}

@@ -8,23 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml import cure_fit, document, effects, evaluate
-from ml.attribution import BASELINE, Rescored, State
-from ml.choice import Candidate
-from ml.cure import cumulative_hazard
-from ml.cure_choice import cured
-from ml.design import learn
-from ml.document import FORMAT, MIXED, Cure, ModelUnreadable, decode, encode
-from ml.frame import Frame, one_stratum
-from ml.hazards import clock_of
-from ml.model import fit
-from ml.refit import refitted
-from ml.renewal_clock import MONTH_DAYS
-from ml.score import score
+from ml.fitting import cure_fit
+from ml.fitting.cure_selection import cured
+from ml.fitting.design import learn
+from ml.fitting.fit import fit
+from ml.fitting.refit import refitted
+from ml.fitting.selection import Candidate
+from ml.frames.frame import Frame, one_stratum
+from ml.judging import evaluate
+from ml.scoring import document, effects
+from ml.scoring.attribution import BASELINE, Rescored, State
+from ml.scoring.cure import cumulative_hazard
+from ml.scoring.document import FORMAT, MIXED, Cure, ModelUnreadable, decode, encode
+from ml.scoring.hazards import clock_of
+from ml.scoring.renewal_clock import MONTH_DAYS
+from ml.scoring.score import score
 from ml.table.judge import compare, ours
 from ml.table.question import SAAS, SAAS_FILE
 from ml.table.table import read_table
-from shared.landmark import FeatureRow
+from shared.vocabulary.landmark import FeatureRow
 from tests.ml.worlds import rows_of, tied
 
 SLOPES = np.array([2.0, -1.0])

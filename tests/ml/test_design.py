@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml import design
-from ml.features import spline
-from ml.frame import Frame
+from ml.fitting import design
+from ml.frames.frame import Frame
+from ml.scoring.features import spline
 from tests.ml.worlds import tied
 
 

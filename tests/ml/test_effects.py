@@ -5,15 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from ml import document, effects, groups, model
-from ml.score import ChurnModel, load, score
-from shared.landmark import FeatureRow
+from ml.fitting import fit
+from ml.scoring import document, effects, signal_groups
+from ml.scoring.score import ChurnModel, load, score
+from shared.vocabulary.landmark import FeatureRow
 from tests.ml.worlds import annual, tied
 
 
 @pytest.fixture(scope="module")
 def fitted() -> ChurnModel:
-    return load(*document.encode(model.fit(tied())))
+    return load(*document.encode(fit.fit(tied())))
 
 
 def test_a_ratio_is_the_one_between_two_accounts_scored(fitted: ChurnModel):
@@ -60,7 +61,7 @@ def test_a_curve_is_one_at_its_reference_and_widens_away_from_it(fitted: ChurnMo
 
 
 def test_logarithmic_signals_are_told_in_their_own_unit():
-    churn_model = load(*document.encode(model.fit(annual().frame())))
+    churn_model = load(*document.encode(fit.fit(annual().frame())))
     (curve,) = [c for c in effects.curves(churn_model) if c.feature == "events_28d"]
     (feature,) = [f for f in churn_model.document.features if f.name == "events_28d"]
     assert feature.logarithmic
@@ -91,12 +92,12 @@ def test_logarithmic_signals_are_told_in_their_own_unit():
     ],
 )
 def test_signals_are_grouped_by_what_they_speak_of(feature: str, group: str):
-    assert groups.group_of(feature) == group
+    assert signal_groups.group_of(feature) == group
 
 
 def test_groups_are_twelve_at_most_and_add_up():
-    assert len(groups.GROUPS.keys() - {"decision"}) <= 12
+    assert len(signal_groups.GROUPS.keys() - {"decision"}) <= 12
     parts = [("events_28d", 0.1), ("seats", -0.4), ("active_days_28d", 0.05), ("quux", 0.01)]
-    found = groups.summed(parts)
+    found = signal_groups.summed(parts)
     assert list(found) == ["seats", "usage", "other"]
     assert sum(found.values()) == pytest.approx(sum(part for _, part in parts), abs=1e-15)

@@ -5,10 +5,10 @@ import pytest
 from click.testing import CliRunner
 from sklearn.model_selection import train_test_split
 
-from ml import figures
 from ml.cli.evaluate import evaluate as command
 from ml.cli.figures import markdown
-from ml.frame import TrainingRefused
+from ml.frames.frame import TrainingRefused
+from ml.reporting import figures
 from ml.table.judge import compare, ours, split
 from ml.table.question import TELCO, TELCO_FILE
 from ml.table.table import read_table

@@ -7,7 +7,7 @@ import fsspec
 import pytest
 from pyarrow import parquet
 
-from ml.export import EVENTS_AT_ONCE, Event, Source, export_day, exported
+from ml.frames.export import EVENTS_AT_ONCE, Event, Source, export_day, exported
 
 DAY = date(2026, 3, 1)
 MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)

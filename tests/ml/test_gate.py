@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml import document, gate
-from ml.frame import TrainingRefused
-from ml.model import fit
-from ml.release import judge
-from ml.train import packed
-from shared.model_document import Judgement, ServedModel
+from ml.fitting.fit import fit
+from ml.frames.frame import TrainingRefused
+from ml.judging import gate
+from ml.scoring import document
+from ml.training.release import judge
+from ml.training.train import packed
+from shared.vocabulary.model_document import Judgement, ServedModel
 from tests.ml.worlds import NOON, annual
 
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml import landmarks
-from ml.collected import Collected
-from ml.document import Clock
-from ml.frame import TrainingRefused
-from ml.renewal_clock import month_of, months_between, stratum_of
-from shared.landmark import Spell
+from ml.frames import landmarks
+from ml.frames.columns import Collected
+from ml.frames.frame import TrainingRefused
+from ml.scoring.document import Clock
+from ml.scoring.renewal_clock import month_of, months_between, stratum_of
+from shared.vocabulary.landmark import Spell
 from tests.ml.worlds import DATA_TO, annual
 
 ONE, TWO = UUID(int=1), UUID(int=2)

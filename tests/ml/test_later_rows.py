@@ -12,15 +12,15 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from infra.trial.server import TOLD, bound
-from ml import landmarks
-from ml.services import SOURCES
-from ml.simulate import Tenant, simulate
+from ml.frames import landmarks
+from ml.frames.tenant import SOURCES
 from ml.simulation.rows import Batch, Event, Payment, Ticket
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Database
-from shared.landmark import FeatureRow, Landmark, Spell
-from shared.rpc import Call, Rpc, named
+from ml.simulation.tenant import Tenant, simulate
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Database
+from shared.process.rpc import Call, Rpc, named
+from shared.vocabulary.landmark import FeatureRow, Landmark, Spell
 from tests.conftest import DatabaseOf
 from tests.loading.whole import sent
 

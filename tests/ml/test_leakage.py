@@ -4,10 +4,11 @@ from functools import partial
 
 import pytest
 
-from ml import backtest, challenger, evaluate
-from ml.frame import Frame
-from ml.leakage import alarms, telling
-from ml.model import fit
+from ml.backtesting import backtest, challenger
+from ml.backtesting.leakage import alarms, telling
+from ml.fitting.fit import fit
+from ml.frames.frame import Frame
+from ml.judging import evaluate
 from tests.ml.windows import ORIGINS, Rows, cancelled, four_months_late, honest, window
 from tests.ml.worlds import annual
 

@@ -4,10 +4,11 @@ from functools import partial
 
 import numpy as np
 
-from ml import backtest, evaluate
-from ml.frame import Frame
-from ml.leaked import HONEST, leaked, watched
-from ml.model import fit
+from ml.backtesting import backtest
+from ml.fitting.fit import fit
+from ml.frames.frame import Frame
+from ml.judging import evaluate
+from ml.trial.leaky import HONEST, leaked, watched
 from tests.ml.windows import ORIGINS, honest, window
 from tests.ml.worlds import annual
 

@@ -9,14 +9,16 @@ import pytest
 from lifelines import CoxPHFitter, CoxTimeVaryingFitter
 from lifelines.exceptions import ConvergenceError, ConvergenceWarning, StatError
 
-from ml import cox, document, evaluate, model
-from ml.baseline import BASELINES, cumulative_hazard
-from ml.frame import TrainingRefused
-from ml.score import score
+from ml.fitting import cox, fit
+from ml.fitting.baseline import BASELINES, cumulative_hazard
+from ml.frames.frame import TrainingRefused
+from ml.judging import evaluate
+from ml.scoring import document
+from ml.scoring.score import score
 from ml.table.forecast import fitted
 from ml.table.question import Question
 from ml.table.table import table_of
-from shared.landmark import FeatureRow
+from shared.vocabulary.landmark import FeatureRow
 from tests.ml.worlds import annual, tied
 
 
@@ -79,8 +81,8 @@ def test_a_fit_that_fails_is_tried_again_with_more_penalty():
 
 def test_with_strata_predictions_come_back_in_another_order_and_ours_do_not():
     frame = annual(150).frame()
-    prepared = model.prepared(frame)
-    chosen = model.choose(prepared, seed=0)
+    prepared = fit.prepared(frame)
+    chosen = fit.choose(prepared, seed=0)
     matrix = chosen.design.matrix(prepared)
     theirs = cox.cox(prepared, matrix, chosen.penalties).lifelines
     table = pd.DataFrame(matrix, columns=[f"x{i}" for i in range(matrix.shape[1])])
@@ -89,7 +91,7 @@ def test_with_strata_predictions_come_back_in_another_order_and_ours_do_not():
     raw = theirs.predict_survival_function(shuffled, times=[12.0])
     assert raw.columns.tolist() != shuffled.index.tolist()
     expected = raw.loc[:, shuffled.index].to_numpy()[0]
-    fitted = model.fit(frame, baseline="breslow")
+    fitted = fit.fit(frame, baseline="breslow")
     by_month = evaluate.survival_by_month(evaluate.ready(fitted), frame)[
         shuffled.index.to_numpy(), 12
     ]
@@ -104,7 +106,7 @@ def test_conditional_survival_past_the_data_is_certainty_there_and_nothing_here(
     past = theirs.predict_survival_function(table[:1], times=[24.0], conditional_after=[40.0])
     assert float(past.iloc[0, 0]) == 1.0
     (ours,) = score(
-        evaluate.ready(model.fit(frame)),
+        evaluate.ready(fit.fit(frame)),
         [{}],
         elapsed_days=[40 * 30.4375],
         days_to_renewal=[24 * 30.4375],
@@ -121,7 +123,7 @@ def test_nan_goes_through_silently_there_and_is_read_as_unknown_here():
     assert np.isnan(theirs.predict_partial_hazard(pd.DataFrame({"x": [np.nan]})).iloc[0])
     row: FeatureRow = {"seats": float("nan"), "plan": None, "auto_renew": True}
     (ours,) = score(
-        evaluate.ready(model.fit(frame)), [row], elapsed_days=[0.0], days_to_renewal=[90.0]
+        evaluate.ready(fit.fit(frame)), [row], elapsed_days=[0.0], days_to_renewal=[90.0]
     )
     assert ours.renewal is not None
     assert 0 < ours.renewal.value < 1
@@ -129,9 +131,9 @@ def test_nan_goes_through_silently_there_and_is_read_as_unknown_here():
 
 def test_a_pickle_holds_the_training_rows_and_the_document_does_not():
     frame = tied(2_000)
-    chosen = model.choose(model.prepared(frame), seed=0)
+    chosen = fit.choose(fit.prepared(frame), seed=0)
     theirs = cox.cox(frame, chosen.design.matrix(frame), chosen.penalties).lifelines
-    content, _ = document.encode(model.fit(frame))
+    content, _ = document.encode(fit.fit(frame))
     assert len(pickle.dumps(theirs)) > 100_000
     assert len(content) < 10_000
 
@@ -179,7 +181,7 @@ def test_an_unseen_stratum_raises_there_and_borrows_here():
     with pytest.raises(StatError, match="not found in the original training data"):
         theirs.predict_survival_function(table[:1].assign(stratum="c"))
     frame = annual(150).frame()
-    known = evaluate.ready(model.fit(frame))
+    known = evaluate.ready(fit.fit(frame))
     unseen = frame.take(np.array([0]))
     unseen.stratum[:] = "of another kind"
     assert 0 < evaluate.survival_by_month(known, unseen)[0, 12] < 1

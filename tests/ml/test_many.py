@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml import document, many, model, score
-from ml.features import columns_of, design
-from ml.hazards import ChurnModel, load
-from ml.renewal_clock import strata_of
+from ml.fitting import fit
+from ml.scoring import document, portfolio, score
+from ml.scoring.features import columns_of, design
+from ml.scoring.hazards import ChurnModel, load
+from ml.scoring.renewal_clock import strata_of
 from tests.ml.worlds import annual, tied
 
 DAYS = (0.0, 1.0, 30.0, 60.0, 90.0, 180.0, 365.0, 800.0)
@@ -26,7 +27,7 @@ ACCOUNTS = st.lists(
 
 @pytest.fixture(scope="module")
 def renewing() -> ChurnModel:
-    return load(*document.encode(model.fit(annual().frame())))
+    return load(*document.encode(fit.fit(annual().frame())))
 
 
 @given(ACCOUNTS)
@@ -38,7 +39,9 @@ def test_all_at_once_and_one_by_one_agree(renewing: ChurnModel, accounts):
     matrix, _ = design(columns, renewing.document.features, renewing.document.terms)
     day = np.array([np.nan if d is None else max(d, 0.0) for d in renewal])
     strata = strata_of(columns["contract_term_months"].tolist(), day.tolist()).tolist()
-    found = many.churn_within(renewing, matrix, many.standing(renewing, strata, day), DAYS)
+    found = portfolio.churn_within(
+        renewing, matrix, portfolio.standing(renewing, strata, day), DAYS
+    )
     for one, chances in zip(alone, found, strict=True):
         expected = [one.churn_probability(d) for d in DAYS]
         assert np.isnan(chances).tolist() == [e is None for e in expected]
@@ -48,8 +51,8 @@ def test_all_at_once_and_one_by_one_agree(renewing: ChurnModel, accounts):
 
 
 def test_a_model_that_runs_from_the_start_is_refused():
-    starting = load(*document.encode(model.fit(tied())))
+    starting = load(*document.encode(fit.fit(tied())))
     with pytest.raises(ValueError, match="landmark clock"):
-        many.churn_within(
-            starting, np.empty((0, 1)), many.standing(starting, [], np.empty(0)), [30]
+        portfolio.churn_within(
+            starting, np.empty((0, 1)), portfolio.standing(starting, [], np.empty(0)), [30]
         )

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ml import metrics
-from ml.metrics import Outcome
+from ml.judging import metrics
+from ml.judging.metrics import Outcome
 
 MONTHS = np.arange(1, 11)
 

@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from ml import choice, cox, document, evaluate, gate, model, release, score
-from ml.frame import Frame, TrainingRefused
-from ml.train import packed
-from shared.landmark import FeatureRow
+from ml.fitting import cox, fit, selection
+from ml.frames.frame import Frame, TrainingRefused
+from ml.judging import evaluate, gate
+from ml.scoring import document, score
+from ml.training import release
+from ml.training.train import packed
+from shared.vocabulary.landmark import FeatureRow
 from tests.ml.worlds import annual, rows_of, tied
 
 
@@ -24,16 +27,16 @@ def renewals(forecasts: list[score.Forecast]) -> list[float]:
 
 
 def test_the_same_rows_and_seed_give_the_same_bytes():
-    first, second = (document.encode(model.fit(tied(), seed=3)) for _ in range(2))
+    first, second = (document.encode(fit.fit(tied(), seed=3)) for _ in range(2))
     assert first == second
-    versions = {packed(model.fit(tied(), seed=3), datetime.now(UTC)).version for _ in range(2)}
+    versions = {packed(fit.fit(tied(), seed=3), datetime.now(UTC)).version for _ in range(2)}
     assert len(versions) == 1
-    assert document.encode(model.fit(tied(seed=9), seed=3)) != first
+    assert document.encode(fit.fit(tied(seed=9), seed=3)) != first
 
 
 def test_renewal_chances_are_close_to_the_truth_that_made_the_data():
     world = annual(900, seed=5)
-    fitted = evaluate.ready(model.fit(world.frame()))
+    fitted = evaluate.ready(fit.fit(world.frame()))
     rows: list[FeatureRow] = [
         {
             "contract_term_months": 12.0,
@@ -52,7 +55,7 @@ def test_renewal_chances_are_close_to_the_truth_that_made_the_data():
 
 def test_scores_of_a_frame_are_what_the_evaluation_judges():
     frame = annual(150).frame()
-    fitted = evaluate.ready(model.fit(frame))
+    fitted = evaluate.ready(fit.fit(frame))
     by_month = evaluate.survival_by_month(fitted, frame)
     days = [float(d) for d in frame.columns["days_to_renewal"].tolist()]
     found = score.score(
@@ -100,7 +103,7 @@ def test_seeing_each_account_twice_does_not_make_the_model_surer():
 
 def test_folds_keep_an_account_together():
     account = np.repeat(np.arange(50), 7)
-    fold = choice.folds(account, 3, seed=1)
+    fold = selection.folds(account, 3, seed=1)
     assert all(len(np.unique(fold[account == a])) == 1 for a in range(50))
     assert np.bincount(fold).min() > 90
 
@@ -120,18 +123,18 @@ def test_folds_keep_an_account_together():
 )
 def test_what_cannot_carry_a_model_is_refused_in_a_sentence(frame, why):
     with pytest.raises(TrainingRefused, match=why):
-        model.fit(frame)
+        fit.fit(frame)
 
 
 def test_a_column_of_nan_is_left_out_and_the_rest_is_fitted():
     frame = tied()
     empty = np.full(400, np.nan, dtype=object)
-    fitted = model.fit(replace(frame, columns={**frame.columns, "empty": empty}))
+    fitted = fit.fit(replace(frame, columns={**frame.columns, "empty": empty}))
     assert "empty: left out, it is never known" in fitted.notes
 
 
 def test_metrics_that_are_no_numbers_do_not_break_the_document():
-    fitted = model.fit(tied(), metrics={"c_index": 0.7, "auc_3m": float("nan")})
+    fitted = fit.fit(tied(), metrics={"c_index": 0.7, "auc_3m": float("nan")})
     assert evaluate.ready(fitted).document.metrics == {"c_index": 0.7}
 
 

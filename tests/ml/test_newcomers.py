@@ -8,20 +8,23 @@ import msgspec
 import numpy as np
 import pytest
 
-from ml import document, evaluate, gate, landmarks, newcomers, score
-from ml.card import card
-from ml.collected import Collected
-from ml.document import ForecastModel
-from ml.frame import Frame
-from ml.hazards import load
-from ml.model import fit
-from ml.release import judge
-from ml.renewal_clock import MONTH_DAYS
-from ml.report import report
-from ml.spell_age import are_new, elapsed
-from ml.train import packed
-from shared.landmark import FeatureRow, Spell
-from shared.model_document import ServedModel
+from ml.fitting.fit import fit
+from ml.frames import landmarks
+from ml.frames.columns import Collected
+from ml.frames.frame import Frame
+from ml.frames.spell_age import are_new, elapsed
+from ml.judging import evaluate, gate
+from ml.reporting.model_card import card
+from ml.reporting.report import report
+from ml.scoring import document, score
+from ml.scoring.document import ForecastModel
+from ml.scoring.hazards import load
+from ml.scoring.renewal_clock import MONTH_DAYS
+from ml.training import newcomers
+from ml.training.release import judge
+from ml.training.train import packed
+from shared.vocabulary.landmark import FeatureRow, Spell
+from shared.vocabulary.model_document import ServedModel
 from tests.ml.worlds import DATA_TO, NOON
 
 

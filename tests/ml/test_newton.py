@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml import choice, cox, newton
+from ml.fitting import cox, newton, selection
 from tests.ml.worlds import tied
 
 
@@ -30,9 +30,9 @@ def test_it_maximises_the_likelihood_it_is_compared_by():
     x = np.random.default_rng(0).normal(size=(300, 3))
     quick = newton.fit(frame, x, np.zeros(3))
     assert quick is not None
-    best = choice.partial_likelihood(frame, x @ quick.coefficients)
+    best = selection.partial_likelihood(frame, x @ quick.coefficients)
     for shift in np.vstack([np.eye(3), -np.eye(3)]) * 0.02:
-        assert choice.partial_likelihood(frame, x @ (quick.coefficients + shift)) < best
+        assert selection.partial_likelihood(frame, x @ (quick.coefficients + shift)) < best
 
 
 def test_what_does_not_settle_gives_none():

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from ml import evaluate
-from ml.choice import known_by
-from ml.document import ForecastModel
-from ml.drift import while_growing
-from ml.evidence import gathered
-from ml.frame import Frame
-from ml.gate import held_out
-from ml.landmarks import followed_to, months_before
-from ml.limits import known
-from ml.model import fit, fit_strata
-from ml.origins import rolling
-from ml.refit import refitted
-from ml.report import report
+from ml.fitting.fit import fit, fit_strata
+from ml.fitting.refit import refitted
+from ml.fitting.selection import known_by
+from ml.frames.frame import Frame
+from ml.frames.landmarks import followed_to, months_before
+from ml.judging import evaluate
+from ml.judging.evidence import gathered
+from ml.judging.gate import held_out
+from ml.reporting.caveats import known
+from ml.reporting.report import report
+from ml.scoring.document import ForecastModel
+from ml.training.origins import rolling
+from ml.training.reference import while_growing
 from tests.ml.worlds import DATA_TO, NOON, annual, tied
 
 

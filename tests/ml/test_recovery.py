@@ -7,15 +7,15 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from ml.evaluate import ready
-from ml.frame import Frame
-from ml.model import fit
-from ml.recovery import SIGNALS, Driver, Seen, driver_of, order, recovered, signs
-from ml.score import Forecast, score
-from ml.simulate import simulate
+from ml.fitting.fit import fit
+from ml.frames.frame import Frame
+from ml.judging.evaluate import ready
+from ml.scoring.score import Forecast, score
 from ml.simulation.clock import date_of, day_of
 from ml.simulation.drivers import PLANTED
 from ml.simulation.planted import RENEWAL, lost_probability
+from ml.simulation.tenant import simulate
+from ml.trial.recovery import SIGNALS, Driver, Seen, driver_of, order, recovered, signs
 from tests.ml.worlds import DATA_TO, rows_of
 
 ROWS = 3_000

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml import model
-from ml.evaluate import ready
-from ml.frame import TrainingRefused
-from ml.score import score
-from shared.landmark import FeatureRow
+from ml.fitting import fit
+from ml.frames.frame import TrainingRefused
+from ml.judging.evaluate import ready
+from ml.scoring.score import score
+from shared.vocabulary.landmark import FeatureRow
 from tests.ml.worlds import tied
 
 
@@ -43,19 +43,19 @@ REFUSED = {
 @pytest.mark.parametrize(("spoil", "reason"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_frame_that_cannot_carry_a_model_is_refused_with_the_reason(spoil, reason):
     with pytest.raises(TrainingRefused, match=reason):
-        model.fit(spoil(tied()))
+        fit.fit(spoil(tied()))
 
 
 def test_a_column_that_says_nothing_is_left_out_and_named():
     frame = tied()
     columns = {**frame.columns, "empty": blank(frame), "country": constant(frame)}
-    notes = " ".join(model.fit(replace(frame, columns=columns)).notes)
+    notes = " ".join(fit.fit(replace(frame, columns=columns)).notes)
     assert "country: left out, it is the same for everybody" in notes
     assert "empty: left out, it is never known" in notes
 
 
 def test_an_unseen_category_is_scored_as_the_most_common_and_said():
-    fitted = ready(model.fit(tied()))
+    fitted = ready(fit.fit(tied()))
     rows: list[FeatureRow] = [
         {"seats": 40.0, "plan": plan, "auto_renew": True} for plan in ("basic", "plus", "pro", "x")
     ]

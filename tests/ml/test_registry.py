@@ -12,12 +12,12 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 
-from ml.document import ModelUnreadable
-from ml.drift import histogram
-from ml.registry import Registry, RunRecord
-from shared.config import Settings
-from shared.errors import NotFound
-from shared.model_document import Judgement, ModelDocument, Rule
+from ml.scoring.document import ModelUnreadable
+from ml.training.reference import histogram
+from ml.training.registry import Registry, RunRecord
+from shared.platform.config import Settings
+from shared.vocabulary.errors import NotFound
+from shared.vocabulary.model_document import Judgement, ModelDocument, Rule
 from tests.conftest import for_test
 from tests.services.risk.given import a_model
 from tests.services.risk.test_release import a_judgement

@@ -7,16 +7,19 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from ml import document, evidence, gate, model, wording
-from ml.card import card
-from ml.charts import Axis
-from ml.evaluate import ready, survival_by_month
-from ml.evidence import gathered
-from ml.frame import Frame
-from ml.renewal_clock import MONTHLY, NO_RENEWAL, RENEWALS
-from ml.report import report
-from ml.score import ChurnModel
-from shared.evidence import Evidence, Origin
+from ml.fitting import fit
+from ml.frames.frame import Frame
+from ml.judging import evidence, gate
+from ml.judging.evaluate import ready, survival_by_month
+from ml.judging.evidence import gathered
+from ml.reporting import wording
+from ml.reporting.charts import Axis
+from ml.reporting.model_card import card
+from ml.reporting.report import report
+from ml.scoring import document
+from ml.scoring.renewal_clock import MONTHLY, NO_RENEWAL, RENEWALS
+from ml.scoring.score import ChurnModel
+from shared.vocabulary.evidence import Evidence, Origin
 from tests.ml.worlds import annual, tied
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -32,7 +35,7 @@ def frame() -> Frame:
 def judged(frame: Frame) -> tuple[ChurnModel, Evidence]:
     out = gate.held_out(frame.account)
     training, held = frame.take(~out), frame.take(out)
-    fitted = ready(model.fit(training, least_events=10))
+    fitted = ready(fit.fit(training, least_events=10))
     return fitted, gathered(training, held, survival_by_month(fitted, held), "held-out accounts")
 
 
@@ -140,7 +143,7 @@ def test_calibration_is_told_by_horizon_and_by_segment(judged: tuple[ChurnModel,
 
 def test_where_nothing_changes_with_time_no_backtest_is_promised():
     held = tied()
-    fitted = ready(model.fit(held))
+    fitted = ready(fit.fit(held))
     seen = gathered(held, held, survival_by_month(fitted, held), "other accounts")
     page = report(fitted, seen, version="v1", checksum="", made_at=AT)
     assert "no earlier day" in page

@@ -12,24 +12,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml import choice, cox, document, explain, model, score
-from ml.document import ForecastModel, ModelTampered, ModelUnreadable
-from ml.hazards import ChurnModel, load
-from ml.renewal_clock import MONTH_DAYS
-from ml.score import Forecast
-from shared.errors import InvalidInput
-from shared.landmark import FeatureRow
+from ml.fitting import cox, fit, selection
+from ml.scoring import document, drivers, score
+from ml.scoring.document import ForecastModel, ModelTampered, ModelUnreadable
+from ml.scoring.hazards import ChurnModel, load
+from ml.scoring.renewal_clock import MONTH_DAYS
+from ml.scoring.score import Forecast
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.landmark import FeatureRow
 from tests.ml.worlds import annual, rows_of, tied
 
 
 @pytest.fixture(scope="module")
 def starting() -> ForecastModel:
-    return model.fit(tied())
+    return fit.fit(tied())
 
 
 @pytest.fixture(scope="module")
 def renewing() -> ForecastModel:
-    return model.fit(annual().frame())
+    return fit.fit(annual().frame())
 
 
 def ready(fitted: ForecastModel) -> ChurnModel:
@@ -56,8 +57,8 @@ ANNUAL: FeatureRow = {"contract_term_months": 12.0, "events_28d": 60.0, "account
 
 def test_with_breslow_it_equals_lifelines_own_prediction_to_1e_12():
     frame = tied()
-    fitted = model.fit(frame, baseline="breslow")
-    chosen = choice.choose(model.prepared(frame), seed=0)
+    fitted = fit.fit(frame, baseline="breslow")
+    chosen = selection.choose(fit.prepared(frame), seed=0)
     matrix = chosen.design.matrix(frame)
     theirs = cox.cox(frame, matrix, chosen.penalties).lifelines
     months = list(range(1, 10))
@@ -89,7 +90,7 @@ def test_drivers_and_reference_add_up_to_the_renewal_probability(renewing):
 def test_drivers_add_up_when_the_account_is_the_reference_itself():
     parts = np.array([[0.0, 0.0], [0.5, -0.5], [1e-14, 0.0], [2.0, -1.0]])
     hazard = np.full(4, 0.3)
-    reference, found = explain.survival_parts([parts], [hazard])
+    reference, found = drivers.survival_parts([parts], [hazard])
     survival = np.exp(-hazard * np.exp(parts.sum(axis=1)))
     assert np.abs(reference + found.sum(axis=1) - survival).max() < 1e-15
     assert found[1, 0] == pytest.approx(0.5 * -0.3 * np.exp(-0.3))  # the limit of the slope
@@ -240,7 +241,7 @@ def test_a_foreign_format_changed_features_or_missing_parts_are_refused(starting
 
 def test_scoring_loads_neither_pandas_nor_lifelines_nor_scipy():
     program = (
-        "import sys, ml.score\n"
+        "import sys, ml.scoring.score\n"
         "heavy = {'pandas', 'lifelines', 'scipy', 'sklearn', 'matplotlib', 'pickle5'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

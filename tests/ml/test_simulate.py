@@ -11,10 +11,10 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ml.landmarks import GRACE_DAYS
-from ml.simulate import Tenant, simulate
+from ml.frames.landmarks import GRACE_DAYS
 from ml.simulation import catalogue
 from ml.simulation.clock import add_months, moment
+from ml.simulation.tenant import Tenant, simulate
 
 UNTIL = date(2026, 7, 1)
 Rows = dict[str, list[Any]]

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ml.simulate import Tenant, simulate
+from ml.simulation.tenant import Tenant, simulate
 
 UNTIL = date(2026, 7, 1)
 BEGIN = date(2025, 1, 1)

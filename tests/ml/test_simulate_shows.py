@@ -10,8 +10,8 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from ml.simulate import Tenant, simulate
 from ml.simulation.planted import Floats
+from ml.simulation.tenant import Tenant, simulate
 
 UNTIL = date(2026, 1, 15)
 FEWEST = 3

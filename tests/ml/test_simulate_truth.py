@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml.simulate import Tenant, simulate
 from ml.simulation.clock import date_of
 from ml.simulation.contracts import Signed, discount_ends, is_first
 from ml.simulation.planted import RENEWAL
+from ml.simulation.tenant import Tenant, simulate
 
 UNTIL = date(2026, 7, 1)
 Floats = NDArray[np.float64]

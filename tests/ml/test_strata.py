@@ -6,12 +6,12 @@ from datetime import date
 import numpy as np
 import pytest
 
-from ml.evaluate import ready
-from ml.frame import Frame
-from ml.model import fit
-from ml.score import score
-from ml.strata import baselines
-from shared.landmark import FeatureRow
+from ml.fitting.fit import fit
+from ml.fitting.strata import baselines
+from ml.frames.frame import Frame
+from ml.judging.evaluate import ready
+from ml.scoring.score import score
+from shared.vocabulary.landmark import FeatureRow
 from tests.ml.worlds import DATA_TO, annual
 
 

@@ -12,16 +12,17 @@ import numpy as np
 import pytest
 
 from infra.loading import telco
-from ml import gate, landmarks
-from ml.design import learn
-from ml.features import level_of
-from ml.frame import TooFewLosses, TrainingRefused
-from ml.halves import pairs
-from ml.hazards import load
-from ml.services import Services
-from ml.simulate import simulate
+from ml.fitting.design import learn
+from ml.frames import landmarks
+from ml.frames.frame import TooFewLosses, TrainingRefused
+from ml.frames.halves import pairs
+from ml.frames.tenant import Services
+from ml.judging import gate
+from ml.scoring.features import level_of
+from ml.scoring.hazards import load
 from ml.simulation.rows import Batch, Contract
-from ml.train import Training
+from ml.simulation.tenant import simulate
+from ml.training.train import Training
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
 from services.learning.app import SERVICE as LEARNING
@@ -29,11 +30,12 @@ from services.risk import actions, store
 from services.risk.app import SERVICE as RISK
 from services.risk.store.release import training_runs
 from services.usage.app import SERVICE as USAGE
-from shared import facts, ingest
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Conn, Database
-from shared.rpc import Exposed, Rpc
+from shared.intake import rows as ingest
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Conn, Database
+from shared.process import facts
+from shared.process.rpc import Exposed, Rpc
 from tests.conftest import DatabaseOf
 from tests.services.risk.given import a_model
 

@@ -5,13 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml import backtest
-from ml.backtest import Rows
-from ml.leaked import LEAKED, Watch
-from ml.recovery import Seen
+from ml.backtesting import backtest
+from ml.backtesting.backtest import Rows
 from ml.simulation.drivers import PLANTED
-from ml.trial import BOOSTED, FORECAST, KAPLAN_MEIER, SIGNALS, TRUTH, Trial, promises, together
-from ml.trial_page import page, put
+from ml.trial.leaky import LEAKED, Watch
+from ml.trial.page import page, put
+from ml.trial.recovery import Seen
+from ml.trial.trial import (
+    BOOSTED,
+    FORECAST,
+    KAPLAN_MEIER,
+    SIGNALS,
+    TRUTH,
+    Trial,
+    promises,
+    together,
+)
 
 ROWS = 6_000
 

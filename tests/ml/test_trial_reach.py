@@ -6,9 +6,9 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from ml.frame import Frame
-from ml.rolling import Window
-from ml.trial_reach import reach
+from ml.backtesting.windows import Window
+from ml.frames.frame import Frame
+from ml.trial.reach import reach
 
 ROWS = 2_000
 

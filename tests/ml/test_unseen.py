@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml import document, model, score, unseen
-from ml.document import Feature
-from ml.features import Floats
-from ml.frame import Frame, one_stratum
-from ml.halves import MOST_ACCOUNTS, Halves, pairs
-from ml.hazards import ChurnModel, load
-from ml.unseen import Told
-from shared.landmark import Landmark
+from ml.fitting import fit, frailty
+from ml.fitting.frailty import Told
+from ml.frames.frame import Frame, one_stratum
+from ml.frames.halves import MOST_ACCOUNTS, Halves, pairs
+from ml.scoring import document, score
+from ml.scoring.document import Feature
+from ml.scoring.features import Floats
+from ml.scoring.hazards import ChurnModel, load
+from shared.vocabulary.landmark import Landmark
 from tests.ml.worlds import annual, rows_of
 
 ACCOUNTS = 20_000
@@ -58,16 +59,16 @@ def measured(seed: int, error: float, passing: float) -> tuple[Told, float]:
 @settings(max_examples=25, deadline=None)
 def test_a_planted_variance_is_found_from_two_measures_of_the_same(seed, error, passing):
     told, left = measured(seed, error, passing)
-    assert unseen.variance(told) == pytest.approx(left, rel=0.12, abs=0.01)
+    assert frailty.variance(told) == pytest.approx(left, rel=0.12, abs=0.01)
 
 
 def test_halves_that_tell_the_same_leave_nothing_unseen():
     whole = np.random.default_rng(3).standard_normal((500, 3))
-    assert unseen.variance(Told(whole, (whole, whole), (whole, whole))) == pytest.approx(
+    assert frailty.variance(Told(whole, (whole, whole), (whole, whole))) == pytest.approx(
         0, abs=1e-9
     )
-    few = whole[: unseen.LEAST_ACCOUNTS - 1]
-    assert unseen.variance(Told(few, (-few, few), (few, few))) == 0.0
+    few = whole[: frailty.LEAST_ACCOUNTS - 1]
+    assert frailty.variance(Told(few, (-few, few), (few, few))) == 0.0
 
 
 def test_parts_drawn_in_hide_as_much_as_they_would_whole():
@@ -77,7 +78,7 @@ def test_parts_drawn_in_hide_as_much_as_they_would_whole():
         (told.before[0] / 2, told.before[1] / 2),
     )
     missed = float(np.cov(shrunk.whole.T).sum())
-    assert unseen.variance(shrunk, 2.0) == pytest.approx(left + missed, rel=0.08)
+    assert frailty.variance(shrunk, 2.0) == pytest.approx(left + missed, rel=0.08)
 
 
 def test_a_source_that_says_nothing_does_no_harm():
@@ -88,8 +89,8 @@ def test_a_source_that_says_nothing_does_no_harm():
         (np.hstack([told.now[0], nothing]), np.hstack([told.now[1], nothing])),
         (np.hstack([told.before[0], nothing]), np.hstack([told.before[1], nothing])),
     )
-    assert unseen.variance(wider) == pytest.approx(unseen.variance(told), rel=1e-6)
-    assert unseen.variance(told) == pytest.approx(left, rel=0.12)
+    assert frailty.variance(wider) == pytest.approx(frailty.variance(told), rel=1e-6)
+    assert frailty.variance(told) == pytest.approx(left, rel=0.12)
 
 
 def table(matrix: Floats, log_hazard: Floats, seed: int) -> Frame:
@@ -107,12 +108,12 @@ def test_the_slope_tells_effects_drawn_in_from_chance_taken_for_effects():
     rng = np.random.default_rng(5)
     matrix = rng.standard_normal((3_000, 12))
     known = table(matrix, matrix[:, 0] - 0.5 * matrix[:, 1], 5)
-    slopes = [unseen.slope(known, matrix, np.full(12, each), seed=0) for each in (0.0, 0.05, 1.0)]
+    slopes = [frailty.slope(known, matrix, np.full(12, each), seed=0) for each in (0.0, 0.05, 1.0)]
 
     assert slopes[0] == pytest.approx(1.0, abs=0.08)
     assert slopes[0] < slopes[1] < slopes[2]
     few = table(matrix[:150], np.zeros(150) - 1, 6)
-    assert unseen.slope(few, matrix[:150], np.zeros(12), seed=0) == unseen.SLOPES[0]
+    assert frailty.slope(few, matrix[:150], np.zeros(12), seed=0) == frailty.SLOPES[0]
 
 
 def column(*values: Any) -> Any:
@@ -165,7 +166,7 @@ def with_unseen(churn_model: ChurnModel, variance: float) -> ChurnModel:
 
 @pytest.fixture(scope="module")
 def renewing() -> ChurnModel:
-    return load(*document.encode(model.fit(annual().frame())))
+    return load(*document.encode(fit.fit(annual().frame())))
 
 
 def forecasts(churn_model: ChurnModel, frame: Frame) -> list[score.Forecast]:
@@ -257,10 +258,10 @@ def test_where_halves_are_told_the_model_knows_how_much_it_does_not_see():
         return told
 
     halves = Halves(last.columns, (half(), half()), (half(), half()))
-    blind, aware = model.fit(frame), model.fit(replace(frame, halves=halves))
+    blind, aware = fit.fit(frame), fit.fit(replace(frame, halves=halves))
 
     assert [cause.unseen for cause in blind.causes] == [0.0]
     assert 0.02 < aware.causes[0].unseen < 2
     assert aware.causes[0].coefficients == blind.causes[0].coefficients
     assert aware.data_hash != blind.data_hash
-    assert aware == model.fit(replace(frame, halves=halves))
+    assert aware == fit.fit(replace(frame, halves=halves))

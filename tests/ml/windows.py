@@ -5,12 +5,12 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from ml import landmarks
-from ml.collected import Collected
-from ml.frame import Frame
-from ml.landmarks import GRACE_DAYS, Label
-from ml.rolling import Window, at_risk
-from shared.landmark import FeatureRow, Spell
+from ml.backtesting.windows import Window, at_risk
+from ml.frames import landmarks
+from ml.frames.columns import Collected
+from ml.frames.frame import Frame
+from ml.frames.landmarks import GRACE_DAYS, Label
+from shared.vocabulary.landmark import FeatureRow, Spell
 from tests.ml.worlds import DATA_TO, World
 
 Rows = Callable[[World, list[Label]], dict[str, list[FeatureRow]]]

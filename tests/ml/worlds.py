@@ -7,11 +7,11 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import landmarks
-from ml.collected import Collected
-from ml.frame import Frame, one_stratum
-from ml.landmarks import Label
-from shared.landmark import FeatureRow, Spell
+from ml.frames import landmarks
+from ml.frames.columns import Collected
+from ml.frames.frame import Frame, one_stratum
+from ml.frames.landmarks import Label
+from shared.vocabulary.landmark import FeatureRow, Spell
 
 DATA_TO = date(2026, 11, 1)
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -10,10 +10,10 @@ from services.accounts.store import landmarks as accounts
 from services.billing import store as billing
 from services.learning.store import learners as learning
 from services.usage import store as usage
-from shared.auth import Principal
-from shared.db import Database
-from shared.landmark import FeatureRow, Landmark
-from shared.signal import Signal
+from shared.platform.auth import Principal
+from shared.platform.db import Database
+from shared.vocabulary.landmark import FeatureRow, Landmark
+from shared.vocabulary.signal import Signal
 from tests.conftest import DatabaseOf
 
 SERVICES = {"accounts": accounts, "billing": billing, "learning": learning, "usage": usage}

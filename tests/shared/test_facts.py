@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared import facts
-from shared.db import Conn, Database
-from shared.errors import InvalidInput, ServiceUnavailable
-from shared.service import stopped
+from shared.platform.db import Conn, Database
+from shared.process import facts
+from shared.process.service import stopped
+from shared.vocabulary.errors import InvalidInput, ServiceUnavailable
 from tests.conftest import DatabaseOf
 
 

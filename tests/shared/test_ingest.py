@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import ingest
-from shared.auth import Principal
-from shared.errors import InvalidInput
-from shared.ingest import Row
+from shared.intake import rows as ingest
+from shared.intake.rows import Row
+from shared.platform.auth import Principal
+from shared.vocabulary.errors import InvalidInput
 
 
 class Visit(Row):

@@ -7,8 +7,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from shared.config import Settings
-from shared.db import Database, connected
+from shared.platform.config import Settings
+from shared.platform.db import Database, connected
 
 WHOSE = "SELECT current_setting('tenure.tenant', true)"
 

@@ -12,14 +12,14 @@ import pytest
 
 from services.billing import actions, store
 from services.billing.app import SERVICE
-from shared import auth
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Conn
-from shared.errors import InvalidInput, NotFound, NotPermitted, ServiceUnavailable
-from shared.money import Money
-from shared.rpc import DEADLINE, Call, Reply, Request, Rpc, named
-from shared.service import build
+from shared.platform import auth
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Conn
+from shared.process.rpc import DEADLINE, Call, Reply, Request, Rpc, named
+from shared.process.service import build
+from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, ServiceUnavailable
+from shared.vocabulary.money import Money
 from tests.services.billing.rows import JANUARY, JUNE, subscription
 from tests.serving import serving
 

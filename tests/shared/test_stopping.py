@@ -11,9 +11,9 @@ import aiohttp
 import msgspec
 import pytest
 
-from shared import auth
-from shared.auth import Signer
-from shared.config import Settings
+from shared.platform import auth
+from shared.platform.auth import Signer
+from shared.platform.config import Settings
 from tests.journeys.stack import environment, until
 
 GRACE_S = 5.0

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ingest import Row
-from shared.versions import Candidate, Version, candidate, sorted_out
+from shared.intake.rows import Row
+from shared.intake.versions import Candidate, Version, candidate, sorted_out
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 OWNER = uuid4()

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared import work
-from shared.db import Database
-from shared.errors import Conflict
+from shared.platform.db import Database
+from shared.process import work
+from shared.vocabulary.errors import Conflict
 from tests.conftest import DatabaseOf
 
 LIST = "rescore"

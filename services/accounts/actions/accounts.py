@@ -10,12 +10,12 @@ from services.accounts.actions.batch import kept
 from services.accounts.domain import Account, AccountChanged, AccountCreated, ExternalId
 from services.accounts.rows import AccountRow, check
 from services.accounts.store import accounts, history
-from shared import facts
-from shared.auth import Principal
-from shared.db import Conn
-from shared.errors import InvalidInput, clipped
-from shared.ingest import Kind, Numbered, Receipt, alone, refused
-from shared.versions import Candidate, candidate
+from shared.intake.rows import Kind, Numbered, Receipt, alone, refused
+from shared.intake.versions import Candidate, candidate
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process import facts
+from shared.vocabulary.errors import InvalidInput, clipped
 
 
 class Directory:

@@ -8,11 +8,11 @@ import msgspec
 
 from services.accounts import rows
 from services.accounts.store import accounts, history
-from shared import ids
-from shared.db import Conn
-from shared.errors import InvalidInput
-from shared.ingest import Numbered, Receipt, refused
-from shared.versions import Candidate, Version, candidate, sorted_out
+from shared.intake.rows import Numbered, Receipt, refused
+from shared.intake.versions import Candidate, Version, candidate, sorted_out
+from shared.platform.db import Conn
+from shared.vocabulary import ids
+from shared.vocabulary.errors import InvalidInput
 
 R = TypeVar("R", bound=rows.MemberRow | rows.ContractRow | rows.TicketRow)
 

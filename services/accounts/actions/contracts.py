@@ -8,11 +8,11 @@ from services.accounts.actions.batch import kept, of_accounts
 from services.accounts.domain import ContractChanged
 from services.accounts.rows import ContractRow
 from services.accounts.store import history
-from shared import facts
-from shared.auth import Principal
-from shared.db import Conn
-from shared.ingest import Kind, Numbered, Receipt, alone
-from shared.versions import Version
+from shared.intake.rows import Kind, Numbered, Receipt, alone
+from shared.intake.versions import Version
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process import facts
 
 
 async def take_contracts(

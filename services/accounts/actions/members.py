@@ -9,11 +9,12 @@ from services.accounts.actions.batch import kept, of_accounts
 from services.accounts.domain import Member, MemberAdded, MemberChanged
 from services.accounts.rows import MemberRow
 from services.accounts.store import history, members
-from shared import facts, ingest
-from shared.auth import Principal
-from shared.db import Conn
-from shared.ingest import Kind, Numbered, Receipt
-from shared.versions import Candidate
+from shared.intake import rows as ingest
+from shared.intake.rows import Kind, Numbered, Receipt
+from shared.intake.versions import Candidate
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process import facts
 
 
 async def take_members(conn: Conn, _: Principal, rows: list[Numbered[MemberRow]]) -> list[Receipt]:

@@ -6,10 +6,10 @@ from services.accounts.actions.batch import kept, of_accounts
 from services.accounts.domain import SupportChanged
 from services.accounts.rows import TicketRow
 from services.accounts.store import history
-from shared import facts
-from shared.auth import Principal
-from shared.db import Conn
-from shared.ingest import Kind, Numbered, Receipt
+from shared.intake.rows import Kind, Numbered, Receipt
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process import facts
 
 
 async def take_tickets(conn: Conn, _: Principal, rows: list[Numbered[TicketRow]]) -> list[Receipt]:

@@ -16,9 +16,9 @@ from services.accounts.schema.fields import (
 )
 from services.accounts.schema.values import AccountOrder, Contract
 from services.accounts.store import accounts, contracts, members
-from shared.errors import InvalidInput
-from shared.graphql import After, Connection, First, connection
-from shared.ids import parsed_id
+from shared.graphql.context import After, Connection, First, connection
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.ids import parsed_id
 
 __all__ = ["NODES", "AccountFields", "MemberFields", "Mutation", "Query"]
 

@@ -15,9 +15,9 @@ from services.accounts.actions import contracts as contract_actions
 from services.accounts.actions import members as member_actions
 from services.accounts.schema.values import Contract, ContractOutcome, EndReason
 from services.accounts.store import contracts
-from shared.graphql import Context, UserError, WideInt, attempted
-from shared.ids import parsed_id
-from shared.ingest import Receipt
+from shared.graphql.context import Context, UserError, WideInt, attempted
+from shared.intake.rows import Receipt
+from shared.vocabulary.ids import parsed_id
 
 Request = Info[Context, None]
 Account = Annotated["Account", strawberry.lazy("graph.schema")]

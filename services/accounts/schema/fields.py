@@ -10,9 +10,9 @@ from strawberry.types import Info
 from services.accounts import domain
 from services.accounts.schema.values import Contract, ExternalId, LifecycleStage, SupportSummary
 from services.accounts.store import accounts, contracts, members, tickets
-from shared.errors import NotFound
-from shared.graphql import After, AsOf, Connection, Context, First, Part, connection
-from shared.paging import Page
+from shared.graphql.context import After, AsOf, Connection, Context, First, Part, connection
+from shared.vocabulary.errors import NotFound
+from shared.vocabulary.paging import Page
 
 Request = Info[Context, None]
 Account = Annotated["Account", strawberry.lazy("graph.schema")]

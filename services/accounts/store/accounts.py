@@ -6,8 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from services.accounts.domain import Account, AccountFilter, AccountOrder, ExternalId
-from shared import paging
-from shared.db import Conn, to
+from shared.platform.db import Conn, to
+from shared.vocabulary import paging
 
 # The conditions repeat because each order has its own keyset and its own index.
 PAGES: dict[AccountOrder, str] = {

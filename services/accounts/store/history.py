@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from shared.db import Conn, to
-from shared.versions import Candidate, Version
+from shared.intake.versions import Candidate, Version
+from shared.platform.db import Conn, to
 
 Kind: TypeAlias = Literal["account", "member", "contract", "ticket"]
 

@@ -4,12 +4,12 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from shared.db import Conn, to
-from shared.landmark import FeatureRow, Half, Landmark, Spell
-from shared.signal import Signal
-from shared.signal import read as read_signals
+from shared.platform.db import Conn, to
+from shared.vocabulary.landmark import FeatureRow, Half, Landmark, Spell
+from shared.vocabulary.signal import Signal
+from shared.vocabulary.signal import read as read_signals
 
-FOLDER = Path(__file__).resolve().parent.parent
+FOLDER = Path(__file__).resolve().parent
 DICTIONARY = read_signals(FOLDER / "features.csv")
 
 

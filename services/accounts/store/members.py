@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from services.accounts.domain import Member
-from shared import paging
-from shared.db import Conn, to
+from shared.platform.db import Conn, to
+from shared.vocabulary import paging
 
 
 async def members(

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from services.accounts import definitions
 from services.accounts.domain import SupportSummary, Wait, median_wait_s
-from shared import metric
-from shared.db import Conn, Row
-from shared.metric import MetricValue, count, ratio
+from shared.platform.db import Conn, Row
+from shared.vocabulary import metric
+from shared.vocabulary.metric import MetricValue, count, ratio
 
 
 async def support(

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from shared.errors import InvalidInput
-from shared.ingest import Numbered, Receipt, Row, refused
+from shared.intake.rows import Numbered, Receipt, Row, refused
+from shared.vocabulary.errors import InvalidInput
 
 R = TypeVar("R", bound=Row)
 

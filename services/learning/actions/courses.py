@@ -8,12 +8,12 @@ from services.learning.actions.batch import checked
 from services.learning.domain.courses import Course, cycles
 from services.learning.rows import CourseRow, checked_course
 from services.learning.store import courses, learners
-from shared import work
-from shared.auth import Principal
-from shared.db import Conn
-from shared.errors import InvalidInput
-from shared.ingest import Kind, Numbered, Receipt, alone, refused
-from shared.versions import candidate, sorted_out
+from shared.intake.rows import Kind, Numbered, Receipt, alone, refused
+from shared.intake.versions import candidate, sorted_out
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process import work
+from shared.vocabulary.errors import InvalidInput
 
 Rows = list[Numbered[CourseRow]]
 NAMED_MOST = 12

@@ -19,14 +19,14 @@ from services.learning.domain.paths import LearningPath, PathAssigned, Plan, nex
 from services.learning.rows import ProgressRow, checked_progress
 from services.learning.store import courses, learners, paths
 from services.learning.store.paths import Assigned
-from shared import facts, work
-from shared.auth import Principal
-from shared.db import Conn
-from shared.errors import InvalidInput, NotFound
-from shared.facts import LogEntry
-from shared.ids import account_key, parsed_id
-from shared.ingest import Kind, Numbered, Receipt, alone
-from shared.versions import Candidate, candidate, sorted_out
+from shared.intake.rows import Kind, Numbered, Receipt, alone
+from shared.intake.versions import Candidate, candidate, sorted_out
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process import facts, work
+from shared.process.facts import LogEntry
+from shared.vocabulary.errors import InvalidInput, NotFound
+from shared.vocabulary.ids import account_key, parsed_id
 
 
 async def know_member(conn: Conn, entry: LogEntry) -> None:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from services.learning.domain.courses import Course
-from shared.metric import MetricValue
+from shared.vocabulary.metric import MetricValue
 
 ProgressKind: TypeAlias = Literal["enrolled", "started", "completed", "assessed"]
 Evidence: TypeAlias = Literal["completed", "assessed"]

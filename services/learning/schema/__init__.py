@@ -20,7 +20,7 @@ from services.learning.schema.course import (
 )
 from services.learning.schema.path import LearningPath, Member
 from services.learning.store import courses, learners, paths
-from shared.graphql import (
+from shared.graphql.context import (
     After,
     AsOf,
     Connection,
@@ -32,7 +32,7 @@ from shared.graphql import (
     attempted,
     connection,
 )
-from shared.ids import parsed_id
+from shared.vocabulary.ids import parsed_id
 
 Request = Info[Context, None]
 

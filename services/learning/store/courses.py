@@ -6,10 +6,10 @@ from uuid import UUID
 
 from services.learning.domain.courses import Catalogue, Course
 from services.learning.rows import CourseRow
-from shared import paging
-from shared.db import Conn, to
-from shared.paging import Page
-from shared.versions import Candidate, Version
+from shared.intake.versions import Candidate, Version
+from shared.platform.db import Conn, to
+from shared.vocabulary import paging
+from shared.vocabulary.paging import Page
 
 
 async def hold(conn: Conn) -> None:

@@ -21,17 +21,17 @@ from services.learning.domain.learners import (
 )
 from services.learning.rows import ProgressRow
 from services.learning.store.courses import courses_by_code
-from shared.db import Conn, Row, to
-from shared.definition import Definition
-from shared.landmark import FeatureRow, Half, Landmark
-from shared.metric import MetricValue, ratio
-from shared.signal import Signal
-from shared.signal import read as read_signals
-from shared.versions import Candidate, Version
+from shared.intake.versions import Candidate, Version
+from shared.platform.db import Conn, Row, to
+from shared.vocabulary.definition import Definition
+from shared.vocabulary.landmark import FeatureRow, Half, Landmark
+from shared.vocabulary.metric import MetricValue, ratio
+from shared.vocabulary.signal import Signal
+from shared.vocabulary.signal import read as read_signals
 
 HERE = Path(__file__).parent
-FEATURES = (HERE.parent / "features.sql").read_text()
-DICTIONARY = read_signals(HERE.parent / "features.csv")
+FEATURES = (HERE / "features.sql").read_text()
+DICTIONARY = read_signals(HERE / "features.csv")
 SUMMARY = (HERE / "summary.sql").read_text()
 NEXT_COURSES = (HERE / "next_courses.sql").read_text()
 ADOPTION_WINDOW = timedelta(days=180)

@@ -19,7 +19,7 @@ from services.learning.domain.paths import (
     Reason,
 )
 from services.learning.store.courses import courses_by_code
-from shared.db import Conn, Row
+from shared.platform.db import Conn, Row
 
 
 @dataclass(frozen=True, slots=True)

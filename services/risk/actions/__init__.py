@@ -6,18 +6,19 @@ from uuid import UUID
 
 import msgspec
 
-from ml.document import ModelUnreadable, decode
+from ml.scoring.document import ModelUnreadable, decode
 from services.risk import store
 from services.risk.domain import Fresh, ModelVersion, RiskUpdated, UpdateReason
 from services.risk.domain.release import MIRROR_LIST, ChampionChanged, Deed
 from services.risk.store import release as aliases
 from services.risk.store import report as reports
-from shared import facts, telemetry, work
-from shared.auth import Principal
-from shared.db import Conn
-from shared.errors import Conflict, InvalidInput, NotFound
-from shared.facts import LogEntry
-from shared.model_document import ModelDocument
+from shared.platform import telemetry
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process import facts, work
+from shared.process.facts import LogEntry
+from shared.vocabulary.errors import Conflict, InvalidInput, NotFound
+from shared.vocabulary.model_document import ModelDocument
 
 
 async def publish(conn: Conn, model: ModelDocument, principal: Principal) -> str:

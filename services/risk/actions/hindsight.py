@@ -8,10 +8,10 @@ from services.risk import store
 from services.risk.actions import note
 from services.risk.domain.hindsight import Ended, Expectation
 from services.risk.store import hindsight
-from shared.auth import Principal
-from shared.db import Conn
-from shared.errors import InvalidInput, NotFound
-from shared.facts import LogEntry
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process.facts import LogEntry
+from shared.vocabulary.errors import InvalidInput, NotFound
 
 DECIDED = {"renewed": True, "contracted": True, "expanded": True, "lost": False}
 NOTE_MOST = 2_000

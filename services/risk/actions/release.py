@@ -18,11 +18,11 @@ from services.risk.domain.release import (
     champion_before,
 )
 from services.risk.store import release as kept
-from shared import work
-from shared.auth import Principal
-from shared.db import Conn
-from shared.errors import Conflict, InvalidInput, NotFound
-from shared.model_document import Judgement, ModelDocument
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process import work
+from shared.vocabulary.errors import Conflict, InvalidInput, NotFound
+from shared.vocabulary.model_document import Judgement, ModelDocument
 
 
 async def start_run(conn: Conn, principal: Principal, run_id: UUID | None = None) -> TrainingRun:

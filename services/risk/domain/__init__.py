@@ -16,8 +16,8 @@ from services.risk.domain.chance import (
     ForecastBasis,
     Probability,
 )
-from shared.landmark import FeatureRow
-from shared.money import Money
+from shared.vocabulary.landmark import FeatureRow
+from shared.vocabulary.money import Money
 
 WORK_LIST: Final = "rescore"
 LEVEL: Final = 0.9

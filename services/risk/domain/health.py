@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.risk.domain import Inputs
-from shared.landmark import FeatureRow
+from shared.vocabulary.landmark import FeatureRow
 
 VERSION: Final = 1
 RED_TO: Final = 50.0

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from shared.model_document import Judgement
+from shared.vocabulary.model_document import Judgement
 
 TRAIN_LIST: Final = "train"
 WATCH_LIST: Final = "watch"

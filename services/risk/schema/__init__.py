@@ -9,15 +9,14 @@ import strawberry
 from strawberry.types import Info
 
 from services.risk import actions, domain, store
-from services.risk.change import moved
+from services.risk.forecasting.change import moved
 from services.risk.schema.change import RiskChange
 from services.risk.schema.health import HealthFields, HealthQuery
 from services.risk.schema.hindsight import HindsightFields, HindsightMutation, HindsightQuery
 from services.risk.schema.model import ModelVersion
 from services.risk.schema.release import ReleaseMutation, ReleaseQuery, run_by_id
 from services.risk.schema.score import DAYS_MOST, Risk, RiskBand
-from shared.errors import NotFound
-from shared.graphql import (
+from shared.graphql.context import (
     After,
     AsOf,
     Connection,
@@ -27,7 +26,8 @@ from shared.graphql import (
     attempted,
     connection,
 )
-from shared.ids import parsed_id
+from shared.vocabulary.errors import NotFound
+from shared.vocabulary.ids import parsed_id
 
 Account = Annotated["Account", strawberry.lazy("graph.schema")]
 Request = Info[Context, None]

@@ -4,7 +4,7 @@ from enum import Enum
 
 import strawberry
 
-from services.risk import change as changes
+from services.risk.forecasting import change as changes
 from services.risk.schema.score import Risk
 from services.risk.schema.values import text
 

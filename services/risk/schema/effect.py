@@ -2,9 +2,9 @@
 
 import strawberry
 
-from ml import groups
-from ml.effects import EffectCurve as Curve
-from ml.effects import Ratio
+from ml.scoring import signal_groups
+from ml.scoring.effects import EffectCurve as Curve
+from ml.scoring.effects import Ratio
 from services.risk.domain import chance as domain
 from services.risk.schema.cause import ForecastBasis
 from services.risk.schema.values import text
@@ -35,7 +35,7 @@ class HazardRatio:
             feature=one.feature,
             part=ForecastBasis(part.value),
             label=one.label,
-            group=groups.words(groups.group_of(one.feature)),
+            group=signal_groups.words(signal_groups.group_of(one.feature)),
             cause=one.cause,
             start=text(one.start),
             end=text(one.end),

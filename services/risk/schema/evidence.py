@@ -7,7 +7,7 @@ from typing import Final
 import strawberry
 
 from services.risk.schema.values import ModelMetric, to_metrics
-from shared import evidence as judged
+from shared.vocabulary import evidence as judged
 
 MONTH_OF: Final = {30: 1, 60: 2, 90: 3, 180: 6, 365: 12}
 """Horizons that calibration is told for, in days and in months."""

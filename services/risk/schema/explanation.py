@@ -4,7 +4,7 @@ from enum import Enum
 
 import strawberry
 
-from services.risk import replay, what_if
+from services.risk.forecasting import replay, what_if
 from services.risk.schema.values import Probability, text
 
 

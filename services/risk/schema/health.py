@@ -10,8 +10,8 @@ from strawberry.types import Info
 from services.risk.domain import health as domain
 from services.risk.schema.values import EndsFrom, EndsTo
 from services.risk.store import health as store
-from shared.errors import InvalidInput
-from shared.graphql import AsOf, Context, Part
+from shared.graphql.context import AsOf, Context, Part
+from shared.vocabulary.errors import InvalidInput
 
 Request = Info[Context, None]
 

@@ -12,8 +12,7 @@ from services.risk.domain import hindsight as domain
 from services.risk.schema.score import Risk
 from services.risk.schema.values import EndsFrom, EndsTo, text
 from services.risk.store import hindsight as past
-from shared.errors import InvalidInput
-from shared.graphql import (
+from shared.graphql.context import (
     After,
     Connection,
     Context,
@@ -23,7 +22,8 @@ from shared.graphql import (
     attempted,
     connection,
 )
-from shared.ids import parsed_id
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.ids import parsed_id
 
 Account = Annotated["Account", strawberry.lazy("graph.schema")]
 Request = Info[Context, None]

@@ -6,7 +6,8 @@ from typing import Annotated
 import strawberry
 from strawberry.types import Info
 
-from services.risk import domain, effects
+from services.risk import domain
+from services.risk.forecasting import effects
 from services.risk.schema.cause import ForecastBasis
 from services.risk.schema.drift import FeatureDrift, ModelDrift
 from services.risk.schema.effect import EffectCurve, HazardRatio
@@ -19,9 +20,9 @@ from services.risk.schema.evidence import (
 from services.risk.schema.values import ModelMetric, to_metrics
 from services.risk.store import drift as watched
 from services.risk.store import report as reports
-from shared.errors import InvalidInput
-from shared.evidence import Evidence
-from shared.graphql import Context, Node, global_id
+from shared.graphql.context import Context, Node, global_id
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.evidence import Evidence
 
 Part = Annotated[
     ForecastBasis | None,

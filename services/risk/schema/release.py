@@ -15,8 +15,7 @@ from services.risk.schema.model import ModelVersion
 from services.risk.schema.values import ModelMetric as Metric
 from services.risk.schema.values import to_metrics
 from services.risk.store import release as kept
-from shared import model_document as document
-from shared.graphql import (
+from shared.graphql.context import (
     After,
     Connection,
     Context,
@@ -27,6 +26,7 @@ from shared.graphql import (
     connection,
     global_id,
 )
+from shared.vocabulary import model_document as document
 
 Request = Info[Context, None]
 

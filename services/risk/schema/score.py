@@ -7,9 +7,10 @@ from typing import Annotated
 import strawberry
 from strawberry.types import Info
 
-from ml import groups
-from services.risk import domain, replay, store, what_if
+from ml.scoring import signal_groups
+from services.risk import domain, store
 from services.risk.domain import BANDS
+from services.risk.forecasting import replay, what_if
 from services.risk.schema.cause import (
     CauseProbability,
     ChurnCause,
@@ -19,8 +20,8 @@ from services.risk.schema.cause import (
 from services.risk.schema.explanation import DriverGroup, FeatureChange, Replay, WhatIf
 from services.risk.schema.model import ModelVersion
 from services.risk.schema.values import Probability, text
-from shared.errors import InvalidInput, NotFound
-from shared.graphql import Context, Money, Node, global_id
+from shared.graphql.context import Context, Money, Node, global_id
+from shared.vocabulary.errors import InvalidInput, NotFound
 
 DAYS_MOST = store.HORIZON_MOST_DAYS
 POINTS_MOST = 400
@@ -82,7 +83,7 @@ class Driver:
             value=text(driver.value),
             contribution=driver.contribution,
             direction=Direction.LOWERS if driver.contribution < 0 else Direction.RAISES,
-            group=groups.words(groups.group_of(driver.feature)),
+            group=signal_groups.words(signal_groups.group_of(driver.feature)),
             source=ServiceName(driver.source),
         )
 
@@ -233,12 +234,12 @@ class Risk(Node):
     )
     def driver_groups(self) -> list[DriverGroup]:
         drivers = self.score.drivers
-        sums = groups.summed((driver.feature, driver.contribution) for driver in drivers)
+        sums = signal_groups.summed((driver.feature, driver.contribution) for driver in drivers)
         return [
             DriverGroup(
-                label=groups.words(group),
+                label=signal_groups.words(group),
                 contribution=part,
-                features=[d.feature for d in drivers if groups.group_of(d.feature) == group],
+                features=[d.feature for d in drivers if signal_groups.group_of(d.feature) == group],
             )
             for group, part in sums.items()
         ]

@@ -19,11 +19,12 @@ from services.risk.domain import (
     Standing,
     UpdateReason,
 )
-from shared import paging, telemetry
-from shared.db import Conn, Row, to
-from shared.errors import InvalidInput
-from shared.model_document import ModelDocument
-from shared.paging import Page
+from shared.platform import telemetry
+from shared.platform.db import Conn, Row, to
+from shared.vocabulary import paging
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.model_document import ModelDocument
+from shared.vocabulary.paging import Page
 
 HORIZON_MOST_DAYS = 730
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 
 from services.risk.domain.drift import SPREAD_DAYS, Drift
-from shared.db import Conn, to
-from shared.model_document import Histogram
+from shared.platform.db import Conn, to
+from shared.vocabulary.model_document import Histogram
 
 
 async def reference(conn: Conn, version: str) -> dict[str, Histogram]:

@@ -13,7 +13,7 @@ from services.risk import store
 from services.risk.domain import Inputs
 from services.risk.domain.health import Ending, Health, HealthCheck, health_of
 from services.risk.store import past
-from shared.db import Conn
+from shared.platform.db import Conn
 
 MOST: Final = 5_000
 """Contracts judged at most, the last to end."""

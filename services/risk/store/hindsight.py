@@ -14,9 +14,9 @@ from services.risk.domain.hindsight import (
     PostMortem,
 )
 from services.risk.store import past
-from shared import paging
-from shared.db import Conn, to
-from shared.paging import Page
+from shared.platform.db import Conn, to
+from shared.vocabulary import paging
+from shared.vocabulary.paging import Page
 
 
 async def note_end(conn: Conn, ended: Ended) -> None:

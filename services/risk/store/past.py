@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from services.risk.domain import Inputs, RiskScore
-from shared.db import Conn, to
+from shared.platform.db import Conn, to
 
 
 async def inputs(conn: Conn, score_ids: Sequence[UUID]) -> dict[UUID, Inputs]:

@@ -15,11 +15,11 @@ from services.risk.domain.release import (
     Outcome,
     TrainingRun,
 )
-from shared import paging
-from shared.db import Conn, to
-from shared.errors import Conflict
-from shared.model_document import Judgement, ModelDocument, ServedModel
-from shared.paging import Page
+from shared.platform.db import Conn, to
+from shared.vocabulary import paging
+from shared.vocabulary.errors import Conflict
+from shared.vocabulary.model_document import Judgement, ModelDocument, ServedModel
+from shared.vocabulary.paging import Page
 
 
 async def training_runs(

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from shared.db import Conn, to
-from shared.evidence import Evidence
-from shared.model_document import ModelReport
+from shared.platform.db import Conn, to
+from shared.vocabulary.evidence import Evidence
+from shared.vocabulary.model_document import ModelReport
 
 
 @dataclass(frozen=True, slots=True)

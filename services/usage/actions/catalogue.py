@@ -6,11 +6,11 @@ import msgspec
 
 from services.usage.domain.catalogue import DescribedRow, Feature
 from services.usage.store import catalogue
-from shared.auth import Principal
-from shared.db import Conn
-from shared.errors import Conflict, InvalidInput, refusal
-from shared.ingest import Kind, Numbered, Receipt, receive
-from shared.versions import candidate, sorted_out
+from shared.intake.rows import Kind, Numbered, Receipt, receive
+from shared.intake.versions import candidate, sorted_out
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.vocabulary.errors import Conflict, InvalidInput, refusal
 
 
 async def take_features(

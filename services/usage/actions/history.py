@@ -5,9 +5,9 @@ from uuid import UUID
 
 from services.usage.domain.history import Retention
 from services.usage.store import change_accounts, history
-from shared import work
-from shared.auth import Principal
-from shared.db import Conn
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process import work
 
 DROP_RAW = "drop_raw"
 DROP_EVERY_S = 86_400.0

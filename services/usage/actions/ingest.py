@@ -15,11 +15,11 @@ from services.usage.domain import (
     receipt,
     refused,
 )
-from shared import facts, work
-from shared.auth import Principal
-from shared.db import Conn
-from shared.errors import InvalidInput
-from shared.ingest import Numbered, Receipt, rejected
+from shared.intake.rows import Numbered, Receipt, rejected
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.process import facts, work
+from shared.vocabulary.errors import InvalidInput
 
 ANNOUNCE = "announce"
 FORGET = "forget"

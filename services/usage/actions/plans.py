@@ -5,10 +5,10 @@ from typing import Any
 from services.usage.domain.plans import ManualRuleRow, MilestoneRow, UseCaseRow
 from services.usage.store import plans
 from services.usage.store.plans import Plan
-from shared.auth import Principal
-from shared.db import Conn
-from shared.ingest import Kind, Numbered, Receipt
-from shared.versions import candidate, sorted_out
+from shared.intake.rows import Kind, Numbered, Receipt
+from shared.intake.versions import candidate, sorted_out
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
 
 
 async def take_use_cases(

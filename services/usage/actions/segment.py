@@ -6,10 +6,10 @@ from services.usage import store
 from services.usage.actions.ingest import count, keep_rejected, take_checked
 from services.usage.domain import Address, Event, ExternalId
 from services.usage.domain.segment import GROUP, Groups, Sent, names, usage
-from shared.auth import Principal
-from shared.db import Conn
-from shared.errors import InvalidInput
-from shared.ingest import Numbered, Receipt, rejected
+from shared.intake.rows import Numbered, Receipt, rejected
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.vocabulary.errors import InvalidInput
 
 USED = ("track", "page", "screen")
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from services.usage.domain.told import AccountSaid, BillingChanged, LearningChanged, MemberKnown
 from services.usage.store import signals as store
-from shared import facts, work
-from shared.db import Conn
+from shared.platform.db import Conn
+from shared.process import facts, work
 
 MEASURE = "measure"
 MEASURE_EVERY_S = 7 * 86_400.0

@@ -5,8 +5,8 @@ from services.usage.actions.ingest import count
 from services.usage.actions.signals import learn_population
 from services.usage.domain import AccountNamed, ContractChanged
 from services.usage.store import journeys
-from shared import facts
-from shared.db import Conn
+from shared.platform.db import Conn
+from shared.process import facts
 
 
 async def learn_account(conn: Conn, entry: facts.LogEntry) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.usage.definitions.journeys import ASSOCIATION, ASSOCIATION_HIGH, ASSOCIATION_LOW
 from services.usage.domain.clock import Clock, Window
-from services.usage.journey_definitions import ASSOCIATION, ASSOCIATION_HIGH, ASSOCIATION_LOW
-from shared import metric
-from shared.metric import MetricValue
+from shared.vocabulary import metric
+from shared.vocabulary.metric import MetricValue
 
 RENEWALS_LEAST = 20
 SIDE_LEAST = 5

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from services.usage.domain.events import Name
-from shared.ingest import Row
+from shared.intake.rows import Row
 
 Tier: TypeAlias = Literal["basic", "intermediate", "advanced"]
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-from shared.errors import InvalidInput
-from shared.ids import account_key
-from shared.ingest import Receipt, Row
+from shared.intake.rows import Receipt, Row
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.ids import account_key
 
 AHEAD_MOST = timedelta(minutes=5)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)

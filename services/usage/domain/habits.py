@@ -6,11 +6,11 @@ from enum import StrEnum
 from statistics import median
 from uuid import UUID
 
+from services.usage.definitions.journeys import FORGETTABLE, FREQUENCY, HABIT
 from services.usage.domain.clock import Clock, Window
 from services.usage.domain.plans import UseCase
-from services.usage.journey_definitions import FORGETTABLE, FREQUENCY, HABIT
-from shared import metric
-from shared.metric import MetricValue
+from shared.vocabulary import metric
+from shared.vocabulary.metric import MetricValue
 
 HABIT_ZONE_DAYS = 30
 JUDGED_LEAST = 5

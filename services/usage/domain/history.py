@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.errors import InvalidInput
+from shared.vocabulary.errors import InvalidInput
 
 RAW_DAYS_LEAST = 62
 RAW_DAYS_MOST = 36_500

@@ -6,10 +6,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from uuid import UUID
 
-from services.usage.domain.clock import Clock, Window
-from services.usage.domain.plans import Milestone
-from services.usage.domain.survival import Followed, kaplan_meier
-from services.usage.journey_definitions import (
+from services.usage.definitions.journeys import (
     AFTER_SET,
     CONVERSION,
     DROP_OFF,
@@ -22,8 +19,11 @@ from services.usage.journey_definitions import (
     TIME_TO_VALUE_MEDIAN,
     VALUE_SHARE,
 )
-from shared import metric
-from shared.metric import MetricValue
+from services.usage.domain.clock import Clock, Window
+from services.usage.domain.plans import Milestone
+from services.usage.domain.survival import Followed, kaplan_meier
+from shared.vocabulary import metric
+from shared.vocabulary.metric import MetricValue
 
 AROUND = timedelta(days=28)
 DROPPED_AT = -0.3

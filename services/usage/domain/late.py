@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.usage.domain.events import Event
-from shared.errors import InvalidInput
+from shared.vocabulary.errors import InvalidInput
 
 DAYS_MOST = 36_500
 

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.usage.domain.clock import Clock, Window
-from services.usage.domain.plans import Milestone
-from services.usage.journey_definitions import (
+from services.usage.definitions.journeys import (
     MEMBER_CONVERSION,
     MEMBER_DROP_OFF,
     MEMBER_REACHED_SHARE,
     MEMBER_STEP_DAYS,
 )
-from shared import metric
-from shared.metric import MetricValue
+from services.usage.domain.clock import Clock, Window
+from services.usage.domain.plans import Milestone
+from shared.vocabulary import metric
+from shared.vocabulary.metric import MetricValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from statistics import median
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from services.usage import definitions
+from services.usage.definitions import adoption as definitions
 from services.usage.domain.signals import Adoption
 from services.usage.domain.summary import WEEKS_LEAST, UsageSummary
-from shared import metric
-from shared.definition import Definition
-from shared.metric import MetricValue
+from shared.vocabulary import metric
+from shared.vocabulary.definition import Definition
+from shared.vocabulary.metric import MetricValue
 
 PEERS_LEAST = 8
 MEDIAN = 0.5

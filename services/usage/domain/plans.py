@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, field
 
 from services.usage.domain.events import Name
-from shared.ingest import Row
+from shared.intake.rows import Row
 
 Words: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]

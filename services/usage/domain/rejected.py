@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from shared.ingest import Receipt
+from shared.intake.rows import Receipt
 
 KEPT_FOR = timedelta(days=30)
 KEPT_MOST = 100_000

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from services.usage.definitions.journeys import REPEATED
 from services.usage.domain.clock import Clock
 from services.usage.domain.plans import ManualRule
-from services.usage.journey_definitions import REPEATED
-from shared import metric
-from shared.metric import MetricValue
+from shared.vocabulary import metric
+from shared.vocabulary.metric import MetricValue
 
 
 @dataclass(frozen=True, slots=True)

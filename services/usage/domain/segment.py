@@ -10,9 +10,9 @@ from uuid import uuid4
 import msgspec
 
 from services.usage.domain.events import Event, EventRow, ExternalId, event, fingerprint
-from shared import ingest
-from shared.errors import InvalidInput
-from shared.ingest import Numbered, Receipt, rejected
+from shared.intake import rows
+from shared.intake.rows import Numbered, Receipt, rejected
+from shared.vocabulary.errors import InvalidInput
 
 KINDS = ("track", "identify", "group", "page", "screen", "alias")
 ROUTES = (*KINDS, "batch")
@@ -112,7 +112,7 @@ def reader(kind: str) -> Callable[[bytes], Sent]:
     """How the body of `/v1/<kind>` is read; InvalidInput when it cannot be."""
 
     def read_one(body: bytes) -> Sent:
-        message = ingest.decoded(body, MESSAGE)
+        message = rows.decoded(body, MESSAGE)
         message.type = kind
         return Sent([Numbered(0, _named(message, body))], [])
 
@@ -121,24 +121,24 @@ def reader(kind: str) -> Callable[[bytes], Sent]:
 
 def read_batch(body: bytes) -> Sent:
     """Messages of many kinds; one that cannot be read does not stop its neighbours."""
-    ingest.bounded(body)
+    rows.bounded(body)
     try:
         envelope = ENVELOPE.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput("body", f"{len(body)} bytes", f"a Segment batch ({error})") from error
-    if len(envelope.batch) > ingest.ROWS_MOST:
-        raise InvalidInput("body", f"{len(envelope.batch)} messages", f"{ingest.ROWS_MOST} at most")
+    if len(envelope.batch) > rows.ROWS_MOST:
+        raise InvalidInput("body", f"{len(envelope.batch)} messages", f"{rows.ROWS_MOST} at most")
     sent = Sent([], [])
     for number, raw in enumerate(envelope.batch):
         try:
-            message = ingest.decoded(bytes(raw), MESSAGE)
+            message = rows.decoded(bytes(raw), MESSAGE)
             message.sent_at = message.sent_at or envelope.sent_at
             message.context = message.context or envelope.context
             if message.type not in KINDS:
                 raise InvalidInput("type", message.type, ", ".join(KINDS))
             sent.messages.append(Numbered(number, _named(message, bytes(raw))))
         except InvalidInput as error:
-            sent.refused.append(rejected(number, error, ingest.id_of(bytes(raw), "messageId")))
+            sent.refused.append(rejected(number, error, rows.id_of(bytes(raw), "messageId")))
     return sent
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from services.usage.definitions.journeys import MINUTES_PER_USER, SESSIONS_PER_USER
 from services.usage.domain.clock import Clock, Window
-from services.usage.journey_definitions import MINUTES_PER_USER, SESSIONS_PER_USER
-from shared import metric
-from shared.metric import MetricValue
+from shared.vocabulary import metric
+from shared.vocabulary.metric import MetricValue
 
 IDLE = timedelta(minutes=30)
 

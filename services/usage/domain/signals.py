@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Literal, TypeAlias, TypedDict
 from uuid import UUID
 
-from services.usage import definitions
-from shared import metric
-from shared.definition import Definition
-from shared.metric import MetricValue, count, ratio
+from services.usage.definitions import adoption as definitions
+from shared.vocabulary import metric
+from shared.vocabulary.definition import Definition
+from shared.vocabulary.metric import MetricValue, count, ratio
 
 Band: TypeAlias = Literal["green", "yellow", "red"]
 

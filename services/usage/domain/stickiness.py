@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.usage.definitions import BUSINESS_DAU_MAU, DAU_MAU
-from services.usage.journey_definitions import BUSINESS_DAU_MAU_30, DAU_MAU_30
-from shared.metric import MetricValue, ratio
+from services.usage.definitions.adoption import BUSINESS_DAU_MAU, DAU_MAU
+from services.usage.definitions.journeys import BUSINESS_DAU_MAU_30, DAU_MAU_30
+from shared.vocabulary.metric import MetricValue, ratio
 
 DEFINED = {28: (DAU_MAU, BUSINESS_DAU_MAU), 30: (DAU_MAU_30, BUSINESS_DAU_MAU_30)}
 """What is served, by the days of the window."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.usage import definitions
-from shared import metric
-from shared.metric import MetricValue, count, ratio
+from services.usage.definitions import adoption
+from shared.vocabulary import metric
+from shared.vocabulary.metric import MetricValue, count, ratio
 
 WEEKS_LEAST = 8
 """U15: fewer full weeks say nothing about a trend."""
@@ -66,10 +66,10 @@ class Counts:
         return UsageSummary(
             account_id=self.account_id,
             as_of=self.as_of,
-            events_28=count(definitions.EVENTS, self.events, **month),
-            active_members_28=count(definitions.ACTIVE_MEMBERS, self.active, **month),
-            regular_members_28=ratio(definitions.REGULAR_SHARE, self.regular, self.users, **month),
-            features_used_28=count(definitions.FEATURES_USED, self.features, **month),
+            events_28=count(adoption.EVENTS, self.events, **month),
+            active_members_28=count(adoption.ACTIVE_MEMBERS, self.active, **month),
+            regular_members_28=ratio(adoption.REGULAR_SHARE, self.regular, self.users, **month),
+            features_used_28=count(adoption.FEATURES_USED, self.features, **month),
             dau_mau=self._dau_mau(),
             weekly_trend=self._trend(),
             last_event_at=self.last_event_at,
@@ -79,7 +79,7 @@ class Counts:
     def _dau_mau(self) -> MetricValue:
         """U14 by calendar days: mean daily members over distinct members, 28 whole days."""
         return ratio(
-            definitions.DAU_MAU,
+            adoption.DAU_MAU,
             self.member_days / 28,
             self.monthly,
             window_from=self.whole_since_28,
@@ -90,7 +90,7 @@ class Counts:
     def _trend(self) -> MetricValue:
         """U15: slope per week of log1p(events) over the last full weeks, at most 30."""
         return metric.of(
-            definitions.TREND,
+            adoption.TREND,
             slope([math.log1p(events) for events in self.weekly]),
             len(self.weekly),
             window_from=self.weeks_since,

@@ -10,13 +10,22 @@ from strawberry.utils.str_converters import to_camel_case
 from services.usage import store
 from services.usage.actions import catalogue as actions
 from services.usage.schema.catalogue import Feature, FeaturePayload, FeatureUpsertInput
-from services.usage.schema.of_all import HistoryMutation, JourneyQuery
 from services.usage.schema.pending import PendingEvent
+from services.usage.schema.queries import HistoryMutation, JourneyQuery
 from services.usage.schema.rejected import IngestMutation, IngestQuery
 from services.usage.schema.summary import UsageSummary
 from services.usage.store import catalogue
-from shared.errors import NotFound
-from shared.graphql import After, AsOf, Connection, Context, First, Part, attempted, connection
+from shared.graphql.context import (
+    After,
+    AsOf,
+    Connection,
+    Context,
+    First,
+    Part,
+    attempted,
+    connection,
+)
+from shared.vocabulary.errors import NotFound
 
 
 @strawberry.type

@@ -8,7 +8,7 @@ from strawberry import Info
 
 from services.usage import actions, store
 from services.usage.domain import LatePolicy, Rejected
-from shared.graphql import Connection, Context, UserError, attempted, connection
+from shared.graphql.context import Connection, Context, UserError, attempted, connection
 
 
 @strawberry.type(description="An event that was turned away; kept for 30 days.")

@@ -8,11 +8,11 @@ from strawberry import Info
 from services.usage.domain import UsageSummary as Summary
 from services.usage.domain.peers import Signals
 from services.usage.domain.peers import signals as put_together
-from services.usage.schema.of_account import JourneyFields
+from services.usage.schema.journey_fields import JourneyFields
 from services.usage.schema.signals import Adoption
 from services.usage.store import signals
-from shared.errors import NotFound
-from shared.graphql import Context, MetricValue
+from shared.graphql.context import Context, MetricValue
+from shared.vocabulary.errors import NotFound
 
 
 @strawberry.type(description="Seven whole days of use.")

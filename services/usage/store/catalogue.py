@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.usage.domain.catalogue import DescribedRow, Feature
-from shared import paging
-from shared.db import Conn, to
-from shared.errors import InvalidInput
-from shared.paging import Page
-from shared.versions import Candidate, Version
+from shared.intake.versions import Candidate, Version
+from shared.platform.db import Conn, to
+from shared.vocabulary import paging
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.paging import Page
 
 LISTED = """
 SELECT coalesce(d.key, f.name) AS key, coalesce(d.title, f.name) AS title,

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from services.usage.domain.clock import Clock
-from shared.db import Conn, to
-from shared.errors import InvalidInput
+from shared.platform.db import Conn, to
+from shared.vocabulary.errors import InvalidInput
 
 CLOCK = """
 SELECT as_of, zone, today, midnight,

@@ -15,11 +15,11 @@ from services.usage.domain.plans import UseCase
 from services.usage.domain.repetition import Repeated, Suggestion, suggestion
 from services.usage.store.clock import clock
 from services.usage.store.plans import manual_rules, use_cases
-from shared.db import Conn, to
-from shared.errors import InvalidInput
+from shared.platform.db import Conn, to
+from shared.vocabulary.errors import InvalidInput
 
-HABITS = (Path(__file__).parent.parent / "habits.sql").read_text()
-REPEATED = (Path(__file__).parent.parent / "repeated.sql").read_text()
+HABITS = (Path(__file__).parent / "habits.sql").read_text()
+REPEATED = (Path(__file__).parent / "repeated.sql").read_text()
 JUDGED_DAYS = 180
 SEGMENT_MOST = 1_000
 

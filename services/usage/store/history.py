@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.usage.domain.history import RawEvent, Retention
-from shared.db import Conn, to
+from shared.platform.db import Conn, to
 
 # Midnight, so that what is left are whole days; never back, for what is gone does not return.
 ADVANCE = """

@@ -8,10 +8,10 @@ from pathlib import Path
 from uuid import UUID
 
 from services.usage.domain import Address, Event, ExternalId, LatePolicy, Stored
-from shared import telemetry
-from shared.db import Conn, Row, to
+from shared.platform import telemetry
+from shared.platform.db import Conn, Row, to
 
-PUT_ASIDE = (Path(__file__).parent.parent / "put_aside.sql").read_text()
+PUT_ASIDE = (Path(__file__).parent / "put_aside.sql").read_text()
 
 
 async def time_zone(conn: Conn, proposed: str) -> str:

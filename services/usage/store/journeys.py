@@ -24,11 +24,11 @@ from services.usage.domain.journeys import (
 from services.usage.domain.plans import Milestone
 from services.usage.store.clock import clock
 from services.usage.store.plans import milestones
-from shared.db import Conn, to
+from shared.platform.db import Conn, to
 
-REACHED = (Path(__file__).parent.parent / "reached.sql").read_text()
-ASSOCIATIONS = (Path(__file__).parent.parent / "associations.sql").read_text()
-AFTER_SET = (Path(__file__).parent.parent / "after_set.sql").read_text()
+REACHED = (Path(__file__).parent / "reached.sql").read_text()
+ASSOCIATIONS = (Path(__file__).parent / "associations.sql").read_text()
+AFTER_SET = (Path(__file__).parent / "after_set.sql").read_text()
 # Lost is who lost the contract that began last.
 STARTS = """
 SELECT t.account_id, min(t.start_on) AS start_on,

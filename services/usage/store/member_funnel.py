@@ -6,9 +6,9 @@ from pathlib import Path
 from services.usage.domain.member_funnel import MemberFunnelStep, Took, member_funnel, own_steps
 from services.usage.store.clock import clock
 from services.usage.store.plans import milestones
-from shared.db import Conn, to
+from shared.platform.db import Conn, to
 
-MEMBER_FUNNEL = (Path(__file__).parent.parent / "member_funnel.sql").read_text()
+MEMBER_FUNNEL = (Path(__file__).parent / "member_funnel.sql").read_text()
 
 
 async def funnel_of_members(

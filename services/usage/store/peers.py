@@ -16,9 +16,9 @@ from services.usage.domain.peers import (
     age_band,
 )
 from services.usage.domain.signals import Adoption
-from shared.db import Conn, Row, to
+from shared.platform.db import Conn, Row, to
 
-HERE = Path(__file__).parent.parent
+HERE = Path(__file__).parent
 PEERS = (HERE / "peers.sql").read_text()
 STANDINGS = (HERE / "standings.sql").read_text()
 SAMPLED = (HERE / "sampled.sql").read_text()

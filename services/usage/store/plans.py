@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 
 from services.usage.domain.plans import ManualRule, Milestone, UseCase
-from shared.db import Conn, to
-from shared.versions import Candidate, Version
+from shared.intake.versions import Candidate, Version
+from shared.platform.db import Conn, to
 
 Plan: TypeAlias = Literal["use_case", "milestone", "manual_rule"]
 

@@ -5,17 +5,17 @@ from pathlib import Path
 from uuid import UUID
 
 from services.usage.domain import Counts, UsageSummary, Waiting
-from shared import paging
-from shared.db import Conn, to
-from shared.errors import InvalidInput
-from shared.landmark import FeatureRow, Half, Landmark
-from shared.paging import Page
-from shared.signal import Signal
-from shared.signal import read as read_signals
+from shared.platform.db import Conn, to
+from shared.vocabulary import paging
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.landmark import FeatureRow, Half, Landmark
+from shared.vocabulary.paging import Page
+from shared.vocabulary.signal import Signal
+from shared.vocabulary.signal import read as read_signals
 
-FEATURES = (Path(__file__).parent.parent / "features.sql").read_text()
-DICTIONARY = read_signals(Path(__file__).parent.parent / "features.csv")
-SUMMARY = (Path(__file__).parent.parent / "summary.sql").read_text()
+FEATURES = (Path(__file__).parent / "features.sql").read_text()
+DICTIONARY = read_signals(Path(__file__).parent / "features.csv")
+SUMMARY = (Path(__file__).parent / "summary.sql").read_text()
 
 
 async def summary(

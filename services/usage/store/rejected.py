@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.usage.domain.rejected import KEPT_FOR, KEPT_MOST, Refused, Rejected
-from shared import paging
-from shared.db import Conn, to
-from shared.paging import Page
+from shared.platform.db import Conn, to
+from shared.vocabulary import paging
+from shared.vocabulary.paging import Page
 
 FORGOTTEN_MOST = 10_000
 

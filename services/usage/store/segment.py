@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.usage.domain.segment import GROUP, USER
-from shared.db import Conn
+from shared.platform.db import Conn
 
 
 async def groups(conn: Conn, members: Sequence[str]) -> dict[str, str]:

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from services.usage.domain.sessions import Session, Spent, TimeSpent, sessions
 from services.usage.store.clock import clock
-from shared.db import Conn, to
+from shared.platform.db import Conn, to
 
-TIME_SPENT = (Path(__file__).parent.parent / "time_spent.sql").read_text()
+TIME_SPENT = (Path(__file__).parent / "time_spent.sql").read_text()
 
 
 async def time_spent(

@@ -10,10 +10,10 @@ from services.usage.domain.signals import Adoption, Counted
 from services.usage.domain.told import Completion, MemberKnown, PlanLine
 from services.usage.store import peers
 from services.usage.store.clock import clock
-from shared.db import Conn, to
-from shared.errors import InvalidInput
+from shared.platform.db import Conn, to
+from shared.vocabulary.errors import InvalidInput
 
-SIGNALS = (Path(__file__).parent.parent / "signals.sql").read_text()
+SIGNALS = (Path(__file__).parent / "signals.sql").read_text()
 
 
 async def signals(

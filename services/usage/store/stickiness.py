@@ -6,10 +6,10 @@ from uuid import UUID
 
 from services.usage.domain.stickiness import DEFINED, Stickiness, Visits
 from services.usage.store.clock import clock
-from shared.db import Conn, to
-from shared.errors import InvalidInput
+from shared.platform.db import Conn, to
+from shared.vocabulary.errors import InvalidInput
 
-STICKINESS = (Path(__file__).parent.parent / "stickiness.sql").read_text()
+STICKINESS = (Path(__file__).parent / "stickiness.sql").read_text()
 
 
 async def stickiness(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.usage.domain import ContractChanged, Event, ExternalId
 from services.usage.store.ingest import address_of
-from shared.db import Conn, Row
+from shared.platform.db import Conn, Row
 
 
 async def add_account(conn: Conn, account_id: UUID, externals: Sequence[ExternalId]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from infra.cli import main
-from ml.frame import TrainingRefused
+from ml.frames.frame import TrainingRefused
 from ml.table.judge import ours
 from ml.table.rolling import backtest, origins
 from ml.table.table import table_of

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.frame import TrainingRefused
+from ml.frames.frame import TrainingRefused
 from ml.table.file import read_file
 from ml.table.forecast import fitted
 from ml.table.grid import Grid

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.db import Database
+from shared.platform.db import Database
 from tests.conftest import DatabaseOf
 
 

@@ -10,9 +10,9 @@ from services.accounts.actions.accounts import ACCOUNTS
 from services.accounts.actions.contracts import CONTRACTS
 from services.accounts.actions.members import MEMBERS
 from services.accounts.actions.tickets import TICKETS
-from shared.auth import Principal
-from shared.db import Database
-from shared.ingest import Kind, Receipt, receive
+from shared.intake.rows import Kind, Receipt, receive
+from shared.platform.auth import Principal
+from shared.platform.db import Database
 
 Json = dict[str, Any]
 

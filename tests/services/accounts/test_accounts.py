@@ -8,9 +8,9 @@ import pytest
 from services.accounts.actions.accounts import ACCOUNTS, account_upsert
 from services.accounts.domain import AccountFilter, AccountOrder, ExternalId
 from services.accounts.store import accounts
-from shared.auth import Principal
-from shared.db import Conn, Database
-from shared.errors import Conflict, InvalidInput
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
+from shared.vocabulary.errors import Conflict, InvalidInput
 from tests.services.accounts.given import an_account, sent, statuses, taken
 
 CRM_7 = {"source": "crm", "id": "7"}

@@ -12,10 +12,10 @@ from services.accounts.actions.tickets import TICKETS
 from services.accounts.app import SERVICE
 from services.accounts.domain import AccountFilter, AccountOrder, ExternalId
 from services.accounts.store import accounts, contracts, landmarks, members, tickets
-from shared.auth import Principal
-from shared.db import Conn, Database
-from shared.facts import relay_all
-from shared.rpc import described
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
+from shared.process.facts import relay_all
+from shared.process.rpc import described
 from tests.services.accounts.given import (
     a_contract,
     a_member,

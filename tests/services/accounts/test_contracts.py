@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from services.accounts.actions.contracts import CONTRACTS
 from services.accounts.domain import LifecycleStage, stage_of
 from services.accounts.store import contracts
-from shared.auth import Principal
-from shared.db import Conn, Database
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
 from tests.services.accounts.given import a_contract, an_account, sent, statuses
 
 RENEWAL = "SELECT accounts.renewal_on($1, $2, $3, $4, $5, $6, $7)"

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.accounts.store import landmarks
-from shared.auth import Principal
-from shared.db import Database
-from shared.landmark import FeatureRow, Half, Landmark, Spell
+from shared.platform.auth import Principal
+from shared.platform.db import Database
+from shared.vocabulary.landmark import FeatureRow, Half, Landmark, Spell
 from tests.services.accounts.given import a_contract, a_member, a_ticket, an_account
 from tests.told import number
 

@@ -5,9 +5,9 @@ from uuid import UUID, uuid5
 
 from services.accounts.actions.members import MEMBERS, members_upsert
 from services.accounts.store import members
-from shared.auth import Principal
-from shared.db import Database
-from shared.ids import global_id
+from shared.platform.auth import Principal
+from shared.platform.db import Database
+from shared.vocabulary.ids import global_id
 from tests.services.accounts.given import a_member, an_account, sent, statuses, taken
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from services.accounts.actions.tickets import TICKETS
 from services.accounts.domain import Wait, median_wait_s
 from services.accounts.store import tickets
-from shared.auth import Principal
-from shared.db import Database
+from shared.platform.auth import Principal
+from shared.platform.db import Database
 from tests.services.accounts.given import a_ticket, an_account, sent
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from services.billing import actions
-from shared.auth import Principal
-from shared.db import Database
+from shared.platform.auth import Principal
+from shared.platform.db import Database
 from tests.bulk import send
 
 JANUARY = datetime(2025, 1, 1, tzinfo=UTC)

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.billing import actions
-from shared.auth import Principal
-from shared.db import Conn, Database
-from shared.errors import Conflict, InvalidInput, NotPermitted
-from shared.ids import global_id
-from shared.ingest import Kind
+from shared.intake.rows import Kind
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
+from shared.vocabulary.errors import Conflict, InvalidInput, NotPermitted
+from shared.vocabulary.ids import global_id
 from tests.bulk import send
 from tests.conftest import DatabaseOf
 from tests.services.billing.rows import (

@@ -4,10 +4,10 @@ from uuid import uuid4
 
 from services.billing import actions, store
 from services.billing.app import SERVICE
-from shared.auth import Principal
-from shared.config import Settings
-from shared.landmark import Landmark
-from shared.rpc import Exposed, Rpc
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.process.rpc import Exposed, Rpc
+from shared.vocabulary.landmark import Landmark
 from tests.conftest import DatabaseOf
 from tests.services.billing.rows import JUNE, invoice, subscription
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.billing.domain import PER_MONTH, Interval, mrr_cents
-from shared.db import Conn
+from shared.platform.db import Conn
 from tests.conftest import DatabaseOf
 
 QUANTITY = st.integers(0, 1_000_000)

@@ -8,10 +8,10 @@ import pytest
 
 from services.billing import actions, store
 from services.billing.domain import BillingSummary
-from shared.auth import Principal
-from shared.db import Database
-from shared.landmark import FeatureRow, Landmark
-from shared.money import Money
+from shared.platform.auth import Principal
+from shared.platform.db import Database
+from shared.vocabulary.landmark import FeatureRow, Landmark
+from shared.vocabulary.money import Money
 from tests.bulk import send
 from tests.conftest import DatabaseOf
 from tests.services.billing.rows import (

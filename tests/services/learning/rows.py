@@ -10,9 +10,9 @@ from services.learning import jobs
 from services.learning.actions import courses, learners
 from services.learning.domain.paths import LearningPath
 from services.learning.store import paths
-from shared.auth import Principal
-from shared.db import Conn, Database
-from shared.facts import LogEntry
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
+from shared.process.facts import LogEntry
 from tests.bulk import send
 
 JANUARY = datetime(2025, 1, 1, tzinfo=UTC)

@@ -6,11 +6,11 @@ from services.learning.actions import courses as course_actions
 from services.learning.actions import learners as learner_actions
 from services.learning.app import SERVICE
 from services.learning.store import courses, learners, paths
-from shared.auth import Principal
-from shared.config import Settings
-from shared.ids import global_id
-from shared.landmark import Landmark
-from shared.rpc import Exposed, Rpc
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.process.rpc import Exposed, Rpc
+from shared.vocabulary.ids import global_id
+from shared.vocabulary.landmark import Landmark
 from tests.conftest import DatabaseOf
 from tests.services.learning.rows import JUNE, codes, course, drained, hears, told
 

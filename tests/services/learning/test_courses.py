@@ -7,9 +7,9 @@ import pytest
 
 from services.learning.actions import courses as actions
 from services.learning.store import courses
-from shared.auth import Principal
-from shared.db import Conn, Database
-from shared.errors import InvalidInput, NotPermitted
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
+from shared.vocabulary.errors import InvalidInput, NotPermitted
 from tests.bulk import send
 from tests.conftest import DatabaseOf
 from tests.services.learning.rows import (

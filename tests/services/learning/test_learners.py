@@ -9,11 +9,11 @@ import pytest
 from services.learning.actions import learners as actions
 from services.learning.domain.learners import LearningSummary
 from services.learning.store import learners
-from shared.auth import Principal
-from shared.db import Conn, Database
-from shared.errors import InvalidInput, NotFound
-from shared.ids import global_id
-from shared.landmark import FeatureRow, Landmark
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
+from shared.vocabulary.errors import InvalidInput, NotFound
+from shared.vocabulary.ids import global_id
+from shared.vocabulary.landmark import FeatureRow, Landmark
 from tests.bulk import send
 from tests.conftest import DatabaseOf
 from tests.services.learning.rows import (

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.learning.actions import learners as actions
-from shared.auth import Principal
-from shared.db import Conn, Database
-from shared.errors import NotFound
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
+from shared.vocabulary.errors import NotFound
 from tests.conftest import DatabaseOf
 from tests.services.learning.rows import (
     JANUARY,

@@ -17,14 +17,16 @@ from services.risk.app import SERVICE as RISK
 from services.risk.domain import RiskScore
 from services.usage import jobs as usage_jobs
 from services.usage.app import SERVICE as USAGE
-from shared import auth, facts, ingest
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Database
-from shared.errors import ServiceUnavailable
-from shared.model_document import ModelDocument
-from shared.rpc import Exposed, Rpc
-from shared.worker import Bench
+from shared.intake import rows as ingest
+from shared.platform import auth
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Database
+from shared.process import facts
+from shared.process.rpc import Exposed, Rpc
+from shared.process.worker import Bench
+from shared.vocabulary.errors import ServiceUnavailable
+from shared.vocabulary.model_document import ModelDocument
 from tests.conftest import DatabaseOf
 
 ASKED = {service.name: service for service in (ACCOUNTS, USAGE, BILLING, LEARNING)}

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import numpy as np
 from msgspec import structs
 
-from ml.document import (
+from ml.scoring.document import (
     CauseModel,
     Feature,
     ForecastModel,
@@ -19,7 +19,7 @@ from ml.document import (
 )
 from services.risk.domain import BANDS, Driver, Fresh, RiskScore, UpdateReason, survival_at
 from services.risk.domain.chance import CauseCurve, ChurnCause, ForecastBasis, Probability
-from shared.model_document import ModelDocument
+from shared.vocabulary.model_document import ModelDocument
 
 MONTHS = 12
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.hazards import ChurnModel, load
-from ml.score import score
-from services.risk import change, forecast
-from services.risk.change import ChangeKind, RiskChange
+from ml.scoring.hazards import ChurnModel, load
+from ml.scoring.score import score
 from services.risk.domain import Fresh, Inputs
-from services.risk.forecast import Champion, Told
-from shared.landmark import FeatureRow
-from shared.model_document import ModelDocument
+from services.risk.forecasting import change
+from services.risk.forecasting import scores as forecast
+from services.risk.forecasting.change import ChangeKind, RiskChange
+from services.risk.forecasting.scores import Champion, Told
+from shared.vocabulary.landmark import FeatureRow
+from shared.vocabulary.model_document import ModelDocument
 from tests.services.risk.given import NOON, a_model
 
 ACCOUNT = uuid4()

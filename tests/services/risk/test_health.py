@@ -22,9 +22,9 @@ from services.risk.domain.health import (
 from services.risk.domain.hindsight import Ended
 from services.risk.store import hindsight
 from services.risk.store.health import health_check, healths
-from shared.auth import Principal
-from shared.db import Database
-from shared.landmark import FeatureRow
+from shared.platform.auth import Principal
+from shared.platform.db import Database
+from shared.vocabulary.landmark import FeatureRow
 from tests.services.risk.conftest import World
 from tests.services.risk.given import a_model, a_score
 

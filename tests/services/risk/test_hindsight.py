@@ -12,9 +12,9 @@ from services.risk.actions.hindsight import expect
 from services.risk.domain import UpdateReason
 from services.risk.domain.hindsight import Disagreement, Ended, Opinion
 from services.risk.store import ask, hindsight
-from shared.auth import Principal
-from shared.db import Database
-from shared.errors import InvalidInput, NotFound, NotPermitted
+from shared.platform.auth import Principal
+from shared.platform.db import Database
+from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted
 from tests.services.risk.conftest import World
 from tests.services.risk.given import a_model, a_score
 

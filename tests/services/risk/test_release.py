@@ -19,11 +19,11 @@ from services.risk.domain.release import (
     champion_before,
 )
 from services.risk.store import release as kept
-from shared import facts
-from shared.auth import Principal
-from shared.db import Conn, Database
-from shared.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from shared.model_document import Judgement, ModelDocument, Rule
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
+from shared.process import facts
+from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from shared.vocabulary.model_document import Judgement, ModelDocument, Rule
 from tests.services.risk.conftest import World
 from tests.services.risk.given import NOON, a_model
 

@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from ml.hazards import load
-from services.risk import actions, forecast, replay, store
+from ml.scoring.hazards import load
+from services.risk import actions, store
 from services.risk.domain import Fresh, Inputs, UpdateReason
-from services.risk.forecast import Champion, Told
-from services.risk.replay import Replay, Verdict
-from shared.auth import Principal
-from shared.db import Database
-from shared.landmark import FeatureRow
+from services.risk.forecasting import replay, scores
+from services.risk.forecasting.replay import Replay, Verdict
+from services.risk.forecasting.scores import Champion, Told
+from shared.platform.auth import Principal
+from shared.platform.db import Database
+from shared.vocabulary.landmark import FeatureRow
 from tests.services.risk.conftest import World
 from tests.services.risk.given import NOON, a_model
 
@@ -81,7 +82,7 @@ async def keep(db: Database, principal: Principal, rows: Sequence[FeatureRow]) -
     model = a_model(newcomers=True)
     inputs: dict[UUID, Inputs] = {uuid4(): {"usage": row, "accounts": AWARE} for row in rows}
     champion = Champion(model.version, load(model.document, model.checksum))
-    fresh = forecast.forecasts(champion, Told(NOON, inputs, {}, ()), {}, NOON)
+    fresh = scores.forecasts(champion, Told(NOON, inputs, {}, ()), {}, NOON)
     async with db.write(principal.tenant_id) as conn:
         await actions.publish(conn, model, principal)
         await store.ask(conn, list(inputs), UpdateReason.NEW_DATA)

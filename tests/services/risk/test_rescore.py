@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml.hazards import load
-from ml.model import fit_strata
-from ml.score import score
-from ml.train import packed
-from services.risk import actions, change, forecast, jobs, replay, store
+from ml.fitting.fit import fit_strata
+from ml.scoring.hazards import load
+from ml.scoring.score import score
+from ml.training.train import packed
+from services.risk import actions, jobs, store
 from services.risk.domain import RiskBand, RiskUpdated, UpdateReason
 from services.risk.domain.chance import ForecastBasis
-from services.risk.replay import Verdict
+from services.risk.forecasting import change, replay, scores
+from services.risk.forecasting.replay import Verdict
 from tests.ml.worlds import NOON, annual
 from tests.services.risk.conftest import World
 from tests.services.risk.given import a_model
@@ -164,7 +165,7 @@ async def test_as_of_gives_the_score_served_then_and_its_inputs_give_it_again(wo
         second.renewal_low,
         second.renewal_high,
     )
-    assert forecast.hashed(inputs) == second.inputs_hash != first.inputs_hash
+    assert scores.hashed(inputs) == second.inputs_hash != first.inputs_hash
 
 
 async def test_an_account_that_comes_back_is_scored_as_of_its_new_spell_alone(world: World):

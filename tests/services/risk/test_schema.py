@@ -11,12 +11,12 @@ from strawberry.schema.config import StrawberryConfig
 from services.risk import actions, schema, store
 from services.risk.app import SERVICE
 from services.risk.domain import BANDS, Fresh, UpdateReason
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Database
-from shared.graphql import Context, global_id
-from shared.rpc import Exposed, Rpc
-from shared.scalars import SCALARS
+from shared.graphql.context import Context, global_id
+from shared.graphql.scalars import SCALARS
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Database
+from shared.process.rpc import Exposed, Rpc
 from tests.services.risk.given import a_model, a_score
 
 

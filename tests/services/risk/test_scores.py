@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from ml.score import CurvePoint, churn_within
-from ml.score import Probability as Chance
+from ml.scoring.score import CurvePoint, churn_within
+from ml.scoring.score import Probability as Chance
 from services.risk import actions, store
 from services.risk.domain import (
     BANDS,
@@ -23,11 +23,11 @@ from services.risk.domain import (
     UpdateReason,
 )
 from services.risk.domain.chance import ForecastBasis
-from shared import facts
-from shared.auth import Principal
-from shared.db import Conn, Database
-from shared.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from shared.model_document import ModelDocument
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
+from shared.process import facts
+from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from shared.vocabulary.model_document import ModelDocument
 from tests.services.risk.given import NOON, a_model, a_score, later
 
 

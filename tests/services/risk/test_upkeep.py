@@ -8,9 +8,12 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from ml import drift as spread
+from ml.scoring import drift as spread
+from ml.training.reference import histogram
 from services.risk import actions
 from services.risk.actions import release
+from services.risk.background import documents, training
+from services.risk.background.drift import watch
 from services.risk.domain.drift import (
     Drift,
     ModelDriftEnded,
@@ -18,13 +21,11 @@ from services.risk.domain.drift import (
     horizon_drift,
 )
 from services.risk.domain.release import Cause, ModelBroken, ModelMended, Outcome, TrainingRun
-from services.risk.forecast import Champions
+from services.risk.forecasting.scores import Champions
 from services.risk.store import drift as seen
 from services.risk.store import release as kept
-from services.risk.upkeep import documents, training
-from services.risk.upkeep.drift import watch
-from shared import facts, work
-from shared.model_document import ModelDocument
+from shared.process import facts, work
+from shared.vocabulary.model_document import ModelDocument
 from tests.services.risk.conftest import World
 from tests.services.risk.given import a_model, a_score
 from tests.services.risk.test_release import a_judgement, offered
@@ -108,7 +109,7 @@ async def newest(world: World, version: str) -> Drift:
 def with_reference(events: list[float | None]) -> ModelDocument:
     """A model whose accounts had so many events when it was trained."""
     column = np.array(events, dtype=object)
-    return replace(a_model(), reference={"events_28d": spread.histogram(column)})
+    return replace(a_model(), reference={"events_28d": histogram(column)})
 
 
 async def watched(world: World, model: ModelDocument, now: datetime = NOW) -> Drift:

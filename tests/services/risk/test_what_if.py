@@ -2,10 +2,10 @@
 
 import pytest
 
-from ml.score import load, score
+from ml.scoring.score import load, score
 from services.risk.domain import Inputs
-from services.risk.what_if import CAUTION, FeatureChange, WhatIf, changed, imagined
-from shared.errors import InvalidInput
+from services.risk.forecasting.what_if import CAUTION, FeatureChange, WhatIf, changed, imagined
+from shared.vocabulary.errors import InvalidInput
 from tests.services.risk.conftest import World
 from tests.services.risk.given import a_model
 

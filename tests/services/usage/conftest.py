@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from shared.config import Settings
-from shared.db import Database
+from shared.platform.config import Settings
+from shared.platform.db import Database
 from tests.conftest import DatabaseOf
 from tests.services.usage.rows import an_account
 from tests.services.usage.served import Served, served

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 import msgspec
 
 from services.usage.actions import plans
-from shared import ingest
-from shared.auth import SCOPES, Principal
-from shared.db import Database
-from shared.ingest import Kind, Receipt
+from shared.intake import rows as ingest
+from shared.intake.rows import Kind, Receipt
+from shared.platform.auth import SCOPES, Principal
+from shared.platform.db import Database
 from tests.services.usage.rows import event, send, told
 
 LONG_AGO = "2020-01-01T00:00:00Z"

@@ -10,11 +10,11 @@ import msgspec
 from services.usage import actions, store
 from services.usage.app import SERVICE
 from services.usage.domain import UsageSummary
-from shared import ingest
-from shared.auth import Principal
-from shared.db import Database
-from shared.facts import LogEntry
-from shared.ingest import Receipt
+from shared.intake import rows as ingest
+from shared.intake.rows import Receipt
+from shared.platform.auth import Principal
+from shared.platform.db import Database
+from shared.process.facts import LogEntry
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 6, 15, tzinfo=UTC)

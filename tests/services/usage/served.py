@@ -16,11 +16,11 @@ from starlette.applications import Starlette
 
 from graph import app as gateway
 from services.usage.app import SERVICE
-from shared import auth
-from shared.auth import Principal, Signer
-from shared.config import Settings
-from shared.service import build
-from shared.worker import Endpoint
+from shared.platform import auth
+from shared.platform.auth import Principal, Signer
+from shared.platform.config import Settings
+from shared.process.service import build
+from shared.process.worker import Endpoint
 from tests.journeys.stack import until
 
 

@@ -8,9 +8,9 @@ import pytest
 from services.usage.actions.catalogue import feature_upsert
 from services.usage.domain.catalogue import Feature
 from services.usage.store import catalogue
-from shared.auth import Principal
-from shared.errors import InvalidInput, NotPermitted
-from shared.paging import Page
+from shared.platform.auth import Principal
+from shared.vocabulary.errors import InvalidInput, NotPermitted
+from shared.vocabulary.paging import Page
 from tests.services.usage.rows import DAY, NOON
 from tests.services.usage.world import LONG_AGO, World
 

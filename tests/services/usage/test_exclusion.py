@@ -7,8 +7,8 @@ import pytest
 
 from services.usage import store
 from services.usage.store import history
-from shared.db import Database
-from shared.landmark import FeatureRow, Landmark
+from shared.platform.db import Database
+from shared.vocabulary.landmark import FeatureRow, Landmark
 from tests.conftest import DatabaseOf
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named
 from tests.services.usage.world import World

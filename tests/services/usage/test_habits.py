@@ -10,8 +10,8 @@ from services.usage.domain.habits import Habit, Zone
 from services.usage.domain.repetition import Suggestion
 from services.usage.store.habits import habits, segment_habits, suggestions
 from services.usage.store.plans import use_cases
-from shared.db import Database
-from shared.errors import InvalidInput
+from shared.platform.db import Database
+from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.journey_rows import LONG_AGO, caller_in, load, noon, sent, use_case, used
 from tests.services.usage.rows import an_account
 from tests.services.usage.world import World

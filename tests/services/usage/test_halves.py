@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from services.usage import store
-from shared.landmark import FeatureRow, Half, Landmark
+from shared.vocabulary.landmark import FeatureRow, Half, Landmark
 from tests.conftest import DatabaseOf
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named, past, send
 from tests.services.usage.world import World

@@ -7,19 +7,19 @@ from uuid import UUID
 import pytest
 from pyarrow import parquet
 
-from ml.export import export_day, exported, over_rpc
+from ml.frames.export import export_day, exported, over_rpc
 from services.usage import jobs
 from services.usage.actions import history as actions
 from services.usage.app import SERVICE
 from services.usage.store import history
 from services.usage.store.journeys import journeys
 from services.usage.store.sessions import time_spent
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Conn, Database
-from shared.errors import InvalidInput
-from shared.rpc import Exposed, Rpc
-from shared.worker import Bench
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Conn, Database
+from shared.process.rpc import Exposed, Rpc
+from shared.process.worker import Bench
+from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.journey_rows import caller_in, load, milestone
 from tests.services.usage.rows import an_account, past, send, statuses, summary
 

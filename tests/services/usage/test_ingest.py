@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.usage import jobs, store
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Conn, Database
-from shared.errors import InvalidInput
-from shared.rpc import Rpc
-from shared.worker import Bench
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Conn, Database
+from shared.process.rpc import Rpc
+from shared.process.worker import Bench
+from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.rows import (
     an_account,
     event,

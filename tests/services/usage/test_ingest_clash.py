@@ -13,9 +13,9 @@ import pytest
 from services.usage import actions, store
 from services.usage.domain import Event, EventRow
 from services.usage.domain import event as checked
-from shared.auth import Principal
-from shared.db import Conn, Database
-from shared.ingest import Numbered
+from shared.intake.rows import Numbered
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
 from tests.services.usage.rows import an_account, event, send, statuses
 
 WAITING = """

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from shared.auth import Principal
-from shared.db import Conn, Database
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
 from tests.services.usage.rows import an_account, event, send
 from tests.services.usage.served import Served
 from tests.services.usage.test_ingest import in_rotation

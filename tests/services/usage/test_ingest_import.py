@@ -19,8 +19,8 @@ from infra.cli.importing import importing
 from infra.loading import events
 from infra.loading.errors import LoadError
 from infra.loading.events import Load, Reading
-from shared.config import Settings
-from shared.db import Conn
+from shared.platform.config import Settings
+from shared.platform.db import Conn
 from tests.conftest import DatabaseOf
 from tests.services.usage.cut_off import cut_off
 from tests.services.usage.rows import an_account

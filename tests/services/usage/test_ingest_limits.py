@@ -11,14 +11,16 @@ import pytest
 
 from services.usage import actions, jobs, store
 from services.usage.domain import rejected
-from shared import auth, ingest, intake
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Conn, Database
-from shared.errors import InvalidInput, NotPermitted
-from shared.intake import Busy, Gate, TooLarge, inflated
-from shared.rpc import Rpc
-from shared.worker import Bench
+from shared.intake import body as intake
+from shared.intake import rows as ingest
+from shared.intake.body import Busy, Gate, TooLarge, inflated
+from shared.platform import auth
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Conn, Database
+from shared.process.rpc import Rpc
+from shared.process.worker import Bench
+from shared.vocabulary.errors import InvalidInput, NotPermitted
 from tests.services.usage.rows import an_account, event, past, send, statuses
 from tests.services.usage.served import Served, a_key
 

@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 
 from services.usage import actions
-from shared import ingest
-from shared.auth import Principal
-from shared.db import Conn, Database
-from shared.ingest import Numbered, Receipt
-from shared.together import Together
+from shared.intake import rows as ingest
+from shared.intake.group_commit import Together
+from shared.intake.rows import Numbered, Receipt
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
 from tests.services.usage.rows import EVENTS, an_account, event, statuses
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.usage.domain.journeys import FunnelStep, Journey, TimeToValue
 from services.usage.domain.survival import Followed, kaplan_meier
 from services.usage.store.journeys import journeys, milestone_funnel, value_times
-from shared.db import Conn, Database
+from shared.platform.db import Conn, Database
 from tests.services.usage.journey_rows import caller_in, contract, load, milestone, noon, used
 from tests.services.usage.rows import an_account, event
 

@@ -7,11 +7,11 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Conn
-from shared.facts import relay_all
-from shared.ids import global_id
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Conn
+from shared.process.facts import relay_all
+from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
 from tests.graph.suite import SERVICES, Suite, fill, of, take
 from tests.services.usage.journey_rows import load, milestone, use_case, used

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.usage.domain.association import Association, Table, mantel_haenszel
 from services.usage.store.journeys import renewal_associations
-from shared.db import Database
+from shared.platform.db import Database
 from tests.services.usage.journey_rows import caller_in, contract, load, noon, used
 from tests.services.usage.rows import an_account
 from tests.services.usage.world import World

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from services.usage import store
 from services.usage.domain import slope
-from shared.auth import SCOPES, Principal
-from shared.db import Conn, Database
-from shared.landmark import FeatureRow, Landmark
+from shared.platform.auth import SCOPES, Principal
+from shared.platform.db import Conn, Database
+from shared.vocabulary.landmark import FeatureRow, Landmark
 from tests.services.usage.rows import event, named, send, summary
 
 ZONES = ["UTC", "Etc/GMT+12", "Pacific/Kiritimati", "America/Havana", "Australia/Lord_Howe"]

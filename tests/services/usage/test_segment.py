@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.usage import store
-from shared.auth import Principal
-from shared.config import Settings
-from shared.db import Conn, Database
+from shared.platform.auth import Principal
+from shared.platform.config import Settings
+from shared.platform.db import Conn, Database
 from tests.services.usage.rows import an_account, marked, summary
 from tests.services.usage.served import Served, a_key
 

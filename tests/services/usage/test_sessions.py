@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.usage.domain.sessions import TimeSpent, sessions
 from services.usage.store.sessions import member_sessions, time_spent
-from shared.db import Database
+from shared.platform.db import Database
 from tests.services.usage.journey_rows import caller_in, load
 from tests.services.usage.rows import an_account, event, named, past, send
 from tests.services.usage.world import World

@@ -8,13 +8,13 @@ import pytest
 
 from services.usage import jobs
 from services.usage.domain import UsageSummary
-from shared import facts, work
-from shared.auth import SCOPES, Principal
-from shared.config import Settings
-from shared.db import Conn, Database
-from shared.errors import InvalidInput
-from shared.rpc import Rpc
-from shared.worker import Bench
+from shared.platform.auth import SCOPES, Principal
+from shared.platform.config import Settings
+from shared.platform.db import Conn, Database
+from shared.process import facts, work
+from shared.process.rpc import Rpc
+from shared.process.worker import Bench
+from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.rows import (
     DAY,
     MIDNIGHT,

@@ -23,9 +23,9 @@ from services.usage.store import (
     signals,
     stickiness,
 )
-from shared.auth import SCOPES, Principal
-from shared.db import Database
-from shared.landmark import Landmark
+from shared.platform.auth import SCOPES, Principal
+from shared.platform.db import Database
+from shared.vocabulary.landmark import Landmark
 from tests.services.usage.journey_rows import contract, milestone, sent, use_case
 from tests.services.usage.rows import DAY, event, named, send
 from tests.services.usage.test_rollups import AUTUMN, MOMENTS, ZONES, Use, uses

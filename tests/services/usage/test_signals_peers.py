@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from services.usage import jobs
 from services.usage.actions import signals as actions
 from services.usage.domain.peers import age_band, ordered, robust_z
-from shared import work
-from shared.config import Settings
-from shared.db import Conn
-from shared.rpc import Rpc
-from shared.worker import Bench
+from shared.platform.config import Settings
+from shared.platform.db import Conn
+from shared.process import work
+from shared.process.rpc import Rpc
+from shared.process.worker import Bench
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON
 from tests.services.usage.world import World
 

@@ -14,12 +14,12 @@ from services.usage.domain.peers import Signals
 from services.usage.domain.peers import signals as put_together
 from services.usage.store import reads
 from services.usage.store import signals as store
-from shared import ingest
-from shared.auth import SCOPES, Principal
-from shared.db import Database
-from shared.facts import LogEntry
-from shared.ingest import Receipt
-from shared.metric import MetricValue
+from shared.intake import rows as ingest
+from shared.intake.rows import Receipt
+from shared.platform.auth import SCOPES, Principal
+from shared.platform.db import Database
+from shared.process.facts import LogEntry
+from shared.vocabulary.metric import MetricValue
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named, past, send
 
 LONG_AGO = NOON - 400 * DAY

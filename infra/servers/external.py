@@ -1,0 +1,133 @@
+"""Servers of one's own: asked once whether they will do; a wrong address is one sentence."""
+
+import asyncio
+import socket
+import ssl
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import asyncpg
+
+from infra.supervising.errors import StartError
+from shared.platform.config import Settings
+
+TIMEOUT_S = 5.0
+OLDEST_POSTGRES = 18
+DSN_FORM = "postgresql://user:password@host:port/database"
+REDIS_FORM = "redis://:password@host:port/0"
+
+
+async def check(settings: Settings) -> None:
+    """StartError if a server that the settings name is not there or will not do."""
+    if settings.database_url:
+        await check_postgres(settings.database_url)
+    if settings.redis_url:
+        await asyncio.to_thread(check_redis, settings.redis_url)
+
+
+async def check_postgres(url: str, *, timeout_s: float = TIMEOUT_S) -> None:
+    """Sign in, and see that the version and the rights suffice."""
+    parts = split(url, "TENURE_DATABASE_URL", ("postgresql", "postgres"), DSN_FORM)
+    where = f"{parts.hostname}:{parts.port or 5432} (TENURE_DATABASE_URL)"
+    try:
+        conn = await asyncpg.connect(url, timeout=timeout_s)
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise StartError(
+            f"PostgreSQL at {where} refuses the user '{parts.username}' or the password."
+        ) from error
+    except asyncpg.InvalidCatalogNameError as error:
+        raise StartError(
+            f"PostgreSQL at {where} has no database '{parts.path.lstrip('/')}'; create it first."
+        ) from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise StartError(
+            f"No PostgreSQL can be used at {where}: {reason(error, timeout_s)}."
+        ) from error
+    try:
+        await check_rights(conn, where)
+    finally:
+        await conn.close()
+
+
+async def check_rights(conn: asyncpg.Connection, where: str) -> None:
+    """The version must have what the SQL uses; the role must be able to make roles and schemas."""
+    version = conn.get_server_version()
+    if version.major < OLDEST_POSTGRES:
+        raise StartError(
+            f"PostgreSQL at {where} is version {version.major}; "
+            f"{OLDEST_POSTGRES} or newer is needed."
+        )
+    may = await conn.fetchval(
+        "SELECT (rolsuper OR rolcreaterole)"
+        " AND has_database_privilege(current_database(), 'CREATE')"
+        " FROM pg_roles WHERE rolname = current_user"
+    )
+    if not may:
+        raise StartError(
+            f"The role of PostgreSQL at {where} may not make roles and schemas; "
+            "give it CREATEROLE, and CREATE on the database."
+        )
+
+
+def check_redis(url: str, *, timeout_s: float = TIMEOUT_S) -> None:
+    """Sign in and ask for a PONG."""
+    parts = split(url, "TENURE_REDIS_URL", ("redis", "rediss"), REDIS_FORM)
+    where = f"{parts.hostname}:{parts.port or 6379} (TENURE_REDIS_URL)"
+    try:
+        said = ping(parts, timeout_s)
+    except OSError as error:
+        raise StartError(f"No Redis can be used at {where}: {reason(error, timeout_s)}.") from error
+    if said.startswith((b"-WRONGPASS", b"-NOAUTH", b"-ERR AUTH")):
+        raise StartError(f"Redis at {where} refuses the user or the password.")
+    if not said.endswith(b"+PONG\r\n"):
+        raise StartError(f"What answers at {where} is not a Redis that can be used: {said[:60]!r}.")
+
+
+def ping(parts: SplitResult, timeout_s: float) -> bytes:
+    """Everything the server says to our sign-in and PING."""
+    words: list[str] = []
+    if parts.password:
+        words = ["AUTH", *([unquote(parts.username)] if parts.username else [])]
+        words.append(unquote(parts.password))
+    asked = (command(words) if words else b"") + command(["PING"])
+    host = parts.hostname or "localhost"
+    with socket.create_connection((host, parts.port or 6379), timeout_s) as plain:
+        secure = parts.scheme == "rediss"
+        context = ssl.create_default_context() if secure else None
+        with context.wrap_socket(plain, server_hostname=host) if context else plain as connection:
+            connection.sendall(asked)
+            said = b""
+            while said.count(b"\r\n") < 1 + bool(words) and (part := connection.recv(1024)):
+                said += part
+                if said.startswith(b"-"):
+                    break
+    return said
+
+
+def command(words: list[str]) -> bytes:
+    """A command in Redis's protocol."""
+    parts = [word.encode() for word in words]
+    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts)
+
+
+def split(url: str, setting: str, schemes: tuple[str, ...], form: str) -> SplitResult:
+    """The parts of an address; StartError if it cannot be one."""
+    try:
+        parts = urlsplit(url)
+        well_formed = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        well_formed = False
+        parts = urlsplit("")
+    if not well_formed:
+        raise StartError(f"{setting} is not an address that can be used; it looks like {form}.")
+    return parts
+
+
+def reason(error: Exception, timeout_s: float) -> str:
+    """Why a server cannot be reached, in plain words."""
+    if isinstance(error, TimeoutError):
+        return f"no answer within {timeout_s:g} s"
+    if isinstance(error, socket.gaierror):
+        return "there is no host of that name"
+    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
+        return "nothing listens there"
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

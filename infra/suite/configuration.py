@@ -1,0 +1,16 @@
+"""The settings, or one sentence about why there are none."""
+
+import os
+
+from infra.supervising.errors import unwritable
+from shared.platform.config import Settings
+
+
+def configured(**named: str | int | None) -> Settings:
+    """The settings of the environment; what a command line named goes first, for all processes."""
+    os.environ.update({key: str(value) for key, value in named.items() if value is not None})
+    try:
+        return Settings.from_env()
+    except OSError as error:
+        folder = os.environ.get("TENURE_DATA_DIR") or "the project's folder .tenure"
+        raise unwritable(folder, error) from error

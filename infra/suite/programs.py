@@ -1,0 +1,108 @@
+"""Our own processes as programs: five services, the gateway and the workers."""
+
+import http.client
+import json
+import os
+import sys
+
+from infra.supervising.program import Program
+from shared.platform.config import SERVICES, WORKERS, Settings
+
+# One thread for linear algebra and few memory arenas: many small processes share two cores.
+THRIFT = {
+    "PYTHONUNBUFFERED": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+
+
+def services(settings: Settings) -> list[Program]:
+    """The five services."""
+    return [
+        ours(name, f"services.{name}.app", settings.service_port(name), settings)
+        for name in SERVICES
+    ]
+
+
+def gateway(settings: Settings) -> Program:
+    """The gateway; whether every account has a score is another question than whether it is up."""
+    return ours("gateway", "graph.app", settings.port, settings, path="/healthz")
+
+
+def workers(settings: Settings) -> list[Program]:
+    """The workers; whether they can do all they should is another question than if they are up."""
+    return [
+        ours(
+            f"{name}-worker",
+            f"services.{name}.jobs",
+            settings.worker_port(name),
+            settings,
+            path="/healthz",
+        )
+        for name in WORKERS
+    ]
+
+
+def ours(
+    name: str, module: str, port: int, settings: Settings, *, path: str = "/readyz"
+) -> Program:
+    """One of our processes, ready when it says so over HTTP."""
+    host = reachable(settings.host)
+    return Program(
+        name=name,
+        command=(sys.executable, "-m", module),
+        ready=lambda: status(host, port, path) == 200,
+        port=port,
+        cwd=settings.project_dir,
+        env=environment(settings),
+    )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What our processes read: these settings, whatever the environment said before."""
+    named = {
+        "TENURE_DATA_DIR": str(settings.data_dir),
+        "TENURE_HOST": settings.host,
+        "TENURE_PORT": str(settings.port),
+    }
+    return {**os.environ, **THRIFT, **named}
+
+
+def reachable(host: str) -> str:
+    """The address at which a server that listens on `host` is found from here."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
+
+
+def status(host: str, port: int, path: str) -> int:
+    """The HTTP status of a page; 0 when nothing answers."""
+    return page(host, port, path)[0]
+
+
+def page(host: str, port: int, path: str) -> tuple[int, bytes]:
+    """The HTTP status and the body of a page; 0 and nothing when nothing answers."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException):
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def troubles(settings: Settings) -> list[str]:
+    """What the workers say keeps them from doing all they should, a line each."""
+    found: list[str] = []
+    for name in WORKERS:
+        code, body = page(reachable(settings.host), settings.worker_port(name), "/readyz")
+        if code == 503:
+            told: list[dict[str, str]] = json.loads(body).get("troubles", [])
+            found += [f"{name}-worker is degraded: {said(one)}" for one in told]
+    return found
+
+
+def said(trouble: dict[str, str]) -> str:
+    """A trouble in one line."""
+    return ", ".join(f"{name} {value}" for name, value in trouble.items() if value)

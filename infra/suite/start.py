@@ -1,0 +1,261 @@
+"""From nothing to ready, and back: what `tenure up` does."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import shlex
+import signal
+import sys
+import time
+from asyncio.subprocess import Process
+from pathlib import Path
+from typing import Any
+
+from infra.servers import access, external, postgres, valkey
+from infra.suite import programs
+from infra.suite.demo import SIMULATED, TELCO, Demo, Progress, Step
+from infra.suite.phases import Phases
+from infra.suite.settle import settled
+from infra.suite.status_table import show
+from infra.supervising.errors import StartError
+from infra.supervising.guard import Guard
+from infra.supervising.program import Program, demand_free
+from infra.supervising.status_board import Board, FolderLock, end_leftovers
+from infra.supervising.supervisor import Supervisor
+from infra.supervising.terminal import Screen
+from shared.platform.config import Settings
+from shared.platform.migrate import migrate_all
+
+FIRST_QUERY = Path(__file__).with_name("first_query.graphql")
+SCORED_WITHIN_S = 600.0
+
+
+async def up(settings: Settings, demo: Demo | None, screen: Screen) -> None:
+    """Run everything until we are told to stop; StartError if it cannot start."""
+    lock = FolderLock(settings.data_dir)
+    try:
+        await asyncio.to_thread(end_leftovers, settings.data_dir)
+        guard = Guard(keep_open=(lock.fd,))
+        try:
+            await _supervised(Whole(settings, demo, screen, guard))
+        finally:
+            guard.close()
+    finally:
+        lock.release()
+
+
+async def _supervised(whole: "Whole") -> None:
+    """Run until a signal comes; a second one ends everything at once."""
+    running = asyncio.create_task(whole.run())
+    told = asyncio.Event()
+
+    def stop() -> None:
+        if told.is_set():
+            whole.supervisor.kill()
+        told.set()
+        running.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        await running
+    except asyncio.CancelledError:
+        if not told.is_set():
+            raise
+    finally:
+        await whole.stop()
+
+
+class Whole:
+    """Everything that belongs to one `tenure up`."""
+
+    def __init__(self, settings: Settings, demo: Demo | None, screen: Screen, guard: Guard) -> None:
+        self.settings = settings
+        self.address = f"http://{programs.reachable(settings.host)}:{settings.port}"
+        self.board = Board(settings.data_dir, self.address)
+        self.phases = Phases(screen, self.board)
+        self.progress = Progress.of(settings)
+        self.logs = settings.data_dir / "logs"
+        self.logs.mkdir(mode=0o700, exist_ok=True)
+        self.supervisor = Supervisor(self.logs, screen, guard, self.board)
+        self._demo = demo
+        self._screen = screen
+        self._guard = guard
+
+    async def run(self) -> None:
+        """Start, fill, say what is there, and wait until cancelled."""
+        await self._start()
+        await self._fill()
+        self._tell()
+        await asyncio.Event().wait()
+
+    async def stop(self) -> None:
+        """Stop everything in reverse order."""
+        if not self.board.lines:
+            return
+        self._screen.say("tenure: stopping …")
+        await self.supervisor.stop()
+        self.board.clear()
+        self._screen.say("tenure: stopped; the data stay for the next start")
+
+    async def _start(self) -> None:
+        settings, start, phase = self.settings, self.supervisor.start, self.phases.phase
+        everything = [*programs.services(settings), programs.gateway(settings)]
+        everything += programs.workers(settings)
+        servers = await asyncio.to_thread(embedded, settings)
+        for program in (*servers, *everything):
+            demand_free(settings.host, {program.port or 0: program.name})
+        with phase("servers"):
+            await external.check(settings)
+            await start(servers)
+        with phase("migrations"):
+            await migrate_all(settings)
+            await self._keys()
+        with phase("services"):
+            await start(programs.services(settings))
+        with phase("gateway and workers"):
+            await start([programs.gateway(settings), *programs.workers(settings)])
+
+    async def _keys(self) -> None:
+        """Give each tenant of ours a key, kept until it could be shown."""
+        tenants = [SIMULATED, TELCO] if self._demo else [access.DEVELOPMENT]
+        unfinished = bool(self._left())
+        async with access.owner(self.settings) as conn:
+            for tenant in tenants:
+                again = unfinished and tenant not in self.progress.unseen_keys
+                key = await access.development_key(conn, tenant, again=again)
+                if key:
+                    self.progress.unseen_keys[tenant] = key
+                    self.progress.write()
+
+    def _left(self) -> list[Step]:
+        steps = self._demo.steps(self.settings, self.progress.until) if self._demo else []
+        return [step for step in steps if step.name not in self.progress.done]
+
+    async def _fill(self) -> None:
+        """Load and train what is not there yet, then wait for the scores."""
+        left = self._left()
+        unsettled = bool(left)
+        for step in left:
+            if unsettled and not step.loads:
+                with self.phases.phase("settling"):
+                    await settled(self.settings, self._screen)
+                unsettled = False
+            with self.phases.phase(step.name):
+                await self._carry_out(step)
+        if left:
+            with self.phases.phase("scores"):
+                await self._scored()
+
+    async def _carry_out(self, step: Step) -> None:
+        """Run one of our commands with its progress on the terminal; the logs wait meanwhile."""
+        self._screen.muted = self._screen.is_terminal
+        env = programs.environment(self.settings)
+        env |= {"TENURE_URL": self.address, "TENURE_KEY": self.progress.unseen_keys[step.tenant]}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "infra.cli", *step.arguments, env=env, start_new_session=True
+        )
+        self._guard.watch(process.pid, signal.SIGTERM)
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            await ended(process)
+            raise
+        finally:
+            self._guard.forget(process.pid)
+            self._screen.muted = False
+        self._judge(step, code)
+
+    def _judge(self, step: Step, code: int) -> None:
+        """Remember what was done; without data there is no demo, without a forecast there is."""
+        if code == 0:
+            self.progress.done.append(step.name)
+            self.progress.write()
+            return
+        command = shlex.join(("tenure", *step.arguments))
+        said = f"`{command}` for '{step.tenant}' ended with code {code}; its words are above."
+        if step.loads:
+            raise StartError(said)
+        self._screen.say(f"tenure: {said} The next start tries again.")
+
+    async def _scored(self) -> None:
+        """Wait until the gateway says that every account has a score."""
+        host, port = programs.reachable(self.settings.host), self.settings.port
+        deadline = time.monotonic() + SCORED_WITHIN_S
+        for tries in itertools.count():
+            code, body = await asyncio.to_thread(programs.page, host, port, "/readyz")
+            if code == 200:
+                return
+            if time.monotonic() > deadline:
+                break
+            if tries % 20 == 19:
+                self._screen.say(f"tenure: scores: {waiting_for(body)}")
+            await asyncio.sleep(0.5)
+        raise StartError(
+            f"Not every account was scored within {SCORED_WITHIN_S:g} s; "
+            f"{self.logs / 'risk-worker.log'} says why."
+        )
+
+    def _tell(self) -> None:
+        """Say that everything is ready, where, and what to ask first."""
+        show(list(self.board.lines.values()), self._screen)
+        say, plain = self._screen.say, self._screen.plain
+        keys = self.progress.unseen_keys
+        plain(f"Phases: {self.phases.summary()}")
+        say(f"Tenure is ready after {self.phases.total_s:.1f} s at {self.address}")
+        plain(f"  In the browser: {self.address}/")
+        for tenant, key in keys.items():
+            plain(f"  Key of the tenant '{tenant}', shown this once: {key}")
+        if not keys:
+            plain("  Your key works as before; `tenure keys create` makes another.")
+        plain("  A first query, the contracts most at risk:\n")
+        plain(first_query(self.address, next(iter(keys.values()), "$TENURE_KEY")) + "\n")
+        plain("  Ctrl-C stops everything; the data stay.")
+        self.progress.unseen_keys = {}
+        self.progress.write()
+        self.board.phase("ready")
+
+
+def embedded(settings: Settings) -> list[Program]:
+    """The servers that no setting names and that we therefore run ourselves."""
+    servers: list[Program] = []
+    if not settings.database_url:
+        servers.append(postgres.program(settings))
+    if not settings.redis_url:
+        servers.append(valkey.program(settings))
+    return servers
+
+
+def waiting_for(body: bytes) -> str:
+    """What the gateway's page about its readiness says is still missing."""
+    try:
+        known: dict[str, Any] = json.loads(body)
+    except ValueError:
+        return "the gateway does not answer"
+    away = [name for name, ready in known.get("services", {}).items() if not ready]
+    tenants = known.get("tenants", [])
+    left = [f"{tenant['pending']} left in {tenant['tenant']}" for tenant in tenants]
+    return ", ".join([*(f"{name} is away" for name in away), *left]) or "no tenant yet"
+
+
+def first_query(address: str, key: str) -> str:
+    """A command that asks the first question, ready to be pasted into a shell."""
+    query = " ".join(FIRST_QUERY.read_text().split())
+    body = json.dumps({"query": query})
+    return (
+        f'curl -s {address}/graphql -H "Authorization: Bearer {key}" '
+        f"-H 'Content-Type: application/json' -d {shlex.quote(body)}"
+    )
+
+
+async def ended(process: Process, within_s: float = 5.0) -> None:
+    """Ask a process to end; end it by force if it does not."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), within_s)
+        except TimeoutError:
+            process.kill()
+            await process.wait()

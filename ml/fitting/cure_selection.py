@@ -1,0 +1,243 @@
+"""Whether some accounts are never lost at all: held-out rows decide."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from ml.fitting import cure_fit, newton
+from ml.fitting.baseline import cumulative_hazard, kalbfleisch_prentice
+from ml.fitting.cure_fit import Doubt, Mixture
+from ml.fitting.design import Design, learn
+from ml.fitting.selection import Candidate, Progress, Trial, sampled, trials
+from ml.frames.frame import Frame
+from ml.judging.metrics import Outcome, squared_errors, still_there
+from ml.scoring.features import Floats
+
+PENALTIES: Final = (0.00001, 0.0001, 0.001, 0.01)
+BEND: Final = 10.0
+SILENT: Final = 2.0
+"""Wald statistic per term up to which a signal says no more than chance would (Akaike 1974)."""
+
+LEAST_LOST: Final = 60
+"""Fewest losses from which it can be told who never leaves from who leaves late."""
+
+MOST_MONTHS: Final = 24
+"""Months at most at which errors are compared, evenly spaced."""
+
+STILL_FOLLOWED: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Cured:
+    """A mixture that forecasts better than proportional hazards do, and how far it may be off.
+
+    `error` and `proportional` are the integrated Brier scores of both on rows held out.
+    """
+
+    chosen: Candidate
+    mixture: Mixture
+    doubt: Doubt
+    error: float
+    proportional: float
+
+    @property
+    def note(self) -> str:
+        """What readers of the model must know of it."""
+        never = 1 / (1 + np.exp(self.mixture.cure.log_odds))
+        return (
+            f"some are never lost (of those like the reference, {never:.0%}): a mixture cure "
+            "model, better on held-out rows than proportional hazards (integrated Brier score "
+            f"{self.error:.4f} for {self.proportional:.4f}); ratios are of cumulative hazards"
+        )
+
+
+def cured(
+    frame: Frame, chosen: Candidate, *, seed: int, progress: Progress = lambda _: None
+) -> Cured | None:
+    """The mixture for a frame, if it is better than what was chosen under proportional hazards.
+
+    Penalty, log scales and bends are compared by the likelihood of folds held out; then the
+    integrated Brier score of the best must be lower than that of `chosen`, on the same folds, by
+    more than twice its standard error.
+
+    Parameters
+    ----------
+    frame
+        Rows of any kind.
+    chosen
+        Design and penalties under proportional hazards.
+    seed
+        Decides the folds.
+    progress
+        Told what is being done, a few words at a time.
+
+    Returns
+    -------
+    None with landmarks, several causes, several rows an account, fewer than 60 losses, or where
+    hazards are proportional as far as held-out rows can tell.
+    """
+    one_row = frame.accounts == len(frame)
+    if frame.clock != "start" or frame.lost < LEAST_LOST or not one_row or len(frame.causes) > 1:
+        return None
+    sample = sampled(frame, seed)
+    held = trials(sample, seed)
+    progress("are some never lost?")
+    main = learn(sample)
+    best = _Tried.best([_Tried.of(sample, held, Candidate(main, p)) for p in PENALTIES])
+    proportional = _errors(
+        held, _proportional(sample, held, chosen.scaled(len(frame) / len(sample)))
+    )
+    if best is None or not _Compared.of(proportional, _errors(held, best.curves)).is_close:
+        return None
+    progress("who is never lost")
+    for step in (_without_logarithms, _straight, _without_silent):
+        rival = step(sample, best.candidate)
+        best = _Tried.best([best, _Tried.of(sample, held, rival)] if rival else [best]) or best
+    told = _Compared.of(proportional, _errors(held, best.curves))
+    return _settled(frame, sample, best.candidate, told) if told.is_better else None
+
+
+def _without_logarithms(frame: Frame, best: Candidate) -> Candidate | None:
+    """Skewed numbers as they are, if there are any."""
+    skewed = any(feature.logarithmic for feature in best.design.features)
+    return replace(best, design=learn(frame, logarithms=False)) if skewed else None
+
+
+def _straight(_: Frame, best: Candidate) -> Candidate | None:
+    """Bends pulled harder towards none."""
+    bent = any(term.kind == "spline" for term in best.design.terms)
+    return replace(best, bend_penalty=BEND * best.penalty) if bent else None
+
+
+def _without_silent(frame: Frame, best: Candidate) -> Candidate | None:
+    """Only the signals that say more than chance would of who is ever lost."""
+    design = best.design
+    fitted = cure_fit.fit(frame, design.matrix(frame), best.penalties)
+    doubt = fitted.doubt() if fitted else None
+    if fitted is None or doubt is None:
+        return None
+    beta = fitted.mixture.coefficients
+    silent = {f.name for f in design.features if _wald(design, f.name, beta, doubt) <= SILENT}
+    if not silent or len(silent) == len(design.features):
+        return None
+    kept = Design(
+        tuple(feature for feature in design.features if feature.name not in silent),
+        tuple(term for term in design.terms if term.feature not in silent),
+        (*design.notes, *(f"{name}: left out, it adds nothing" for name in sorted(silent))),
+    )
+    return replace(best, design=kept)
+
+
+def _wald(design: Design, name: str, beta: Floats, doubt: Doubt) -> float:
+    at = np.flatnonzero([term.feature == name for term in design.terms])
+    variance = doubt.variance[np.ix_(at, at)]
+    return float(beta[at] @ np.linalg.pinv(variance) @ beta[at]) / len(at)
+
+
+def _settled(frame: Frame, sample: Frame, best: Candidate, told: "_Compared") -> Cured | None:
+    chosen = best.scaled(len(sample) / len(frame))  # penalties count per row
+    fitted = cure_fit.fit(frame, chosen.design.matrix(frame), chosen.penalties)
+    doubt = fitted.doubt() if fitted else None
+    if fitted is None or doubt is None:
+        return None
+    return Cured(chosen, fitted.mixture, doubt, told.mixture, told.proportional)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A candidate's mixtures, one a trial, by what they say of the rows judged there.
+
+    `curves`: chance of staying through months 0, 1, …, shape (rows, months) each. `speaks`: the log
+    likelihood of all these rows, minus infinity where a fit did not come to rest.
+    """
+
+    candidate: Candidate
+    curves: list[Floats]
+    speaks: float
+
+    @classmethod
+    def of(cls, frame: Frame, held: Sequence[Trial], candidate: Candidate) -> "_Tried":
+        """Fit to each trial's rows and ask of those judged."""
+        matrix, curves, speaks = candidate.design.matrix(frame), list[Floats](), 0.0
+        for trial in held:
+            fitted = cure_fit.fit(trial.fitted, matrix[trial.fitted_rows], candidate.penalties)
+            if fitted is None:
+                return cls(candidate, [], -np.inf)
+            curves.append(fitted.mixture.survival(matrix[trial.judged_rows]))
+            speaks += cure_fit.log_likelihood(trial.judged, curves[-1])
+        return cls(candidate, curves, speaks)
+
+    @staticmethod
+    def best(tried: Sequence["_Tried"]) -> "_Tried | None":
+        """Which speaks best of rows held out; None if no fit came to rest."""
+        found = max(tried, key=lambda one: one.speaks)
+        return found if np.isfinite(found.speaks) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """Integrated Brier scores on held-out rows, and the standard error of their difference."""
+
+    proportional: float
+    mixture: float
+    error: float
+
+    @classmethod
+    def of(cls, proportional: Floats, mixture: Floats) -> "_Compared":
+        """From each row's error under either, shape (rows,)."""
+        error = float(np.std(proportional - mixture)) / np.sqrt(len(mixture))
+        return cls(float(proportional.mean()), float(mixture.mean()), float(error))
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the mixture wins by more than chance would give it."""
+        return self.proportional - self.mixture > 2 * self.error
+
+    @property
+    def is_close(self) -> bool:
+        """Whether a better reading of the signals may still make it win."""
+        return self.mixture - self.proportional < self.error
+
+
+def _errors(held: Sequence[Trial], curves: Sequence[Floats]) -> Floats:
+    """Each judged row's mean squared error over the months, trial after trial, shape (rows,)."""
+    found: list[Floats] = []
+    for trial, survival in zip(held, curves, strict=True):
+        past = Outcome(trial.fitted.duration, trial.fitted.event)
+        outcome = Outcome(trial.judged.duration, trial.judged.event)
+        last = survival.shape[1] - 1
+        errors = [
+            squared_errors(past, outcome, survival[:, min(month, last)], month)
+            for month in _months(past, outcome)
+        ]
+        found.append(np.mean(errors, axis=0))
+    return np.concatenate(found)
+
+
+def _months(past: Outcome, outcome: Outcome) -> Iterator[int]:
+    """Up to the last month that a twentieth of all outlive, on either side."""
+    longest = int(min(past.duration.max(), outcome.duration.max()))
+    reached = [
+        month
+        for month in range(1, longest)
+        if min(still_there(side, month).mean() for side in (past, outcome)) >= STILL_FOLLOWED
+    ] or [1]
+    places = np.linspace(0, len(reached) - 1, min(MOST_MONTHS, len(reached)))
+    yield from (reached[int(place)] for place in places.round())
+
+
+def _proportional(frame: Frame, held: Sequence[Trial], chosen: Candidate) -> list[Floats]:
+    """What proportional hazards say of the rows that each trial judges, as `_Tried.curves`."""
+    matrix, found = chosen.design.matrix(frame), list[Floats]()
+    for trial in held:
+        fitted, past = trial.fitted, matrix[trial.fitted_rows]
+        quick = newton.fit(fitted, past, chosen.penalties)
+        beta = np.zeros(matrix.shape[1]) if quick is None else quick.coefficients
+        hazard = cumulative_hazard(
+            fitted.duration, fitted.event, np.exp(past @ beta), kalbfleisch_prentice
+        )
+        weights = np.exp(matrix[trial.judged_rows] @ beta)
+        found.append(np.exp(-hazard[None, :] * weights[:, None]))
+    return found

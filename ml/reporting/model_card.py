@@ -1,0 +1,59 @@
+"""A model card: what a forecast is for, what it rests on, how well it does, what it cannot do."""
+
+from datetime import datetime
+from typing import Final
+
+from ml.judging.evaluate import FIGURES
+from ml.reporting import caveats
+from ml.reporting.wording import named, said
+from ml.scoring import effects
+from ml.scoring.score import ChurnModel
+from shared.vocabulary.evidence import Evidence
+
+MOST: Final = 10
+
+
+def card(model: ChurnModel, evidence: Evidence, *, version: str, made_at: datetime) -> str:
+    """The card in Markdown; everything in it is of this version."""
+    document = model.document
+    figures = "\n".join(f"| {FIGURES.get(k, k)} | {v:.4f} |" for k, v in evidence.figures.items())
+    found = effects.ratios(model)[:MOST]
+    drivers = "\n".join(
+        f"| {named(one.label, one.feature)} | {one.cause} | {said(one.start)} → {said(one.end)}"
+        f" | {one.ratio:.2f} | {one.low:.2f}–{one.high:.2f} |"
+        for one in found
+    )
+    known = "\n".join(f"- {one}" for one in caveats.known(model, evidence))
+    if model.is_curves:
+        drivers = f"| none: {document.notes[0]} | | | | |"
+    when = "its own renewal date" if document.clock == "landmark" else "any day ahead"
+    return f"""# Forecast {version}
+
+Trained {made_at:%Y-%m-%d} on {document.accounts:,} accounts, {document.events:,} of them lost,
+{document.data_from} to {document.data_to}; {len(document.features)} signals, seed {document.seed}.
+
+## For what
+
+The chance that an open contract is renewed by {when}, to decide whom to look after first. Not for
+decisions about people, prices or credit, and not for saying what a deed would change.
+
+## How well it does
+
+Measured on {evidence.origin}: {evidence.accounts:,} accounts, {evidence.lost:,} of them lost.
+
+| figure | value |
+|---|---|
+{figures}
+
+## What goes with losses
+
+Hazard ratios, those farthest from 1 first. Associations, not causes.
+
+| signal | cause | from → to | ratio | 90 % interval |
+|---|---|---|---|---|
+{drivers}
+
+## Known limits
+
+{known}
+"""

@@ -1,0 +1,85 @@
+"""How signals were spread when a model was trained, and what moved while its rows grew."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.frames.frame import Frame
+from ml.scoring.drift import STEADY, counted, psi, psi_by_chance
+from ml.scoring.features import UNKNOWN, level_of, numbers
+from shared.vocabulary.evidence import Drift, Moved
+from shared.vocabulary.model_document import Histogram
+
+BINS: Final = 10
+LEVELS_MOST: Final = 20
+YEAR_DAYS: Final = 365
+
+
+def newest_rows(frame: Frame) -> Frame:
+    """The rows of the newest landmark; frames are in order of time, so they stand at the end."""
+    seen: set[int] = set()
+    first = len(frame)
+    for number in frame.account[::-1].tolist():
+        if number in seen:
+            break
+        seen.add(number)
+        first -= 1
+    return frame.take(np.arange(first, len(frame)))
+
+
+def while_growing(frame: Frame, names: Iterable[str]) -> Drift | None:
+    """What moved from the landmark a year before the newest, or the oldest, to the newest.
+
+    Parameters
+    ----------
+    frame
+        Training rows.
+    names
+        Signals to look at.
+
+    Returns
+    -------
+    Signals whose index is above .10 and above what chance explains; None on the `start` clock or
+    where there is one landmark only.
+    """
+    days = np.unique(frame.day)
+    if frame.clock == "start" or len(days) < 2:
+        return None
+    earlier = int(days[np.abs(days - (days[-1] - YEAR_DAYS)).argmin()])
+    before, now = frame.take(frame.day == earlier), frame.take(frame.day == days[-1])
+    looked = [name for name in names if name in frame.columns]
+    found = [_moved(name, before.columns[name], now.columns[name]) for name in looked]
+    moved = sorted((one for one in found if one is not None), key=lambda one: -one.psi)
+    newest = date.fromordinal(int(days[-1]))
+    return Drift(f"{date.fromordinal(earlier)}", f"{newest}", len(looked), moved)
+
+
+def _moved(name: str, before: NDArray[Any], now: NDArray[Any]) -> Moved | None:
+    like = histogram(before)
+    counts = counted(now.tolist(), like).counts
+    index, by_chance = psi(like.counts, counts), psi_by_chance(like.counts, counts)
+    if index is None or index <= max(STEADY, by_chance):
+        return None
+    return Moved(name, index, by_chance)
+
+
+def references(frame: Frame, names: Iterable[str]) -> dict[str, Histogram]:
+    """How each of these signals was spread over the accounts of the newest landmark."""
+    newest = newest_rows(frame)
+    return {name: histogram(newest.columns[name]) for name in names if name in newest.columns}
+
+
+def histogram(values: NDArray[Any]) -> Histogram:
+    """Numbers in tenths of their own spread, anything else by level; both with the unknown ones."""
+    levels = [level_of(value) for value in values.tolist()]
+    known = [level for level in levels if level != UNKNOWN]
+    if known and all(isinstance(level, float) for level in known):
+        found = numbers(values)
+        cuts = np.unique(np.quantile(found[~np.isnan(found)], np.arange(1, BINS) / BINS))
+        return counted(values.tolist(), Histogram(cuts.tolist(), [], []))
+    common = [str(level) for level, _ in Counter(map(str, known)).most_common(LEVELS_MOST)]
+    return counted(values.tolist(), Histogram([], sorted(common), []))

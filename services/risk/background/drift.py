@@ -1,0 +1,159 @@
+"""The watch: once a day, what is served against what the model was trained on and what came."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from ml.scoring import drift as spread
+from services.risk import store
+from services.risk.domain import ModelVersion
+from services.risk.domain.drift import (
+    HORIZONS_DAYS,
+    PSI_MOVED,
+    Drift,
+    FeatureDrift,
+    HorizonDrift,
+    ModelDriftEnded,
+    ModelDriftNoticed,
+    alarms_of,
+    horizon_drift,
+)
+from services.risk.domain.release import WATCH_LIST
+from services.risk.store import drift as seen
+from services.risk.store.drift import Matured
+from shared.platform import auth
+from shared.platform.db import Conn
+from shared.process import facts, work
+from shared.process.rpc import Call, named
+from shared.process.work import Claim
+from shared.process.worker import Bench
+from shared.vocabulary.landmark import Spell
+from shared.vocabulary.model_document import Histogram
+
+ACCOUNTS_MOST: Final = 5_000
+DAY_S: Final = 86_400.0
+LEASE_S: Final = 300.0
+SPELLS_TIMEOUT_S: Final = 60.0
+SCORE_BINS: Final = 10
+
+
+async def watch(bench: Bench, now: datetime) -> int:
+    """Watch every tenant that is due; how many were. Next time a day later."""
+    do = partial(_watch, bench, now)
+    return await work.drain(bench.db, WATCH_LIST, do, most=1, lease_s=LEASE_S)
+
+
+async def _watch(bench: Bench, now: datetime, tenant_id: UUID, claims: Sequence[Claim]) -> None:
+    async with bench.db.read(tenant_id) as conn:
+        champion = await store.champion(conn)
+    lost = await _lost(bench, tenant_id, now) if champion else {}
+    async with bench.db.write(tenant_id) as conn:
+        if champion is not None:
+            await note(conn, champion, lost, now)
+        await work.finish(conn, WATCH_LIST, claims)
+        if champion is not None:
+            await work.mark(conn, WATCH_LIST, [tenant_id], delay_s=DAY_S)
+
+
+async def _lost(bench: Bench, tenant_id: UUID, now: datetime) -> dict[UUID, list[Spell]]:
+    """Spells of each account that ended."""
+    call = Call(named("accounts.spells", list[Spell]), {"recorded_before": now})
+    spells: list[Spell] = await bench.rpc.send(
+        auth.system(tenant_id), call, timeout_s=SPELLS_TIMEOUT_S
+    )
+    found: dict[UUID, list[Spell]] = {}
+    for spell in spells:
+        if spell.ended_on is not None:
+            found.setdefault(spell.account_id, []).append(spell)
+    return found
+
+
+async def note(
+    conn: Conn, champion: ModelVersion, lost: Mapping[UUID, Sequence[Spell]], now: datetime
+) -> Drift:
+    """Measure, keep, and tell of alarms that began or ended since the last time."""
+    before = (await seen.newest(conn, [champion.version])).get(champion.version)
+    found = await measured(conn, champion.version, lost, now)
+    await seen.keep(conn, found)
+    known = set(before.alarms) if before else set[str]()
+    told = [
+        *(
+            ModelDriftNoticed(found.version, now, alarm)
+            for alarm in found.alarms
+            if alarm not in known
+        ),
+        *(ModelDriftEnded(found.version, now, alarm) for alarm in sorted(known - {*found.alarms})),
+    ]
+    await facts.emit_all(conn, [(champion.model_id, fact) for fact in told])
+    return found
+
+
+async def measured(
+    conn: Conn, version: str, lost: Mapping[UUID, Sequence[Spell]], now: datetime
+) -> Drift:
+    """What has moved: signals, scores, calibration on horizons that have passed."""
+    rows = await seen.served_inputs(conn, ACCOUNTS_MOST)
+    reference = await seen.reference(conn, version)
+    features = [_feature(name, like, rows) for name, like in sorted(reference.items())]
+    score_psi, score_moved = scores(
+        await seen.first_chances(conn, version), await seen.served_chances(conn, version)
+    )
+    calibration = [
+        _horizon(days, await seen.matured(conn, days, now), lost) for days in HORIZONS_DAYS
+    ]
+    return Drift(
+        version=version,
+        as_of=now,
+        accounts=len(rows),
+        features=features,
+        score_psi=score_psi,
+        calibration=calibration,
+        alarms=alarms_of(features, score_moved, calibration),
+    )
+
+
+def _feature(name: str, like: Histogram, rows: Sequence[Mapping[str, Any]]) -> FeatureDrift:
+    now = spread.counted([row.get(name) for row in rows], like).counts
+    index = spread.psi(like.counts, now)
+    by_chance = spread.psi_by_chance(like.counts, now)
+    return FeatureDrift(
+        feature=name,
+        psi=index,
+        by_chance=by_chance,
+        unknown_before=like.counts[-1] / max(sum(like.counts), 1),
+        unknown_now=now[-1] / max(sum(now), 1),
+        moved=_moved(index, by_chance),
+    )
+
+
+def _moved(index: float | None, by_chance: float) -> bool:
+    return index is not None and index > PSI_MOVED and index > by_chance
+
+
+def scores(first: Sequence[float], now: Sequence[float]) -> tuple[float | None, bool]:
+    """The index of the chances of churn against those first served, and whether they moved."""
+    if not first or not now:
+        return None, False
+    ordered = sorted(first)
+    cuts = [ordered[len(ordered) * i // SCORE_BINS] for i in range(1, SCORE_BINS)]
+    like = Histogram(sorted(set(cuts)), [], [])
+    before, after = (spread.counted(values, like).counts for values in (first, now))
+    index = spread.psi(before, after)
+    return index, _moved(index, spread.psi_by_chance(before, after))
+
+
+def _horizon(
+    days: int, forecasts: Sequence[Matured], lost: Mapping[UUID, Sequence[Spell]]
+) -> HorizonDrift:
+    came = sum(
+        any(
+            spell.ended_on is not None
+            and spell.start_on <= one.served_on
+            and one.served_on <= spell.ended_on <= one.served_on + timedelta(days=days)
+            for spell in lost.get(one.account_id, ())
+        )
+        for one in forecasts
+    )
+    return horizon_drift(days, [one.chance for one in forecasts], came)

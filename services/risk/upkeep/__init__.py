@@ -1,1 +1,0 @@
-"""What the worker sees to beside scoring: trainings, documents, drift."""

@@ -1,0 +1,131 @@
+"""Bodies from outside, within bounds: their size, how far they swell, how many are under way."""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+
+from shared.vocabulary.errors import InvalidInput, ServiceUnavailable
+
+BODY_MOST_BYTES = 16 * 1024 * 1024
+UNDER_WAY_MOST = 32
+HELD_MOST_BYTES = 128 * 1024 * 1024
+READ_WITHIN_S = 30.0
+OFF_LOOP_BYTES = 64 * 1024
+RETRY_AFTER_S = 1
+PLAIN = ("", "identity")
+GZIP = ("gzip", "x-gzip")
+
+T = TypeVar("T")
+
+
+class Busy(ServiceUnavailable):
+    """Enough is under way; the same request will be welcome in a moment."""
+
+
+class TooLarge(InvalidInput):
+    """More bytes than are read."""
+
+    def __init__(self, size: str, most: int = BODY_MOST_BYTES) -> None:
+        super().__init__("body", size, f"at most {most} bytes, unpacked")
+
+
+class Gate:
+    """How many requests, and how many bytes of them, are under way at once."""
+
+    def __init__(
+        self, requests_most: int = UNDER_WAY_MOST, bytes_most: int = HELD_MOST_BYTES
+    ) -> None:
+        self.requests = 0
+        self.bytes = 0
+        self._requests_most = requests_most
+        self._bytes_most = bytes_most
+
+    @contextmanager
+    def entered(self) -> Generator["Hold"]:
+        """A place for one request; Busy when there is none, before anything is read."""
+        if self.requests >= self._requests_most:
+            raise Busy(f"{self.requests} batches are under way; send this one again")
+        hold = Hold(self)
+        self.requests += 1
+        try:
+            yield hold
+        finally:
+            self.requests -= 1
+            self.bytes -= hold.bytes
+
+    def hold(self, size: int) -> None:
+        """Room for so many bytes more; Busy when there is none."""
+        if self.bytes + size > self._bytes_most:
+            raise Busy(f"{self.bytes} bytes are under way; send this batch again")
+        self.bytes += size
+
+
+class Hold:
+    """What one request takes of the gate."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self.bytes = 0
+
+    def add(self, size: int) -> None:
+        """Count further bytes of this request."""
+        self._gate.hold(size)
+        self.bytes += size
+
+
+async def body_of(request: Request, hold: Hold) -> bytes:
+    """The body, unpacked; refused by its headers where they say enough, before it is read."""
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in PLAIN + GZIP:
+        raise InvalidInput("Content-Encoding", encoding, "gzip, or none")
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and (len(length) > 12 or int(length) > BODY_MOST_BYTES):
+        raise TooLarge(f"{length} bytes")
+    try:
+        async with asyncio.timeout(READ_WITHIN_S):
+            body = await _read(request, hold)
+    except TimeoutError as error:
+        raise InvalidInput("body", "unfinished", f"a body within {READ_WITHIN_S:g} s") from error
+    except ClientDisconnect as error:
+        raise ServiceUnavailable("the caller left") from error
+    if encoding in PLAIN:
+        return body
+    unpacked = await off_loop(len(body) * 16, lambda: inflated(body))
+    hold.add(len(unpacked))
+    return unpacked
+
+
+async def _read(request: Request, hold: Hold) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BODY_MOST_BYTES:
+            raise TooLarge(f"more than {BODY_MOST_BYTES} bytes")
+        hold.add(len(part))
+        parts.append(part)
+    return b"".join(parts)
+
+
+def inflated(body: bytes, most: int = BODY_MOST_BYTES) -> bytes:
+    """A gzip stream unpacked, never further than `most` bytes; a second stream behind it is
+    refused, for a body of thousands of empty ones would keep us busy."""
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        unpacked = stream.decompress(body, most + 1)
+    except zlib.error as error:
+        raise InvalidInput("body", str(error), "gzip, as Content-Encoding says") from error
+    if len(unpacked) > most:
+        raise TooLarge(f"more than {most} bytes", most)
+    if not stream.eof or stream.unused_data.strip(b"\0"):
+        raise InvalidInput("body", f"{len(body)} bytes", "one whole gzip stream")
+    return unpacked
+
+
+async def off_loop(size: int, work: Callable[[], T]) -> T:
+    """Do it here when it is small, else beside the loop, where it does not hold up the others."""
+    return work() if size < OFF_LOOP_BYTES else await asyncio.to_thread(work)

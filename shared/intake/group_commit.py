@@ -1,0 +1,128 @@
+"""Batches of one sender that arrive at the same time share a transaction: a commit costs as much
+for one row as for hundreds."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+import msgspec
+
+from shared.intake import rows as ingest
+from shared.intake.rows import Kind, Numbered, Parsed, Receipt
+from shared.platform.auth import Principal
+from shared.platform.db import Database
+from shared.vocabulary.errors import Refusal
+
+LANES = 2
+ROWS_MOST = 500
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A batch that was read, and who wants its receipts."""
+
+    rows: Parsed
+    answer: "asyncio.Future[list[Receipt]]"
+
+    @property
+    def size(self) -> int:
+        return len(self.rows[0]) + len(self.rows[1])
+
+
+@dataclass(slots=True)
+class Queue:
+    """The batches of one sender and kind, and the transactions are under way for them."""
+
+    kind: Kind
+    principal: Principal
+    waiting: deque[Waiting] = field(default_factory=deque[Waiting])
+    lanes: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
+
+
+class Together:
+    """Carries batches out, those that waited meanwhile in one go; nobody waits for company."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._queues: dict[tuple[Principal, str], Queue] = {}
+
+    async def carry_out(self, kind: Kind, principal: Principal, rows: Parsed) -> list[Receipt]:
+        """The receipts of this batch, once its transaction is over."""
+        answer = asyncio.get_running_loop().create_future()
+        name = (principal, kind.name)
+        queue = self._queues.setdefault(name, Queue(kind, principal))
+        queue.waiting.append(Waiting(rows, answer))
+        if len(queue.lanes) < LANES:
+            lane = asyncio.create_task(self._drain(name, queue))
+            queue.lanes.add(lane)
+        return await answer
+
+    async def _drain(self, name: tuple[Principal, str], queue: Queue) -> None:
+        while queue.waiting:
+            await self._answer(queue, _next(queue.waiting))
+        task = asyncio.current_task()
+        if task:
+            queue.lanes.discard(task)
+        if not queue.lanes:
+            self._queues.pop(name, None)
+
+    async def _answer(self, queue: Queue, group: list[Waiting]) -> None:
+        try:
+            answers = await self._carried(queue, group)
+        except Exception as error:
+            if len(group) > 1 and not isinstance(error, Refusal):
+                for alone in group:  # one of them is to blame: let the others through
+                    await self._answer(queue, [alone])
+                return
+            for each in group:
+                if not each.answer.done():
+                    each.answer.set_exception(error)
+            return
+        for each, receipts in zip(group, answers, strict=True):
+            if not each.answer.done():  # else its caller left
+                each.answer.set_result(receipts)
+
+    async def _carried(self, queue: Queue, group: list[Waiting]) -> list[list[Receipt]]:
+        kind, principal = queue.kind, queue.principal
+        async with self._db.write(principal.tenant_id) as conn:
+            if len(group) == 1:
+                return [await ingest.carry_out(conn, principal, kind, group[0].rows)]
+            receipts = await ingest.carry_out(conn, principal, kind, _joined(group))
+        return _parted(group, receipts)
+
+
+def _next(waiting: deque[Waiting]) -> list[Waiting]:
+    """As many as fit into one transaction, at least one."""
+    group = [waiting.popleft()]
+    size = group[0].size
+    while waiting and size + waiting[0].size <= ROWS_MOST:
+        size += waiting[0].size
+        group.append(waiting.popleft())
+    return group
+
+
+def _joined(group: list[Waiting]) -> Parsed:
+    """One batch of all; a row's number is its place in it."""
+    good: list[Numbered[object]] = []
+    bad: list[Receipt] = []
+    before = 0
+    for each in group:
+        good += [Numbered(before + row.number, row.row) for row in each.rows[0]]
+        bad += [_moved(receipt, before) for receipt in each.rows[1]]
+        before += each.size
+    return good, bad
+
+
+def _parted(group: list[Waiting], receipts: list[Receipt]) -> list[list[Receipt]]:
+    """To each batch its receipts, with the numbers it knows."""
+    parts: list[list[Receipt]] = []
+    before = 0
+    for each in group:
+        mine = receipts[before : before + each.size]
+        parts.append([_moved(receipt, -before) for receipt in mine])
+        before += each.size
+    return parts
+
+
+def _moved(receipt: Receipt, by: int) -> Receipt:
+    return msgspec.structs.replace(receipt, row=receipt.row + by) if by else receipt

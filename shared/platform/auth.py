@@ -1,0 +1,192 @@
+"""Who asks: principals, the signed token between processes, and API keys."""
+
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from shared.platform.config import Settings
+from shared.platform.db import Conn, Database, to
+from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, NotPermitted
+
+SCOPES = ("read", "ingest", "act", "ml", "partner", "admin")
+TOKEN_LIFE_S = 120
+NO_TENANT = UUID(int=0)
+HEADER = "x-tenure-principal"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A tenant's caller and what it may do; `system` is one of our own processes."""
+
+    tenant_id: UUID
+    subject: str
+    scopes: tuple[str, ...]
+    time_zone: str = "UTC"
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes or "system" in self.scopes
+
+    def require(self, scope: str) -> None:
+        if not self.may(scope):
+            raise NotPermitted(
+                f"this needs the scope '{scope}'; the key has: {', '.join(self.scopes) or 'none'}"
+            )
+
+
+def system(tenant_id: UUID = NO_TENANT) -> Principal:
+    """One of our own processes, acting for a tenant."""
+    return Principal(tenant_id, "system", ("system",))
+
+
+class Signer:
+    """Seals a principal for the next process and opens what another one sealed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._key = settings.derived("principal").encode()
+
+    def seal(self, principal: Principal, life_s: int = TOKEN_LIFE_S) -> str:
+        body = msgspec.msgpack.encode((principal, int(time.time()) + life_s))
+        return (self._mac(body) + body).hex()
+
+    def open(self, token: str) -> Principal:
+        try:
+            raw = bytes.fromhex(token)
+        except ValueError as error:
+            raise NotPermitted("the principal is not readable") from error
+        mac, body = raw[:32], raw[32:]
+        if not hmac.compare_digest(mac, self._mac(body)):
+            raise NotPermitted(
+                "the principal is not signed by this installation (TENURE_SECRET differs?)"
+            )
+        principal, expires = msgspec.msgpack.decode(body, type=tuple[Principal, int])
+        if expires < time.time():
+            raise NotPermitted("the principal has expired")
+        return principal
+
+    def _mac(self, body: bytes) -> bytes:
+        return hmac.digest(self._key, body, hashlib.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as it is kept: never its secret."""
+
+    key_id: UUID
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+LISTED_MOST = 100
+
+
+def hashed(key: str) -> bytes:
+    """What is kept of a key; it carries 192 random bits, so a plain hash is enough."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+async def create_tenant(conn: Conn, name: str, time_zone: str = "UTC") -> UUID:
+    """The tenant of that name, made if it does not exist. As the schema's owner."""
+    await conn.execute(
+        "INSERT INTO access.tenant (name, time_zone) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        name,
+        time_zone,
+    )
+    return await tenant_named(conn, name)
+
+
+async def tenant_named(conn: Conn, name: str) -> UUID:
+    """The tenant with that name or id; NotFound otherwise. As the schema's owner."""
+    found: UUID | None = await conn.fetchval(
+        "SELECT tenant_id FROM access.tenant WHERE name = $1 OR tenant_id::text = $1", name
+    )
+    if found is None:
+        raise NotFound(f"there is no tenant '{name}'")
+    return found
+
+
+async def create_key(
+    conn: Conn, tenant_id: UUID, name: str, scopes: tuple[str, ...]
+) -> tuple[ApiKey, str]:
+    """A new key and its secret, which is shown this once and never kept."""
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise InvalidInput("scopes", scope, ", ".join(SCOPES))
+    prefix = secrets.token_hex(4)
+    secret = f"tnr_{prefix}_{secrets.token_urlsafe(24)}"
+    row = await conn.fetchrow(
+        "INSERT INTO access.api_key (tenant_id, name, prefix, hash, scopes)"
+        " VALUES ($1, $2, $3, $4, $5)"
+        " RETURNING key_id, name, prefix, scopes, created_at, revoked_at",
+        tenant_id,
+        name,
+        prefix,
+        hashed(secret),
+        list(scopes),
+    )
+    if row is None:
+        raise Conflict("the key could not be kept")
+    return to(ApiKey, row), secret
+
+
+async def keys(conn: Conn) -> list[ApiKey]:
+    """The tenant's keys, newest first."""
+    rows = await conn.fetch(
+        "SELECT key_id, name, prefix, scopes, created_at, revoked_at FROM access.api_key"
+        " ORDER BY created_at DESC LIMIT $1",
+        LISTED_MOST,
+    )
+    return [to(ApiKey, row) for row in rows]
+
+
+async def revoke_key(conn: Conn, key_id: UUID) -> ApiKey:
+    """The key as it was; it stops working within seconds."""
+    row = await conn.fetchrow(
+        "UPDATE access.api_key SET revoked_at = coalesce(revoked_at, now()) WHERE key_id = $1"
+        " RETURNING key_id, name, prefix, scopes, created_at, revoked_at",
+        key_id,
+    )
+    if row is None:
+        raise NotFound(f"there is no key {key_id}")
+    return to(ApiKey, row)
+
+
+class Keys:
+    """API keys looked up at the gateway; kept a few seconds, longer while the database is away."""
+
+    FRESH_S = 5.0
+    MOST = 10_000
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._seen: dict[bytes, tuple[float, Principal | None]] = {}
+
+    async def principal(self, key: str) -> Principal:
+        """Who holds the key; NotPermitted for unknown and revoked ones."""
+        key_hash = hashed(key)
+        kept = self._seen.get(key_hash)
+        if kept is None or kept[0] < time.monotonic() - self.FRESH_S:
+            kept = (time.monotonic(), await self._look_up(key_hash))
+            if len(self._seen) >= self.MOST:
+                self._seen.clear()
+            self._seen[key_hash] = kept
+        if kept[1] is None:
+            raise NotPermitted("this API key is unknown or revoked")
+        return kept[1]
+
+    async def _look_up(self, key_hash: bytes) -> Principal | None:
+        async with self._db.read(None) as conn:
+            row = await conn.fetchrow("SELECT * FROM access.key_holder($1)", key_hash)
+        if row is None:
+            return None
+        return Principal(
+            row["tenant_id"], f"key:{row['key_id']}", tuple(row["scopes"]), row["time_zone"]
+        )

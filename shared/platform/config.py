@@ -1,0 +1,141 @@
+"""Settings: read once at the edge, passed down; the only place that looks at the environment."""
+
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from shared.vocabulary.errors import InvalidInput
+
+SERVICES = ("accounts", "usage", "billing", "learning", "risk")
+WORKERS = ("usage", "learning", "risk")
+SCHEMAS = ("access", *SERVICES)
+HIGHEST_PORT = 65_535 - 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured, with its unit in the name."""
+
+    project_dir: Path
+    data_dir: Path
+    secret: bytes
+    host: str = "127.0.0.1"
+    port: int = 8000
+    database_url: str | None = None
+    redis_url: str | None = None
+    overrides: Mapping[str, str] | None = None
+    rpc_timeout_s: float = 5.0
+    otlp_endpoint: str | None = None
+    mlflow_url: str | None = None
+    """None: an embedded database in the data folder; `off`: no record outside PostgreSQL."""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
+        """Read the environment; the secret is made on first use and kept in the data folder."""
+        env = os.environ if env is None else env
+        project_dir = Path(__file__).resolve().parents[2]
+        data_dir = (
+            Path(env.get("TENURE_DATA_DIR") or project_dir / ".tenure").expanduser().resolve()
+        )
+        return cls(
+            project_dir=project_dir,
+            data_dir=data_dir,
+            secret=_secret(env, data_dir),
+            host=env.get("TENURE_HOST") or "127.0.0.1",
+            port=_port(env),
+            database_url=env.get("TENURE_DATABASE_URL") or None,
+            redis_url=env.get("TENURE_REDIS_URL") or None,
+            overrides={key: value for key, value in env.items() if key.startswith("TENURE_")},
+            rpc_timeout_s=float(env.get("TENURE_RPC_TIMEOUT_S") or 5.0),
+            otlp_endpoint=env.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None,
+            mlflow_url=env.get("TENURE_MLFLOW_URL") or None,
+        )
+
+    def derived(self, purpose: str) -> str:
+        """A secret of its own for one purpose, hex, the same at every start."""
+        return hmac.new(self.secret, purpose.encode(), hashlib.sha256).hexdigest()
+
+    @property
+    def postgres_port(self) -> int:
+        """Port of the embedded PostgreSQL."""
+        return self.port + 10
+
+    @property
+    def valkey_port(self) -> int:
+        """Port of the embedded Valkey."""
+        return self.port + 11
+
+    @property
+    def owner_database_url(self) -> str:
+        """DSN of the role that owns the schemas: the named server, or the embedded one."""
+        if self.database_url:
+            return self.database_url
+        return (
+            f"postgresql://tenure:{self.derived('db:owner')}@127.0.0.1:{self.postgres_port}/tenure"
+        )
+
+    @property
+    def redis_dsn(self) -> str:
+        """DSN of the named Redis or the embedded Valkey."""
+        return self.redis_url or f"redis://:{self.derived('valkey')}@127.0.0.1:{self.valkey_port}/0"
+
+    def database_role(self, schema: str) -> tuple[str, str]:
+        """Name and password of the application role of a schema."""
+        return f"tenure_{schema}", self.derived(f"db:{schema}")
+
+    def service_database_url(self, schema: str) -> str:
+        """DSN of a service's own role; TENURE_<SERVICE>_DATABASE_URL moves it elsewhere."""
+        named = (self.overrides or {}).get(f"TENURE_{schema.upper()}_DATABASE_URL")
+        if named:
+            return named
+        parts = urlsplit(self.owner_database_url)
+        role, password = self.database_role(schema)
+        place = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"{role}:{quote(password)}@{place}"))
+
+    def service_port(self, service: str) -> int:
+        """Port of a service: the gateway's port plus its place in the list."""
+        return self.port + 1 + SERVICES.index(service)
+
+    def worker_port(self, service: str) -> int:
+        """Port on which a worker answers /healthz and /readyz."""
+        return self.port + 6 + WORKERS.index(service)
+
+    def service_url(self, service: str) -> str:
+        """Base address of a service; TENURE_<SERVICE>_URL moves it elsewhere."""
+        named = (self.overrides or {}).get(f"TENURE_{service.upper()}_URL")
+        return named or f"http://{self.host}:{self.service_port(service)}"
+
+
+def _port(env: Mapping[str, str]) -> int:
+    text = env.get("TENURE_PORT") or "8000"
+    if not text.isdigit() or not 1 <= int(text) <= HIGHEST_PORT:
+        raise InvalidInput("TENURE_PORT", text, f"a whole number from 1 to {HIGHEST_PORT}")
+    return int(text)
+
+
+def _secret(env: Mapping[str, str], data_dir: Path) -> bytes:
+    named = env.get("TENURE_SECRET")
+    if named:
+        return named.encode()
+    path = data_dir / "secret"
+    if not path.exists():
+        _write_secret(path)
+    return path.read_bytes()
+
+
+def _write_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"secret.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_hex(32).encode())
+    with contextlib.suppress(FileExistsError):  # another process was first; its secret counts
+        os.link(draft, path)
+    draft.unlink()

@@ -1,0 +1,301 @@
+"""Calls between processes: typed by the function's annotations, several in one request."""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar, get_type_hints
+
+import aiohttp
+import msgspec
+from opentelemetry.trace import SpanKind
+
+from shared.platform import auth, telemetry
+from shared.platform.auth import Principal, Signer
+from shared.platform.config import SERVICES, Settings
+from shared.platform.db import LOST, Conn, Database
+from shared.vocabulary.errors import InvalidInput, Refusal, ServiceUnavailable, refusal
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DEADLINE = "x-tenure-deadline-ms"
+CONTENT_TYPE = "application/msgpack"
+GIVEN = ("conn", "principal")
+log = logging.getLogger(__name__)
+
+AnyFunction = Callable[..., Awaitable[Any]]
+
+
+class Reply(msgspec.Struct, array_like=True):
+    """One call's answer: a value, or the code and message of a refusal."""
+
+    value: msgspec.Raw = msgspec.Raw(b"\xc0")
+    code: str = ""
+    message: str = ""
+    field: str = ""
+
+    @classmethod
+    def refused(cls, error: Refusal) -> "Reply":
+        return cls(code=error.code, message=str(error), field=getattr(error, "field", ""))
+
+    def refusal(self) -> Refusal:
+        return refusal(self.code, self.message, self.field)
+
+
+class Request(msgspec.Struct, array_like=True):
+    """One call: the function's name and its arguments by name."""
+
+    name: str
+    arguments: msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A store read or an action, as both ends of the wire see it."""
+
+    name: str
+    is_read: bool
+    parameters: tuple[str, ...]
+    wants_principal: bool
+    arguments: msgspec.msgpack.Decoder[Any]
+    result: msgspec.msgpack.Decoder[Any]
+
+    @property
+    def service(self) -> str:
+        return self.name.partition(".")[0]
+
+
+@cache
+def described(function: AnyFunction) -> Function:
+    """What the annotations of `services.<service>.(store|actions…).<name>` say about the call."""
+    _, service, layer, *_ = function.__module__.split(".")
+    hints = get_type_hints(function)
+    signature = inspect.signature(function)
+    fields: list[Any] = []
+    for parameter in signature.parameters.values():
+        if parameter.name in GIVEN:
+            continue
+        required = parameter.default is inspect.Parameter.empty
+        kind = hints[parameter.name]
+        fields.append(
+            (parameter.name, kind) if required else (parameter.name, kind, parameter.default)
+        )
+    arguments = msgspec.defstruct("Arguments", fields, forbid_unknown_fields=True)
+    return Function(
+        name=f"{service}.{function.__name__}",
+        is_read=layer != "actions",
+        parameters=tuple(field[0] for field in fields),
+        wants_principal="principal" in signature.parameters,
+        arguments=msgspec.msgpack.Decoder(arguments),
+        result=msgspec.msgpack.Decoder(hints["return"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call ready to be sent."""
+
+    function: Function
+    arguments: dict[str, Any]
+
+    @classmethod
+    def of(cls, function: AnyFunction, *args: Any, **kwargs: Any) -> "Call":
+        known = described(function)
+        return cls(known, dict(zip(known.parameters, args, strict=False)) | kwargs)
+
+
+@cache
+def named(name: str, returns: Any, *, is_read: bool = True) -> Function:
+    """A function of a service that may not be imported here, by its name and return type."""
+    return Function(
+        name, is_read, (), False, msgspec.msgpack.Decoder(), msgspec.msgpack.Decoder(returns)
+    )
+
+
+class Exposed:
+    """What one service answers, and how a request is carried out."""
+
+    def __init__(
+        self, db: Database, *, reads: Sequence[AnyFunction], commands: Sequence[AnyFunction]
+    ) -> None:
+        self._db = db
+        self._functions = {described(f).name: (described(f), f) for f in (*reads, *commands)}
+        self.calls = 0
+
+    async def answer(self, principal: Principal, body: bytes) -> bytes:
+        """Carry out a request: reads share one read-only transaction, each command has its own."""
+        requests = msgspec.msgpack.decode(body, type=list[Request])
+        self.calls += 1
+        known = [self._functions.get(request.name) for request in requests]
+        if all(found and found[0].is_read for found in known):
+            replies = await self._all_reads(principal, requests)
+        else:
+            replies = [await self._alone(principal, request) for request in requests]
+        return msgspec.msgpack.encode(replies)
+
+    async def _all_reads(self, principal: Principal, requests: list[Request]) -> list[Reply]:
+        async with self._db.read(principal.tenant_id) as conn:
+            replies: list[Reply] = []
+            for request in requests:
+                replies.append(
+                    await _replied(self._functions[request.name], conn, principal, request)
+                )
+                if replies[-1].code:  # the transaction may be spoiled; the rest get fresh ones
+                    break
+        rest = requests[len(replies) :]
+        return replies + [await self._alone(principal, request) for request in rest]
+
+    async def _alone(self, principal: Principal, request: Request) -> Reply:
+        found = self._functions.get(request.name)
+        if found is None:
+            return Reply(code="NOT_FOUND", message=f"no function {request.name} is exposed here")
+        if found[0].is_read:
+            async with self._db.read(principal.tenant_id) as conn:
+                return await _replied(found, conn, principal, request)
+        try:
+            async with self._db.write(principal.tenant_id) as conn:
+                reply = await _replied(found, conn, principal, request)
+                if reply.code:
+                    raise reply.refusal()  # so that nothing of it stays
+                return reply
+        except Refusal as error:
+            return Reply.refused(error)
+
+
+async def _replied(
+    found: tuple[Function, AnyFunction], conn: Conn, principal: Principal, request: Request
+) -> Reply:
+    function, run = found
+    with telemetry.span(request.name, SpanKind.INTERNAL):
+        try:
+            arguments = msgspec.structs.asdict(function.arguments.decode(request.arguments))
+            given: dict[str, Any] = {"principal": principal} if function.wants_principal else {}
+            value = await run(conn, **arguments, **given)
+            return Reply(msgspec.Raw(msgspec.msgpack.encode(value)))
+        except Refusal as error:
+            return Reply.refused(error)
+        except msgspec.ValidationError as error:
+            return Reply(code=InvalidInput.code, message=f"{request.name}: {error}")
+        except LOST:
+            raise
+        except Exception:
+            log.exception("%s failed", request.name)
+            return Reply(code="INTERNAL", message="internal error")
+
+
+class Rpc:
+    """The calling side: keep-alive connections, a deadline always, one retry for reads."""
+
+    def __init__(self, settings: Settings, *, local: dict[str, Exposed] | None = None) -> None:
+        self._addresses = {service: settings.service_url(service) for service in SERVICES}
+        self._timeout_s = settings.rpc_timeout_s
+        self._signer = Signer(settings)
+        self._local = local or {}
+        self._session: aiohttp.ClientSession | None = None
+        self.requests: dict[str, int] = dict.fromkeys(SERVICES, 0)
+
+    async def __aenter__(self) -> "Rpc":
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=200, keepalive_timeout=60)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The open HTTP session; only inside `async with`."""
+        if self._session is None:
+            raise ServiceUnavailable("the rpc client is not open")
+        return self._session
+
+    def address(self, service: str) -> str:
+        """Base address of a service, without a trailing slash."""
+        return self._addresses[service].rstrip("/")
+
+    def headers(self, principal: Principal) -> dict[str, str]:
+        """Who asks and on which trace, for any request to a service."""
+        return {auth.HEADER: self._signer.seal(principal), **telemetry.headers()}
+
+    async def call(
+        self, principal: Principal, function: Callable[..., Awaitable[R]], *args: Any, **kwargs: Any
+    ) -> R:
+        """Call one function of a service; its refusals are raised here with their code."""
+        return await self.send(principal, Call.of(function, *args, **kwargs))
+
+    async def send(
+        self, principal: Principal, call: Call, *, timeout_s: float | None = None
+    ) -> Any:
+        """Send one call and give its value."""
+        (value,) = await self.batch(principal, [call], timeout_s=timeout_s)
+        if isinstance(value, Refusal):
+            raise value
+        return value
+
+    async def batch(
+        self, principal: Principal, calls: Sequence[Call], *, timeout_s: float | None = None
+    ) -> list[Any]:
+        """Several calls to one service in one request; a refused call's place holds its Refusal."""
+        service = calls[0].function.service
+        body = msgspec.msgpack.encode(
+            [
+                Request(c.function.name, msgspec.Raw(msgspec.msgpack.encode(c.arguments)))
+                for c in calls
+            ]
+        )
+        retries = 1 if all(call.function.is_read for call in calls) else 0
+        with telemetry.span(f"rpc {service}", SpanKind.CLIENT, calls=len(calls)):
+            raw = await self._exchange(
+                principal, service, body, retries, timeout_s or self._timeout_s
+            )
+        replies = msgspec.msgpack.decode(raw, type=list[Reply])
+        return [_value(call, reply) for call, reply in zip(calls, replies, strict=True)]
+
+    async def _exchange(
+        self, principal: Principal, service: str, body: bytes, retries: int, timeout_s: float
+    ) -> bytes:
+        self.requests[service] += 1
+        if service in self._local:
+            return await self._local[service].answer(principal, body)
+        try:
+            return await self._post(principal, service, body, timeout_s)
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
+            if retries:
+                await asyncio.sleep(0.05)
+                return await self._exchange(principal, service, body, retries - 1, timeout_s)
+            raise ServiceUnavailable(f"the {service} service is not reachable") from error
+        except TimeoutError as error:
+            raise ServiceUnavailable(
+                f"the {service} service did not answer within {timeout_s:g} s"
+            ) from error
+
+    async def _post(
+        self, principal: Principal, service: str, body: bytes, timeout_s: float
+    ) -> bytes:
+        headers = {**self.headers(principal), DEADLINE: str(int(timeout_s * 1000))}
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        url = f"{self.address(service)}/rpc/{service}"
+        async with self.session.post(url, data=body, headers=headers, timeout=timeout) as response:
+            raw = await response.read()
+            if response.status == 200:
+                return raw
+            if response.content_type == CONTENT_TYPE:
+                raise msgspec.msgpack.decode(raw, type=Reply).refusal()
+            raise ServiceUnavailable(f"the {service} service answered {response.status}")
+
+
+def _value(call: Call, reply: Reply) -> Any:
+    if reply.code:
+        return reply.refusal()
+    return call.function.result.decode(reply.value)

@@ -1,0 +1,298 @@
+"""The process every service is: rpc, log, bulk routes and health on one port."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeAlias, TypeVar
+
+import asyncpg
+import msgspec
+from opentelemetry.trace import SpanKind
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from shared.intake import body as intake
+from shared.intake import rows as ingest
+from shared.intake.body import RETRY_AFTER_S, Busy, Gate, TooLarge
+from shared.intake.group_commit import Together
+from shared.platform import auth, telemetry
+from shared.platform.auth import Principal, Signer
+from shared.platform.config import WORKERS, Settings
+from shared.platform.db import Database, connected
+from shared.process import facts
+from shared.process.rpc import CONTENT_TYPE, DEADLINE, AnyFunction, Exposed, Reply, Rpc
+from shared.process.serving import serve, unless_stopped
+from shared.process.work import Hints
+from shared.vocabulary.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    Refusal,
+    ServiceUnavailable,
+)
+
+STATUS: dict[type[Refusal], int] = {
+    NotFound: 404,
+    NotPermitted: 403,
+    Conflict: 409,
+    InvalidInput: 400,
+    ServiceUnavailable: 503,
+    Busy: 503,
+    TooLarge: 413,
+}
+
+CLASHED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+Told: TypeAlias = Callable[[Refusal], Response]
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a service's `app.py` declares."""
+
+    name: str
+    reads: Sequence[AnyFunction] = ()
+    commands: Sequence[AnyFunction] = ()
+    kinds: Sequence[ingest.Kind] = ()
+    inlets: Sequence[ingest.Inlet] = ()
+    listeners: Mapping[str, Mapping[str, facts.Listener]] = field(default_factory=dict[str, Any])
+    """Whose log is followed: source service → fact type → listener."""
+
+
+@dataclass
+class Running:
+    """What a started service holds; kept on `app.state.running`."""
+
+    settings: Settings
+    db: Database
+    rpc: Rpc
+    log: facts.Log
+    exposed: Exposed
+    signer: Signer
+    gate: Gate
+    together: Together
+
+
+def build(service: Service, settings: Settings) -> Starlette:
+    """The ASGI application of a service."""
+    routes = [
+        Route(f"/rpc/{service.name}", _answering(_rpc), methods=["POST"]),
+        Route("/log", _answering(_log), methods=["GET"]),
+        Route("/log/end", _answering(_log_end), methods=["GET"]),
+        Route("/healthz", _healthz),
+        Route("/readyz", _answering(_readyz)),
+        *(
+            Route(f"/v1/{kind.name}", _answering(_bulk(kind)), methods=["POST"])
+            for kind in service.kinds
+        ),
+        *(
+            Route(f"/v1/{inlet.name}", _answering(_inlet(inlet), simply), methods=["POST"])
+            for inlet in service.inlets
+        ),
+    ]
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        async with _started(service, settings) as running:
+            app.state.running = running
+            yield
+
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+@contextlib.asynccontextmanager
+async def _started(service: Service, settings: Settings) -> AsyncGenerator[Running]:
+    telemetry.start(settings, service.name)
+    url = settings.service_database_url(service.name)
+    async with connected(url) as db, Rpc(settings) as rpc, contextlib.AsyncExitStack() as stack:
+        log = facts.Log(db, service.name)
+        exposed = Exposed(db, reads=service.reads, commands=service.commands)
+        loops = [log.relay(), log.listen()]
+        if service.name in WORKERS:
+            hints = Hints(settings, service.name)
+            db.committed.append(hints.send)
+            loops.append(hints.deliver())
+        loops += [
+            facts.Consumer(db, rpc, source, known).follow()
+            for source, known in service.listeners.items()
+        ]
+        for loop in loops:
+            stack.push_async_callback(stopped, asyncio.create_task(loop))
+        yield Running(settings, db, rpc, log, exposed, Signer(settings), Gate(), Together(db))
+
+
+async def stopped(task: "asyncio.Task[None]") -> None:
+    """Cancel a background loop and wait for its end."""
+    while not task.done():  # a connection that breaks as it is given back hides the cancellation
+        task.cancel()
+        await asyncio.wait((task,), timeout=1)
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a background loop had ended", exc_info=error)
+
+
+def _running(request: Request) -> Running:
+    running: Running = request.app.state.running
+    return running
+
+
+def _principal(request: Request) -> Principal:
+    return _running(request).signer.open(request.headers.get(auth.HEADER, ""))
+
+
+def _answering(handler: Handler, told: Told | None = None) -> Handler:
+    """Refusals become their status with a readable body; work stops when time is up."""
+
+    async def answer(request: Request) -> Response:
+        deadline_s = int(request.headers.get(DEADLINE, "60000")) / 1000
+        try:
+            with telemetry.span(
+                f"{request.method} {request.url.path}", SpanKind.SERVER, request.headers
+            ):
+                async with asyncio.timeout(deadline_s):
+                    return await handler(request)
+        except TimeoutError:
+            late = ServiceUnavailable(f"no answer within {deadline_s:g} s")
+            return told(late) if told else _refused(request, late)
+        except CLASHED:
+            clash = ServiceUnavailable("others wrote the same rows; send it again")
+            return told(clash) if told else _refused(request, clash)
+        except Refusal as error:
+            return told(error) if told else _refused(request, error)
+
+    return answer
+
+
+def _refused(request: Request, error: Refusal) -> Response:
+    status = STATUS.get(type(error), 500)
+    reply = Reply.refused(error)
+    if request.url.path.startswith("/rpc/"):
+        return Response(msgspec.msgpack.encode(reply), status, media_type=CONTENT_TYPE)
+    body = {"error": {"code": reply.code, "message": reply.message, "field": reply.field or None}}
+    return JSONResponse(body, status, later(status))
+
+
+def simply(error: Refusal) -> Response:
+    """A refusal as analytics libraries read it."""
+    status = 401 if isinstance(error, NotPermitted) else STATUS.get(type(error), 500)
+    body = {"success": False, "code": error.code, "message": str(error)}
+    return JSONResponse(body, status, later(status))
+
+
+def later(status: int) -> dict[str, str]:
+    """The header that says when to come again, where coming again helps."""
+    return {"retry-after": str(RETRY_AFTER_S)} if status in (429, 503) else {}
+
+
+async def _rpc(request: Request) -> Response:
+    principal = _principal(request)
+    body = await request.body()
+    answer = await _while_there(request, _running(request).exposed.answer(principal, body))
+    return Response(answer, media_type=CONTENT_TYPE)
+
+
+async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The outcome of the work, which ends when the caller leaves."""
+    task = asyncio.create_task(work)
+    left = asyncio.create_task(_caller_left(request))
+    try:
+        await asyncio.wait((task, left), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ServiceUnavailable("the caller left")
+        return task.result()
+    finally:
+        left.cancel()
+        task.cancel()
+
+
+async def _caller_left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _log(request: Request) -> Response:
+    """A page of the log: every tenant's for our own processes, else the caller's tenant's."""
+    principal = _principal(request)
+    query = request.query_params
+    everything = "system" in principal.scopes and principal.tenant_id == auth.system().tenant_id
+    page = _running(request).log.page(
+        after=int(query.get("after", "0")),
+        most=int(query.get("limit", "500")),
+        wait_s=min(float(query.get("wait_s", "0")), 25),
+        tenant_id=None if everything else principal.tenant_id,
+        types=[kind for kind in query.get("types", "").split(",") if kind],
+    )
+    entries = await _while_there(request, unless_stopped(request.app, page, []))
+    return Response(msgspec.msgpack.encode(entries), media_type=CONTENT_TYPE)
+
+
+async def _log_end(request: Request) -> Response:
+    _principal(request)
+    return PlainTextResponse(str(await facts.end(_running(request).db)))
+
+
+def _bulk(kind: ingest.Kind) -> Handler:
+    async def take(request: Request) -> Response:
+        principal = _principal(request)
+        principal.require(kind.scope)
+        running = _running(request)
+        with running.gate.entered() as hold:
+            body = await intake.body_of(request, hold)
+            rows = await intake.off_loop(
+                len(body), lambda: ingest.parsed(body, kind.row, principal)
+            )
+            receipts = await _carried(running, kind, principal, rows)
+        return Response(
+            msgspec.json.encode({"receipts": receipts}), 202, media_type="application/json"
+        )
+
+    return take
+
+
+async def _carried(
+    running: Running, kind: ingest.Kind, principal: Principal, rows: ingest.Parsed
+) -> list[ingest.Receipt]:
+    if kind.together:
+        return await running.together.carry_out(kind, principal, rows)
+    async with running.db.write(principal.tenant_id) as conn:
+        return await ingest.carry_out(conn, principal, kind, rows)
+
+
+def _inlet(inlet: ingest.Inlet) -> Handler:
+    async def take(request: Request) -> Response:
+        principal = _principal(request)
+        principal.require(inlet.scope)
+        running = _running(request)
+        with running.gate.entered() as hold:
+            body = await intake.body_of(request, hold)
+            read = await intake.off_loop(len(body), lambda: inlet.read(body))
+            async with running.db.write(principal.tenant_id) as conn:
+                answer = await inlet.take(conn, principal, datetime.now(UTC), read)
+        return Response(msgspec.json.encode(answer), media_type="application/json")
+
+    return take
+
+
+async def _healthz(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _readyz(request: Request) -> Response:
+    async with _running(request).db.read(None) as conn:
+        await conn.fetchval("SELECT 1")
+    return JSONResponse({"status": "ready"})
+
+
+def run(service: Service) -> None:
+    """Serve until told to stop: what `python -m services.<name>.app` does."""
+    settings = Settings.from_env()
+    serve(build(service, settings), settings, settings.service_port(service.name))

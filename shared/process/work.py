@@ -1,0 +1,221 @@
+"""Work lists: marked in a transaction, drained under a lease, hinted at by arq."""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import msgspec
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from shared.platform import telemetry
+from shared.platform.config import Settings
+from shared.platform.db import LOST, Conn, Database, to
+from shared.vocabulary.errors import Conflict, ServiceUnavailable
+
+log = logging.getLogger(__name__)
+# redis-py says RedisError, but a refused connection arrives as an OSError.
+OUTAGE: Any = (RedisConnectionError, RedisTimeoutError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One thing to do, ours until the lease ends."""
+
+    tenant_id: UUID
+    key: UUID
+    wanted: int
+    lease: UUID
+    attempt: int
+    trace: str | None
+
+
+Work: TypeAlias = Callable[[UUID, Sequence[Claim]], Awaitable[None]]
+
+
+async def mark(conn: Conn, work_list: str, keys: Sequence[UUID], *, delay_s: float = 0) -> None:
+    """Ask, with this transaction, for work on each key of the current tenant."""
+    if keys:
+        await conn.execute(
+            "SELECT mark_work($1, $2, $3, $4)",
+            work_list,
+            list(keys),
+            timedelta(seconds=delay_s),
+            telemetry.traceparent(),
+        )
+
+
+async def claim(db: Database, work_list: str, most: int, lease_s: float) -> list[Claim]:
+    """Take what is due, of any tenant, for so long."""
+    async with db.write(None) as conn:
+        rows = await conn.fetch(
+            "SELECT * FROM claim_work($1, $2, $3)", work_list, most, timedelta(seconds=lease_s)
+        )
+    return [to(Claim, row) for row in rows]
+
+
+async def finish(conn: Conn, work_list: str, claims: Sequence[Claim]) -> None:
+    """Call done what this transaction did; Conflict, and so a roll-back, if a lease was lost.
+
+    The rows are locked in the order of `mark`, which may run at the same time, or the two deadlock.
+    """
+    await conn.execute(
+        "SELECT FROM work WHERE list = $1 AND key = ANY ($2) ORDER BY key FOR UPDATE",
+        work_list,
+        [c.key for c in claims],
+    )
+    rows = await conn.fetch(
+        "SELECT finish_work($1, $2, $3, $4) AS key",
+        work_list,
+        [c.key for c in claims],
+        [c.wanted for c in claims],
+        [c.lease for c in claims],
+    )
+    if len(rows) < len(claims):
+        raise Conflict(
+            f"{len(claims) - len(rows)} leases on '{work_list}' were lost to somebody else"
+        )
+
+
+async def fail(db: Database, work_list: str, claimed: Claim, error: str) -> None:
+    """Give one thing back, to be tried later and later, and at last no more."""
+    async with db.write(claimed.tenant_id) as conn:
+        await conn.execute(
+            "SELECT fail_work($1, $2, $3, $4)", work_list, claimed.key, claimed.lease, error[:2_000]
+        )
+
+
+async def pending(db: Database, work_list: str) -> int:
+    """How many things are not done yet, of any tenant."""
+    async with db.read(None) as conn:
+        count: int = await conn.fetchval("SELECT work_pending($1)", work_list)
+    return count
+
+
+async def drain(
+    db: Database, work_list: str, work: Work, *, most: int = 500, lease_s: float = 60
+) -> int:
+    """Do everything that is due, tenant by tenant; how many things were claimed."""
+    total = 0
+    while claims := await claim(db, work_list, most, lease_s):
+        total += len(claims)
+        by_tenant: dict[UUID, list[Claim]] = defaultdict(list)
+        for claimed in claims:
+            by_tenant[claimed.tenant_id].append(claimed)
+        for tenant_id, group in by_tenant.items():
+            await _do(db, work_list, work, tenant_id, group)
+    return total
+
+
+async def _do(
+    db: Database, work_list: str, work: Work, tenant_id: UUID, claims: Sequence[Claim]
+) -> None:
+    carried = telemetry.carried(claims[0].trace)
+    try:
+        with telemetry.span(
+            f"process {work_list}", telemetry.SpanKind.CONSUMER, carried, claims=len(claims)
+        ):
+            await work(tenant_id, claims)
+    except (*LOST, ServiceUnavailable) as error:  # nobody's fault: all of them later
+        for claimed in claims:
+            await fail(db, work_list, claimed, str(error))
+    except Exception as error:
+        if len(claims) > 1:  # one of them is poison: let the others through
+            for claimed in claims:
+                await _do(db, work_list, work, tenant_id, [claimed])
+        else:
+            log.exception("%s of %s failed", work_list, claims[0].key)
+            await fail(db, work_list, claims[0], f"{type(error).__name__}: {error}")
+
+
+def redis_settings(dsn: str) -> RedisSettings:
+    """arq's settings from a DSN (its own reader leaves %40 as it is), patient with an outage."""
+    parts = urlsplit(dsn)
+    return RedisSettings(
+        host=parts.hostname or "localhost",
+        port=parts.port or 6379,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        database=int(parts.path.lstrip("/") or 0),
+        ssl=parts.scheme == "rediss",
+        conn_timeout=2,
+        conn_retries=3,
+        retry=Retry(
+            ConstantBackoff(0.5),
+            60,
+            supported_errors=OUTAGE,
+        ),
+        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+        retry_on_timeout=True,
+    )
+
+
+def to_json(value: dict[str, Any]) -> bytes:
+    """arq's default is pickle, which would let whoever writes to Redis run code."""
+    return msgspec.json.encode(value)
+
+
+def from_json(raw: bytes) -> dict[str, Any]:
+    """The other direction of `to_json`; arq looks jobs up by these keys."""
+    decoded: dict[str, Any] = msgspec.json.decode(raw)
+    return decoded
+
+
+class Hints:
+    """Tells workers through Redis that there is work; without Redis they find it a second later."""
+
+    EVERY_S = 0.05
+
+    def __init__(self, settings: Settings, service: str) -> None:
+        self._settings = settings
+        self._queue = queue_name(service)
+        self._job = f"{service}.drain"
+        self._due = asyncio.Event()
+        self._quiet_until = 0.0
+
+    def send(self) -> None:
+        """Hint soon; never waits, never fails."""
+        self._due.set()
+
+    async def deliver(self) -> None:
+        """Send hints as they fall due, many as one, for ever."""
+        pool: ArqRedis | None = None
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            try:
+                pool = pool or await self._connect()
+                await asyncio.wait_for(pool.enqueue_job(self._job), 2)
+            except (RedisError, OSError, TimeoutError) as error:
+                pool = None
+                self._complain(error)
+            await asyncio.sleep(self.EVERY_S)
+
+    async def _connect(self) -> ArqRedis:
+        return await create_pool(
+            redis_settings(self._settings.redis_dsn),
+            job_serializer=to_json,
+            job_deserializer=from_json,
+            default_queue_name=self._queue,
+        )
+
+    def _complain(self, error: Exception) -> None:
+        if time.monotonic() > self._quiet_until:
+            self._quiet_until = time.monotonic() + 30
+            log.warning("Redis does not answer (%s); workers find their work without hints", error)
+
+
+def queue_name(service: str) -> str:
+    """The arq queue of a service's worker."""
+    return f"tenure:{service}"

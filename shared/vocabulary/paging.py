@@ -1,0 +1,53 @@
+"""Keyset paging: opaque cursors over the sort key, never an offset."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from shared.vocabulary.errors import InvalidInput
+
+T = TypeVar("T")
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some of a long list: the items, a cursor for each, and whether more follow."""
+
+    items: list[T]
+    cursors: list[str]
+    has_next: bool
+
+
+def cursor(*key: Any) -> str:
+    """An opaque cursor from the values a list is sorted by."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(key)).decode().rstrip("=")
+
+
+def key(text: str, *kinds: Any) -> tuple[Any, ...]:
+    """The sort values of a cursor, checked against their types; InvalidInput for anything else."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        values: tuple[Any, ...] = msgspec.msgpack.decode(raw, type=tuple[kinds])  # type: ignore[valid-type] - built at run time
+    except (binascii.Error, msgspec.DecodeError, ValueError) as error:
+        raise InvalidInput(
+            "after", text, "a cursor given by an earlier page of this list"
+        ) from error
+    return values
+
+
+def size(first: int | None, default: int = 25) -> int:
+    """A page size within bounds; InvalidInput otherwise."""
+    if first is None:
+        return default
+    if not 0 < first <= MOST:
+        raise InvalidInput("first", first, f"1 to {MOST}")
+    return first
+
+
+def page(rows: list[T], most: int, cursors: list[str]) -> Page[T]:
+    """Cut one row more than asked for down to the page; that row says whether more follow."""
+    return Page(rows[:most], cursors[:most], len(rows) > most)
