@@ -24,7 +24,7 @@ from infra.trial.fill import fill
 from infra.trial.server import scratch
 from ml.simulation.tenant import simulate
 from ml.training.train import Training
-from services.risk.domain import WORK_LIST
+from services.risk.domain.queue import WORK_LIST
 from shared.platform import auth
 from shared.platform.config import Settings
 from shared.platform.db import Conn

@@ -21,7 +21,7 @@ from infra.loading.errors import LoadError
 from infra.loading.meter import Meter
 from infra.loading.run import told
 from ml.simulation.rows import Batch
-from services.usage.domain import EventRow, event
+from services.usage.domain.events import EventRow, event
 from shared.intake import rows as ingest
 from shared.intake.rows import Numbered
 from shared.platform.auth import Principal

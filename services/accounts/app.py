@@ -1,9 +1,9 @@
 """The accounts process: customers, their people, contracts and requests for support."""
 
-from services.accounts.actions import accounts as account_actions
-from services.accounts.actions import contracts as contract_actions
-from services.accounts.actions import members as member_actions
-from services.accounts.actions import tickets as ticket_actions
+from services.accounts.actions import accounts as accounts_actions
+from services.accounts.actions import contracts as contracts_actions
+from services.accounts.actions import members as members_actions
+from services.accounts.actions import tickets as tickets_actions
 from services.accounts.store import accounts, contracts, landmarks, members, tickets
 from shared.process.service import Service, run
 
@@ -27,15 +27,15 @@ SERVICE = Service(
         landmarks.spells,
     ],
     commands=[
-        account_actions.account_upsert,
-        member_actions.members_upsert,
-        contract_actions.contract_upsert,
+        accounts_actions.account_upsert,
+        members_actions.members_upsert,
+        contracts_actions.contract_upsert,
     ],
     kinds=[
-        account_actions.ACCOUNTS,
-        member_actions.MEMBERS,
-        contract_actions.CONTRACTS,
-        ticket_actions.TICKETS,
+        accounts_actions.ACCOUNTS,
+        members_actions.MEMBERS,
+        contracts_actions.CONTRACTS,
+        tickets_actions.TICKETS,
     ],
 )
 

@@ -1,7 +1,7 @@
 """The learning process: what it answers, takes in and listens to."""
 
-from services.learning.actions import courses as course_actions
-from services.learning.actions import learners as learner_actions
+from services.learning.actions import courses as courses_actions
+from services.learning.actions import learners as learners_actions
 from services.learning.store import courses, learners, paths
 from shared.process.service import Service, run
 
@@ -18,15 +18,15 @@ SERVICE = Service(
         paths.paths_by_id,
     ],
     commands=[
-        course_actions.course_upsert,
-        learner_actions.progress_record,
-        learner_actions.path_recommend,
+        courses_actions.course_upsert,
+        learners_actions.progress_record,
+        learners_actions.path_recommend,
     ],
-    kinds=[course_actions.COURSES, learner_actions.PROGRESS],
+    kinds=[courses_actions.COURSES, learners_actions.PROGRESS],
     listeners={
         "accounts": {
-            "MemberAdded": learner_actions.know_member,
-            "MemberChanged": learner_actions.know_member,
+            "MemberAdded": learners_actions.know_member,
+            "MemberChanged": learners_actions.know_member,
         }
     },
 )

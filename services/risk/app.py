@@ -1,20 +1,23 @@
 """The risk process: publishes models, serves scores, and hears what makes new ones necessary."""
 
-from services.risk import actions, store
-from services.risk.actions import hindsight as looking_back
+from services.risk.actions import hindsight as hindsight_actions
+from services.risk.actions import models as models_actions
 from services.risk.actions import release
+from services.risk.actions import scores as scores_actions
 from services.risk.forecasting import change, effects, replay, what_if
 from services.risk.store import drift, health, hindsight
-from services.risk.store import release as releases
-from services.risk.store import report as reports
+from services.risk.store import models as models_store
+from services.risk.store import release as release_store
+from services.risk.store import report as report_store
+from services.risk.store import scores as scores_store
 from shared.process.service import Service, run
 
 SERVICE = Service(
     name="risk",
     reads=[
-        store.latest,
-        store.scores,
-        store.history,
+        scores_store.latest,
+        scores_store.scores,
+        scores_store.history,
         change.moved,
         effects.model_effects,
         replay.replayed,
@@ -26,27 +29,27 @@ SERVICE = Service(
         hindsight.post_mortems,
         hindsight.expectations,
         hindsight.disagreement,
-        reports.cards,
-        reports.report_page,
-        store.at_risk,
-        store.models,
-        store.model_versions,
-        store.models_by_id,
-        store.champion,
-        store.progress,
-        releases.training_runs,
-        releases.training_runs_by_id,
-        releases.judgements,
-        releases.alias_changes,
-        releases.served_model,
-        releases.model_document,
-        releases.every_days,
+        report_store.cards,
+        report_store.report_page,
+        scores_store.at_risk,
+        models_store.models,
+        models_store.model_versions,
+        models_store.models_by_id,
+        models_store.champion,
+        scores_store.progress,
+        release_store.training_runs,
+        release_store.training_runs_by_id,
+        release_store.judgements,
+        release_store.alias_changes,
+        release_store.served_model,
+        release_store.model_document,
+        release_store.every_days,
         drift.newest,
     ],
     commands=[
-        actions.promote,
-        actions.rescore,
-        looking_back.expect,
+        models_actions.promote,
+        scores_actions.rescore,
+        hindsight_actions.expect,
         release.start_run,
         release.touch_run,
         release.fail_run,
@@ -58,16 +61,16 @@ SERVICE = Service(
     ],
     listeners={
         "accounts": {
-            "AccountCreated": actions.note,
-            "AccountChanged": actions.note,
-            "ContractChanged": looking_back.note_contract,
-            "MemberAdded": actions.note,
-            "MemberChanged": actions.note,
-            "SupportChanged": actions.note,
+            "AccountCreated": scores_actions.note,
+            "AccountChanged": scores_actions.note,
+            "ContractChanged": hindsight_actions.note_contract,
+            "MemberAdded": scores_actions.note,
+            "MemberChanged": scores_actions.note,
+            "SupportChanged": scores_actions.note,
         },
-        "usage": {"UsageRecorded": actions.note},
-        "billing": {"BillingChanged": actions.note},
-        "learning": {"LearningChanged": actions.note},
+        "usage": {"UsageRecorded": scores_actions.note},
+        "billing": {"BillingChanged": scores_actions.note},
+        "learning": {"LearningChanged": scores_actions.note},
     },
 )
 

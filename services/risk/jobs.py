@@ -7,13 +7,16 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from services.risk import actions, store
-from services.risk.background import documents as upkeep
+from services.risk.actions import scores as scores_actions
+from services.risk.background import documents as documents_background
 from services.risk.background import training
 from services.risk.background.drift import watch
-from services.risk.domain import WORK_LIST, LastInputs
+from services.risk.domain.queue import WORK_LIST
+from services.risk.domain.scores import LastInputs
 from services.risk.forecasting import scores
 from services.risk.forecasting.scores import Champion, Champions, Told
+from services.risk.store import queue as queue_store
+from services.risk.store import scores as scores_store
 from shared.process import work, worker
 from shared.process.work import Claim
 from shared.process.worker import Bench
@@ -31,10 +34,10 @@ CHAMPIONS: Final = Champions()
 async def look_again(bench: Bench) -> int:
     """Have accounts scored that nobody has looked at for a day: their renewal came nearer."""
     async with bench.db.read(None) as conn:
-        due = await store.due_again(conn, DUE_MOST)
+        due = await queue_store.due_again(conn, DUE_MOST)
     for tenant_id, account_ids in due.items():
         async with bench.db.write(tenant_id) as conn:
-            await actions.look_again(conn, account_ids, datetime.now(UTC) + RETRY)
+            await scores_actions.look_again(conn, account_ids, datetime.now(UTC) + RETRY)
     return sum(map(len, due.values()))
 
 
@@ -51,7 +54,9 @@ async def _rescore(bench: Bench, tenant_id: UUID, claims: Sequence[Claim]) -> No
         await _score(bench, tenant_id, claims, champion)
         return
     async with bench.db.write(tenant_id) as conn:
-        await store.take_turn(conn)  # whoever publishes a model now does it before or after us
+        await queue_store.take_turn(
+            conn
+        )  # whoever publishes a model now does it before or after us
         champion = await CHAMPIONS.serving(conn)
         if champion is None:
             await work.finish(conn, WORK_LIST, claims)
@@ -68,17 +73,19 @@ async def _score(
     if "accounts" in told.silent or (told.silent and patient):
         raise ServiceUnavailable(f"no answer from {', '.join(told.silent)}")
     async with bench.db.read(tenant_id) as conn:
-        standing = await store.standing(conn, account_ids)
+        standing = await scores_store.standing(conn, account_ids)
         if told.silent:
-            told = spoken_for(told, await store.last_inputs(conn, account_ids))
+            told = spoken_for(told, await scores_store.last_inputs(conn, account_ids))
     fresh = scores.forecasts(champion, told, standing, datetime.now(UTC))
     scored = {one.score.account_id for one in fresh}
     async with bench.db.write(tenant_id) as conn:
-        await store.take_turn(conn)
-        await actions.keep(conn, fresh)
-        await store.close(conn, [key for key in account_ids if key not in scored], told.as_of)
-        again_at = store.a_day_after(told.as_of, stale=bool(told.silent))
-        await store.check_again(conn, account_ids, again_at)
+        await queue_store.take_turn(conn)
+        await scores_actions.keep(conn, fresh)
+        await scores_store.close(
+            conn, [key for key in account_ids if key not in scored], told.as_of
+        )
+        again_at = queue_store.a_day_after(told.as_of, stale=bool(told.silent))
+        await queue_store.check_again(conn, account_ids, again_at)
         await work.finish(conn, WORK_LIST, claims)
 
 
@@ -96,7 +103,7 @@ def spoken_for(told: Told, before: Mapping[UUID, LastInputs]) -> Told:
 
 async def documents(bench: Bench) -> int:
     """Notice models that cannot be read any more, or can again."""
-    return await upkeep.check(bench, CHAMPIONS, datetime.now(UTC))
+    return await documents_background.check(bench, CHAMPIONS, datetime.now(UTC))
 
 
 async def drift(bench: Bench) -> int:
@@ -109,5 +116,5 @@ if __name__ == "__main__":
         "risk",
         [look_again, rescore],
         aside=[documents, drift, training.train, training.mirror],
-        troubles=upkeep.troubles,
+        troubles=documents_background.troubles,
     )

@@ -1,11 +1,14 @@
 """The usage process: events in, roll-ups and signals out."""
 
-from services.usage import actions, store
 from services.usage.actions import catalogue as catalogue_actions
 from services.usage.actions import history as history_actions
-from services.usage.actions import plans as plan_actions
-from services.usage.actions import signals as signal_actions
-from services.usage.domain import EventRow, segment
+from services.usage.actions import ingest as ingest_actions
+from services.usage.actions import plans as plans_actions
+from services.usage.actions import segment as segment_actions
+from services.usage.actions import signals as signals_actions
+from services.usage.actions import told as told_actions
+from services.usage.domain import segment
+from services.usage.domain.events import EventRow
 from services.usage.store import (
     catalogue,
     habits,
@@ -17,18 +20,21 @@ from services.usage.store import (
     signals,
     stickiness,
 )
+from services.usage.store import ingest as ingest_store
+from services.usage.store import reads as reads_store
+from services.usage.store import rejected as rejected_store
 from shared.intake.rows import Inlet, Kind
 from shared.process.service import Service, run
 
 SERVICE = Service(
     name="usage",
     reads=[
-        store.summary,
-        store.features,
-        store.dictionary,
-        store.pending,
-        store.rejected,
-        store.late_policy,
+        reads_store.summary,
+        reads_store.features,
+        reads_store.dictionary,
+        reads_store.pending,
+        rejected_store.rejected,
+        ingest_store.late_policy,
         signals.signals,
         catalogue.feature_list,
         habits.habits,
@@ -50,28 +56,36 @@ SERVICE = Service(
         stickiness.stickiness,
     ],
     commands=[
-        actions.set_late_policy,
+        ingest_actions.set_late_policy,
         catalogue_actions.feature_upsert,
         history_actions.retention_set,
     ],
     kinds=[
-        Kind("events", EventRow, actions.take_events, keep=actions.keep_rejected, together=True),
+        Kind(
+            "events",
+            EventRow,
+            ingest_actions.take_events,
+            keep=ingest_actions.keep_rejected,
+            together=True,
+        ),
         catalogue_actions.FEATURES,
-        plan_actions.MANUAL_RULES,
-        plan_actions.MILESTONES,
-        plan_actions.USE_CASES,
+        plans_actions.MANUAL_RULES,
+        plans_actions.MILESTONES,
+        plans_actions.USE_CASES,
     ],
-    inlets=[Inlet(kind, segment.reader(kind), actions.take_segment) for kind in segment.ROUTES],
+    inlets=[
+        Inlet(kind, segment.reader(kind), segment_actions.take_segment) for kind in segment.ROUTES
+    ],
     listeners={
         "accounts": {
-            "AccountCreated": actions.learn_account,
-            "AccountChanged": actions.learn_account,
-            "ContractChanged": actions.learn_contract,
-            "MemberAdded": signal_actions.learn_member,
-            "MemberChanged": signal_actions.learn_member,
+            "AccountCreated": told_actions.learn_account,
+            "AccountChanged": told_actions.learn_account,
+            "ContractChanged": told_actions.learn_contract,
+            "MemberAdded": signals_actions.learn_member,
+            "MemberChanged": signals_actions.learn_member,
         },
-        "billing": {"BillingChanged": signal_actions.learn_plan},
-        "learning": {"LearningChanged": signal_actions.learn_training},
+        "billing": {"BillingChanged": signals_actions.learn_plan},
+        "learning": {"LearningChanged": signals_actions.learn_training},
     },
 )
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.usage import actions
 from services.usage.actions import history, signals
+from services.usage.actions import ingest as ingest_actions
 from shared.platform import auth
 from shared.process import work, worker
 from shared.process.worker import Bench
@@ -16,10 +16,10 @@ async def announce(bench: Bench) -> int:
 
     async def tell(tenant_id: UUID, claims: Sequence[work.Claim]) -> None:
         async with bench.db.write(tenant_id) as conn:
-            await actions.announce(conn, [claim.key for claim in claims], datetime.now(UTC))
-            await work.finish(conn, actions.ANNOUNCE, claims)
+            await ingest_actions.announce(conn, [claim.key for claim in claims], datetime.now(UTC))
+            await work.finish(conn, ingest_actions.ANNOUNCE, claims)
 
-    return await work.drain(bench.db, actions.ANNOUNCE, tell)
+    return await work.drain(bench.db, ingest_actions.ANNOUNCE, tell)
 
 
 async def forget(bench: Bench) -> int:
@@ -27,10 +27,10 @@ async def forget(bench: Bench) -> int:
 
     async def drop(tenant_id: UUID, claims: Sequence[work.Claim]) -> None:
         async with bench.db.write(tenant_id) as conn:
-            await work.finish(conn, actions.FORGET, claims)
-            await actions.forget(conn, auth.system(tenant_id))
+            await work.finish(conn, ingest_actions.FORGET, claims)
+            await ingest_actions.forget(conn, auth.system(tenant_id))
 
-    return await work.drain(bench.db, actions.FORGET, drop)
+    return await work.drain(bench.db, ingest_actions.FORGET, drop)
 
 
 async def measure(bench: Bench) -> int:

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from services.risk import actions
-from services.risk.domain import UpdateReason
+from services.risk.actions import models as models_actions
+from services.risk.actions import scores as scores_actions
 from services.risk.domain.hindsight import Ended
-from services.risk.store import ask, hindsight
+from services.risk.domain.queue import UpdateReason
+from services.risk.store import hindsight
+from services.risk.store.queue import ask
 from shared.graphql.context import global_id
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
@@ -33,9 +35,9 @@ async def scored(suite: Suite, principal: Principal, account: UUID, days_ago: fl
     made = a_score(model, hazard=0.1, scored_at=NOW - timedelta(days=days_ago))
     fresh = later(made, account)
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        await actions.publish(conn, model, principal)
+        await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
-        await actions.keep(conn, [fresh])
+        await scores_actions.keep(conn, [fresh])
     assert fresh.score.renewal_probability is not None
     return fresh.score.renewal_probability
 
@@ -199,9 +201,11 @@ async def test_health_is_told_with_its_parts_and_held_against_what_came(
     model = a_model()
     made = later(a_score(model, scored_at=NOW - timedelta(days=100)), account)
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        await actions.publish(conn, model, principal)
+        await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
-        await actions.keep(conn, [replace(made, inputs={"usage": {"active_days_28d": 15.0}})])
+        await scores_actions.keep(
+            conn, [replace(made, inputs={"usage": {"active_days_28d": 15.0}})]
+        )
     day = await ended(suite, principal, account, in_days=0)
     asked = HEALTH.format(
         account=global_id("Account", account),

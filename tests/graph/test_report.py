@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Message
 
 from graph.app import Gateway, build
-from services.risk import actions
+from services.risk.actions import models as models_actions
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.vocabulary.evidence import Bin, Evidence, Horizon, Origin, Segment
@@ -83,9 +83,9 @@ async def test_a_report_is_served_as_it_was_made_to_who_may_read(
 ) -> None:
     model = replace(a_model(), report=REPORT)
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        await actions.publish(conn, model, principal)
+        await models_actions.publish(conn, model, principal)
         again = replace(model, report=ModelReport(b"other", "other", []))
-        await actions.publish(conn, again, principal)  # the first report stays
+        await models_actions.publish(conn, again, principal)  # the first report stays
 
     data, _ = await suite.ask(principal, "{ championModel { reportUrl card knownLimits } }")
     path = f"/v1/models/{model.version}/report"
@@ -130,7 +130,7 @@ async def test_calibration_by_horizon_and_segment_and_past_days_are_told(
     suite: Suite, principal: Principal
 ) -> None:
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        await actions.publish(conn, replace(a_model(), report=REPORT), principal)
+        await models_actions.publish(conn, replace(a_model(), report=REPORT), principal)
     data, _ = await suite.ask(principal, CALIBRATION)
     model = data["championModel"]
     assert model["calibration"] == [
@@ -163,7 +163,7 @@ async def test_calibration_by_horizon_and_segment_and_past_days_are_told(
 
 async def test_a_model_without_a_report_says_so(suite: Suite, principal: Principal) -> None:
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        await actions.publish(conn, a_model(), principal)
+        await models_actions.publish(conn, a_model(), principal)
     asked = (
         "{ championModel { reportUrl card knownLimits calibration { rows } backtest { lost } } }"
     )
@@ -183,7 +183,7 @@ async def test_effects_are_told_of_the_model_and_of_its_part_for_newcomers(
     suite: Suite, principal: Principal
 ) -> None:
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        await actions.publish(conn, a_model(newcomers=True), principal)
+        await models_actions.publish(conn, a_model(newcomers=True), principal)
     model = (await suite.ask(principal, EFFECTS))[0]["championModel"]
     told = [(one["part"], one["feature"]) for one in model["hazardRatios"]]
     assert {feature for part, feature in told if part == "NEWCOMERS"} == {

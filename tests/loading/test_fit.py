@@ -21,7 +21,7 @@ from services.billing.domain import (
     checked_payment,
     checked_subscription,
 )
-from services.usage.domain import EventRow, event
+from services.usage.domain.events import EventRow, event
 from shared.intake.rows import Row, parsed
 from shared.platform.auth import Principal
 

@@ -26,8 +26,9 @@ from ml.training.train import Training
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
 from services.learning.app import SERVICE as LEARNING
-from services.risk import actions, store
+from services.risk.actions import models as models_actions
 from services.risk.app import SERVICE as RISK
+from services.risk.store import models as models_store
 from services.risk.store.release import training_runs
 from services.usage.app import SERVICE as USAGE
 from shared.intake import rows as ingest
@@ -181,7 +182,7 @@ async def test_curves_never_take_the_place_of_a_model(world: Tenant):
     await world.take(telco.batches(with_losses(9), NOW.date()))
     model = a_model()
     async with world.dbs["risk"].write(world.principal.tenant_id) as conn:
-        await actions.publish(conn, model, world.principal)
+        await models_actions.publish(conn, model, world.principal)
     with pytest.raises(TooFewLosses, match="only 9 of 159"):
         await world.training().run()
     assert await world.champions() == [model.version]
@@ -236,14 +237,14 @@ async def test_a_refusal_says_why_is_on_record_and_leaves_the_live_model(
 ):
     live = a_model()
     async with world.dbs["risk"].write(world.principal.tenant_id) as conn:
-        await actions.publish(conn, live, world.principal)
+        await models_actions.publish(conn, live, world.principal)
     if rows := customers():
         await world.take(telco.batches(rows, NOW.date()))
     with pytest.raises(TrainingRefused, match=reason):
         await world.training().run()
     assert await world.champions() == [live.version]
     async with world.dbs["risk"].read(world.principal.tenant_id) as conn:
-        champion = await store.champion(conn)
+        champion = await models_store.champion(conn)
         (run,) = (await training_runs(conn)).items
     assert champion is not None
     assert (champion.version, champion.checksum) == (live.version, live.checksum)

@@ -6,17 +6,22 @@ from uuid import uuid4
 
 import pytest
 
-from services.accounts.store import landmarks as accounts
+from services.accounts.store import landmarks as landmarks_store
 from services.billing import store as billing
-from services.learning.store import learners as learning
-from services.usage import store as usage
+from services.learning.store import learners as learners_store
+from services.usage.store import reads as reads_store
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow, Landmark
 from shared.vocabulary.signal import Signal
 from tests.conftest import DatabaseOf
 
-SERVICES = {"accounts": accounts, "billing": billing, "learning": learning, "usage": usage}
+SERVICES = {
+    "accounts": landmarks_store,
+    "billing": billing,
+    "learning": learners_store,
+    "usage": reads_store,
+}
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 

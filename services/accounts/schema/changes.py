@@ -10,9 +10,9 @@ from strawberry.scalars import JSON
 from strawberry.types import Info
 from strawberry.utils.str_converters import to_camel_case
 
-from services.accounts.actions import accounts as account_actions
-from services.accounts.actions import contracts as contract_actions
-from services.accounts.actions import members as member_actions
+from services.accounts.actions import accounts as accounts_actions
+from services.accounts.actions import contracts as contracts_actions
+from services.accounts.actions import members as members_actions
 from services.accounts.schema.values import Contract, ContractOutcome, EndReason
 from services.accounts.store import contracts
 from shared.graphql.context import Context, UserError, WideInt, attempted
@@ -168,7 +168,7 @@ class Mutation:
     ) -> MembersPayload:
         info.context.principal.require("ingest")
         given = [_row(member) for member in input.members]
-        receipts, errors = await attempted(info.context.call(member_actions.members_upsert, given))
+        receipts, errors = await attempted(info.context.call(members_actions.members_upsert, given))
         info.context.forget()
         taken = [one for one in receipts or [] if one.status in ("accepted", "duplicate")]
         refused = [one for one in receipts or [] if one not in taken]
@@ -204,14 +204,14 @@ async def _account_kept(info: Request, given: AccountUpsertInput) -> UUID:
     row = _row(given)
     if given.id is not None:
         row["id"] = parsed_id(given.id, "Account", "id")[1]
-    return await info.context.call(account_actions.account_upsert, row)
+    return await info.context.call(accounts_actions.account_upsert, row)
 
 
 async def _contract_kept(info: Request, given: ContractUpsertInput) -> UUID:
     row = _row(given)
     if given.id is not None:
         row["id"] = parsed_id(given.id, "Contract", "id")[1]
-    return await info.context.call(contract_actions.contract_upsert, row)
+    return await info.context.call(contracts_actions.contract_upsert, row)
 
 
 def _row(given: object) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import strawberry
 from strawberry.types import Info
 from strawberry.utils.str_converters import to_camel_case
 
-from services.learning.actions import courses as course_actions
-from services.learning.actions import learners as learner_actions
+from services.learning.actions import courses as courses_actions
+from services.learning.actions import learners as learners_actions
 from services.learning.domain.learners import LearningSummary as Summary
 from services.learning.schema.course import (
     Course,
@@ -211,7 +211,7 @@ class Mutation:
     ) -> CoursePayload:
         info.context.principal.require("ingest")
         course, errors = await attempted(
-            info.context.call(course_actions.course_upsert, _row(input))
+            info.context.call(courses_actions.course_upsert, _row(input))
         )
         info.context.forget()
         return CoursePayload(course=Course.of(course) if course else None, user_errors=errors)
@@ -224,7 +224,7 @@ class Mutation:
     ) -> CourseProgressPayload:
         info.context.principal.require("ingest")
         row = {**_row(input), "kind": input.kind.value}
-        step, errors = await attempted(info.context.call(learner_actions.progress_record, row))
+        step, errors = await attempted(info.context.call(learners_actions.progress_record, row))
         info.context.forget()
         if step is None:
             return CourseProgressPayload(progress=None, member=None, user_errors=errors)
@@ -257,7 +257,7 @@ class Mutation:
 
 async def _recommended(info: Request, given: str) -> Any:
     member_id = parsed_id(given, "Member", "memberId")[1]
-    return await info.context.call(learner_actions.path_recommend, member_id)
+    return await info.context.call(learners_actions.path_recommend, member_id)
 
 
 def _row(given: CourseUpsertInput | CourseProgressRecordInput) -> dict[str, Any]:

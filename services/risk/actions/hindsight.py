@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.risk import store
-from services.risk.actions import note
+from services.risk.actions.scores import note
 from services.risk.domain.hindsight import Ended, Expectation
 from services.risk.store import hindsight
+from services.risk.store import queue as queue_store
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process.facts import LogEntry
@@ -49,6 +49,6 @@ async def expect(
         raise InvalidInput("renewalProbability", probability, "0 to 1")
     if note is not None and len(note) > NOTE_MOST:
         raise InvalidInput("note", f"{len(note)} characters", f"at most {NOTE_MOST}")
-    if not await store.known(conn, [account_id]):
+    if not await queue_store.known(conn, [account_id]):
         raise NotFound(f"there is no account {account_id}")
     return await hindsight.add_expectation(conn, account_id, probability, principal.subject, note)

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from uuid import UUID
 
-from services.risk import actions, store
-from services.risk.domain import ModelVersion
+from services.risk.actions import models as models_actions
+from services.risk.domain.models import ModelVersion
 from services.risk.domain.release import (
     EVERY_DAYS,
     EVERY_DAYS_MOST,
@@ -17,7 +17,9 @@ from services.risk.domain.release import (
     TrainingRun,
     champion_before,
 )
-from services.risk.store import release as kept
+from services.risk.store import models as models_store
+from services.risk.store import queue as queue_store
+from services.risk.store import release as release_store
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import work
@@ -32,38 +34,42 @@ async def start_run(conn: Conn, principal: Principal, run_id: UUID | None = None
     with the same champion.
     """
     principal.require("ml")
-    await store.take_turn(conn)
-    await kept.bury(conn)
-    found = await kept.open_run(conn)
+    await queue_store.take_turn(conn)
+    await release_store.bury(conn)
+    found = await release_store.open_run(conn)
     if run_id is not None and (found is None or found.run_id != run_id):
         raise NotFound(f"training {run_id} is not open any more")
     if found is not None and found.started_at is not None:
         raise Conflict(
             f"a training of this tenant runs since {found.started_at:%Y-%m-%d %H:%M} UTC"
         )
-    begun = found.run_id if found else await kept.ask_run(conn, Cause.COMMAND, principal.subject)
-    await kept.begin_run(conn, begun)
+    begun = (
+        found.run_id
+        if found
+        else await release_store.ask_run(conn, Cause.COMMAND, principal.subject)
+    )
+    await release_store.begin_run(conn, begun)
     return await _run(conn, begun)
 
 
 async def touch_run(conn: Conn, run_id: UUID, principal: Principal) -> bool:
     """Say that a training still runs; False if somebody ended it."""
     principal.require("ml")
-    return await kept.touch_run(conn, run_id)
+    return await release_store.touch_run(conn, run_id)
 
 
 async def fail_run(conn: Conn, run_id: UUID, reason: str, principal: Principal) -> bool:
     """End a training that came to nothing; False if it had ended before."""
     principal.require("ml")
     await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
-    return await kept.end_run(conn, run_id, Outcome.FAILED, reason[:2_000])
+    return await release_store.end_run(conn, run_id, Outcome.FAILED, reason[:2_000])
 
 
 async def refuse_run(conn: Conn, run_id: UUID, reason: str, principal: Principal) -> bool:
     """End a training whose data could not carry a model; False if it had ended before."""
     principal.require("ml")
     await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
-    return await kept.end_run(conn, run_id, Outcome.REFUSED, reason[:2_000])
+    return await release_store.end_run(conn, run_id, Outcome.REFUSED, reason[:2_000])
 
 
 async def offer(
@@ -81,20 +87,20 @@ async def offer(
     principal.require("ml")
     if force is not None:
         _forced(principal, force)
-    await store.take_turn(conn)
-    champion = await store.champion(conn)
+    await queue_store.take_turn(conn)
+    champion = await models_store.champion(conn)
     if judgement.champion != (champion.version if champion else None):
         raise Conflict("the champion changed while this model was trained; train again")
-    await actions.keep_model(conn, model)
+    await models_actions.keep_model(conn, model)
     outcome = _outcome(judgement, force)
     reason = force if outcome is Outcome.FORCED else _because(judgement)
-    if not await kept.end_run(conn, run_id, outcome, reason, model, judgement):
+    if not await release_store.end_run(conn, run_id, outcome, reason, model, judgement):
         raise Conflict(f"training {run_id} is not open any more: its model is not taken")
     await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
     if outcome is Outcome.REFUSED:
         await _challenge(conn, model.version, champion, principal, reason)
     else:
-        await actions.crown(conn, model.version, Deed(outcome), principal.subject, reason)
+        await models_actions.crown(conn, model.version, Deed(outcome), principal.subject, reason)
         await _plan(conn, principal.tenant_id)
     return outcome
 
@@ -124,13 +130,15 @@ async def _challenge(
 ) -> None:
     if champion is not None and champion.version == version:
         return  # the same bytes serve already
-    await kept.set_alias(conn, "challenger", version, Deed.REFUSED, principal.subject, reason)
+    await release_store.set_alias(
+        conn, "challenger", version, Deed.REFUSED, principal.subject, reason
+    )
 
 
 async def _plan(conn: Conn, tenant_id: UUID) -> None:
     """Once a tenant has a model it is watched daily and trained anew on its schedule."""
     await work.mark(conn, WATCH_LIST, [tenant_id], delay_s=timedelta(days=1).total_seconds())
-    if await kept.schedule(conn, EVERY_DAYS, keep=True):
+    if await release_store.schedule(conn, EVERY_DAYS, keep=True):
         await work.mark(
             conn, TRAIN_LIST, [tenant_id], delay_s=timedelta(days=EVERY_DAYS).total_seconds()
         )
@@ -139,24 +147,24 @@ async def _plan(conn: Conn, tenant_id: UUID) -> None:
 async def rollback(conn: Conn, principal: Principal, reason: str | None = None) -> ModelVersion:
     """Let the champion before the present one serve again, everyone scored anew by it."""
     principal.require("ml")
-    await store.take_turn(conn)
-    version = champion_before(await kept.champion_history(conn))
+    await queue_store.take_turn(conn)
+    version = champion_before(await release_store.champion_history(conn))
     if version is None:
         raise Conflict("there is no champion before the present one to go back to")
-    await actions.crown(conn, version, Deed.ROLLED_BACK, principal.subject, reason)
+    await models_actions.crown(conn, version, Deed.ROLLED_BACK, principal.subject, reason)
     await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
-    return (await store.model_versions(conn, [version]))[version]
+    return (await models_store.model_versions(conn, [version]))[version]
 
 
 async def request_training(conn: Conn, principal: Principal) -> TrainingRun:
     """Have the worker train as soon as it can; an open training is told instead of a second one."""
     principal.require("ml")
-    await store.take_turn(conn)
-    await kept.bury(conn)
-    found = await kept.open_run(conn)
+    await queue_store.take_turn(conn)
+    await release_store.bury(conn)
+    found = await release_store.open_run(conn)
     if found is not None:
         return found
-    run_id = await kept.ask_run(conn, Cause.REQUESTED, principal.subject)
+    run_id = await release_store.ask_run(conn, Cause.REQUESTED, principal.subject)
     await work.mark(conn, TRAIN_LIST, [principal.tenant_id])
     return await _run(conn, run_id)
 
@@ -166,15 +174,15 @@ async def set_schedule(conn: Conn, every_days: int | None, principal: Principal)
     principal.require("ml")
     if every_days is not None and not 1 <= every_days <= EVERY_DAYS_MOST:
         raise InvalidInput("everyDays", every_days, f"1 to {EVERY_DAYS_MOST}, or none for never")
-    await kept.schedule(conn, every_days)
-    if await kept.open_run(conn) is not None:
+    await release_store.schedule(conn, every_days)
+    if await release_store.open_run(conn) is not None:
         return every_days  # what is asked for goes on; its end plans the next one
     tenant = principal.tenant_id
     if every_days is not None:
         await work.mark(conn, TRAIN_LIST, [tenant], delay_s=every_days * 86_400.0)
-    await kept.put_off(conn, TRAIN_LIST, tenant, every_days)
+    await release_store.put_off(conn, TRAIN_LIST, tenant, every_days)
     return every_days
 
 
 async def _run(conn: Conn, run_id: UUID) -> TrainingRun:
-    return (await kept.training_runs_by_id(conn, [run_id]))[run_id]
+    return (await release_store.training_runs_by_id(conn, [run_id]))[run_id]

@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from ml.scoring.document import ModelUnreadable
-from services.risk import store
-from services.risk.domain import UpdateReason
+from services.risk.domain.queue import UpdateReason
 from services.risk.domain.release import KeptChampion, ModelBroken, ModelMended
 from services.risk.forecasting.scores import Champions
-from services.risk.store import release as kept
+from services.risk.store import queue as queue_store
+from services.risk.store import release as release_store
 from shared.platform.db import Conn
 from shared.process import facts
 from shared.process.worker import Bench
@@ -18,13 +18,13 @@ from shared.process.worker import Bench
 async def check(bench: Bench, champions: Champions, now: datetime) -> int:
     """Look at the champion of every tenant as it is kept; how many broke or were mended."""
     async with bench.db.read(None) as conn:
-        tenants = await kept.served_tenants(conn)
+        tenants = await release_store.served_tenants(conn)
     moved = 0
     for tenant_id in tenants:
         async with bench.db.read(tenant_id) as conn:
-            champion = await kept.kept_champion(conn)
+            champion = await release_store.kept_champion(conn)
             why = await _broken(conn, champions, champion) if champion else None
-            in_fault = await kept.in_fault(conn)
+            in_fault = await release_store.in_fault(conn)
         if champion and (in_fault != ({champion.version} if why else set())):
             async with bench.db.write(tenant_id) as conn:
                 await _note(conn, champions, champion, why, now)
@@ -47,21 +47,21 @@ async def _note(
     conn: Conn, champions: Champions, champion: KeptChampion, why: str | None, now: datetime
 ) -> None:
     """Write down what changed; once whole, the champion scores what others scored meanwhile."""
-    mended = await kept.mend_faults(conn, now, but=champion.version if why else None)
+    mended = await release_store.mend_faults(conn, now, but=champion.version if why else None)
     if why is not None:
         serving = await champions.serving(conn)
         name = serving.version if serving else None
-        if await kept.note_fault(conn, champion.version, now, why, name):
+        if await release_store.note_fault(conn, champion.version, now, why, name):
             await facts.emit(conn, champion.model_id, ModelBroken(champion.version, now, why, name))
     elif champion.version in mended:
-        await store.ask(conn, await store.known(conn), UpdateReason.NEW_MODEL)
+        await queue_store.ask(conn, await queue_store.known(conn), UpdateReason.NEW_MODEL)
         await facts.emit(conn, champion.model_id, ModelMended(champion.version, now))
 
 
 async def troubles(bench: Bench) -> list[Mapping[str, str | UUID | datetime | None]]:
     """What the worker's /readyz tells: models that are meant to serve and cannot be read."""
     async with bench.db.read(None) as conn:
-        found = await kept.faults(conn)
+        found = await release_store.faults(conn)
     return [
         {
             "trouble": "model cannot be read",

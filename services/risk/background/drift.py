@@ -7,8 +7,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from ml.scoring import drift as spread
-from services.risk import store
-from services.risk.domain import ModelVersion
 from services.risk.domain.drift import (
     HORIZONS_DAYS,
     PSI_MOVED,
@@ -20,8 +18,10 @@ from services.risk.domain.drift import (
     alarms_of,
     horizon_drift,
 )
+from services.risk.domain.models import ModelVersion
 from services.risk.domain.release import WATCH_LIST
-from services.risk.store import drift as seen
+from services.risk.store import drift as drift_store
+from services.risk.store import models as models_store
 from services.risk.store.drift import Matured
 from shared.platform import auth
 from shared.platform.db import Conn
@@ -47,7 +47,7 @@ async def watch(bench: Bench, now: datetime) -> int:
 
 async def _watch(bench: Bench, now: datetime, tenant_id: UUID, claims: Sequence[Claim]) -> None:
     async with bench.db.read(tenant_id) as conn:
-        champion = await store.champion(conn)
+        champion = await models_store.champion(conn)
     lost = await _lost(bench, tenant_id, now) if champion else {}
     async with bench.db.write(tenant_id) as conn:
         if champion is not None:
@@ -74,9 +74,9 @@ async def note(
     conn: Conn, champion: ModelVersion, lost: Mapping[UUID, Sequence[Spell]], now: datetime
 ) -> Drift:
     """Measure, keep, and tell of alarms that began or ended since the last time."""
-    before = (await seen.newest(conn, [champion.version])).get(champion.version)
+    before = (await drift_store.newest(conn, [champion.version])).get(champion.version)
     found = await measured(conn, champion.version, lost, now)
-    await seen.keep(conn, found)
+    await drift_store.keep(conn, found)
     known = set(before.alarms) if before else set[str]()
     told = [
         *(
@@ -94,14 +94,15 @@ async def measured(
     conn: Conn, version: str, lost: Mapping[UUID, Sequence[Spell]], now: datetime
 ) -> Drift:
     """What has moved: signals, scores, calibration on horizons that have passed."""
-    rows = await seen.served_inputs(conn, ACCOUNTS_MOST)
-    reference = await seen.reference(conn, version)
+    rows = await drift_store.served_inputs(conn, ACCOUNTS_MOST)
+    reference = await drift_store.reference(conn, version)
     features = [_feature(name, like, rows) for name, like in sorted(reference.items())]
     score_psi, score_moved = scores(
-        await seen.first_chances(conn, version), await seen.served_chances(conn, version)
+        await drift_store.first_chances(conn, version),
+        await drift_store.served_chances(conn, version),
     )
     calibration = [
-        _horizon(days, await seen.matured(conn, days, now), lost) for days in HORIZONS_DAYS
+        _horizon(days, await drift_store.matured(conn, days, now), lost) for days in HORIZONS_DAYS
     ]
     return Drift(
         version=version,

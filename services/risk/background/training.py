@@ -8,9 +8,9 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from services.risk import store
 from services.risk.domain.release import MIRROR_LIST, TRAIN_LIST, Cause, Outcome
-from services.risk.store import release as kept
+from services.risk.store import queue as queue_store
+from services.risk.store import release as release_store
 from shared.platform.config import Settings
 from shared.process import work
 from shared.process.work import Claim
@@ -40,22 +40,28 @@ async def train(bench: Bench) -> int:
 
 async def _train(bench: Bench, tenant_id: UUID, claims: Sequence[Claim]) -> None:
     async with bench.db.write(tenant_id) as conn:
-        await store.take_turn(conn)
-        await kept.bury(conn)
-        found = await kept.open_run(conn)
+        await queue_store.take_turn(conn)
+        await release_store.bury(conn)
+        found = await release_store.open_run(conn)
         by_hand = found is not None and found.started_at is not None
-        days = await kept.every_days(conn)
+        days = await release_store.every_days(conn)
         if by_hand or (found is None and days is None):
             await work.finish(conn, TRAIN_LIST, claims)
             if by_hand:
                 await work.mark(conn, TRAIN_LIST, [tenant_id], delay_s=AGAIN_S)
             return
-        run_id = found.run_id if found else await kept.ask_run(conn, Cause.SCHEDULED, "schedule")
+        run_id = (
+            found.run_id
+            if found
+            else await release_store.ask_run(conn, Cause.SCHEDULED, "schedule")
+        )
     failure = await child(bench.settings, "ml.cli.run", (tenant_id, run_id), TRAIN_MOST_S)
     async with bench.db.write(tenant_id) as conn:
         said = failure or "it ended without saying how"
-        await kept.end_run(conn, run_id, Outcome.FAILED, said[:2_000])  # unless it ended itself
-        run = (await kept.training_runs_by_id(conn, [run_id]))[run_id]
+        await release_store.end_run(
+            conn, run_id, Outcome.FAILED, said[:2_000]
+        )  # unless it ended itself
+        run = (await release_store.training_runs_by_id(conn, [run_id]))[run_id]
         await work.finish(conn, TRAIN_LIST, claims)
         if days is not None:
             broke_off = run.outcome is Outcome.FAILED

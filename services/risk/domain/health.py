@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.risk.domain import Inputs
+from services.risk.domain.scores import Inputs
 from shared.vocabulary.landmark import FeatureRow
 
 VERSION: Final = 1

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.risk.domain import Inputs, RiskScore
+from services.risk.domain.scores import Inputs, RiskScore
 
 LOOKS_DAYS: Final = (90, 60, 30)
 """Days before a loss at which one looks back."""

@@ -13,11 +13,11 @@ from uuid import UUID
 from ml.scoring.attribution import BASELINE, NO_LONGER_NEW, Rescored, State
 from ml.scoring.hazards import ChurnModel
 from ml.scoring.renewal_clock import NEARNESS
-from services.risk import store
-from services.risk.domain import Inputs, RiskScore
+from services.risk.domain.scores import Inputs, RiskScore
 from services.risk.forecasting import scores
 from services.risk.forecasting.replay import MODELS
 from services.risk.store import past
+from services.risk.store import scores as scores_store
 from shared.platform.db import Conn
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.landmark import FeatureRow
@@ -79,8 +79,8 @@ async def moved(
     """What moved each account's served score between two moments."""
     if start > end:
         raise InvalidInput("from", start.isoformat(), "a moment not after `to`")
-    before = await store.latest(conn, account_ids, start)
-    after = await store.latest(conn, account_ids, end)
+    before = await scores_store.latest(conn, account_ids, start)
+    after = await scores_store.latest(conn, account_ids, end)
     both = [score for served in (before, after) for score in served.values()]
     inputs = await past.inputs(conn, list({score.score_id for score in both}))
     models = await MODELS.of(conn, {score.model_version for score in both})

@@ -13,11 +13,12 @@ import msgspec
 
 from ml.scoring.document import ModelUnreadable
 from ml.scoring.hazards import ChurnModel, load
-from services.risk import store
-from services.risk.domain import Inputs, RiskScore
+from services.risk.domain.scores import Inputs, RiskScore
 from services.risk.forecasting import scores
 from services.risk.forecasting.scores import Champion, Told
+from services.risk.store import models as models_store
 from services.risk.store import past
+from services.risk.store import scores as scores_store
 from shared.platform.db import Conn
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.money import Money
@@ -64,7 +65,7 @@ class Models:
     async def of(self, conn: Conn, versions: set[str]) -> dict[str, ChurnModel]:
         """The models of these versions."""
         found: dict[str, ChurnModel] = {}
-        for version, kept in (await store.model_versions(conn, sorted(versions))).items():
+        for version, kept in (await models_store.model_versions(conn, sorted(versions))).items():
             model = self._read.get(kept.checksum) or await self._load(conn, version, kept.checksum)
             if model is not None:
                 found[version] = model
@@ -72,7 +73,7 @@ class Models:
 
     async def _load(self, conn: Conn, version: str, checksum: str) -> ChurnModel | None:
         try:
-            model = load(await store.document(conn, version), checksum)
+            model = load(await models_store.document(conn, version), checksum)
         except ModelUnreadable as error:
             log.warning("model %s cannot be read: %s", version, error)
             return None
@@ -89,14 +90,14 @@ async def replayed(
     conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
 ) -> dict[UUID, Replay]:
     """The scores that serve, or served at `as_of`, made again; accounts without one are absent."""
-    served = await store.latest(conn, account_ids, as_of)
+    served = await scores_store.latest(conn, account_ids, as_of)
     replays = await _made_again(conn, list(served.values()))
     return {replay.account_id: replay for replay in replays}
 
 
 async def replayed_scores(conn: Conn, score_ids: list[UUID]) -> dict[UUID, Replay]:
     """Scores made again, by their own ids."""
-    served = await store.scores(conn, score_ids)
+    served = await scores_store.scores(conn, score_ids)
     return {one.score_id: one for one in await _made_again(conn, list(served.values()))}
 
 

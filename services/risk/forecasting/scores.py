@@ -15,9 +15,14 @@ import msgspec
 from ml.scoring.document import ModelUnreadable
 from ml.scoring.hazards import ChurnModel, load
 from ml.scoring.score import CauseForecast, Forecast, score
-from services.risk import domain, store
-from services.risk.domain import BANDS, Driver, Fresh, Inputs, RiskScore, Standing, UpdateReason
+from services.risk.domain import bands as bands_domain
+from services.risk.domain import scores as scores_domain
+from services.risk.domain.bands import BANDS
 from services.risk.domain.chance import CauseCurve, ChurnCause, ForecastBasis, Probability
+from services.risk.domain.queue import UpdateReason
+from services.risk.domain.scores import Driver, Fresh, Inputs, RiskScore, Standing
+from services.risk.store import models as models_store
+from services.risk.store import scores as scores_store
 from shared.platform import auth
 from shared.platform.db import Conn
 from shared.process.rpc import Call, Rpc, named
@@ -49,7 +54,7 @@ class Champions:
 
     async def serving(self, conn: Conn) -> Champion | None:
         """The newest champion of the tenant whose document is whole; None without any."""
-        for version, checksum in await store.champions(conn):
+        for version, checksum in await models_store.champions(conn):
             model = self._whole.get(checksum) or await self._load(conn, version, checksum)
             if model is not None:
                 return Champion(version, model)
@@ -70,7 +75,7 @@ class Champions:
 
     async def read(self, conn: Conn, version: str, checksum: str) -> ChurnModel:
         """Read a model as it is kept now; ModelUnreadable if it is not whole."""
-        model = load(await store.document(conn, version), checksum)
+        model = load(await models_store.document(conn, version), checksum)
         if len(self._whole) >= self.MOST:
             self._whole.clear()
         self._whole[checksum] = model
@@ -179,10 +184,10 @@ class _Case:
 
 
 def _score(case: _Case, forecast: Forecast, scored_at: datetime) -> RiskScore:
-    curve = [point for point in forecast.curve if point.days <= store.HORIZON_MOST_DAYS]
+    curve = [point for point in forecast.curve if point.days <= scores_store.HORIZON_MOST_DAYS]
     days = [point.days for point in curve]
     survival = [point.survival.value for point in curve]
-    churn_90 = 1 - domain.survival_at(days, survival, min(domain.BAND_DAYS, days[-1]))
+    churn_90 = 1 - scores_domain.survival_at(days, survival, min(bands_domain.BAND_DAYS, days[-1]))
     mrr = case.told.mrr.get(case.account_id)
     renewal = forecast.renewal
     return RiskScore(

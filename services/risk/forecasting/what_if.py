@@ -6,11 +6,12 @@ from uuid import UUID
 
 from ml.scoring.document import Feature
 from ml.scoring.score import ChurnModel, Forecast, score, speaker
-from services.risk import store
-from services.risk.domain import Inputs, Probability
+from services.risk.domain.chance import Probability
+from services.risk.domain.scores import Inputs
 from services.risk.forecasting import scores
 from services.risk.forecasting.replay import MODELS
 from services.risk.store import past
+from services.risk.store import scores as scores_store
 from shared.platform.db import Conn
 from shared.vocabulary.errors import Conflict, InvalidInput
 from shared.vocabulary.landmark import FeatureRow
@@ -54,7 +55,7 @@ async def imagined(
     conn: Conn, score_ids: list[UUID], changes: list[FeatureChange]
 ) -> dict[UUID, WhatIf]:
     """Scores with some of their inputs changed, by the model that made them."""
-    served = await store.scores(conn, score_ids)
+    served = await scores_store.scores(conn, score_ids)
     inputs = await past.inputs(conn, list(served))
     models = await MODELS.of(conn, {score.model_version for score in served.values()})
     found: dict[UUID, WhatIf] = {}

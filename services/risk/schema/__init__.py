@@ -8,7 +8,8 @@ from uuid import UUID
 import strawberry
 from strawberry.types import Info
 
-from services.risk import actions, domain, store
+from services.risk.actions import scores as scores_actions
+from services.risk.domain import bands as bands_domain
 from services.risk.forecasting.change import moved
 from services.risk.schema.change import RiskChange
 from services.risk.schema.health import HealthFields, HealthQuery
@@ -16,6 +17,8 @@ from services.risk.schema.hindsight import HindsightFields, HindsightMutation, H
 from services.risk.schema.model import ModelVersion
 from services.risk.schema.release import ReleaseMutation, ReleaseQuery, run_by_id
 from services.risk.schema.score import DAYS_MOST, Risk, RiskBand
+from services.risk.store import models as models_store
+from services.risk.store import scores as scores_store
 from shared.graphql.context import (
     After,
     AsOf,
@@ -63,14 +66,14 @@ class AccountFields(HindsightFields, HealthFields):
         " open contract."
     )
     async def risk(self, info: Request, as_of: AsOf = None) -> Risk | None:
-        score = await info.context.load(store.latest, self.key, as_of=as_of or self.as_of)
+        score = await info.context.load(scores_store.latest, self.key, as_of=as_of or self.as_of)
         return Risk.of(score) if score else None
 
     @strawberry.field(description="Every score that was served, newest first.")
     async def risk_history(
         self, info: Request, first: First = 25, after: After = None
     ) -> Connection[Risk] | None:
-        page = await info.context.load(store.history, self.key, first=first, after=after)
+        page = await info.context.load(scores_store.history, self.key, first=first, after=after)
         if page is None:
             raise NotFound("this account has no history")
         nodes = [Risk.of(score) for score in page.items]
@@ -106,7 +109,7 @@ class Query(ReleaseQuery, HindsightQuery, HealthQuery):
                 f" less far"
                 " is ranked by its own horizon."
             ),
-        ] = domain.BAND_DAYS,
+        ] = bands_domain.BAND_DAYS,
         band: Annotated[
             RiskBand | None, strawberry.argument(description="Only this band; none: all.")
         ] = None,
@@ -117,7 +120,7 @@ class Query(ReleaseQuery, HindsightQuery, HealthQuery):
         after: After = None,
     ) -> Connection[AtRisk] | None:
         page = await info.context.call(
-            store.at_risk,
+            scores_store.at_risk,
             within_days=within_days,
             band=band.value if band else None,
             order=order_by.value,
@@ -131,13 +134,13 @@ class Query(ReleaseQuery, HindsightQuery, HealthQuery):
     async def models(
         self, info: Request, first: First = 25, after: After = None
     ) -> Connection[ModelVersion] | None:
-        page = await info.context.call(store.models, first=first, after=after)
+        page = await info.context.call(models_store.models, first=first, after=after)
         nodes = [ModelVersion.of(model) for model in page.items]
         return connection(page, nodes, continued=after is not None)
 
     @strawberry.field(description="The model that scores; null before the first is published.")
     async def champion_model(self, info: Request) -> ModelVersion | None:
-        model = await info.context.call(store.champion)
+        model = await info.context.call(models_store.champion)
         return ModelVersion.of(model) if model else None
 
 
@@ -173,18 +176,18 @@ class Mutation(ReleaseMutation, HindsightMutation):
 
 async def _rescore(context: Context, account_ids: list[strawberry.ID] | None) -> int:
     keys = account_ids and [parsed_id(given, "Account", "accountIds")[1] for given in account_ids]
-    return await context.call(actions.rescore, account_ids=keys)
+    return await context.call(scores_actions.rescore, account_ids=keys)
 
 
 async def risk_by_id(info: Info[Any, None], key: UUID) -> Risk | None:
     """A score by its own id: for `node`, and for updates that name it."""
-    score = await info.context.load(store.scores, key)
+    score = await info.context.load(scores_store.scores, key)
     return Risk.of(score) if score else None
 
 
 async def model_by_id(info: Info[Any, None], key: UUID) -> ModelVersion | None:
     """A model by its own id, for `node`."""
-    model = await info.context.load(store.models_by_id, key)
+    model = await info.context.load(models_store.models_by_id, key)
     return ModelVersion.of(model) if model else None
 
 

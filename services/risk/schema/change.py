@@ -4,7 +4,7 @@ from enum import Enum
 
 import strawberry
 
-from services.risk.forecasting import change as changes
+from services.risk.forecasting import change as change_forecasting
 from services.risk.schema.score import Risk
 from services.risk.schema.values import text
 
@@ -72,16 +72,16 @@ class RiskChange:
     )
 
     @classmethod
-    def of(cls, change: changes.RiskChange) -> "RiskChange":
+    def of(cls, change: change_forecasting.RiskChange) -> "RiskChange":
         sums = change.by_kind
         return cls(
             start=Risk.of(change.start) if change.start else None,
             end=Risk.of(change.end) if change.end else None,
             change=change.change,
             comparable=change.comparable,
-            by_data=sums.get(changes.ChangeKind.DATA),
-            by_model=sums.get(changes.ChangeKind.MODEL),
-            by_time=sums.get(changes.ChangeKind.TIME),
+            by_data=sums.get(change_forecasting.ChangeKind.DATA),
+            by_model=sums.get(change_forecasting.ChangeKind.MODEL),
+            by_time=sums.get(change_forecasting.ChangeKind.TIME),
             parts=[
                 RiskChangePart(
                     feature=part.feature,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import strawberry
 
-from services.risk.domain import drift as drifting
+from services.risk.domain import drift as drift_domain
 
 
 @strawberry.type(description="How far one input has moved since the model was trained.")
@@ -13,7 +13,7 @@ class FeatureDrift:
     feature: str = strawberry.field(description="Name of the input, with its unit.")
     psi: float | None = strawberry.field(
         description="Population stability index against the training data; 0: nothing moved,"
-        f" above {drifting.PSI_MOVED}: moved. Null: nothing to compare."
+        f" above {drift_domain.PSI_MOVED}: moved. Null: nothing to compare."
     )
     by_chance: float = strawberry.field(
         description="What so few accounts would show in one case of twenty if nothing had moved."
@@ -23,7 +23,7 @@ class FeatureDrift:
     moved: bool = strawberry.field(description="Whether it counts as moved.")
 
     @classmethod
-    def of(cls, one: drifting.FeatureDrift) -> "FeatureDrift":
+    def of(cls, one: drift_domain.FeatureDrift) -> "FeatureDrift":
         return cls(**asdict(one))
 
 
@@ -41,7 +41,7 @@ class HorizonDrift:
     off: bool = strawberry.field(description="Whether the interval leaves 1 out.")
 
     @classmethod
-    def of(cls, one: drifting.HorizonDrift) -> "HorizonDrift":
+    def of(cls, one: drift_domain.HorizonDrift) -> "HorizonDrift":
         return cls(**asdict(one))
 
 
@@ -60,7 +60,7 @@ class ModelDrift:
     )
 
     @classmethod
-    def of(cls, drift: drifting.Drift) -> "ModelDrift":
+    def of(cls, drift: drift_domain.Drift) -> "ModelDrift":
         return cls(
             as_of=drift.as_of,
             accounts=drift.accounts,

@@ -5,7 +5,7 @@ import strawberry
 from ml.scoring import signal_groups
 from ml.scoring.effects import EffectCurve as Curve
 from ml.scoring.effects import Ratio
-from services.risk.domain import chance as domain
+from services.risk.domain import chance as chance_domain
 from services.risk.schema.cause import ForecastBasis
 from services.risk.schema.values import text
 
@@ -30,7 +30,7 @@ class HazardRatio:
     certain: bool = strawberry.field(description="Whether the interval leaves out 1.")
 
     @classmethod
-    def of(cls, one: Ratio, part: domain.ForecastBasis) -> "HazardRatio":
+    def of(cls, one: Ratio, part: chance_domain.ForecastBasis) -> "HazardRatio":
         return cls(
             feature=one.feature,
             part=ForecastBasis(part.value),
@@ -67,7 +67,7 @@ class EffectCurve:
     points: list[EffectPoint] = strawberry.field(description="Along the input, lowest first.")
 
     @classmethod
-    def of(cls, curve: Curve, part: domain.ForecastBasis) -> "EffectCurve":
+    def of(cls, curve: Curve, part: chance_domain.ForecastBasis) -> "EffectCurve":
         return cls(
             feature=curve.feature,
             part=ForecastBasis(part.value),

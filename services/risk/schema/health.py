@@ -7,19 +7,19 @@ from typing import Annotated
 import strawberry
 from strawberry.types import Info
 
-from services.risk.domain import health as domain
+from services.risk.domain import health as health_domain
 from services.risk.schema.values import EndsFrom, EndsTo
-from services.risk.store import health as store
+from services.risk.store import health as health_store
 from shared.graphql.context import AsOf, Context, Part
 from shared.vocabulary.errors import InvalidInput
 
 Request = Info[Context, None]
 
 
-@strawberry.enum(description=f"Where a health score lies (rule {domain.VERSION}).")
+@strawberry.enum(description=f"Where a health score lies (rule {health_domain.VERSION}).")
 class HealthBand(Enum):
-    RED = strawberry.enum_value("RED", description=f"Up to {domain.RED_TO:g}.")
-    YELLOW = strawberry.enum_value("YELLOW", description=f"Up to {domain.YELLOW_TO:g}.")
+    RED = strawberry.enum_value("RED", description=f"Up to {health_domain.RED_TO:g}.")
+    YELLOW = strawberry.enum_value("YELLOW", description=f"Up to {health_domain.YELLOW_TO:g}.")
     GREEN = strawberry.enum_value("GREEN", description="Above.")
 
 
@@ -38,7 +38,7 @@ class HealthArea(Enum):
     TICKETS = strawberry.enum_value(
         "TICKETS",
         description=f"Tickets a member in 28 days, severe ones twice: 100 without any, 0 from"
-        f" {domain.TICKETS_MOST:g} on.",
+        f" {health_domain.TICKETS_MOST:g} on.",
     )
     NPS = strawberry.enum_value(
         "NPS", description="The trait nps, −100 to 100, where your systems send one."
@@ -63,7 +63,7 @@ class HealthPart:
     inputs: list[HealthInput] = strawberry.field(description="What it was made from.")
 
     @classmethod
-    def of(cls, part: domain.HealthPart) -> "HealthPart":
+    def of(cls, part: health_domain.HealthPart) -> "HealthPart":
         return cls(
             area=HealthArea(part.area.value),
             value=part.value,
@@ -90,14 +90,14 @@ class HealthScore:
     version: int = strawberry.field(description="Of the rule.")
 
     @classmethod
-    def of(cls, found: domain.Health) -> "HealthScore":
+    def of(cls, found: health_domain.Health) -> "HealthScore":
         return cls(
             value=found.value,
             band=HealthBand(found.band.value) if found.band else None,
             coverage=found.coverage,
             parts=[HealthPart.of(part) for part in found.parts],
             as_of=found.as_of,
-            version=domain.VERSION,
+            version=health_domain.VERSION,
         )
 
 
@@ -124,7 +124,7 @@ class HealthCheck:
     bands: list[HealthBandOutcome] = strawberry.field(description="Red, yellow, green.")
 
     @classmethod
-    def of(cls, found: domain.HealthCheck) -> "HealthCheck":
+    def of(cls, found: health_domain.HealthCheck) -> "HealthCheck":
         return cls(
             days_before=found.days_before,
             n=found.n,
@@ -146,7 +146,7 @@ class HealthFields(Part):
         " is scored once, and while it has no open contract."
     )
     async def health(self, info: Request, as_of: AsOf = None) -> HealthScore | None:
-        found = await info.context.load(store.healths, self.key, as_of=as_of or self.as_of)
+        found = await info.context.load(health_store.healths, self.key, as_of=as_of or self.as_of)
         return HealthScore.of(found) if found else None
 
 
@@ -170,6 +170,6 @@ class HealthQuery:
         if not 1 <= days_before <= 365:
             raise InvalidInput("daysBefore", days_before, "1 to 365")
         found = await info.context.call(
-            store.health_check, days_before=days_before, since=start, until=end
+            health_store.health_check, days_before=days_before, since=start, until=end
         )
         return HealthCheck.of(found)

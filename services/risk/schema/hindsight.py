@@ -7,11 +7,11 @@ from uuid import UUID
 import strawberry
 from strawberry.types import Info
 
-from services.risk.actions import hindsight as looking_back
-from services.risk.domain import hindsight as domain
+from services.risk.actions import hindsight as hindsight_actions
+from services.risk.domain import hindsight as hindsight_domain
 from services.risk.schema.score import Risk
 from services.risk.schema.values import EndsFrom, EndsTo, text
-from services.risk.store import hindsight as past
+from services.risk.store import hindsight as hindsight_store
 from shared.graphql.context import (
     After,
     Connection,
@@ -46,7 +46,7 @@ class Look:
     known: list[KnownInput] = strawberry.field(description="Every input that it rested on.")
 
     @classmethod
-    def of(cls, look: domain.Look) -> "Look":
+    def of(cls, look: hindsight_domain.Look) -> "Look":
         known = [
             KnownInput(name=name, value=text(value), source=source)
             for source, row in look.inputs.items()
@@ -65,7 +65,7 @@ class PostMortem:
     looks: list[Look] = strawberry.field(description="The farthest from the end first.")
 
     @classmethod
-    def of(cls, found: domain.PostMortem) -> "PostMortem":
+    def of(cls, found: hindsight_domain.PostMortem) -> "PostMortem":
         return cls(ended_on=found.ended.ended_on, looks=[Look.of(look) for look in found.looks])
 
 
@@ -82,7 +82,7 @@ class Expectation:
     note: str | None = strawberry.field(description="Why, in their words.")
 
     @classmethod
-    def of(cls, found: domain.Expectation) -> "Expectation":
+    def of(cls, found: hindsight_domain.Expectation) -> "Expectation":
         return cls(
             renewal_probability=found.renewal_probability,
             model_probability=found.model_probability,
@@ -122,7 +122,7 @@ class Disagreement:
     )
 
     @classmethod
-    def of(cls, found: domain.Disagreement) -> "Disagreement":
+    def of(cls, found: hindsight_domain.Disagreement) -> "Disagreement":
         return cls(
             days_before=found.days_before,
             n=len(found.opinions),
@@ -164,14 +164,16 @@ class HindsightFields(Part):
         " has lost none."
     )
     async def post_mortem(self, info: Request) -> PostMortem | None:
-        found = await info.context.load(past.post_mortems, self.key)
+        found = await info.context.load(hindsight_store.post_mortems, self.key)
         return PostMortem.of(found) if found else None
 
     @strawberry.field(description="What people expected of its renewal, newest first.")
     async def expectations(
         self, info: Request, first: First = 25, after: After = None
     ) -> Connection[Expectation] | None:
-        page = await info.context.load(past.expectations, self.key, first=first, after=after)
+        page = await info.context.load(
+            hindsight_store.expectations, self.key, first=first, after=after
+        )
         if page is None:
             return None
         nodes = [Expectation.of(one) for one in page.items]
@@ -198,7 +200,7 @@ class HindsightQuery:
         if not 1 <= days_before <= 365:
             raise InvalidInput("daysBefore", days_before, "1 to 365")
         found = await info.context.call(
-            past.disagreement, days_before=days_before, since=start, until=end
+            hindsight_store.disagreement, days_before=days_before, since=start, until=end
         )
         return Disagreement.of(found)
 
@@ -223,10 +225,10 @@ class HindsightMutation:
         return ExpectationPayload(expectation=made, user_errors=errors)
 
 
-async def _expect(context: Context, given: ExpectationRecordInput) -> domain.Expectation:
+async def _expect(context: Context, given: ExpectationRecordInput) -> hindsight_domain.Expectation:
     key = parsed_id(given.account_id, "Account", "accountId")[1]
     return await context.call(
-        looking_back.expect,
+        hindsight_actions.expect,
         account_id=key,
         probability=given.renewal_probability,
         note=given.note,

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 from strawberry.types import Info
 
-from services.risk import domain
+from services.risk.domain import models as models_domain
 from services.risk.forecasting import effects
 from services.risk.schema.cause import ForecastBasis
 from services.risk.schema.drift import FeatureDrift, ModelDrift
@@ -18,8 +18,8 @@ from services.risk.schema.evidence import (
     HorizonCalibration,
 )
 from services.risk.schema.values import ModelMetric, to_metrics
-from services.risk.store import drift as watched
-from services.risk.store import report as reports
+from services.risk.store import drift as drift_store
+from services.risk.store import report as report_store
 from shared.graphql.context import Context, Node, global_id
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.evidence import Evidence
@@ -50,12 +50,12 @@ class ModelVersion(Node):
         description="How far its inputs have moved; empty before the first watch, which is daily."
     )
     async def feature_drift(self, info: Info[Context, None]) -> list[FeatureDrift] | None:
-        seen = await info.context.load(watched.newest, self.version)
+        seen = await info.context.load(drift_store.newest, self.version)
         return [FeatureDrift.of(one) for one in seen.features] if seen else []
 
     @strawberry.field(description="What the daily watch saw last; null before the first.")
     async def drift(self, info: Info[Context, None]) -> ModelDrift | None:
-        seen = await info.context.load(watched.newest, self.version)
+        seen = await info.context.load(drift_store.newest, self.version)
         return ModelDrift.of(seen) if seen else None
 
     @strawberry.field(
@@ -84,14 +84,14 @@ class ModelVersion(Node):
         " may read: a path on the same host. Null where none was made."
     )
     async def report_url(self, info: Info[Context, None]) -> str | None:
-        found = await info.context.load(reports.cards, self.version)
+        found = await info.context.load(report_store.cards, self.version)
         return f"/v1/models/{self.version}/report" if found else None
 
     @strawberry.field(
         description="The model card, in Markdown: for what, how well, what not. Null without one."
     )
     async def card(self, info: Info[Context, None]) -> str | None:
-        found = await info.context.load(reports.cards, self.version)
+        found = await info.context.load(report_store.cards, self.version)
         return found.card if found else None
 
     @strawberry.field(
@@ -138,12 +138,12 @@ class ModelVersion(Node):
         return [BacktestWindow.of(one) for one in seen.rolling] if seen else None
 
     async def _evidence(self, info: Info[Context, None]) -> Evidence | None:
-        found = await info.context.load(reports.cards, self.version)
+        found = await info.context.load(report_store.cards, self.version)
         return found.evidence if found else None
 
     @strawberry.field(description="Its known limits, a sentence each; null without a report.")
     async def known_limits(self, info: Info[Context, None]) -> list[str] | None:
-        found = await info.context.load(reports.cards, self.version)
+        found = await info.context.load(report_store.cards, self.version)
         return found.limits if found else None
 
     @strawberry.field(
@@ -173,7 +173,7 @@ class ModelVersion(Node):
         ]
 
     @classmethod
-    def of(cls, model: domain.ModelVersion) -> "ModelVersion":
+    def of(cls, model: models_domain.ModelVersion) -> "ModelVersion":
         return cls(
             id=global_id("ModelVersion", model.model_id),
             version=model.version,

@@ -8,13 +8,14 @@ from uuid import UUID
 import strawberry
 from strawberry.types import Info
 
-from services.risk import actions, store
-from services.risk.actions import release as deeds
-from services.risk.domain import release as domain
+from services.risk.actions import models as models_actions
+from services.risk.actions import release as release_actions
+from services.risk.domain import release as release_domain
 from services.risk.schema.model import ModelVersion
 from services.risk.schema.values import ModelMetric as Metric
 from services.risk.schema.values import to_metrics
-from services.risk.store import release as kept
+from services.risk.store import models as models_store
+from services.risk.store import release as release_store
 from shared.graphql.context import (
     After,
     Connection,
@@ -121,11 +122,11 @@ class TrainingRun(Node):
     async def model(self, info: Request) -> ModelVersion | None:
         if self.version is None:
             return None
-        found = await info.context.load(store.model_versions, self.version)
+        found = await info.context.load(models_store.model_versions, self.version)
         return ModelVersion.of(found) if found else None
 
     @classmethod
-    def of(cls, run: domain.TrainingRun) -> "TrainingRun":
+    def of(cls, run: release_domain.TrainingRun) -> "TrainingRun":
         return cls(
             id=global_id("TrainingRun", run.run_id),
             version=run.version,
@@ -151,7 +152,7 @@ class AliasChange:
     reason: str | None = strawberry.field(description="Why, if it was said.")
 
     @classmethod
-    def of(cls, change: domain.AliasChange) -> "AliasChange":
+    def of(cls, change: release_domain.AliasChange) -> "AliasChange":
         return cls(
             alias=change.alias,
             version=change.version,
@@ -168,7 +169,7 @@ class ReleaseQuery:
     async def training_runs(
         self, info: Request, first: First = 25, after: After = None
     ) -> Connection[TrainingRun] | None:
-        page = await info.context.call(kept.training_runs, first=first, after=after)
+        page = await info.context.call(release_store.training_runs, first=first, after=after)
         nodes = [TrainingRun.of(run) for run in page.items]
         return connection(page, nodes, continued=after is not None)
 
@@ -176,7 +177,7 @@ class ReleaseQuery:
     async def model_alias_changes(
         self, info: Request, first: First = 25, after: After = None
     ) -> Connection[AliasChange] | None:
-        page = await info.context.call(kept.alias_changes, first=first, after=after)
+        page = await info.context.call(release_store.alias_changes, first=first, after=after)
         nodes = [AliasChange.of(change) for change in page.items]
         return connection(page, nodes, continued=after is not None)
 
@@ -184,7 +185,7 @@ class ReleaseQuery:
         description="Every how many days the model is trained anew; null: never by itself."
     )
     async def training_every_days(self, info: Request) -> int | None:
-        return await info.context.call(kept.every_days)
+        return await info.context.call(release_store.every_days)
 
 
 @strawberry.input(description="Which model shall score.")
@@ -239,7 +240,7 @@ class ReleaseMutation:
     ) -> ModelPayload:
         info.context.principal.require("ml")
         return await ModelPayload.made(
-            info.context.call(actions.promote, version=input.version, reason=input.reason)
+            info.context.call(models_actions.promote, version=input.version, reason=input.reason)
         )
 
     @strawberry.mutation(
@@ -251,7 +252,9 @@ class ReleaseMutation:
         input: Annotated[ModelRollbackInput, strawberry.argument(description="Why.")],
     ) -> ModelPayload:
         info.context.principal.require("ml")
-        return await ModelPayload.made(info.context.call(deeds.rollback, reason=input.reason))
+        return await ModelPayload.made(
+            info.context.call(release_actions.rollback, reason=input.reason)
+        )
 
     @strawberry.mutation(
         description="Have a model trained by the worker; it serves only if it passes the gate."
@@ -267,13 +270,13 @@ class ReleaseMutation:
         return TrainingRunPayload(run=TrainingRun.of(run) if run else None, user_errors=errors)
 
 
-async def _train(context: Context, input: ModelTrainInput) -> domain.TrainingRun | None:
+async def _train(context: Context, input: ModelTrainInput) -> release_domain.TrainingRun | None:
     if input.every_days is not strawberry.UNSET:
-        await context.call(deeds.set_schedule, every_days=input.every_days)
-    return await context.call(deeds.request_training) if input.now else None
+        await context.call(release_actions.set_schedule, every_days=input.every_days)
+    return await context.call(release_actions.request_training) if input.now else None
 
 
 async def run_by_id(info: Info[Any, None], key: UUID) -> TrainingRun | None:
     """A training by its own id, for `node`."""
-    run = await info.context.load(kept.training_runs_by_id, key)
+    run = await info.context.load(release_store.training_runs_by_id, key)
     return TrainingRun.of(run) if run else None

@@ -8,8 +8,8 @@ import strawberry
 from strawberry.types import Info
 
 from ml.scoring import signal_groups
-from services.risk import domain, store
-from services.risk.domain import BANDS
+from services.risk.domain import scores as scores_domain
+from services.risk.domain.bands import BANDS
 from services.risk.forecasting import replay, what_if
 from services.risk.schema.cause import (
     CauseProbability,
@@ -20,10 +20,12 @@ from services.risk.schema.cause import (
 from services.risk.schema.explanation import DriverGroup, FeatureChange, Replay, WhatIf
 from services.risk.schema.model import ModelVersion
 from services.risk.schema.values import Probability, text
+from services.risk.store import models as models_store
+from services.risk.store import scores as scores_store
 from shared.graphql.context import Context, Money, Node, global_id
 from shared.vocabulary.errors import InvalidInput, NotFound
 
-DAYS_MOST = store.HORIZON_MOST_DAYS
+DAYS_MOST = scores_store.HORIZON_MOST_DAYS
 POINTS_MOST = 400
 DRIVERS_MOST = 100
 
@@ -76,7 +78,7 @@ class Driver:
     source: ServiceName = strawberry.field(description="Who told the value.")
 
     @classmethod
-    def of(cls, driver: domain.Driver) -> "Driver":
+    def of(cls, driver: scores_domain.Driver) -> "Driver":
         return cls(
             feature=driver.feature,
             label=driver.label,
@@ -94,7 +96,7 @@ class Driver:
     " not cause."
 )
 class Risk(Node):
-    score: strawberry.Private[domain.RiskScore]
+    score: strawberry.Private[scores_domain.RiskScore]
     renewal_probability: Probability | None = strawberry.field(
         description="Chance that the open contract is renewed at its own renewal date. Higher is"
         " better."
@@ -137,7 +139,7 @@ class Risk(Node):
     )
 
     @classmethod
-    def of(cls, score: domain.RiskScore) -> "Risk":
+    def of(cls, score: scores_domain.RiskScore) -> "Risk":
         return cls(
             id=global_id("Risk", score.score_id),
             score=score,
@@ -269,7 +271,7 @@ class Risk(Node):
 
     @strawberry.field(description="The model that made it.")
     async def model(self, info: Info[Context, None]) -> ModelVersion:
-        found = await info.context.load(store.model_versions, self.score.model_version)
+        found = await info.context.load(models_store.model_versions, self.score.model_version)
         if found is None:
             raise NotFound(f"there is no model '{self.score.model_version}'")
         return ModelVersion.of(found)

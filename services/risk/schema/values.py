@@ -5,7 +5,8 @@ from typing import Annotated
 
 import strawberry
 
-from services.risk import domain
+from services.risk.domain import chance as chance_domain
+from services.risk.domain import scores as scores_domain
 
 EndsFrom = Annotated[
     date, strawberry.argument(name="from", description="First day of ends counted.")
@@ -29,8 +30,8 @@ class Probability:
     )
 
     @classmethod
-    def of(cls, chance: domain.Probability) -> "Probability":
-        return cls(value=chance.value, low=chance.low, high=chance.high, level=domain.LEVEL)
+    def of(cls, chance: chance_domain.Probability) -> "Probability":
+        return cls(value=chance.value, low=chance.low, high=chance.high, level=scores_domain.LEVEL)
 
 
 @strawberry.type(description="A held-out figure of a model.")

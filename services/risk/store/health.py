@@ -9,10 +9,10 @@ from uuid import UUID
 
 import msgspec
 
-from services.risk import store
-from services.risk.domain import Inputs
 from services.risk.domain.health import Ending, Health, HealthCheck, health_of
+from services.risk.domain.scores import Inputs
 from services.risk.store import past
+from services.risk.store import scores as scores_store
 from shared.platform.db import Conn
 
 MOST: Final = 5_000
@@ -23,7 +23,7 @@ async def healths(
     conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
 ) -> dict[UUID, Health]:
     """Health by what the score told that serves, or served at `as_of`; absent without one."""
-    served = await store.latest(conn, account_ids, as_of)
+    served = await scores_store.latest(conn, account_ids, as_of)
     inputs = await past.inputs(conn, [score.score_id for score in served.values()])
     return {key: health_of(inputs[one.score_id], one.as_of) for key, one in served.items()}
 

@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from services.risk import store
 from services.risk.domain.hindsight import (
     LOOKS_DAYS,
     Disagreement,
@@ -14,6 +13,7 @@ from services.risk.domain.hindsight import (
     PostMortem,
 )
 from services.risk.store import past
+from services.risk.store import scores as scores_store
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
 from shared.vocabulary.paging import Page
@@ -58,7 +58,7 @@ async def _looks(conn: Conn, ended: Ended) -> list[Look]:
     found: list[Look] = []
     for days in LOOKS_DAYS:
         at = ended.moment(days)
-        score = (await store.latest(conn, [ended.account_id], at)).get(ended.account_id)
+        score = (await scores_store.latest(conn, [ended.account_id], at)).get(ended.account_id)
         known = await past.inputs(conn, [score.score_id]) if score else {}
         found.append(Look(days, at, score, known[score.score_id] if score else {}))
     return found

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.risk.domain import Inputs, RiskScore
+from services.risk.domain.scores import Inputs, RiskScore
 from shared.platform.db import Conn, to
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.usage.domain.history import Retention
-from services.usage.store import change_accounts, history
+from services.usage.store import history
+from services.usage.store.ingest import change_accounts
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import work

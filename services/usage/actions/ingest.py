@@ -4,17 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.usage import store
-from services.usage.domain import (
-    Address,
-    Event,
-    EventRow,
-    LatePolicy,
-    UsageRecorded,
-    event,
-    receipt,
-    refused,
-)
+from services.usage.domain.events import Address, Event, EventRow, event, receipt
+from services.usage.domain.facts import UsageRecorded
+from services.usage.domain.late import LatePolicy
+from services.usage.domain.rejected import refused
+from services.usage.store import ingest as ingest_store
+from services.usage.store import rejected as rejected_store
 from shared.intake.rows import Numbered, Receipt, rejected
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -38,9 +33,9 @@ async def take_checked(
     conn: Conn, principal: Principal, good: list[Numbered[Event]]
 ) -> list[Receipt]:
     """The same for events that meet every rule."""
-    held = await store.hold_accounts(conn, list({taken.row.address for taken in good}))
+    held = await ingest_store.hold_accounts(conn, list({taken.row.address for taken in good}))
     policy, accounts = held.policy, held.accounts
-    zone = held.zone or await store.time_zone(conn, principal.time_zone)
+    zone = held.zone or await ingest_store.time_zone(conn, principal.time_zone)
     good, receipts = await _in_time(conn, policy, good)
     firsts = {taken.row.key: taken.row for taken in reversed(good)}
     known = [each for each in firsts.values() if each.address in accounts]
@@ -53,7 +48,7 @@ async def take_checked(
 
 async def keep_rejected(conn: Conn, principal: Principal, receipts: Sequence[Receipt]) -> None:
     """Rows that were turned away can be listed for a while."""
-    await store.keep_rejected(conn, [refused(receipt) for receipt in receipts])
+    await rejected_store.keep_rejected(conn, [refused(receipt) for receipt in receipts])
     await work.mark(conn, FORGET, [principal.tenant_id], delay_s=FORGET_EVERY_S)
 
 
@@ -64,7 +59,7 @@ async def _in_time(
     late = {each.row.key for each in good if policy.refuses(each.row)}
     if not late:
         return good, []
-    late -= (await store.stored(conn, list(late))).keys()
+    late -= (await ingest_store.stored(conn, list(late))).keys()
     return [each for each in good if each.row.key not in late], [
         rejected(each.number, policy.refusal(each.row), each.row.event_id)
         for each in good
@@ -87,11 +82,11 @@ async def count(
     conn: Conn, zone: str, events: Sequence[Event], accounts: dict[Address, UUID]
 ) -> set[bytes]:
     """Record events of known accounts and mark those that have news."""
-    return await store.record(conn, zone, events, accounts, ANNOUNCE) if events else set()
+    return await ingest_store.record(conn, zone, events, accounts, ANNOUNCE) if events else set()
 
 
 async def _put_aside(conn: Conn, events: Sequence[Event]) -> set[bytes]:
-    return await store.put_aside(conn, events) if events else set()
+    return await ingest_store.put_aside(conn, events) if events else set()
 
 
 async def _receipts(
@@ -105,7 +100,7 @@ async def _receipts(
     """The first of each id that was new is accepted; all others are held against what is kept."""
     new = {key: event for key, event in firsts.items() if key in added}
     repeated = [each.row.key for each in good if new.get(each.row.key) is not each.row]
-    kept = await store.stored(conn, repeated) if repeated else {}
+    kept = await ingest_store.stored(conn, repeated) if repeated else {}
     receipts: list[Receipt] = []
     for number, row in ((each.number, each.row) for each in good):
         if new.get(row.key) is row:
@@ -126,7 +121,7 @@ async def announce(conn: Conn, account_ids: Sequence[UUID], through: datetime) -
 
 async def forget(conn: Conn, principal: Principal) -> None:
     """Rejected rows are kept for a while, then no more; comes again as long as there are any."""
-    if await store.forget_rejected(conn):
+    if await rejected_store.forget_rejected(conn):
         await work.mark(conn, FORGET, [principal.tenant_id], delay_s=FORGET_EVERY_S)
 
 
@@ -137,5 +132,5 @@ async def set_late_policy(
     principal.require("admin")
     policy = LatePolicy(rejects, after_days)
     policy.check()
-    await store.set_late_policy(conn, policy, principal.subject)
-    return await store.late_policy(conn)
+    await ingest_store.set_late_policy(conn, policy, principal.subject)
+    return await ingest_store.late_policy(conn)

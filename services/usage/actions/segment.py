@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from services.usage import store
 from services.usage.actions.ingest import count, keep_rejected, take_checked
-from services.usage.domain import Address, Event, ExternalId
+from services.usage.domain.events import Address, Event, ExternalId
 from services.usage.domain.segment import GROUP, Groups, Sent, names, usage
+from services.usage.store import ingest as ingest_store
+from services.usage.store import segment as segment_store
+from services.usage.store import told as told_store
 from shared.intake.rows import Numbered, Receipt, rejected
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -19,11 +21,11 @@ async def take_segment(
 ) -> dict[str, bool]:
     """Carry out what an analytics library sent; as Segment does, bad messages are only listed."""
     everyone = names(sent.messages)
-    groups = Groups(await store.groups(conn, everyone))
+    groups = Groups(await segment_store.groups(conn, everyone))
     events, refused = _read(sent, groups, received_at)
     if groups.changed:  # decided anew where nobody else can decide at the same time
-        await store.change_accounts(conn)
-        groups = Groups(await store.groups(conn, everyone))
+        await ingest_store.change_accounts(conn)
+        groups = Groups(await segment_store.groups(conn, everyone))
         events, refused = _read(sent, groups, received_at)
         await _join(conn, principal, groups.changed)
     receipts = await take_checked(conn, principal, events) if events else []
@@ -57,11 +59,11 @@ def _is_rejected(receipt: Receipt) -> bool:
 
 async def _join(conn: Conn, principal: Principal, joined: dict[str, str]) -> None:
     """Users join groups, and what waited for them counts where the group is a known account."""
-    await store.join_groups(conn, joined)
+    await segment_store.join_groups(conn, joined)
     externals = {group: ExternalId(GROUP, group) for group in joined.values()}
-    found = await store.known(conn, [Address(external=each) for each in externals.values()])
+    found = await ingest_store.known(conn, [Address(external=each) for each in externals.values()])
     for address, account_id in sorted(found.items(), key=lambda pair: pair[1]):
         if address.external is not None:
-            waited = await store.take_pending(conn, account_id, [address.external])
-            zone = await store.time_zone(conn, principal.time_zone)
+            waited = await told_store.take_pending(conn, account_id, [address.external])
+            zone = await ingest_store.time_zone(conn, principal.time_zone)
             await count(conn, zone, waited, {each.address: account_id for each in waited})

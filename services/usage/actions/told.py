@@ -1,10 +1,11 @@
 """What usage learns from accounts: who there is, and what contracts give."""
 
-from services.usage import store
 from services.usage.actions.ingest import count
 from services.usage.actions.signals import learn_population
-from services.usage.domain import AccountNamed, ContractChanged
+from services.usage.domain.facts import AccountNamed, ContractChanged
+from services.usage.store import ingest as ingest_store
 from services.usage.store import journeys
+from services.usage.store import told as told_store
 from shared.platform.db import Conn
 from shared.process import facts
 
@@ -12,10 +13,10 @@ from shared.process import facts
 async def learn_account(conn: Conn, entry: facts.LogEntry) -> None:
     """An account is known, or known by a further name: events that waited for it count now."""
     named: AccountNamed = entry.fact(AccountNamed)
-    await store.change_accounts(conn)
-    await store.add_account(conn, named.account_id, named.externals)
-    waited = await store.take_pending(conn, named.account_id, named.externals)
-    zone = await store.time_zone(conn, "UTC") if waited else "UTC"
+    await ingest_store.change_accounts(conn)
+    await told_store.add_account(conn, named.account_id, named.externals)
+    waited = await told_store.take_pending(conn, named.account_id, named.externals)
+    zone = await ingest_store.time_zone(conn, "UTC") if waited else "UTC"
     await count(conn, zone, waited, {each.address: named.account_id for each in waited})
     await learn_population(conn, entry)
 
@@ -31,4 +32,4 @@ async def learn_contract(conn: Conn, entry: facts.LogEntry) -> None:
         return
     await journeys.add_term(conn, changed, recorded_at)
     if changed.seats is not None:
-        await store.add_contract(conn, changed, recorded_at)
+        await told_store.add_contract(conn, changed, recorded_at)

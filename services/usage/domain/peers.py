@@ -8,7 +8,7 @@ from statistics import median
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from services.usage.definitions import adoption as definitions
+from services.usage.definitions import adoption as adoption_definitions
 from services.usage.domain.signals import Adoption
 from services.usage.domain.summary import WEEKS_LEAST, UsageSummary
 from shared.vocabulary import metric
@@ -224,7 +224,7 @@ def signals(summary: UsageSummary, seen: Seen) -> Signals:
     weekly = [week.events for week in summary.weeks]
     return Signals(
         adoption=seen.adoption,
-        trend_ratio=_trend(definitions.TREND_RATIO, summary, _share_of_median(weekly)),
+        trend_ratio=_trend(adoption_definitions.TREND_RATIO, summary, _share_of_median(weekly)),
         low_usage=_low_usage(summary, weekly, seen.peers),
         thin_and_shallow=_thin_and_shallow(seen.adoption, seen.same_age),
     )
@@ -270,7 +270,7 @@ def _low_usage(summary: UsageSummary, weekly: Sequence[int], peers: Peers | None
     z, before = robust_z(weekly), robust_z(weekly[:-1])
     return LowUsage(
         against_peers=metric.of(
-            definitions.LOW_USAGE,
+            adoption_definitions.LOW_USAGE,
             share,
             peers.accounts if peers else 0,
             numerator=active.numerator,
@@ -281,8 +281,8 @@ def _low_usage(summary: UsageSummary, weekly: Sequence[int], peers: Peers | None
         ),
         peers=("age" if peers.is_any else "age_and_plan") if peers else None,
         peer_accounts=peers.accounts if peers else 0,
-        z=_trend(definitions.TREND_Z, summary, z),
-        previous_z=_trend(definitions.TREND_Z, summary, before),
+        z=_trend(adoption_definitions.TREND_Z, summary, z),
+        previous_z=_trend(adoption_definitions.TREND_Z, summary, before),
         is_low=_is_low(share, z, before),
     )
 

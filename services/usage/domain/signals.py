@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias, TypedDict
 from uuid import UUID
 
-from services.usage.definitions import adoption as definitions
+from services.usage.definitions import adoption as adoption_definitions
 from shared.vocabulary import metric
 from shared.vocabulary.definition import Definition
 from shared.vocabulary.metric import MetricValue, count, ratio
@@ -140,23 +140,27 @@ class Counted:
             account_id=self.account_id,
             as_of=self.as_of,
             plan=self.plan,
-            login_days=ratio(definitions.LOGIN_DAYS, self.login_days, self.active, **month),
+            login_days=ratio(
+                adoption_definitions.LOGIN_DAYS, self.login_days, self.active, **month
+            ),
             seats=self._seats(),
             breadth=self._breadth(),
             depth=self._depth(),
-            new_features=ratio(definitions.NEW_FEATURES, self.new_features, self.active, **month),
+            new_features=ratio(
+                adoption_definitions.NEW_FEATURES, self.new_features, self.active, **month
+            ),
             level=self._level(),
             sticky_share=self._of_catalogued(
-                definitions.STICKY_SHARE, self.sticky_events, self.events
+                adoption_definitions.STICKY_SHARE, self.sticky_events, self.events
             ),
             events_per_user=ratio(
-                definitions.EVENTS_PER_USER, self.settled_events, self.settled, **month
+                adoption_definitions.EVENTS_PER_USER, self.settled_events, self.settled, **month
             ),
             days_per_user=ratio(
-                definitions.DAYS_PER_USER, self.settled_days, self.settled, **month
+                adoption_definitions.DAYS_PER_USER, self.settled_days, self.settled, **month
             ),
             dau_mau_business=ratio(
-                definitions.BUSINESS_DAU_MAU,
+                adoption_definitions.BUSINESS_DAU_MAU,
                 self.business_days / self.business_day_count,
                 self.business_monthly,
                 window_from=self.whole_since_28,
@@ -177,17 +181,21 @@ class Counted:
 
     def _seats(self) -> SeatUse:
         seats, users = self.seats or 0, self._seat_users
-        used = ratio(definitions.SEAT_UTILISATION, users, seats, **self._month)
-        over = count(definitions.OVERUSE, max(0, users - seats), **self._month)
+        used = ratio(adoption_definitions.SEAT_UTILISATION, users, seats, **self._month)
+        over = count(adoption_definitions.OVERUSE, max(0, users - seats), **self._month)
         return SeatUse(
             purchased=self.seats,
             assigned=self.members,
             utilisation=used,
-            gap=self._gap(definitions.SEAT_GAP, users),
-            login_gap=self._gap(definitions.LOGIN_GAP, self.activated),
-            training_gap=self._gap(definitions.TRAINING_GAP, self.trained),
-            trained_and_active_gap=self._gap(definitions.TRAINED_ACTIVE_GAP, self.trained_active),
-            overuse=over if seats else metric.of(definitions.OVERUSE, None, 0, **self._month),
+            gap=self._gap(adoption_definitions.SEAT_GAP, users),
+            login_gap=self._gap(adoption_definitions.LOGIN_GAP, self.activated),
+            training_gap=self._gap(adoption_definitions.TRAINING_GAP, self.trained),
+            trained_and_active_gap=self._gap(
+                adoption_definitions.TRAINED_ACTIVE_GAP, self.trained_active
+            ),
+            overuse=over
+            if seats
+            else metric.of(adoption_definitions.OVERUSE, None, 0, **self._month),
             contract_age_months=self.age_months,
             band=band(used.value, self.age_months),
         )
@@ -196,7 +204,7 @@ class Counted:
         """1 - filled / seats, never below 0; no value without seats, or without knowing who."""
         seats = self.seats or 0
         known = filled is not None and seats > 0
-        since = self.since_28 if definition.window == definitions.MONTH else None
+        since = self.since_28 if definition.window == adoption_definitions.MONTH else None
         return metric.of(
             definition,
             max(0.0, 1 - (filled or 0) / seats) if known else None,
@@ -212,13 +220,16 @@ class Counted:
         intended = self.intended_users or 0
         return Breadth(
             organisation=ratio(
-                definitions.BREADTH, self.active, intended or self.seats or 0, **self._month
+                adoption_definitions.BREADTH,
+                self.active,
+                intended or self.seats or 0,
+                **self._month,
             ),
             basis="intended_users" if intended else "seats",
             personas=self._personas(),
             persona_basis="use_cases" if self.intended_personas else "roles",
             top_share=ratio(
-                definitions.TOP_SHARE, self.top_events, self.member_events, **self._month
+                adoption_definitions.TOP_SHARE, self.top_events, self.member_events, **self._month
             ),
             hhi=self._hhi(),
         )
@@ -232,12 +243,12 @@ class Counted:
         if self.intended_personas:
             active = self.active_intended
             of = 0 if self.members is None else self.intended_personas
-        return ratio(definitions.PERSONA_BREADTH, active or 0, of, **self._month)
+        return ratio(adoption_definitions.PERSONA_BREADTH, active or 0, of, **self._month)
 
     def _hhi(self) -> MetricValue:
         whole = self.member_events**2
         return metric.of(
-            definitions.HHI,
+            adoption_definitions.HHI,
             self.squares / whole if whole else None,
             int(self.member_events),
             numerator=self.squares,
@@ -247,20 +258,25 @@ class Counted:
 
     def _depth(self) -> MetricValue:
         return ratio(
-            definitions.DEPTH, self.core_uses, self.active * self.core_features, **self._month
+            adoption_definitions.DEPTH,
+            self.core_uses,
+            self.active * self.core_features,
+            **self._month,
         )
 
     def _level(self) -> MetricValue:
         """0 where catalogued features exist, but no tier was used three times."""
         value = self.level or 0 if self.catalogued and self.events else None
-        return metric.of(definitions.LEVEL, value, self.events, **self._month)
+        return metric.of(adoption_definitions.LEVEL, value, self.events, **self._month)
 
     def _of_catalogued(self, definition: Definition, part: int, whole: int) -> MetricValue:
         """A share that means nothing while no feature is described."""
         return ratio(definition, part, whole if self.catalogued else 0, **self._month)
 
     def _adoption(self, feature: Adopters) -> FeatureAdoption:
-        share = ratio(definitions.FEATURE_ADOPTION, feature.adopters, self.active, **self._month)
+        share = ratio(
+            adoption_definitions.FEATURE_ADOPTION, feature.adopters, self.active, **self._month
+        )
         return FeatureAdoption(feature.key, feature.title, feature.tier, share)
 
 

@@ -7,14 +7,14 @@ import strawberry
 from strawberry import Info
 from strawberry.utils.str_converters import to_camel_case
 
-from services.usage import store
-from services.usage.actions import catalogue as actions
+from services.usage.actions import catalogue as catalogue_actions
 from services.usage.schema.catalogue import Feature, FeaturePayload, FeatureUpsertInput
 from services.usage.schema.pending import PendingEvent
 from services.usage.schema.queries import HistoryMutation, JourneyQuery
 from services.usage.schema.rejected import IngestMutation, IngestQuery
 from services.usage.schema.summary import UsageSummary
 from services.usage.store import catalogue
+from services.usage.store import reads as reads_store
 from shared.graphql.context import (
     After,
     AsOf,
@@ -35,7 +35,7 @@ class AccountFields(Part):
     @strawberry.field(description="How the account uses the product.")
     async def usage(self, info: Info[Context, None], as_of: AsOf = None) -> UsageSummary | None:
         as_of = as_of or self.as_of
-        summary = await info.context.load(store.summary, self.key, as_of=as_of)
+        summary = await info.context.load(reads_store.summary, self.key, as_of=as_of)
         if summary is None:
             raise NotFound(f"there is no account {self.key}")
         return UsageSummary.of(summary, as_of)
@@ -48,7 +48,7 @@ class Query(IngestQuery, JourneyQuery):
         self, info: Info[Context, None], first: First = 25, after: After = None
     ) -> Connection[PendingEvent] | None:
         info.context.principal.require("read")
-        page = await info.context.call(store.pending, first, after)
+        page = await info.context.call(reads_store.pending, first, after)
         return connection(page, [PendingEvent.of(w) for w in page.items], continued=bool(after))
 
     @strawberry.field(
@@ -85,5 +85,5 @@ class Mutation(IngestMutation, HistoryMutation):
         info.context.principal.require("ingest")
         row = {to_camel_case(name): value for name, value in vars(input).items()}
         row["tier"] = input.tier.value
-        feature, errors = await attempted(info.context.call(actions.feature_upsert, row))
+        feature, errors = await attempted(info.context.call(catalogue_actions.feature_upsert, row))
         return FeaturePayload(feature=Feature.of(feature) if feature else None, user_errors=errors)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from services.usage.domain import Waiting
+from services.usage.domain.events import Waiting
 
 
 @strawberry.type(description="An event that is kept, but counts only once its account is known.")

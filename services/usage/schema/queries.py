@@ -6,8 +6,8 @@ from typing import Annotated
 import strawberry
 from strawberry import Info
 
-from services.usage.actions import history as actions
-from services.usage.domain import history as domain
+from services.usage.actions import history as history_actions
+from services.usage.domain import history as history_domain
 from services.usage.schema.habits import Habit, Session
 from services.usage.schema.journeys import (
     FunnelStep,
@@ -42,7 +42,7 @@ class UsageRetention:
     )
 
     @classmethod
-    def of(cls, retention: domain.Retention) -> "UsageRetention":
+    def of(cls, retention: history_domain.Retention) -> "UsageRetention":
         return cls(raw_days=retention.raw_days, raw_since=retention.raw_since)
 
 
@@ -180,7 +180,7 @@ class HistoryMutation:
         ],
     ) -> UsageRetentionPayload:
         info.context.principal.require("admin")
-        found, errors = await attempted(info.context.call(actions.retention_set, raw_days))
+        found, errors = await attempted(info.context.call(history_actions.retention_set, raw_days))
         return UsageRetentionPayload(
             retention=UsageRetention.of(found) if found else None, user_errors=errors
         )

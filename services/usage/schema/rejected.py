@@ -6,8 +6,11 @@ from typing import Annotated
 import strawberry
 from strawberry import Info
 
-from services.usage import actions, store
-from services.usage.domain import LatePolicy, Rejected
+from services.usage.actions import ingest as ingest_actions
+from services.usage.domain.late import LatePolicy
+from services.usage.domain.rejected import Rejected
+from services.usage.store import ingest as ingest_store
+from services.usage.store import rejected as rejected_store
 from shared.graphql.context import Connection, Context, UserError, attempted, connection
 
 
@@ -75,7 +78,7 @@ class IngestQuery:
         ] = None,
     ) -> Connection[RejectedEvent] | None:
         info.context.principal.require("read")
-        page = await info.context.call(store.rejected, first, after)
+        page = await info.context.call(rejected_store.rejected, first, after)
         return connection(page, [RejectedEvent.of(r) for r in page.items], continued=bool(after))
 
     @strawberry.field(description="What becomes of late events.")
@@ -88,7 +91,7 @@ class IngestQuery:
         ] = None,
     ) -> UsageLatePolicy | None:
         info.context.principal.require("read")
-        return UsageLatePolicy.of(await info.context.call(store.late_policy, as_of))
+        return UsageLatePolicy.of(await info.context.call(ingest_store.late_policy, as_of))
 
 
 @strawberry.type
@@ -108,7 +111,7 @@ class IngestMutation:
     ) -> UsageLatePolicyPayload:
         info.context.principal.require("admin")
         policy, errors = await attempted(
-            info.context.call(actions.set_late_policy, rejects, after_days)
+            info.context.call(ingest_actions.set_late_policy, rejects, after_days)
         )
         return UsageLatePolicyPayload(
             usage_late_policy=UsageLatePolicy.of(policy) if policy else None, user_errors=errors

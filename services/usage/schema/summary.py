@@ -5,9 +5,9 @@ from datetime import datetime
 import strawberry
 from strawberry import Info
 
-from services.usage.domain import UsageSummary as Summary
 from services.usage.domain.peers import Signals
 from services.usage.domain.peers import signals as put_together
+from services.usage.domain.summary import UsageSummary as Summary
 from services.usage.schema.journey_fields import JourneyFields
 from services.usage.schema.signals import Adoption
 from services.usage.store import signals

@@ -7,7 +7,8 @@ from operator import attrgetter
 from pathlib import Path
 from uuid import UUID
 
-from services.usage.domain import Address, Event, ExternalId, LatePolicy, Stored
+from services.usage.domain.events import Address, Event, ExternalId, Stored
+from services.usage.domain.late import LatePolicy
 from shared.platform import telemetry
 from shared.platform.db import Conn, Row, to
 

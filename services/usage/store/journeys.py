@@ -6,9 +6,9 @@ from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
-from services.usage.domain import ContractChanged
 from services.usage.domain.association import Association, Cell, associations
 from services.usage.domain.clock import Clock
+from services.usage.domain.facts import ContractChanged
 from services.usage.domain.journeys import (
     Around,
     FunnelStep,

@@ -4,7 +4,8 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from services.usage.domain import Counts, UsageSummary, Waiting
+from services.usage.domain.events import Waiting
+from services.usage.domain.summary import Counts, UsageSummary
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
 from shared.vocabulary.errors import InvalidInput

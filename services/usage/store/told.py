@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.usage.domain import ContractChanged, Event, ExternalId
+from services.usage.domain.events import Event, ExternalId
+from services.usage.domain.facts import ContractChanged
 from services.usage.store.ingest import address_of
 from shared.platform.db import Conn, Row
 

@@ -2,8 +2,8 @@
 
 from uuid import uuid4
 
-from services.learning.actions import courses as course_actions
-from services.learning.actions import learners as learner_actions
+from services.learning.actions import courses as courses_actions
+from services.learning.actions import learners as learners_actions
 from services.learning.app import SERVICE
 from services.learning.store import courses, learners, paths
 from shared.platform.auth import Principal
@@ -25,17 +25,17 @@ async def test_every_function_answers_over_the_wire(
     rpc = Rpc(settings, local={"learning": exposed})
     await hears(db, told(principal.tenant_id, ACCOUNT, MEMBER))
 
-    made = await rpc.call(principal, course_actions.course_upsert, course("basics"))
+    made = await rpc.call(principal, courses_actions.course_upsert, course("basics"))
     more = course("charts", prerequisites=["basics"], level=2)
-    await rpc.call(principal, course_actions.course_upsert, more)
-    asked = await rpc.call(principal, learner_actions.path_recommend, MEMBER)
+    await rpc.call(principal, courses_actions.course_upsert, more)
+    asked = await rpc.call(principal, learners_actions.path_recommend, MEMBER)
     await drained(db)
     path = (await rpc.call(principal, paths.path, [MEMBER]))[MEMBER]
     row = {
         "memberId": global_id("Member", MEMBER), "courseCode": "basics", "kind": "completed",
         "occurredAt": JUNE,
     }  # fmt: skip
-    step = await rpc.call(principal, learner_actions.progress_record, row)
+    step = await rpc.call(principal, learners_actions.progress_record, row)
     summary = (await rpc.call(principal, learners.summary, [ACCOUNT]))[ACCOUNT]
     mastery = await rpc.call(principal, learners.mastery, [MEMBER])
     page = await rpc.call(principal, courses.courses, first=1)

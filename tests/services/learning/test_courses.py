@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.learning.actions import courses as actions
+from services.learning.actions import courses as courses_actions
 from services.learning.store import courses
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
@@ -37,13 +37,13 @@ async def test_a_cycle_is_refused_by_name_and_its_neighbours_are_taken(
 ) -> None:
     await teach(db, principal, course("a"))
     receipts = await send(
-        db, principal, actions.COURSES,
+        db, principal, courses_actions.COURSES,
         course("b", prerequisites=["a"]), course("c", prerequisites=["d"]),
         course("d", prerequisites=["c"]), course("e", prerequisites=["e"]),
         course("f", prerequisites=["d"]),
     )  # fmt: skip
     later = await send(
-        db, principal, actions.COURSES, course("a", prerequisites=["b"], recordedAt=JUNE)
+        db, principal, courses_actions.COURSES, course("a", prerequisites=["b"], recordedAt=JUNE)
     )
 
     assert [receipt.status for receipt in receipts] == ["accepted", *["rejected"] * 4]
@@ -56,7 +56,7 @@ async def test_a_cycle_is_refused_by_name_and_its_neighbours_are_taken(
 
 async def test_a_long_cycle_is_named_in_short(db: Database, principal: Principal) -> None:
     rows = [course(f"c{n:03}", prerequisites=[f"c{(n + 1) % 500:03}"]) for n in range(500)]
-    receipts = await send(db, principal, actions.COURSES, *rows)
+    receipts = await send(db, principal, courses_actions.COURSES, *rows)
 
     assert {receipt.status for receipt in receipts} == {"rejected"}
     assert str(receipts[0].message).endswith("c009 → c010 → … → c000")
@@ -74,7 +74,7 @@ async def test_bad_courses_get_receipts_that_name_the_field(
         "code": course("a", id=uuid4()),
         "language": course("x", language="English!"),
     }
-    receipts = await send(db, principal, actions.COURSES, *bad.values())
+    receipts = await send(db, principal, courses_actions.COURSES, *bad.values())
 
     assert [receipt.field for receipt in receipts] == list(bad)
     assert {receipt.status for receipt in receipts} == {"rejected"}
@@ -84,7 +84,7 @@ async def test_a_course_sent_again_is_a_duplicate_and_a_change_is_a_version(
     db: Database, principal: Principal
 ) -> None:
     await teach(db, principal, course("a"))
-    again = await send(db, principal, actions.COURSES, course("a"))
+    again = await send(db, principal, courses_actions.COURSES, course("a"))
     await teach(db, principal, course("a", minutes=45, recordedAt=JUNE))
 
     assert again[0].status == "duplicate"
@@ -102,7 +102,7 @@ async def test_a_change_of_the_catalogue_marks_every_learner(
     await hears(db, *(told(principal.tenant_id, uuid4(), member) for member in members))
     before = await wanted(owner)
     await teach(db, principal, course("a"))
-    await send(db, principal, actions.COURSES, course("a"))
+    await send(db, principal, courses_actions.COURSES, course("a"))
 
     assert await wanted(owner) == {member: times + 1 for member, times in before.items()}
 
@@ -127,11 +127,11 @@ async def test_one_course_by_command_obeys_the_same_rules(
 ) -> None:
     async with db.write(principal.tenant_id) as conn:
         now = {name: value for name, value in course("a").items() if name != "recordedAt"}
-        made = await actions.course_upsert(conn, now, principal)
+        made = await courses_actions.course_upsert(conn, now, principal)
         with pytest.raises(InvalidInput, match="a → a"):
-            await actions.course_upsert(conn, course("a", prerequisites=["a"]), principal)
+            await courses_actions.course_upsert(conn, course("a", prerequisites=["a"]), principal)
         with pytest.raises(NotPermitted):
-            await actions.course_upsert(
+            await courses_actions.course_upsert(
                 conn, course("b"), Principal(principal.tenant_id, "x", ("read",))
             )
 

@@ -12,9 +12,11 @@ import pytest
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
 from services.learning.app import SERVICE as LEARNING
-from services.risk import actions, jobs, store
+from services.risk import jobs
+from services.risk.actions import models as models_actions
 from services.risk.app import SERVICE as RISK
-from services.risk.domain import RiskScore
+from services.risk.domain.scores import RiskScore
+from services.risk.store import scores as scores_store
 from services.usage import jobs as usage_jobs
 from services.usage.app import SERVICE as USAGE
 from shared.intake import rows as ingest
@@ -116,14 +118,14 @@ class World:
 
     async def publish(self, model: ModelDocument) -> str:
         async with self.risk.write(self.tenant) as conn:
-            return await actions.publish(conn, model, self.principal)
+            return await models_actions.publish(conn, model, self.principal)
 
     async def rescore(self) -> int:
         return await jobs.rescore(self.bench)
 
     async def score(self, account_id: UUID, as_of: datetime | None = None) -> RiskScore | None:
         async with self.risk.read(self.tenant) as conn:
-            return (await store.latest(conn, [account_id], as_of)).get(account_id)
+            return (await scores_store.latest(conn, [account_id], as_of)).get(account_id)
 
     async def told(self) -> list[facts.LogEntry]:
         """What risk's log says, in order."""

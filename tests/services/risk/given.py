@@ -17,8 +17,10 @@ from ml.scoring.document import (
     encode,
     schema_hash,
 )
-from services.risk.domain import BANDS, Driver, Fresh, RiskScore, UpdateReason, survival_at
+from services.risk.domain.bands import BANDS
 from services.risk.domain.chance import CauseCurve, ChurnCause, ForecastBasis, Probability
+from services.risk.domain.queue import UpdateReason
+from services.risk.domain.scores import Driver, Fresh, RiskScore, survival_at
 from shared.vocabulary.model_document import ModelDocument
 
 MONTHS = 12

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ml.scoring.hazards import ChurnModel, load
 from ml.scoring.score import score
-from services.risk.domain import Fresh, Inputs
+from services.risk.domain.scores import Fresh, Inputs
 from services.risk.forecasting import change
-from services.risk.forecasting import scores as forecast
+from services.risk.forecasting import scores as scores_forecasting
 from services.risk.forecasting.change import ChangeKind, RiskChange
 from services.risk.forecasting.scores import Champion, Told
 from shared.vocabulary.landmark import FeatureRow
@@ -47,7 +47,9 @@ class Moment:
     def scored(self) -> Fresh:
         at = NOON + timedelta(days=self.day)
         champion = Champion(self.model.version, self.ready)
-        (fresh,) = forecast.forecasts(champion, Told(at, {ACCOUNT: self.inputs}, {}, ()), {}, at)
+        (fresh,) = scores_forecasting.forecasts(
+            champion, Told(at, {ACCOUNT: self.inputs}, {}, ()), {}, at
+        )
         return fresh
 
 

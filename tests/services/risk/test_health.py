@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.risk import actions, store
-from services.risk.domain import UpdateReason
+from services.risk.actions import models as models_actions
+from services.risk.actions import scores as scores_actions
 from services.risk.domain.health import (
     READ,
     WEIGHTS,
@@ -20,7 +20,9 @@ from services.risk.domain.health import (
     health_of,
 )
 from services.risk.domain.hindsight import Ended
+from services.risk.domain.queue import UpdateReason
 from services.risk.store import hindsight
+from services.risk.store import queue as queue_store
 from services.risk.store.health import health_check, healths
 from shared.platform.auth import Principal
 from shared.platform.db import Database
@@ -142,14 +144,14 @@ async def test_health_and_forecast_are_held_against_the_same_endings(
     good: FeatureRow = {"active_days_28d": 20.0}
     given_ = [(good, 0.2, True), (poor, 0.05, True), (poor, 0.4, False), (good, 0.3, False)]
     async with risk.write(principal.tenant_id) as conn:
-        await actions.publish(conn, model, principal)
+        await models_actions.publish(conn, model, principal)
         for number, (row, hazard, renewed) in enumerate(given_):
             made = a_score(model, hazard=hazard, scored_at=end - timedelta(days=100))
             account = made.score.account_id
             late = a_score(model, account, hazard=0.9, scored_at=end - timedelta(days=10))
-            await store.ask(conn, [account], UpdateReason.NEW_DATA)
-            await actions.keep(conn, [replace(made, inputs={"usage": row})])
-            await actions.keep(conn, [late])
+            await queue_store.ask(conn, [account], UpdateReason.NEW_DATA)
+            await scores_actions.keep(conn, [replace(made, inputs={"usage": row})])
+            await scores_actions.keep(conn, [late])
             outcome = Ended(UUID(int=number + 1), account, ended_on, renewed=renewed)
             await hindsight.note_end(conn, outcome)
     async with risk.read(principal.tenant_id) as conn:

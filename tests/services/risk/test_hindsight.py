@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.risk import actions
+from services.risk.actions import models as models_actions
+from services.risk.actions import scores as scores_actions
 from services.risk.actions.hindsight import expect
-from services.risk.domain import UpdateReason
 from services.risk.domain.hindsight import Disagreement, Ended, Opinion
-from services.risk.store import ask, hindsight
+from services.risk.domain.queue import UpdateReason
+from services.risk.store import hindsight
+from services.risk.store.queue import ask
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted
@@ -53,10 +55,10 @@ async def test_a_loss_shows_what_was_served_ninety_sixty_and_thirty_days_before(
     second = a_score(model, account, hazard=0.2, scored_at=end - timedelta(days=30, seconds=1))
     after = a_score(model, account, hazard=0.9, scored_at=end - timedelta(days=2))
     async with risk.write(principal.tenant_id) as conn:
-        await actions.publish(conn, model, principal)
+        await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
         for fresh in (first, second, after):
-            await actions.keep(conn, [fresh])
+            await scores_actions.keep(conn, [fresh])
         await hindsight.note_end(conn, Ended(UUID(int=1), account, ended_on, renewed=False))
     async with risk.read(principal.tenant_id) as conn:
         found = (await hindsight.post_mortems(conn, [account]))[account]
@@ -73,10 +75,10 @@ async def test_what_people_expect_is_kept_beside_what_the_model_said(
     fresh = a_score(model)
     account = fresh.score.account_id
     async with risk.write(principal.tenant_id) as conn:
-        await actions.publish(conn, model, principal)
+        await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
         before = await expect(conn, account, 0.2, None, principal)
-        await actions.keep(conn, [fresh])
+        await scores_actions.keep(conn, [fresh])
         kept = await expect(conn, account, 0.9, "they love it", principal)
         for wrong in (-0.1, 1.1, float("nan")):
             with pytest.raises(InvalidInput, match="0 to 1"):
@@ -104,9 +106,9 @@ async def test_both_are_scored_on_what_they_had_said_by_then(risk: Database, pri
     fresh = a_score(model, scored_at=datetime.now(UTC) - timedelta(days=1))
     account = fresh.score.account_id
     async with risk.write(principal.tenant_id) as conn:
-        await actions.publish(conn, model, principal)
+        await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
-        await actions.keep(conn, [fresh])
+        await scores_actions.keep(conn, [fresh])
         await expect(conn, account, 0.9, None, principal)
         await hindsight.note_end(conn, Ended(UUID(int=1), account, end.date(), renewed=False))
         window = (end.date(), end.date() + timedelta(days=1))

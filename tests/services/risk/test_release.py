@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.risk import actions, store
+from services.risk.actions import models as models_actions
 from services.risk.actions import release
 from services.risk.domain.release import (
     AliasChange,
@@ -18,7 +18,8 @@ from services.risk.domain.release import (
     TrainingRun,
     champion_before,
 )
-from services.risk.store import release as kept
+from services.risk.store import models as models_store
+from services.risk.store import release as release_store
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.process import facts
@@ -51,12 +52,12 @@ async def offered(
 
 async def aliases(db: Database, principal: Principal) -> dict[str, str | None]:
     async with db.read(principal.tenant_id) as conn:
-        return {name: await kept.alias(conn, name) for name in ("champion", "challenger")}
+        return {name: await release_store.alias(conn, name) for name in ("champion", "challenger")}
 
 
 async def runs(db: Database, principal: Principal) -> list[TrainingRun]:
     async with db.read(principal.tenant_id) as conn:
-        return (await kept.training_runs(conn)).items
+        return (await release_store.training_runs(conn)).items
 
 
 async def test_a_first_model_that_holds_every_rule_serves(risk: Database, principal: Principal):
@@ -90,8 +91,8 @@ async def test_a_refused_candidate_is_kept_as_challenger_and_the_champion_stays(
     assert newest.outcome is Outcome.REFUSED
     assert newest.reason == "does not hold: auc_12m"
     async with risk.write(principal.tenant_id) as conn:
-        assert (await kept.judgements(conn, [second.version]))[second.version] == verdict
-        await actions.promote(conn, second.version, principal, "looked at by eye")
+        assert (await release_store.judgements(conn, [second.version]))[second.version] == verdict
+        await models_actions.promote(conn, second.version, principal, "looked at by eye")
     assert await aliases(risk, principal) == {"champion": second.version, "challenger": None}
 
 
@@ -104,13 +105,13 @@ async def test_force_needs_a_reason_and_the_scope_and_is_written_down(
     with pytest.raises(InvalidInput, match="in words"):
         await offered(risk, principal, second, verdict, " ")
     async with risk.write(principal.tenant_id) as conn:
-        run = await kept.open_run(conn)
+        run = await release_store.open_run(conn)
         assert run
         weak = replace(principal, scopes=("ml",))
         with pytest.raises(NotPermitted):
             await release.offer(conn, run.run_id, second, verdict, weak, "because")
         outcome = await release.offer(conn, run.run_id, second, verdict, principal, "because")
-        history = await kept.champion_history(conn)
+        history = await release_store.champion_history(conn)
     assert outcome is Outcome.FORCED
     assert (history[-1].deed, history[-1].reason) == (Deed.FORCED, "because")
 
@@ -184,12 +185,12 @@ async def test_rolling_back_goes_one_champion_back_each_time(risk: Database, pri
     line = [a_model(use=use) for use in (-0.8, -0.5, -0.2)]
     async with risk.write(principal.tenant_id) as conn:
         for model in line:
-            await actions.publish(conn, model, principal)
+            await models_actions.publish(conn, model, principal)
         second = await release.rollback(conn, principal, "odd scores")
         first = await release.rollback(conn, principal)
         with pytest.raises(Conflict, match="no champion before"):
             await release.rollback(conn, principal)
-        changes = (await kept.alias_changes(conn)).items
+        changes = (await release_store.alias_changes(conn)).items
     assert [second.version, first.version] == [line[1].version, line[0].version]
     assert [change.deed for change in changes] == [Deed.ROLLED_BACK] * 2 + [Deed.PUBLISHED] * 3
     assert changes[1].reason == "odd scores"
@@ -216,10 +217,10 @@ async def test_only_who_may_releases_and_only_within_the_tenant(
             await release.set_schedule(conn, 7, reader)
     async with risk.write(rival.tenant_id) as conn:
         with pytest.raises(NotFound):
-            await actions.promote(conn, model.version, rival)
-        assert (await kept.alias_changes(conn)).items == []
-        assert (await kept.training_runs(conn)).items == []
-        assert await kept.served_model(conn) is None
+            await models_actions.promote(conn, model.version, rival)
+        assert (await release_store.alias_changes(conn)).items == []
+        assert (await release_store.training_runs(conn)).items == []
+        assert await release_store.served_model(conn) is None
 
 
 async def test_promotion_scores_everyone_anew_and_going_back_gives_the_very_same_numbers(
@@ -275,8 +276,8 @@ def test_going_back_undoes_exactly_the_last_move_that_still_holds(steps: list):
 async def test_publishing_who_serves_already_moves_nothing(risk: Database, principal: Principal):
     async with risk.write(principal.tenant_id) as conn:
         for _ in range(2):
-            await actions.publish(conn, a_model(), principal)
-        assert len((await kept.alias_changes(conn)).items) == 1
-        champion = await store.champion(conn)
+            await models_actions.publish(conn, a_model(), principal)
+        assert len((await release_store.alias_changes(conn)).items) == 1
+        champion = await models_store.champion(conn)
     assert champion
     assert champion.published_at < datetime.now(UTC)

@@ -7,11 +7,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from ml.scoring.hazards import load
-from services.risk import actions, store
-from services.risk.domain import Fresh, Inputs, UpdateReason
+from services.risk.actions import models as models_actions
+from services.risk.actions import scores as scores_actions
+from services.risk.domain.queue import UpdateReason
+from services.risk.domain.scores import Fresh, Inputs
 from services.risk.forecasting import replay, scores
 from services.risk.forecasting.replay import Replay, Verdict
 from services.risk.forecasting.scores import Champion, Told
+from services.risk.store import queue as queue_store
+from services.risk.store import scores as scores_store
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow
@@ -84,9 +88,9 @@ async def keep(db: Database, principal: Principal, rows: Sequence[FeatureRow]) -
     champion = Champion(model.version, load(model.document, model.checksum))
     fresh = scores.forecasts(champion, Told(NOON, inputs, {}, ()), {}, NOON)
     async with db.write(principal.tenant_id) as conn:
-        await actions.publish(conn, model, principal)
-        await store.ask(conn, list(inputs), UpdateReason.NEW_DATA)
-        await actions.keep(conn, fresh)
+        await models_actions.publish(conn, model, principal)
+        await queue_store.ask(conn, list(inputs), UpdateReason.NEW_DATA)
+        await scores_actions.keep(conn, fresh)
     return fresh
 
 
@@ -105,7 +109,7 @@ async def test_hundreds_scored_together_come_out_again_one_by_one_whatever_their
     fresh = await keep(risk, principal, rows)
 
     async with risk.read(principal.tenant_id) as conn:
-        kept = await store.latest(conn, [one.score.account_id for one in fresh])
+        kept = await scores_store.latest(conn, [one.score.account_id for one in fresh])
         replays = [
             (await replay.replayed(conn, [one.score.account_id]))[one.score.account_id]
             for one in fresh

@@ -10,11 +10,16 @@ from ml.fitting.fit import fit_strata
 from ml.scoring.hazards import load
 from ml.scoring.score import score
 from ml.training.train import packed
-from services.risk import actions, jobs, store
-from services.risk.domain import RiskBand, RiskUpdated, UpdateReason
+from services.risk import jobs
+from services.risk.actions import scores as scores_actions
+from services.risk.domain.bands import RiskBand
 from services.risk.domain.chance import ForecastBasis
+from services.risk.domain.queue import UpdateReason
+from services.risk.domain.scores import RiskUpdated
 from services.risk.forecasting import change, replay, scores
 from services.risk.forecasting.replay import Verdict
+from services.risk.store import queue as queue_store
+from services.risk.store import scores as scores_store
 from tests.ml.worlds import NOON, annual
 from tests.services.risk.conftest import World
 from tests.services.risk.given import a_model
@@ -46,7 +51,7 @@ async def test_rescoring_twice_keeps_one_score_and_tells_once(world: World):
     await world.publish(a_model())
     await world.rescore()
     async with world.risk.write(world.tenant) as conn:
-        await actions.rescore(conn, world.principal, [account])
+        await scores_actions.rescore(conn, world.principal, [account])
     assert await world.rescore() == 1
 
     assert await world.count("SELECT count(*) FROM risk.score") == 1
@@ -78,13 +83,13 @@ async def test_without_a_model_nothing_is_scored_until_one_is_published(world: W
     account = await world.account()
     assert await world.rescore() == 1
     async with world.risk.read(world.tenant) as conn:
-        before = await store.progress(conn)
+        before = await scores_store.progress(conn)
     await world.publish(a_model())
     async with world.risk.read(world.tenant) as conn:
-        between = await store.progress(conn)
+        between = await scores_store.progress(conn)
     await world.rescore()
     async with world.risk.read(world.tenant) as conn:
-        after = await store.progress(conn)
+        after = await scores_store.progress(conn)
 
     assert (before.accounts_known, before.scored, before.pending, before.has_champion) == (
         1,
@@ -129,8 +134,8 @@ async def test_a_lost_contract_ends_the_forecast_but_not_its_history(world: Worl
     assert await world.score(account, datetime.now(UTC)) is None
     assert await world.score(account, served.scored_at) == served
     async with world.risk.read(world.tenant) as conn:
-        pages = await store.history(conn, [account])
-        assert (await store.progress(conn)).scored == 0
+        pages = await scores_store.history(conn, [account])
+        assert (await scores_store.progress(conn)).scored == 0
     assert pages[account].items == [served]
 
 
@@ -151,7 +156,7 @@ async def test_as_of_gives_the_score_served_then_and_its_inputs_give_it_again(wo
     assert await world.score(account, second.scored_at) == second
 
     async with world.risk.read(world.tenant) as conn:
-        inputs = (await store.last_inputs(conn, [account]))[account].inputs
+        inputs = (await scores_store.last_inputs(conn, [account]))[account].inputs
     row: dict[str, Any] = {name: value for part in inputs.values() for name, value in part.items()}
     (again,) = score(
         load(model.document, model.checksum),
@@ -195,7 +200,7 @@ async def test_an_account_that_comes_back_is_scored_as_of_its_new_spell_alone(wo
     assert back.basis == ForecastBasis.NEWCOMERS, "twenty days old, whatever came before"
     assert back.renewal_on == terms["endOn"]
     async with world.risk.read(world.tenant) as conn:
-        inputs = (await store.last_inputs(conn, [account]))[account].inputs
+        inputs = (await scores_store.last_inputs(conn, [account]))[account].inputs
     assert (inputs["accounts"]["spell_age_days"], inputs["accounts"]["returned"]) == (20, True)
     assert inputs["accounts"]["account_age_days"] == 800
     assert await world.score(account, back.scored_at - timedelta(microseconds=1)) is None
@@ -277,7 +282,7 @@ async def test_a_day_later_every_account_is_looked_at_again(world: World):
     assert await jobs.look_again(world.bench) == 0
 
     async with world.risk.write(world.tenant) as conn:
-        await store.check_again(conn, [account], datetime.now(UTC) - timedelta(seconds=1))
+        await queue_store.check_again(conn, [account], datetime.now(UTC) - timedelta(seconds=1))
     assert await jobs.look_again(world.bench) == 1
     assert await jobs.look_again(world.bench) == 0
     assert await world.rescore() == 1

@@ -8,9 +8,14 @@ import pytest
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from services.risk import actions, schema, store
+from services.risk import schema
+from services.risk.actions import models as models_actions
+from services.risk.actions import scores as scores_actions
 from services.risk.app import SERVICE
-from services.risk.domain import BANDS, Fresh, UpdateReason
+from services.risk.domain.bands import BANDS
+from services.risk.domain.queue import UpdateReason
+from services.risk.domain.scores import Fresh
+from services.risk.store import queue as queue_store
 from shared.graphql.context import Context, global_id
 from shared.graphql.scalars import SCALARS
 from shared.platform.auth import Principal
@@ -53,9 +58,9 @@ async def scored(risk: Database, principal: Principal) -> Fresh:
     model = a_model()
     fresh = a_score(model, hazard=0.1)
     async with risk.write(principal.tenant_id) as conn:
-        await actions.publish(conn, model, principal)
-        await store.ask(conn, [fresh.score.account_id], UpdateReason.NEW_DATA)
-        await actions.keep(conn, [fresh])
+        await models_actions.publish(conn, model, principal)
+        await queue_store.ask(conn, [fresh.score.account_id], UpdateReason.NEW_DATA)
+        await scores_actions.keep(conn, [fresh])
     return fresh
 
 

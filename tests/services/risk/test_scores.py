@@ -12,17 +12,15 @@ import pytest
 
 from ml.scoring.score import CurvePoint, churn_within
 from ml.scoring.score import Probability as Chance
-from services.risk import actions, store
-from services.risk.domain import (
-    BANDS,
-    Fresh,
-    RiskBand,
-    RiskOrder,
-    RiskScore,
-    RiskUpdated,
-    UpdateReason,
-)
+from services.risk.actions import models as models_actions
+from services.risk.actions import scores as scores_actions
+from services.risk.domain.bands import BANDS, RiskBand
 from services.risk.domain.chance import ForecastBasis
+from services.risk.domain.queue import UpdateReason
+from services.risk.domain.scores import Fresh, RiskOrder, RiskScore, RiskUpdated
+from services.risk.store import models as models_store
+from services.risk.store import queue as queue_store
+from services.risk.store import scores as scores_store
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.process import facts
@@ -39,14 +37,14 @@ async def told(db: Database, tenant: UUID) -> list[RiskUpdated]:
 
 async def keep(db: Database, principal: Principal, *fresh: Fresh) -> None:
     async with db.write(principal.tenant_id) as conn:
-        await store.ask(conn, [one.score.account_id for one in fresh], UpdateReason.NEW_DATA)
-        await actions.keep(conn, fresh)
+        await queue_store.ask(conn, [one.score.account_id for one in fresh], UpdateReason.NEW_DATA)
+        await scores_actions.keep(conn, fresh)
 
 
 async def publish(db: Database, principal: Principal) -> ModelDocument:
     model = a_model()
     async with db.write(principal.tenant_id) as conn:
-        await actions.publish(conn, model, principal)
+        await models_actions.publish(conn, model, principal)
     return model
 
 
@@ -69,9 +67,9 @@ async def test_a_model_that_is_not_whole_is_refused(risk: Database, principal: P
     ):
         with pytest.raises(InvalidInput, match="whole forecast model"):
             async with risk.write(principal.tenant_id) as conn:
-                await actions.publish(conn, bad, principal)
+                await models_actions.publish(conn, bad, principal)
     async with risk.read(principal.tenant_id) as conn:
-        assert await store.champion(conn) is None
+        assert await models_store.champion(conn) is None
 
 
 async def test_publishing_needs_the_scope_and_a_version_names_one_document(
@@ -81,10 +79,10 @@ async def test_publishing_needs_the_scope_and_a_version_names_one_document(
     other = replace(a_model(use=0.1), version=model.version)
     with pytest.raises(Conflict):
         async with risk.write(principal.tenant_id) as conn:
-            await actions.publish(conn, other, principal)
+            await models_actions.publish(conn, other, principal)
     with pytest.raises(NotPermitted):
         async with risk.write(principal.tenant_id) as conn:
-            await actions.publish(conn, model, replace(principal, scopes=("read",)))
+            await models_actions.publish(conn, model, replace(principal, scopes=("read",)))
 
 
 async def test_the_champion_is_whoever_was_published_or_promoted_last(
@@ -92,16 +90,16 @@ async def test_the_champion_is_whoever_was_published_or_promoted_last(
 ):
     first, second = a_model(), a_model(use=0.1)
     async with risk.write(principal.tenant_id) as conn:
-        await actions.publish(conn, first, principal)
+        await models_actions.publish(conn, first, principal)
     async with risk.write(principal.tenant_id) as conn:
-        await actions.publish(conn, second, principal)
+        await models_actions.publish(conn, second, principal)
     async with risk.write(principal.tenant_id) as conn:
-        promoted = await actions.promote(conn, first.version, principal)
+        promoted = await models_actions.promote(conn, first.version, principal)
         with pytest.raises(NotFound):
-            await actions.promote(conn, "nobody", principal)
+            await models_actions.promote(conn, "nobody", principal)
     async with risk.read(principal.tenant_id) as conn:
-        page = await store.models(conn)
-        assert await store.champion(conn) == promoted
+        page = await models_store.models(conn)
+        assert await models_store.champion(conn) == promoted
     assert [(m.version, m.aliases) for m in page.items] == [
         (second.version, []),
         (first.version, ["champion"]),
@@ -149,7 +147,7 @@ async def every_page(conn: Conn, **asked: Any) -> list[RiskScore]:
     found: list[RiskScore] = []
     after = None
     while True:
-        page = await store.at_risk(conn, **asked, after=after)
+        page = await scores_store.at_risk(conn, **asked, after=after)
         found += [item.score for item in page.items]
         if not page.has_next:
             return found
@@ -227,9 +225,9 @@ async def test_history_is_paged_newest_first_for_many_accounts_at_once(
         )
     never = uuid4()
     async with risk.read(principal.tenant_id) as conn:
-        pages = await store.history(conn, [*accounts, never], 3)
+        pages = await scores_store.history(conn, [*accounts, never], 3)
         after = pages[accounts[0]].cursors[-1]
-        rest = await store.history(conn, accounts[:1], 3, after)
+        rest = await scores_store.history(conn, accounts[:1], 3, after)
     seen = [*pages[accounts[0]].items, *rest[accounts[0]].items]
     assert [score.scored_at.minute for score in seen] == [4, 3, 2, 1, 0]
     assert pages[accounts[1]].has_next
@@ -246,17 +244,17 @@ async def test_nobody_sees_or_moves_another_tenants_scores(
     key = fresh.score.account_id
 
     async with risk.write(rival.tenant_id) as conn:
-        assert await store.latest(conn, [key]) == {}
-        assert await store.latest(conn, [key], NOON + timedelta(days=1)) == {}
-        assert await store.scores(conn, [fresh.score.score_id]) == {}
-        assert (await store.at_risk(conn)).items == []
-        assert (await store.models(conn)).items == []
-        assert await store.champion(conn) is None
-        assert (await store.progress(conn)).accounts_known == 0
+        assert await scores_store.latest(conn, [key]) == {}
+        assert await scores_store.latest(conn, [key], NOON + timedelta(days=1)) == {}
+        assert await scores_store.scores(conn, [fresh.score.score_id]) == {}
+        assert (await scores_store.at_risk(conn)).items == []
+        assert (await models_store.models(conn)).items == []
+        assert await models_store.champion(conn) is None
+        assert (await scores_store.progress(conn)).accounts_known == 0
         with pytest.raises(NotFound):
-            await actions.rescore(conn, rival, [key])
+            await scores_actions.rescore(conn, rival, [key])
         with pytest.raises(NotFound):
-            await actions.promote(conn, model.version, rival)
+            await models_actions.promote(conn, model.version, rival)
     assert await told(risk, rival.tenant_id) == []
 
 
@@ -267,10 +265,10 @@ async def test_asking_for_scores_needs_the_scope_and_known_accounts(
     some = [a_score(model) for _ in range(3)]
     await keep(risk, principal, *some)
     async with risk.write(principal.tenant_id) as conn:
-        assert await actions.rescore(conn, principal) == 3
-        assert await actions.rescore(conn, principal, [some[0].score.account_id]) == 1
+        assert await scores_actions.rescore(conn, principal) == 3
+        assert await scores_actions.rescore(conn, principal, [some[0].score.account_id]) == 1
         with pytest.raises(NotFound):
-            await actions.rescore(conn, principal, [uuid4()])
+            await scores_actions.rescore(conn, principal, [uuid4()])
         with pytest.raises(NotPermitted):
-            await actions.rescore(conn, replace(principal, scopes=("read",)))
-        assert (await store.progress(conn)).pending == 3
+            await scores_actions.rescore(conn, replace(principal, scopes=("read",)))
+        assert (await scores_store.progress(conn)).pending == 3

@@ -10,8 +10,8 @@ import pytest
 
 from ml.scoring import drift as spread
 from ml.training.reference import histogram
-from services.risk import actions
 from services.risk.actions import release
+from services.risk.actions import scores as scores_actions
 from services.risk.background import documents, training
 from services.risk.background.drift import watch
 from services.risk.domain.drift import (
@@ -22,8 +22,8 @@ from services.risk.domain.drift import (
 )
 from services.risk.domain.release import Cause, ModelBroken, ModelMended, Outcome, TrainingRun
 from services.risk.forecasting.scores import Champions
-from services.risk.store import drift as seen
-from services.risk.store import release as kept
+from services.risk.store import drift as drift_store
+from services.risk.store import release as release_store
 from shared.process import facts, work
 from shared.vocabulary.model_document import ModelDocument
 from tests.services.risk.conftest import World
@@ -103,7 +103,7 @@ async def test_rolling_back_from_a_broken_model_ends_the_trouble(world: World):
 
 async def newest(world: World, version: str) -> Drift:
     async with world.risk.read(world.tenant) as conn:
-        return (await seen.newest(conn, [version]))[version]
+        return (await drift_store.newest(conn, [version]))[version]
 
 
 def with_reference(events: list[float | None]) -> ModelDocument:
@@ -169,7 +169,7 @@ async def test_matured_forecasts_are_held_against_what_came(world: World):
         )
         fresh = a_score(model, account, hazard=0.2, scored_at=NOW - timedelta(days=100))
         async with world.risk.write(world.tenant) as conn:
-            await actions.keep(conn, [fresh])
+            await scores_actions.keep(conn, [fresh])
     found = await watched(world, model, datetime.now(UTC))
     month, quarter, half, year = found.calibration
     assert (month.forecasts, quarter.forecasts) == (12, 12)
@@ -221,7 +221,7 @@ def test_chance_alone_rarely_reaches_what_chance_explains():
 
 async def runs(world: World) -> list[TrainingRun]:
     async with world.risk.read(world.tenant) as conn:
-        return (await kept.training_runs(conn)).items
+        return (await release_store.training_runs(conn)).items
 
 
 async def due(world: World) -> float:
@@ -248,7 +248,7 @@ async def test_a_training_whose_child_breaks_off_is_on_record_and_tried_again(wo
     assert broken.reason
     assert await due(world) == pytest.approx(1, abs=0.1)
     async with world.risk.read(world.tenant) as conn:
-        assert await kept.alias(conn, "champion") == a_model().version
+        assert await release_store.alias(conn, "champion") == a_model().version
 
 
 async def test_while_somebody_trains_by_hand_the_schedule_waits(world: World):

@@ -3,7 +3,7 @@
 import pytest
 
 from ml.scoring.score import load, score
-from services.risk.domain import Inputs
+from services.risk.domain.scores import Inputs
 from services.risk.forecasting.what_if import CAUTION, FeatureChange, WhatIf, changed, imagined
 from shared.vocabulary.errors import InvalidInput
 from tests.services.risk.conftest import World

@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from services.usage import actions, store
+from services.usage.actions import ingest as ingest_actions
 from services.usage.app import SERVICE
-from services.usage.domain import UsageSummary
+from services.usage.domain.summary import UsageSummary
+from services.usage.store import reads as reads_store
 from shared.intake import rows as ingest
 from shared.intake.rows import Receipt
 from shared.platform.auth import Principal
@@ -75,10 +76,10 @@ async def summary(
     db: Database, tenant: UUID, account: UUID, as_of: datetime | None = None
 ) -> UsageSummary:
     async with db.read(tenant) as conn:
-        return (await store.summary(conn, [account], as_of))[account]
+        return (await reads_store.summary(conn, [account], as_of))[account]
 
 
 async def marked(db: Database, tenant: UUID) -> set[UUID]:
     async with db.read(tenant) as conn:
-        rows = await conn.fetch("SELECT key FROM work WHERE list = $1", actions.ANNOUNCE)
+        rows = await conn.fetch("SELECT key FROM work WHERE list = $1", ingest_actions.ANNOUNCE)
     return {row["key"] for row in rows}

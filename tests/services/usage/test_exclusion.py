@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.usage import store
 from services.usage.store import history
+from services.usage.store import reads as reads_store
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow, Landmark
 from tests.conftest import DatabaseOf
@@ -24,7 +24,7 @@ async def world(database: DatabaseOf) -> World:
 
 async def features(world: World, *moments: datetime) -> list[FeatureRow]:
     async with world.db.read(world.tenant) as conn:
-        return await store.features(conn, [Landmark(world.account, at) for at in moments])
+        return await reads_store.features(conn, [Landmark(world.account, at) for at in moments])
 
 
 async def plain(world: World) -> None:
@@ -68,7 +68,7 @@ async def test_a_member_under_two_names_is_one_to_signals_and_model_alike(world:
     await world.used({("ann", "core"): [1], (str(world.people["ann"]), "core"): [2]})
     (row,) = await features(world, NOON)
     async with world.db.read(world.tenant) as conn:
-        found = (await store.summary(conn, [world.account], NOON))[world.account]
+        found = (await reads_store.summary(conn, [world.account], NOON))[world.account]
     assert row["active_members_28d"] == found.active_members_28.value == 1
 
 

@@ -9,7 +9,7 @@ from pyarrow import parquet
 
 from ml.frames.export import export_day, exported, over_rpc
 from services.usage import jobs
-from services.usage.actions import history as actions
+from services.usage.actions import history as history_actions
 from services.usage.app import SERVICE
 from services.usage.store import history
 from services.usage.store.journeys import journeys
@@ -35,7 +35,7 @@ def bench(settings: Settings, db: Database) -> Bench:
 
 async def keep(db: Database, caller: Principal, raw_days: int | None) -> None:
     async with db.write(caller.tenant_id) as conn:
-        await actions.retention_set(conn, raw_days, caller)
+        await history_actions.retention_set(conn, raw_days, caller)
 
 
 async def a_history(db: Database, tenant: UUID) -> UUID:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.usage import jobs, store
+from services.usage import jobs
+from services.usage.store import reads as reads_store
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
@@ -160,7 +161,7 @@ async def test_pending_events_can_be_listed_page_by_page(
     has_next = True
     while has_next:
         async with db.read(tenant) as conn:
-            page = await store.pending(conn, 2, after)
+            page = await reads_store.pending(conn, 2, after)
         seen += [waiting.event_id for waiting in page.items]
         after, has_next = page.cursors[-1], page.has_next
 
@@ -242,7 +243,7 @@ async def test_tenants_do_not_see_or_disturb_one_another(
     assert (await summary(db, other_tenant, account)).events_28.value == 0
     assert (await summary(db, tenant, account)).events_28.value == 1
     async with db.read(tenant) as conn:
-        assert (await store.pending(conn)).items == []
+        assert (await reads_store.pending(conn)).items == []
 
 
 HOSTILE = st.recursive(

@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from services.usage import actions, store
-from services.usage.domain import Event, EventRow
-from services.usage.domain import event as checked
+from services.usage.actions import ingest as ingest_actions
+from services.usage.domain.events import Event, EventRow
+from services.usage.domain.events import event as checked
+from services.usage.store import ingest as ingest_store
 from shared.intake.rows import Numbered
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
@@ -70,7 +71,9 @@ async def one_by_one(db: Database, tenant: UUID, rows: Sequence[Event], go: asyn
         taken = 0
         for row in rows:
             accounts = {row.address: row.address.account_id or uuid4()}
-            taken += len(await store.record(conn, "UTC", [row], accounts, actions.ANNOUNCE))
+            taken += len(
+                await ingest_store.record(conn, "UTC", [row], accounts, ingest_actions.ANNOUNCE)
+            )
             if row is rows[0]:
                 await go.wait()
         return taken
@@ -95,7 +98,7 @@ async def test_events_taken_as_they_come_deadlock(
 
 async def sends(conn: Conn, caller: Principal, rows: Sequence[dict[str, Any]]) -> list[str]:
     numbered = [Numbered(number, as_event(row)) for number, row in enumerate(rows)]
-    receipts = await actions.take_checked(conn, caller, numbered)
+    receipts = await ingest_actions.take_checked(conn, caller, numbered)
     return statuses(sorted(receipts, key=lambda receipt: receipt.row))
 
 

@@ -9,8 +9,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.usage import actions, jobs, store
+from services.usage import jobs
+from services.usage.actions import ingest as ingest_actions
 from services.usage.domain import rejected
+from services.usage.store import ingest as ingest_store
+from services.usage.store import rejected as rejected_store
 from shared.intake import body as intake
 from shared.intake import rows as ingest
 from shared.intake.body import Busy, Gate, TooLarge, inflated
@@ -27,7 +30,7 @@ from tests.services.usage.served import Served, a_key
 
 async def decided(db: Database, caller: Principal, *, rejects: bool, after_days: int) -> None:
     async with db.write(caller.tenant_id) as conn:
-        await actions.set_late_policy(conn, rejects, after_days, caller)
+        await ingest_actions.set_late_policy(conn, rejects, after_days, caller)
 
 
 def ago(days: float) -> datetime:
@@ -80,7 +83,7 @@ async def test_a_late_policy_has_versions_and_needs_the_admin_scope(
     await decided(db, principal, rejects=False, after_days=9)
 
     async with db.read(tenant) as conn:
-        found = [await store.late_policy(conn, at) for at in (before, between, None)]
+        found = [await ingest_store.late_policy(conn, at) for at in (before, between, None)]
     assert [(each.rejects, each.after_days) for each in found] == [
         (False, 30),
         (True, 3),
@@ -108,7 +111,7 @@ async def test_rejected_rows_are_listed_newest_first_once_however_often_they_are
     seen, after, more = [], None, True
     while more:
         async with db.read(tenant) as conn:
-            page = await store.rejected(conn, 3, after)
+            page = await rejected_store.rejected(conn, 3, after)
         seen += page.items
         after, more = page.cursors[-1], page.has_next
 
@@ -118,7 +121,7 @@ async def test_rejected_rows_are_listed_newest_first_once_however_often_they_are
     }
     assert all(each.reason for each in seen)
     async with db.read(other_tenant) as conn:
-        assert (await store.rejected(conn)).items == []
+        assert (await rejected_store.rejected(conn)).items == []
 
 
 async def test_rejected_rows_are_forgotten_after_30_days_and_beyond_a_number(
@@ -131,8 +134,8 @@ async def test_rejected_rows_are_forgotten_after_30_days_and_beyond_a_number(
         " WHERE event_id IN ('e1', 'e2')"
     )
     async with db.read(tenant) as conn:
-        assert len((await store.rejected(conn)).items) == 8
-    monkeypatch.setitem(store.forget_rejected.__globals__, "KEPT_MOST", 5)
+        assert len((await rejected_store.rejected(conn)).items) == 8
+    monkeypatch.setitem(rejected_store.forget_rejected.__globals__, "KEPT_MOST", 5)
     await owner.execute("UPDATE usage.work SET next_at = now() WHERE list = 'forget'")
 
     await jobs.forget(Bench(settings, db, Rpc(settings)))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.usage import actions
+from services.usage.actions import ingest as ingest_actions
 from shared.intake import rows as ingest
 from shared.intake.group_commit import Together
 from shared.intake.rows import Numbered, Receipt
@@ -58,7 +58,7 @@ async def test_a_batch_that_cannot_be_carried_out_stops_no_other(
     account = await an_account(db, tenant)
 
     async def take(conn: Conn, caller: Principal, rows: list[Numbered[Any]]) -> list[Receipt]:
-        receipts = await actions.take_events(conn, caller, rows)
+        receipts = await ingest_actions.take_events(conn, caller, rows)
         if any(row.row.id == "poison" for row in rows):
             raise ArithmeticError("a bug")
         return receipts
@@ -90,7 +90,7 @@ async def test_senders_of_other_rights_or_tenants_never_share(
         seen.add((caller, len({row.row.id for row in rows})))
         for row in rows:
             assert row.row.id == caller.subject
-        return await actions.take_events(conn, caller, rows)
+        return await ingest_actions.take_events(conn, caller, rows)
 
     together = Together(db)
     kind = replace(EVENTS, take=take)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.usage import store
+from services.usage.store import rejected as rejected_store
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
@@ -120,7 +120,7 @@ async def test_the_senders_wrong_clock_is_put_right_and_a_resent_batch_counts_on
     assert abs(ago["Report Built"] - timedelta(minutes=10)) < timedelta(seconds=5)
     assert ago["Untimed"] == timedelta(0)
     async with db.read(tenant) as conn:
-        assert (await store.rejected(conn)).items == []
+        assert (await rejected_store.rejected(conn)).items == []
 
 
 async def test_pages_and_screens_are_features_of_their_name(
@@ -166,7 +166,7 @@ async def test_bad_messages_are_listed_with_a_reason_and_stop_nobody(
 
     assert await events(owner) == [(acme, "ann", "Report Built")]
     async with db.read(tenant) as conn:
-        listed = (await store.rejected(conn)).items
+        listed = (await rejected_store.rejected(conn)).items
     assert {(each.event_id, each.field) for each in listed} == {
         (message["messageId"], field) for message, field in BAD
     }

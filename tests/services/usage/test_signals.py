@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.usage import jobs
-from services.usage.domain import UsageSummary
+from services.usage.domain.summary import UsageSummary
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database

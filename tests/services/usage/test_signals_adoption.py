@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.usage.domain.stickiness import Stickiness
-from services.usage.store import stickiness as store
+from services.usage.store import stickiness as stickiness_store
 from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.journey_rows import use_case
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON, summary
@@ -142,7 +142,9 @@ async def test_u8_use_per_user_counts_only_who_began_ninety_days_ago(world: Worl
 
 async def stickiness(world: World, days: int, as_of: datetime | None = NOON) -> Stickiness:
     async with world.db.read(world.tenant) as conn:
-        return (await store.stickiness(conn, [world.account], days, as_of))[world.account]
+        return (await stickiness_store.stickiness(conn, [world.account], days, as_of))[
+            world.account
+        ]
 
 
 async def test_u14_over_thirty_days_when_asked_for(world: World) -> None:

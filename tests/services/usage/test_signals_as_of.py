@@ -11,9 +11,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from services.usage import store
 from services.usage.actions import plans
-from services.usage.actions import signals as actions
+from services.usage.actions import signals as signals_actions
 from services.usage.store import (
     catalogue,
     habits,
@@ -23,6 +22,7 @@ from services.usage.store import (
     signals,
     stickiness,
 )
+from services.usage.store import reads as reads_store
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import Landmark
@@ -40,9 +40,9 @@ async def answers(world: World, others: Sequence[UUID], moment: datetime) -> dic
     asked = [world.account, *others]
     async with world.db.read(world.tenant) as conn:
         return {
-            "summary": await store.summary(conn, asked, moment),
+            "summary": await reads_store.summary(conn, asked, moment),
             "signals": await signals.signals(conn, asked, moment),
-            "inputs": await store.features(conn, [Landmark(key, moment) for key in asked]),
+            "inputs": await reads_store.features(conn, [Landmark(key, moment) for key in asked]),
             "time": await sessions.time_spent(conn, asked, moment),
             "sessions": await sessions.member_sessions(conn, world.account, "ann", moment),
             "stickiness": await stickiness.stickiness(conn, asked, 30, moment),
@@ -178,7 +178,7 @@ class Later:
     async def measured(self) -> None:
         """Everybody is compared anew."""
         async with self.world.db.write(self.world.tenant) as conn:
-            await actions.measure(conn, [self.world.account, *self.others], self.at)
+            await signals_actions.measure(conn, [self.world.account, *self.others], self.at)
 
 
 CHANGES = [
@@ -240,7 +240,7 @@ async def test_nothing_recorded_later_changes_any_signal(
     others = await beside(world, used, moment)
     if is_measured:
         async with db.write(world.tenant) as conn:
-            await actions.measure(conn, [world.account, *others], moment - 3 * DAY)
+            await signals_actions.measure(conn, [world.account, *others], moment - 3 * DAY)
 
     before = await answers(world, others, moment)
     for change, lag, seed in changes:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.usage import jobs
-from services.usage.actions import signals as actions
+from services.usage.actions import signals as signals_actions
 from services.usage.domain.peers import age_band, ordered, robust_z
 from shared.platform.config import Settings
 from shared.platform.db import Conn
@@ -23,7 +23,7 @@ AGO = NOON.date()
 
 async def measured(world: World, *others: World, at: datetime = NOON) -> None:
     async with world.db.write(world.tenant) as conn:
-        await actions.measure(conn, [world.account, *(each.account for each in others)], at)
+        await signals_actions.measure(conn, [world.account, *(each.account for each in others)], at)
 
 
 async def peers(
@@ -197,7 +197,7 @@ async def test_u16_accounts_are_measured_again_after_a_week(
     now = datetime.now(UTC)
     await world.seats(10, now.date() - 200 * DAY)
     async with world.db.write(world.tenant) as conn:
-        await work.mark(conn, actions.MEASURE, [world.account])
+        await work.mark(conn, signals_actions.MEASURE, [world.account])
     bench = Bench(settings, world.db, Rpc(settings))
 
     assert await jobs.measure(bench) == 1

@@ -13,7 +13,7 @@ from services.usage.app import SERVICE
 from services.usage.domain.peers import Signals
 from services.usage.domain.peers import signals as put_together
 from services.usage.store import reads
-from services.usage.store import signals as store
+from services.usage.store import signals as signals_store
 from shared.intake import rows as ingest
 from shared.intake.rows import Receipt
 from shared.platform.auth import SCOPES, Principal
@@ -127,7 +127,7 @@ class World:
     async def signals(self, as_of: datetime | None = NOON) -> Signals:
         async with self.db.read(self.tenant) as conn:
             summary = (await reads.summary(conn, [self.account], as_of))[self.account]
-            seen = (await store.signals(conn, [self.account], as_of))[self.account]
+            seen = (await signals_store.signals(conn, [self.account], as_of))[self.account]
         return put_together(summary, seen)
 
 

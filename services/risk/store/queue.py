@@ -1,0 +1,58 @@
+"""Who is to be scored, and when to look again."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.risk.domain import queue as queue_domain
+from services.risk.domain.queue import UpdateReason
+from shared.platform import telemetry
+from shared.platform.db import Conn
+
+
+async def ask(conn: Conn, account_ids: Sequence[UUID], reason: UpdateReason) -> None:
+    """Mark these accounts for scoring, and remember why."""
+    await conn.execute(
+        "SELECT risk.ask($1, $2, $3, $4)",
+        list(account_ids),
+        reason,
+        queue_domain.WORK_LIST,
+        telemetry.traceparent(),
+    )
+
+
+async def take_turn(conn: Conn) -> None:
+    """Wait until no other transaction of this service is about to touch many accounts."""
+    await conn.execute("SELECT risk.one_at_a_time()")
+
+
+async def known(conn: Conn, account_ids: list[UUID] | None = None) -> list[UUID]:
+    """Which of these accounts, or which accounts at all, risk has heard of."""
+    rows = await conn.fetch(
+        "SELECT account_id FROM risk.account_seen"
+        " WHERE $1::uuid[] IS NULL OR account_id = ANY ($1) ORDER BY account_id",
+        account_ids,
+    )
+    return [row["account_id"] for row in rows]
+
+
+async def check_again(conn: Conn, account_ids: list[UUID], at: datetime) -> None:
+    """Look at these accounts again then, if nothing happens before."""
+    await conn.execute(
+        "UPDATE risk.account_seen SET check_again_at = $2 WHERE account_id = ANY ($1)",
+        account_ids,
+        at,
+    )
+
+
+async def due_again(conn: Conn, most: int) -> dict[UUID, list[UUID]]:
+    """Accounts of every tenant that nobody has looked at for too long, by tenant."""
+    due: dict[UUID, list[UUID]] = {}
+    for row in await conn.fetch("SELECT * FROM risk.due_again($1)", most):
+        due.setdefault(row["tenant_id"], []).append(row["account_id"])
+    return due
+
+
+def a_day_after(moment: datetime, *, stale: bool) -> datetime:
+    """When to look again: daily, and soon where a service could not be asked."""
+    return moment + (timedelta(minutes=5) if stale else timedelta(days=1))
