@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.accounts.store import landmarks as landmarks_store
-from services.billing import store as billing
+from services.accounts.store import landmarks as accounts_landmarks
+from services.billing.store import landmarks as billing_landmarks
 from services.learning.store import learners as learners_store
 from services.usage.store import reads as reads_store
 from shared.platform.auth import Principal
@@ -17,8 +17,8 @@ from shared.vocabulary.signal import Signal
 from tests.conftest import DatabaseOf
 
 SERVICES = {
-    "accounts": landmarks_store,
-    "billing": billing,
+    "accounts": accounts_landmarks,
+    "billing": billing_landmarks,
     "learning": learners_store,
     "usage": reads_store,
 }

@@ -10,8 +10,9 @@ import aiohttp
 import msgspec
 import pytest
 
-from services.billing import actions, store
+from services.billing.actions.subscriptions import subscription_upsert
 from services.billing.app import SERVICE
+from services.billing.store import summary as summary_store
 from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
@@ -62,8 +63,8 @@ async def until_waiting(owner: Conn, count: int) -> None:
 
 @pytest.mark.usefixtures("billing")
 async def test_what_goes_out_comes_back_as_the_same_types(rpc: Rpc, principal: Principal) -> None:
-    line = await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
-    found = await rpc.call(principal, store.summary, [ACCOUNT], as_of=JUNE)
+    line = await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))
+    found = await rpc.call(principal, summary_store.summary, [ACCOUNT], as_of=JUNE)
 
     assert (line.account_id, line.mrr, line.started_at) == (ACCOUNT, Money(45_000, "EUR"), JANUARY)
     assert found[ACCOUNT].mrr == line.mrr
@@ -73,7 +74,7 @@ async def test_what_goes_out_comes_back_as_the_same_types(rpc: Rpc, principal: P
 async def test_a_refusal_keeps_its_code_field_and_words(rpc: Rpc, principal: Principal) -> None:
     row = subscription(ACCOUNT, interval="fortnight")
     with pytest.raises(InvalidInput, match=r"interval.*fortnight") as refused:
-        await rpc.call(principal, actions.subscription_upsert, row)
+        await rpc.call(principal, subscription_upsert, row)
     assert refused.value.field == "interval"
 
 
@@ -81,9 +82,9 @@ async def test_a_refusal_keeps_its_code_field_and_words(rpc: Rpc, principal: Pri
 async def test_in_a_batch_a_refusal_takes_only_its_own_place(
     rpc: Rpc, principal: Principal
 ) -> None:
-    await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
+    await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))
     unknown = Call(named("billing.nothing", int), {})
-    asked = [Call.of(store.mrr, [ACCOUNT]), unknown, Call.of(store.mrr, [uuid4()])]
+    asked = [Call.of(summary_store.mrr, [ACCOUNT]), unknown, Call.of(summary_store.mrr, [uuid4()])]
 
     first, second, third = await rpc.batch(principal, asked)
 
@@ -96,7 +97,7 @@ async def test_in_a_batch_a_refusal_takes_only_its_own_place(
 @pytest.mark.usefixtures("billing")
 async def test_arguments_of_the_wrong_type_are_refused(rpc: Rpc, principal: Principal) -> None:
     with pytest.raises(InvalidInput, match=r"billing\.mrr"):
-        await rpc.send(principal, Call.of(store.mrr, "everyone"))
+        await rpc.send(principal, Call.of(summary_store.mrr, "everyone"))
 
 
 @pytest.mark.usefixtures("billing")
@@ -105,7 +106,7 @@ async def test_a_principal_of_another_installation_is_refused(
 ) -> None:
     async with Rpc(replace(settings, secret=b"another")) as stranger:
         with pytest.raises(NotPermitted, match="not signed by this installation"):
-            await stranger.call(principal, store.mrr, [ACCOUNT])
+            await stranger.call(principal, summary_store.mrr, [ACCOUNT])
 
 
 @pytest.mark.usefixtures("billing")
@@ -139,7 +140,7 @@ async def test_when_the_caller_leaves_the_work_stops(
     rpc: Rpc, principal: Principal, owner: Conn
 ) -> None:
     async with stuck(owner):
-        patient = rpc.send(principal, Call.of(store.mrr, [ACCOUNT]), timeout_s=60)
+        patient = rpc.send(principal, Call.of(summary_store.mrr, [ACCOUNT]), timeout_s=60)
         asking = asyncio.create_task(patient)
         await until_waiting(owner, 1)
         asking.cancel()
@@ -152,7 +153,7 @@ async def test_an_answer_that_takes_too_long_is_not_waited_for(
 ) -> None:
     async with stuck(owner):
         with pytest.raises(ServiceUnavailable, match=r"within 0\.3 s"):
-            await rpc.send(principal, Call.of(store.mrr, [ACCOUNT]), timeout_s=0.3)
+            await rpc.send(principal, Call.of(summary_store.mrr, [ACCOUNT]), timeout_s=0.3)
     assert rpc.requests["billing"] == 1
 
 
@@ -160,11 +161,11 @@ async def test_of_a_service_that_is_away_reads_are_asked_twice_and_commands_once
     rpc: Rpc, principal: Principal
 ) -> None:
     with pytest.raises(ServiceUnavailable, match="billing service is not reachable"):
-        await rpc.call(principal, store.mrr, [ACCOUNT])
+        await rpc.call(principal, summary_store.mrr, [ACCOUNT])
     assert rpc.requests["billing"] == 2
 
     with pytest.raises(ServiceUnavailable, match="billing service is not reachable"):
-        await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
+        await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))
     assert rpc.requests["billing"] == 3
 
 
@@ -172,6 +173,9 @@ async def test_of_a_service_that_is_away_reads_are_asked_twice_and_commands_once
 async def test_each_caller_sees_the_rows_of_its_tenant(
     rpc: Rpc, principal: Principal, other_tenant: UUID
 ) -> None:
-    await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
+    await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))
 
-    assert await rpc.call(replace(principal, tenant_id=other_tenant), store.mrr, [ACCOUNT]) == {}
+    assert (
+        await rpc.call(replace(principal, tenant_id=other_tenant), summary_store.mrr, [ACCOUNT])
+        == {}
+    )

@@ -67,8 +67,8 @@ async def external_ids(conn: Conn, account_ids: list[UUID]) -> dict[UUID, list[E
     return dict(found)
 
 
-async def accounts_called(conn: Conn, names: list[ExternalId]) -> dict[tuple[str, str], UUID]:
-    """Which account each external name belongs to, by (source, id); unknown names are absent."""
+async def accounts_called(conn: Conn, names: list[ExternalId]) -> dict[ExternalId, UUID]:
+    """Which account each external name belongs to; unknown names are absent."""
     rows = await conn.fetch(
         "SELECT e.source, e.external_id, e.account_id"
         " FROM unnest($1::text[], $2::text[]) AS g (source, external_id)"
@@ -76,12 +76,12 @@ async def accounts_called(conn: Conn, names: list[ExternalId]) -> dict[tuple[str
         [name.source for name in names],
         [name.external_id for name in names],
     )
-    return {(row["source"], row["external_id"]): row["account_id"] for row in rows}
+    return {to(ExternalId, row): row["account_id"] for row in rows}
 
 
 async def account_called(conn: Conn, name: ExternalId) -> UUID | None:
     """The account another system calls so; None if there is none."""
-    return (await accounts_called(conn, [name])).get((name.source, name.external_id))
+    return (await accounts_called(conn, [name])).get(name)
 
 
 async def account_page(

@@ -6,6 +6,7 @@ from services.usage.actions.ingest import count, keep_rejected, take_checked
 from services.usage.domain.events import Address, Event, ExternalId
 from services.usage.domain.segment import GROUP, Groups, Sent, names, usage
 from services.usage.store import ingest as ingest_store
+from services.usage.store import locks
 from services.usage.store import segment as segment_store
 from services.usage.store import told as told_store
 from shared.intake.rows import Numbered, Receipt, rejected
@@ -24,7 +25,7 @@ async def take_segment(
     groups = Groups(await segment_store.groups(conn, everyone))
     events, refused = _read(sent, groups, received_at)
     if groups.changed:  # decided anew where nobody else can decide at the same time
-        await ingest_store.change_accounts(conn)
+        await locks.lock_accounts(conn)
         groups = Groups(await segment_store.groups(conn, everyone))
         events, refused = _read(sent, groups, received_at)
         await _join(conn, principal, groups.changed)
