@@ -53,10 +53,11 @@ R = TypeVar("R", bound=Row)
 
 
 class Numbered(msgspec.Struct, Generic[T], frozen=True):
-    """A good row and its place in the batch."""
+    """A good row and its place in the batch; `dated` by its sender, who knew it then already."""
 
     number: int
     row: T
+    dated: bool = False
 
 
 Take: TypeAlias = Callable[[Conn, Principal, list[Numbered[Any]]], Awaitable[list[Receipt]]]
@@ -100,17 +101,23 @@ async def receive(conn: Conn, principal: Principal, kind: Kind, body: bytes) -> 
 async def carry_out(conn: Conn, principal: Principal, kind: Kind, rows: Parsed) -> list[Receipt]:
     """Carry out the good rows, keep what was turned away, and answer for all, in order."""
     good, receipts = rows
-    # One after the other, the last one now: two versions of a thing in a batch are told apart.
-    moment = datetime.now(UTC) - len(good) * MICROSECOND
-    for numbered in good:
-        moment += MICROSECOND
-        numbered.row.recorded_at = numbered.row.recorded_at or moment
+    date_rows(good)
     if good:
         receipts += await kind.take(conn, principal, good)
     turned_away = [receipt for receipt in receipts if receipt.status == "rejected"]
     if turned_away and kind.keep:
         await kind.keep(conn, principal, turned_away)
     return sorted(receipts, key=lambda receipt: receipt.row)
+
+
+def date_rows(rows: Sequence[Numbered[Row]]) -> None:
+    """Rows without a moment of their own are recorded now: one after the other, so that two
+    versions of a thing in a batch are told apart."""
+    moment = datetime.now(UTC) - len(rows) * MICROSECOND
+    for one in rows:
+        moment += MICROSECOND
+        if not one.dated:
+            one.row.recorded_at = moment
 
 
 def parsed(
@@ -158,9 +165,10 @@ def _one_by_one(
     for number, raw in enumerate(split(body)):
         try:
             row = decoded(raw, decoder)
-            if row.recorded_at is not None:
+            dated = row.recorded_at is not None
+            if dated:
                 row.recorded_at = recorded_at(principal, row.recorded_at)
-            good.append(Numbered(number, row))
+            good.append(Numbered(number, row, dated))
         except InvalidInput as error:
             bad.append(rejected(number, error, id_of(raw)))
     return good, bad

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from shared.intake.checks import Check, checked
-from shared.intake.rows import Numbered, Receipt, Row, Take
+from shared.intake.rows import Numbered, Receipt, Row, Take, date_rows
 from shared.intake.versions import Candidate, Version, candidate, classify
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, to
@@ -69,13 +69,15 @@ class Versioned(Generic[R]):
         named = statement.replace("RELATION", self.relation).replace("KEY", self.key)
         return named.replace("OWNER", self.owner)
 
+    def id_of(self, row: R) -> str:
+        """What names the thing that a row is about."""
+        return self.identity(row) if self.identity else str(getattr(row, self.key))
+
     def candidate(self, one: Numbered[R], principal: Principal) -> Candidate[R]:
         """The version that a row would become."""
-        row = one.row
-        key: str = self.identity(row) if self.identity else str(getattr(row, self.key))
         tenant = self.owner == "tenant_id"
-        owner = principal.tenant_id if tenant else UUID(str(getattr(row, self.owner)))
-        return candidate(one.number, row, key, owner)
+        owner = principal.tenant_id if tenant else UUID(str(getattr(one.row, self.owner)))
+        return candidate(one.number, one.row, self.id_of(one.row), owner)
 
     def record(self, new: Candidate[R], principal: Principal) -> dict[str, Any]:
         """A version as its table keeps it; names that are no columns are passed over."""
@@ -116,8 +118,12 @@ async def keep(
     for look_up in resolve:
         good, refused = checked(good, await look_up(conn, principal, good))
         receipts += refused
+    if not good:
+        return Outcome([], receipts, [])
+    await lock_ids(conn, table.relation, [table.id_of(one.row) for one in good])
+    date_rows(good)  # once more: who was served before us was recorded before
     candidates = [table.candidate(one, principal) for one in good]
-    before = await _locked(conn, table, candidates)
+    before = await _in_force(conn, table, candidates)
     fresh, verdicts = classify(candidates, before, corrections=table.corrections)
     if fresh:
         records = [table.record(new, principal) for new in fresh]
@@ -139,15 +145,12 @@ async def lock_ids(conn: Conn, relation: str, ids: Sequence[str]) -> None:
     await conn.execute("SELECT lock_ids($1, $2)", relation, ids)
 
 
-async def _locked(
+async def _in_force(
     conn: Conn, table: Versioned[R], candidates: Sequence[Candidate[R]]
 ) -> list[Version]:
     """The versions in force at the rows of a batch, and all later ones."""
     since: dict[str, datetime] = {}
     for version in (one.version for one in candidates):
         since[version.id] = min(version.recorded_at, since.get(version.id, version.recorded_at))
-    if not since:
-        return []
-    await lock_ids(conn, table.relation, list(since))
     asked = [{table.key: key, "recorded_at": moment} for key, moment in since.items()]
     return [to(Version, row) for row in await conn.fetch(table.sql(IN_FORCE), asked)]

@@ -72,6 +72,8 @@ async def emit(conn: Conn, account_id: UUID, fact: object) -> int:
 
 async def emit_all(conn: Conn, told: Sequence[tuple[UUID, object]]) -> None:
     """Say many things with one statement, by account; about one account in the order given."""
+    if not told:
+        return
     ordered = sorted(told, key=lambda one: one[0])
     await conn.execute(
         "SELECT emit_all($1, $2, $3, $4)",
