@@ -66,6 +66,7 @@ def _told(matrix: Floats, at: NDArray[np.intp], places: int, wanted: Floats, see
     fold = folds(np.arange(len(wanted)), FOLDS, seed)
     for k in range(FOLDS):
         inside, outside = fold != k, fold == k
-        normal = known[inside].T @ known[inside] + np.diag(ridge * inside.sum())
-        found[outside] = known[outside] @ np.linalg.solve(normal, known[inside].T @ wanted[inside])
+        normal: Floats = known[inside].T @ known[inside] + np.diag(ridge * inside.sum())
+        weights: Floats = np.linalg.solve(normal, known[inside].T @ wanted[inside])
+        found[outside] = known[outside] @ weights
     return found
