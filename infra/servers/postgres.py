@@ -74,9 +74,9 @@ NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": 
 def program(settings: Settings, *, durable: bool = True) -> Program:
     """How to run the embedded PostgreSQL of these settings; makes its data folder at first."""
     cluster = cluster_of(settings)
-    parameters = (
-        PARAMETERS | ({} if durable else NOT_DURABLE) | {"port": str(settings.postgres_port)}
-    )
+    parameters = PARAMETERS | {"port": str(settings.postgres_port)}
+    if not durable:
+        parameters |= NOT_DURABLE
     options = tuple(f"-c{name}={value}" for name, value in parameters.items())
     return Program(
         name="postgres",

@@ -10,6 +10,7 @@ import time
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -37,8 +38,8 @@ while True: time.sleep(60)
 STUBBORN = WORKS.replace("sys.exit(0)", "pass")
 
 
-def program(folder: Path, name: str, text: str = WORKS, **changed: object) -> Program:
-    known = {
+def program(folder: Path, name: str, text: str = WORKS, **changed: Any) -> Program:
+    known: dict[str, Any] = {
         "name": name,
         "command": (sys.executable, "-c", text, name, str(folder)),
         "ready": (folder / name).exists,
@@ -46,7 +47,7 @@ def program(folder: Path, name: str, text: str = WORKS, **changed: object) -> Pr
         "ready_within_s": 10.0,
         "stop_within_s": 5.0,
     }
-    return Program(**(known | changed))  # pyright: ignore[reportArgumentType]
+    return Program(**(known | changed))
 
 
 class Seen(Supervisor):
