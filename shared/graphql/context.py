@@ -65,6 +65,12 @@ class Context:
         value: V | None = await future
         return value
 
+    async def page(
+        self, batch: Callable[..., Awaitable[dict[K, paging.Page[V]]]], key: K, **arguments: Any
+    ) -> paging.Page[V]:
+        """A page of a list that hangs below `key`; where the batch has none, an empty one."""
+        return await self.load(batch, key, **arguments) or paging.Page([], [], has_next=False)
+
     def again(self) -> Self:
         """The same caller with nothing loaded yet: for the next operation on a socket."""
         return replace(self, loaded={}, waiting={}, sent=[])
