@@ -59,15 +59,15 @@ def list_(tenant: str | None, key: str | None) -> None:
     Example:
       tenure models list --tenant demo
     """
-    found = _asked(tenant, key, lambda ask: ask("risk.models")).items
-    for model in found:
+    versions = _asked(tenant, key, lambda ask: ask("risk.models")).items
+    for model in versions:
         roles = ",".join(model["aliases"]) or "-"
         figures = "  ".join(f"{k} {v:.3f}" for k, v in sorted(model["metrics"].items()))
         click.echo(
             f"{model['version']}  {roles:<10}  trained {_day(model['trained_at'])}  "
             f"{model['accounts']:,} accounts, {model['events']:,} lost  {figures}"
         )
-    if not found:
+    if not versions:
         click.echo("There is no model yet; `tenure train` makes one.")
 
 
@@ -82,14 +82,14 @@ def show(version: str, tenant: str | None, key: str | None) -> None:
       tenure models show 2026-11-22-0a1b2c3d4e5f --tenant demo
     """
 
-    async def told(ask: Ask) -> tuple[Any, Any, Any]:
+    async def answers(ask: Ask) -> tuple[Any, Any, Any]:
         return (
             (await ask("risk.model_versions", versions=[version])).get(version),
             (await ask("risk.judgements", versions=[version])).get(version),
             (await ask("risk.alias_changes", first=100)).items,
         )
 
-    model, judgement, changes = _asked(tenant, key, told)
+    model, judgement, changes = _asked(tenant, key, answers)
     if model is None:
         raise InvalidInput("VERSION", version, "a version that `tenure models list` shows")
     for name in ("version", "aliases", "checksum", "trained_at", "data_from", "data_to"):
@@ -160,8 +160,8 @@ def runs(tenant: str | None, key: str | None) -> None:
     Example:
       tenure models runs --tenant demo
     """
-    found = _asked(tenant, key, lambda ask: ask("risk.training_runs")).items
-    for run in found:
+    training_runs = _asked(tenant, key, lambda ask: ask("risk.training_runs")).items
+    for run in training_runs:
         outcome = run["outcome"] or ("RUNNING" if run["started_at"] else "WAITING")
         took = _took(run)
         because = f"  {run['reason']}" if run["reason"] else ""
@@ -169,7 +169,7 @@ def runs(tenant: str | None, key: str | None) -> None:
             f"{_day(run['asked_at'])}  {run['cause']:<9}  {outcome:<9}  {took:>7}  "
             f"{run['version'] or '-'}{because}"
         )
-    if not found:
+    if not training_runs:
         click.echo("Nothing was trained yet; `tenure train` does it.")
 
 

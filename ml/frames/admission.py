@@ -140,8 +140,8 @@ def _column(line: Signal) -> pa.Column:
     return pa.Column(dtype, checks, nullable=bool(line.unknown))
 
 
-def _all_are(kind: type, known: "pd.Series[Any]") -> "pd.Series[bool]":
-    return pd.Series([type(value) is kind for value in known], index=known.index)
+def _all_are(kind: type, values: "pd.Series[Any]") -> "pd.Series[bool]":
+    return pd.Series([type(value) is kind for value in values], index=values.index)
 
 
 TYPES: Final[dict[str, type]] = {"flag": bool, "level": str}

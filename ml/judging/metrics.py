@@ -50,8 +50,8 @@ def censoring(outcome: Outcome) -> Floats:
     at_risk = np.bincount(outcome.duration, minlength=longest + 1)[::-1].cumsum()[::-1]
     events = np.bincount(outcome.duration[outcome.event], minlength=longest + 1)
     lost = np.bincount(outcome.duration[~outcome.event], minlength=longest + 1)
-    kept = np.cumprod(1.0 - lost / np.maximum(at_risk - events, 1), dtype=np.float64)
-    return np.concatenate([[1.0], kept[:-1]]) if outcome.closed else kept
+    uncensored = np.cumprod(1.0 - lost / np.maximum(at_risk - events, 1), dtype=np.float64)
+    return np.concatenate([[1.0], uncensored[:-1]]) if outcome.closed else uncensored
 
 
 def still_there(outcome: Outcome, month: int) -> Flags:
@@ -102,11 +102,11 @@ def squared_errors(training: Outcome, outcome: Outcome, survival: Floats, month:
     Censoring is weighted away (Graf et al. 1999). `survival` has shape (rows,): chance of staying
     through that month.
     """
-    kept = censoring(training)
+    uncensored = censoring(training)
     gone = outcome.event & (outcome.duration <= month)
     stays = still_there(outcome, month)
-    weight_gone = gone / np.where(gone, _at(kept, outcome.duration), 1.0)
-    weight_stays = stays / _at(kept, np.array([month]))
+    weight_gone = gone / np.where(gone, _at(uncensored, outcome.duration), 1.0)
+    weight_stays = stays / _at(uncensored, np.array([month]))
     return survival**2 * weight_gone + (1 - survival) ** 2 * weight_stays
 
 

@@ -72,18 +72,18 @@ def judge(frame: Frame, champion: ServedModel | None, seed: int) -> Judged:
     """
     checked(frame, least_events=LEAST_EVENTS)
     out = gate.held_out(frame.account)
-    training, held = frame.take(~out), frame.take(out)
-    if not len(held) or not len(training):
+    training, later = frame.take(~out), frame.take(out)
+    if not len(later) or not len(training):
         raise TrainingRefused(
             f"{frame.accounts} accounts are too few to judge a forecast on some of them"
         )
     least = LEAST_EVENTS // 2
     model = fit(training, seed=seed, least_events=least)
     model = with_newcomers(model, training, seed=seed, least_events=least)
-    mine = gate.trial(model, training, held)
-    theirs = gate.champion_trial(champion, training, held) if champion else None
+    mine = gate.holdout(model, training, later)
+    theirs = gate.champion_holdout(champion, training, later) if champion else None
     version = champion.version if champion else None
-    seen = evidence.gathered(training, held, mine.survival, HELD_OUT)
+    seen = evidence.gathered(training, later, mine.survival, HELD_OUT)
     return Judged(model, seen.figures, gate.judge(mine, theirs, version, seed), seen)
 
 

@@ -162,10 +162,10 @@ async def test_the_watchdog_is_replaced_when_it_is_killed(supervisor: Seen, tmp_
 
 KILLED = """
 import asyncio, pathlib, sys
-from infra.guard import Guard
-from infra.screen import Screen
-from infra.state import Board, FolderLock
-from infra.supervisor import Supervisor
+from infra.supervising.guard import Guard
+from infra.supervising.status_board import Board, FolderLock
+from infra.supervising.supervisor import Supervisor
+from infra.supervising.terminal import Screen
 from tests.infra.test_supervisor import STUBBORN, program
 
 async def main():
