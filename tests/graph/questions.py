@@ -55,6 +55,8 @@ class Questions:
     values: Mapping[str, str] = field(default_factory=dict[str, str])
     omitted: Collection[str] = ()
     """Names of fields that are not asked for."""
+    depth: int = 99
+    """How many types may lie on one way."""
     asked: set[str] = field(default_factory=set[str])
     """Every `Type.field` that was asked for so far."""
 
@@ -74,12 +76,16 @@ class Questions:
         if is_leaf_type(inner):
             self.asked.add(f"{kind.name}.{name}")
             return call
-        if inner.name in here or not isinstance(inner, GraphQLObjectType):
+        if inner.name in here or not isinstance(inner, GraphQLObjectType) or self._deep(here):
             return ""
         self.asked.add(f"{kind.name}.{name}")
         if kind.name.endswith("Edge"):  # the connection's nodes tell the rest
             return f"{call} {{ __typename }}"
-        return f"{call} {{ {self.whole(inner, here)} }}"
+        below = self.whole(inner, here)
+        return f"{call} {{ {below} }}" if below else ""
+
+    def _deep(self, here: frozenset[str]) -> bool:
+        return len(here) > self.depth
 
     def node(self, kind: str, key: str) -> str:
         """A thing by its id, and all there is to it."""
