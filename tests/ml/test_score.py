@@ -63,7 +63,9 @@ def test_with_breslow_it_equals_lifelines_own_prediction_to_1e_12():
     theirs = cox.cox(frame, matrix, chosen.penalties).lifelines
     months = list(range(1, 10))
     x = pd.DataFrame(matrix, columns=[f"x{i}" for i in range(matrix.shape[1])])
-    expected = theirs.predict_survival_function(x, times=months).loc[:, x.index].to_numpy().T
+    expected = (
+        theirs.predict_survival_function(x, times=np.array(months)).loc[:, x.index].to_numpy().T
+    )
     forecasts = score.score(
         ready(fitted),
         rows_of(frame),
