@@ -5,14 +5,19 @@ from shared.process.service import Service, run
 
 SERVICE = Service(
     name="billing",
-    reads=[store.summary, store.invoices_due, store.mrr, store.features, store.dictionary],
-    commands=[actions.subscription_upsert, actions.invoice_upsert],
-    kinds=[
-        actions.SUBSCRIPTIONS,
-        actions.INVOICES,
-        actions.PAYMENTS,
-        actions.PAYMENT_METHODS,
-    ],
+    reads={
+        "read": [store.summary, store.invoices_due, store.mrr],
+        "ml": [store.features, store.dictionary],
+    },
+    commands={"ingest": [actions.subscription_upsert, actions.invoice_upsert]},
+    kinds={
+        "ingest": [
+            actions.SUBSCRIPTIONS,
+            actions.INVOICES,
+            actions.PAYMENTS,
+            actions.PAYMENT_METHODS,
+        ],
+    },
 )
 
 if __name__ == "__main__":

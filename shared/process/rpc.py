@@ -3,11 +3,11 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar, get_type_hints
+from typing import Any, ParamSpec, TypeAlias, TypeVar, get_type_hints
 
 import aiohttp
 import msgspec
@@ -17,7 +17,14 @@ from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import SERVICES, Settings
 from shared.platform.db import LOST, Conn, Database
-from shared.vocabulary.errors import InvalidInput, Refusal, ServiceUnavailable, refusal
+from shared.vocabulary.errors import (
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    Refusal,
+    ServiceUnavailable,
+    refusal,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,7 +34,9 @@ CONTENT_TYPE = "application/msgpack"
 GIVEN = ("conn", "principal")
 log = logging.getLogger(__name__)
 
-AnyFunction = Callable[..., Awaitable[Any]]
+AnyFunction: TypeAlias = Callable[..., Awaitable[Any]]
+Scoped: TypeAlias = Mapping[str, Sequence[AnyFunction]]
+"""Functions under the scope that a key needs to have them carried out."""
 
 
 class Reply(msgspec.Struct, array_like=True):
@@ -116,49 +125,80 @@ def named(name: str, returns: Any, *, is_read: bool = True) -> Function:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A function as its service declares it: who may have it carried out, and if it only reads."""
+
+    function: Function
+    run: AnyFunction
+    scope: str
+    is_read: bool
+
+
+def declared(reads: Scoped, commands: Scoped) -> dict[str, Declared]:
+    """What a service exposes, by name; ValueError for a scope that does not exist."""
+    auth.existing((*reads, *commands))
+    return {
+        described(run).name: Declared(described(run), run, scope, is_read)
+        for functions, is_read in ((reads, True), (commands, False))
+        for scope, listed in functions.items()
+        for run in listed
+    }
+
+
 class Exposed:
     """What one service answers, and how a request is carried out."""
 
-    def __init__(
-        self, db: Database, *, reads: Sequence[AnyFunction], commands: Sequence[AnyFunction]
-    ) -> None:
+    def __init__(self, db: Database, *, reads: Scoped, commands: Scoped) -> None:
         self._db = db
-        self._functions = {described(f).name: (described(f), f) for f in (*reads, *commands)}
+        self.functions = declared(reads, commands)
         self.calls = 0
 
     async def answer(self, principal: Principal, body: bytes) -> bytes:
         """Carry out a request: reads share one read-only transaction, each command has its own."""
         requests = msgspec.msgpack.decode(body, type=list[Request])
         self.calls += 1
-        known = [self._functions.get(request.name) for request in requests]
-        if all(found and found[0].is_read for found in known):
-            replies = await self._all_reads(principal, requests)
+        permitted = [self._permitted(principal, request) for request in requests]
+        reads = [one for one in permitted if isinstance(one, Declared) and one.is_read]
+        if len(reads) == len(requests):
+            replies = await self._all_reads(principal, reads, requests)
         else:
-            replies = [await self._alone(principal, request) for request in requests]
+            replies = [
+                await self._alone(one, principal, request) if isinstance(one, Declared) else one
+                for one, request in zip(permitted, requests, strict=True)
+            ]
         return msgspec.msgpack.encode(replies)
 
-    async def _all_reads(self, principal: Principal, requests: list[Request]) -> list[Reply]:
+    def _permitted(self, principal: Principal, request: Request) -> Declared | Reply:
+        """The function asked for, or why it is not carried out for this principal."""
+        wanted = self.functions.get(request.name)
+        try:
+            if wanted is None:
+                raise NotFound(f"no function {request.name} is exposed here")
+            principal.require(wanted.scope)
+        except (NotFound, NotPermitted) as error:
+            return Reply.refused(error)
+        return wanted
+
+    async def _all_reads(
+        self, principal: Principal, reads: list[Declared], requests: list[Request]
+    ) -> list[Reply]:
         async with self._db.read(principal.tenant_id) as conn:
             replies: list[Reply] = []
-            for request in requests:
-                replies.append(
-                    await _replied(self._functions[request.name], conn, principal, request)
-                )
+            for read, request in zip(reads, requests, strict=True):
+                replies.append(await _replied(read, conn, principal, request))
                 if replies[-1].code:  # the transaction may be spoiled; the rest get fresh ones
                     break
-        rest = requests[len(replies) :]
-        return replies + [await self._alone(principal, request) for request in rest]
+        rest = list(zip(reads, requests, strict=True))[len(replies) :]
+        return replies + [await self._alone(read, principal, request) for read, request in rest]
 
-    async def _alone(self, principal: Principal, request: Request) -> Reply:
-        found = self._functions.get(request.name)
-        if found is None:
-            return Reply(code="NOT_FOUND", message=f"no function {request.name} is exposed here")
-        if found[0].is_read:
+    async def _alone(self, wanted: Declared, principal: Principal, request: Request) -> Reply:
+        if wanted.is_read:
             async with self._db.read(principal.tenant_id) as conn:
-                return await _replied(found, conn, principal, request)
+                return await _replied(wanted, conn, principal, request)
         try:
             async with self._db.write(principal.tenant_id) as conn:
-                reply = await _replied(found, conn, principal, request)
+                reply = await _replied(wanted, conn, principal, request)
                 if reply.code:
                     raise reply.refusal()  # so that nothing of it stays
                 return reply
@@ -166,15 +206,13 @@ class Exposed:
             return Reply.refused(error)
 
 
-async def _replied(
-    found: tuple[Function, AnyFunction], conn: Conn, principal: Principal, request: Request
-) -> Reply:
-    function, run = found
+async def _replied(wanted: Declared, conn: Conn, principal: Principal, request: Request) -> Reply:
+    function = wanted.function
     with telemetry.span(request.name, SpanKind.INTERNAL):
         try:
             arguments = msgspec.structs.asdict(function.arguments.decode(request.arguments))
             given: dict[str, Any] = {"principal": principal} if function.wants_principal else {}
-            value = await run(conn, **arguments, **given)
+            value = await wanted.run(conn, **arguments, **given)
             return Reply(msgspec.Raw(msgspec.msgpack.encode(value)))
         except Refusal as error:
             return Reply.refused(error)

@@ -115,7 +115,7 @@ class Carrier(facts.Consumer):
 
 async def take(suite: Suite, principal: Principal, service: Service, name: str, rows: Any) -> Any:
     """Bulk rows straight into a service, as its route would take them."""
-    (kind,) = (kind for kind in service.kinds if kind.name == name)
+    (kind,) = (kind for kind in service.kinds["ingest"] if kind.name == name)
     async with suite.databases[service.name].write(principal.tenant_id) as conn:
         receipts = await ingest.receive(conn, principal, kind, msgspec.json.encode(rows))
     assert {receipt.status for receipt in receipts} <= {"accepted", "pending"}, receipts

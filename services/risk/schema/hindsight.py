@@ -217,7 +217,6 @@ class HindsightMutation:
             ExpectationRecordInput, strawberry.argument(description="Account and chance.")
         ],
     ) -> ExpectationPayload:
-        info.context.principal.require("act")
         kept, errors = await attempted(_expect(info.context, input))
         made = Expectation.of(kept) if kept else None
         return ExpectationPayload(expectation=made, user_errors=errors)
