@@ -36,7 +36,7 @@ class AccountFields(Part):
 
     @strawberry.field(description="What other systems call it.")
     async def external_ids(self, info: Request) -> list[ExternalId] | None:
-        names = await info.context.load(accounts.external_ids, self.key) or []
+        names = await info.context.load(accounts.external_ids, self.key, as_of=self.as_of) or []
         return [ExternalId(source=name.source, id=name.external_id) for name in names]
 
     @strawberry.field(description="Labels set by people and imports.")

@@ -72,7 +72,9 @@ class AccountFields(HindsightFields, HealthFields):
     async def risk_history(
         self, info: Request, first: First = 25, after: After = None
     ) -> Connection[Risk] | None:
-        page = await info.context.page(scores_store.history, self.key, first=first, after=after)
+        page = await info.context.page(
+            scores_store.history, self.key, first=first, after=after, as_of=self.as_of
+        )
         nodes = [Risk.of(score) for score in page.items]
         return connection(page, nodes, continued=after is not None)
 
@@ -85,7 +87,7 @@ class AccountFields(HindsightFields, HealthFields):
         ],
         end: Annotated[datetime, strawberry.argument(name="to", description="The second moment.")],
     ) -> RiskChange | None:
-        found = await info.context.load(moved, self.key, start=start, end=end)
+        found = await info.context.load(moved, self.key, start=start, end=end, as_of=self.as_of)
         return RiskChange.of(found) if found else None
 
 

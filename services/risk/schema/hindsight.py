@@ -172,7 +172,7 @@ class HindsightFields(Part):
         self, info: Request, first: First = 25, after: After = None
     ) -> Connection[Expectation] | None:
         page = await info.context.page(
-            hindsight_store.expectations, self.key, first=first, after=after
+            hindsight_store.expectations, self.key, first=first, after=after, as_of=self.as_of
         )
         nodes = [Expectation.of(one) for one in page.items]
         return connection(page, nodes, continued=after is not None)
