@@ -1,10 +1,6 @@
 """What the forecast is compared with, never served: boosted discrete hazard, Kaplan–Meier."""
 
-# scikit-learn's own types leave most arguments unknown.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportArgumentType=false
-
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -116,7 +112,8 @@ def _fitted(
     out = np.isin(account, validation)
     with threadpool_limits(1):  # its threads spin while others have the cores
         trial = _classifier(read, MOST_TREES, seed).fit(table[~out], left[~out])
-        losses = [log_loss(left[out], p[:, 1]) for p in trial.staged_predict_proba(table[out])]
+        stages: Iterator[Floats] = trial.staged_predict_proba(table[out])
+        losses = [float(log_loss(left[out], chance[:, 1])) for chance in stages]
         trees = int(np.argmin(losses)) + 1
         return _classifier(read, trees, seed).fit(table, left)
 

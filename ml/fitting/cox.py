@@ -1,8 +1,5 @@
 """lifelines' Cox model with an error for every failure, and variances that know accounts."""
 
-# Lifelines ships no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-
 import warnings
 from dataclasses import dataclass
 from typing import Final

@@ -1,14 +1,11 @@
 """Fit a mixture of accounts that will leave and accounts that never will."""
 
-# SciPy ships no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import minimize  # pyrefly: ignore[untyped-import] - scipy ships no types
 from threadpoolctl import threadpool_limits
 
 from ml.frames.frame import Frame
@@ -302,5 +299,5 @@ def log_likelihood(frame: Frame, stays: Floats) -> float:
     before = stays[rows, np.maximum(until - 1, 0)]
     survival = stays[rows, until]
     lost = np.maximum(before - survival, LEAST_CHANCE)
-    chance = np.where(frame.event, lost, np.maximum(survival, LEAST_CHANCE))
+    chance: Floats = np.where(frame.event, lost, np.maximum(survival, LEAST_CHANCE))
     return float(np.log(chance).sum())

@@ -1,8 +1,5 @@
 """Fit the forecast: one Cox model per cause, penalties chosen on held-out rows, baselines."""
 
-# Lifelines ships no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

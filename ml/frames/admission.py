@@ -1,8 +1,5 @@
 """What a training frame may hold, checked with pandera against the services' dictionaries."""
 
-# pandera's own types leave most arguments of checks unknown.
-# pyright: reportUnknownMemberType=false
-
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -179,12 +176,10 @@ def may_be(line: Signal, value: object) -> bool:
     if _unknown(value):
         return bool(line.unknown)
     if line.kind == "number":
-        return (
-            isinstance(value, int | float) and not isinstance(value, bool) and _within(line, value)
-        )
+        return isinstance(value, int | float) and type(value) is not bool and _within(line, value)
     if line.kind == "any":
         return True
-    return type(value) is TYPES[line.kind] and (not line.levels or value in line.levels)
+    return (not line.levels or value in line.levels) and type(value) is TYPES[line.kind]
 
 
 def _within(line: Signal, value: float) -> bool:

@@ -5,10 +5,6 @@ told. So files are written once, and reading all of them gives every event once.
 history, which says itself when its rows were known, adds to old days: export those again after it.
 """
 
-# fsspec and pyarrow ship no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
-# pyright: reportUnknownMemberType=false
-
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta

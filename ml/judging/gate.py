@@ -13,7 +13,7 @@ from ml.judging import evaluate, metrics
 from ml.judging.metrics import Outcome
 from ml.scoring.document import ForecastModel, ModelUnreadable
 from ml.scoring.features import Floats
-from ml.scoring.score import ChurnModel, load
+from ml.scoring.hazards import ChurnModel, load
 from shared.vocabulary.model_document import Judgement, Rule, ServedModel
 
 HELD_OUT: Final = 0.25
@@ -110,7 +110,8 @@ class Holdout:
         )
         if len(months) == 1:
             return parts[:, 0]
-        return np.trapezoid(parts, months, axis=1) / (months[-1] - months[0])
+        area: Floats = np.trapezoid(parts, months, axis=1)
+        return area / (months[-1] - months[0])
 
 
 def judge(

@@ -1,8 +1,5 @@
 """How good a survival forecast is: discrimination, error and calibration."""
 
-# Lifelines ships no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-
 import warnings
 from dataclasses import dataclass
 
@@ -215,7 +212,8 @@ def _smooth(table: pd.DataFrame) -> CoxPHFitter | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return CoxPHFitter(penalizer=1e-6).fit(table, "duration", "event")
+            fitted: CoxPHFitter = CoxPHFitter(penalizer=1e-6).fit(table, "duration", "event")
+            return fitted
         except (ConvergenceError, ValueError, ZeroDivisionError):
             return None
 

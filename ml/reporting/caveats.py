@@ -4,7 +4,7 @@ from typing import Final
 
 from ml.judging.evidence import LEAST_LOST as LEAST_LOST
 from ml.reporting.wording import place
-from ml.scoring.score import ChurnModel
+from ml.scoring.hazards import ChurnModel
 from shared.vocabulary.evidence import Evidence
 
 FEW_EVENTS_A_TERM: Final = 10

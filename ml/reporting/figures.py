@@ -1,8 +1,5 @@
 """Plots and tables that the commands write."""
 
-# The types of matplotlib leave much unknown.
-# pyright: reportUnknownMemberType=false
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

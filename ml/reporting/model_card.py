@@ -7,7 +7,7 @@ from ml.judging.evaluate import FIGURES
 from ml.reporting import caveats
 from ml.reporting.wording import in_words, named
 from ml.scoring import effects
-from ml.scoring.score import ChurnModel
+from ml.scoring.hazards import ChurnModel
 from shared.vocabulary.evidence import Evidence
 
 MOST: Final = 10

@@ -14,7 +14,7 @@ from ml.reporting.charts import Axis, Line
 from ml.reporting.wording import in_words, named, percent, place
 from ml.scoring import effects, signal_groups
 from ml.scoring.effects import EffectCurve, Ratio
-from ml.scoring.score import ChurnModel
+from ml.scoring.hazards import ChurnModel
 from shared.vocabulary.evidence import Evidence, Horizon, Segment
 
 PAGE: Final = Path(__file__).with_name("report.html")

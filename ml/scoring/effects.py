@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ml.scoring.document import Feature, Level
 from ml.scoring.features import UNKNOWN, design
-from ml.scoring.hazards import NUDGE, Cause
-from ml.scoring.score import LEVEL_Z, ChurnModel
+from ml.scoring.hazards import NUDGE, Cause, ChurnModel
+from ml.scoring.score import LEVEL_Z
 
 Floats = NDArray[np.float64]
 

@@ -257,8 +257,9 @@ class Clock:
             elapsed = self.elapsed[at][:, None]
             if cause.document.cure is None:
                 months = np.arange(len(baseline))
-                reached = np.interp(elapsed + ahead[at], months, baseline)
-                result[at] = reached - np.interp(elapsed, months, baseline)
+                now: Floats = np.interp(elapsed, months, baseline)
+                then: Floats = np.interp(elapsed + ahead[at], months, baseline)
+                result[at] = then - now
             else:
                 own = cause.own(baseline[None, :], log_hazard[at][:, None])
                 result[at] = _read_off(own, elapsed + ahead[at]) - _read_off(own, elapsed)

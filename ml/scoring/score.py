@@ -124,12 +124,11 @@ def churn_within(curve: Sequence[CurvePoint], days: float) -> Probability | None
     if not 0 <= days <= curve[-1].days:
         return None
     at = [point.days for point in curve]
-    value, low, high = (
-        float(-np.expm1(np.interp(days, at, np.log(np.maximum(column, 1e-300)))))
-        for column in zip(
-            *((p.survival.value, p.survival.high, p.survival.low) for p in curve), strict=True
-        )
+    columns = zip(
+        *((p.survival.value, p.survival.high, p.survival.low) for p in curve), strict=True
     )
+    logs: list[float] = [np.interp(days, at, np.log(np.maximum(each, 1e-300))) for each in columns]
+    value, low, high = (float(-np.expm1(log)) for log in logs)
     return Probability(value, low, high)
 
 

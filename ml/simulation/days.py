@@ -56,7 +56,8 @@ def days(use: Happened, people: list[Person], accounts: list[UUID]) -> Iterator[
             *sums,
             strict=True,
         ):
-            account, on, person, what, recorded_on = key
+            numbers: tuple[int, ...] = key
+            account, on, person, what, recorded_on = numbers
             yield Day(
                 accounts[account],
                 _date(on),

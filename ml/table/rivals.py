@@ -1,9 +1,8 @@
 """Other people's survival models with their own defaults, fitted in the same run for comparison."""
 
 # These libraries ship no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportMissingImports=false
+# pyrefly: ignore-errors[implicit-any, unknown-argument-type, unknown-attribute-access]
+# pyrefly: ignore-errors[unknown-variable-type, untyped-import]
 
 import importlib
 import importlib.util

@@ -1,8 +1,5 @@
 """MLflow keeps the record: a run for every training, a version for every model, risk's aliases."""
 
-# mlflow's own types are partial.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 import os
 import warnings
 from collections.abc import Generator, Mapping
@@ -176,7 +173,7 @@ class Registry:
     def aliases(self) -> dict[str, str]:
         """Which of our versions each alias means in MLflow."""
         with _quiet():
-            by_name = dict(self._client.get_registered_model(self.name).aliases)
+            by_name: dict[str, str] = dict(self._client.get_registered_model(self.name).aliases)
         version = {number: ours for ours, number in self.versions().items()}
         return {alias: version[str(number)] for alias, number in by_name.items()}
 

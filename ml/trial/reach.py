@@ -70,8 +70,7 @@ def _true_chances(
     fold = folds(np.arange(len(wanted)), FOLDS, seed)
     for k in range(FOLDS):
         inside, outside = fold != k, fold == k
-        normal = columns[inside].T @ columns[inside] + np.diag(ridge * inside.sum())
-        chances[outside] = columns[outside] @ np.linalg.solve(
-            normal, columns[inside].T @ wanted[inside]
-        )
+        normal: Floats = columns[inside].T @ columns[inside] + np.diag(ridge * inside.sum())
+        weights: Floats = np.linalg.solve(normal, columns[inside].T @ wanted[inside])
+        chances[outside] = columns[outside] @ weights
     return chances

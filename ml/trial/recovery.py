@@ -136,8 +136,8 @@ def recovered(seen: Seen, effects: Mapping[str, float]) -> list[Driver]:
     sd = seen.planted.std(axis=0)
     standard = (seen.planted - seen.planted.mean(axis=0)) / np.where(sd > 0, sd, 1.0)
     # a driver that is the same for all makes a row of zeros: one there keeps the matrix regular
-    together = standard.T @ standard + np.diag((sd <= 0).astype(np.float64))
-    against = standard.T @ (seen.whole - seen.whole.mean())
+    together: Floats = standard.T @ standard + np.diag((sd <= 0).astype(np.float64))
+    against: Floats = standard.T @ (seen.whole - seen.whole.mean())
     adjusted = np.asarray(np.linalg.solve(together, against), dtype=np.float64)
     part = (standard * (seen.parts - seen.parts.mean(axis=0))).mean(axis=0)
     spread = np.maximum(seen.parts.std(axis=0), 1e-12)

@@ -286,7 +286,7 @@ def _value_at(raw: bytes, path: str) -> object:
             value = value[int(step) if isinstance(value, list) else step]
     except (msgspec.DecodeError, KeyError, ValueError, TypeError, IndexError, RecursionError):
         return None
-    return value  # pyright: ignore[reportUnknownVariableType] - any JSON value
+    return value
 
 
 def id_of(raw: bytes, field: str = "id") -> str | None:

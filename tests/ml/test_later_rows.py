@@ -79,7 +79,7 @@ async def test_the_rest_of_history_in_any_order_changes_nothing(
     assert any(row.get("events_28d") for row in then[1])
 
 
-KINDS = {Event: "events", Ticket: "tickets", Payment: "payments"}
+KINDS: dict[type, str] = {Event: "events", Ticket: "tickets", Payment: "payments"}
 moments = st.integers(1, 80).map(lambda hours: AS_OF - timedelta(hours=7 * hours))
 later = st.integers(0, 1_000).map(lambda hours: AS_OF + timedelta(hours=hours))
 

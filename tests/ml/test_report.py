@@ -17,8 +17,8 @@ from ml.reporting.charts import Axis
 from ml.reporting.model_card import card
 from ml.reporting.report import report
 from ml.scoring import document
+from ml.scoring.hazards import ChurnModel
 from ml.scoring.renewal_clock import MONTHLY, NO_RENEWAL, RENEWALS
-from ml.scoring.score import ChurnModel
 from shared.vocabulary.evidence import Evidence, Origin
 from tests.ml.worlds import annual, tied
 

@@ -220,7 +220,7 @@ def _row(given: object) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, ExternalIdInput):
         return vars(value)
-    return value.value if isinstance(value, Enum) else value
+    return value.value if isinstance(value, Enum) else value  # pyrefly: ignore[unknown-attribute-access]
 
 
 def _member_error(receipt: Receipt) -> UserError:

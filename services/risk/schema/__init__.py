@@ -29,7 +29,6 @@ from shared.graphql.context import (
     attempted,
     connection,
 )
-from shared.vocabulary.errors import NotFound
 from shared.vocabulary.ids import parsed_id
 
 Account = Annotated["Account", strawberry.lazy("graph.schema")]
@@ -73,9 +72,7 @@ class AccountFields(HindsightFields, HealthFields):
     async def risk_history(
         self, info: Request, first: First = 25, after: After = None
     ) -> Connection[Risk] | None:
-        page = await info.context.load(scores_store.history, self.key, first=first, after=after)
-        if page is None:
-            raise NotFound("this account has no history")
+        page = await info.context.page(scores_store.history, self.key, first=first, after=after)
         nodes = [Risk.of(score) for score in page.items]
         return connection(page, nodes, continued=after is not None)
 

@@ -171,11 +171,9 @@ class HindsightFields(Part):
     async def expectations(
         self, info: Request, first: First = 25, after: After = None
     ) -> Connection[Expectation] | None:
-        page = await info.context.load(
+        page = await info.context.page(
             hindsight_store.expectations, self.key, first=first, after=after
         )
-        if page is None:
-            return None
         nodes = [Expectation.of(one) for one in page.items]
         return connection(page, nodes, continued=after is not None)
 

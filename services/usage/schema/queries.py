@@ -167,7 +167,7 @@ class HistoryMutation:
         info: Info[Context, None],
         raw_days: Annotated[
             int | None, strawberry.argument(description="62 days or more; null keeps everything.")
-        ],
+        ] = None,
     ) -> UsageRetentionPayload:
         found, errors = await attempted(info.context.call(history_actions.retention_set, raw_days))
         return UsageRetentionPayload(

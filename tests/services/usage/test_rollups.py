@@ -91,7 +91,7 @@ def recounted(used: list[Use], as_of: datetime, zone: ZoneInfo) -> FeatureRow:
         "active_per_member_28d": None,
         "active_days_28d": len({day_of[use.id] for use in month}),
         "features_used_28d": len({use.feature for use in month}),
-        "weeks_since_last_event": newest and (as_of - newest).total_seconds() / 604_800,
+        "weeks_since_last_event": (as_of - newest).total_seconds() / 604_800 if newest else None,
         "events_trend_12w": slope([math.log1p(events) for events in weeks]),
         **over_whole_days(known, today, zone),
     }
