@@ -8,20 +8,21 @@ from shared.process.service import Service, run
 
 SERVICE = Service(
     name="billing",
-    reads=[
-        summary.summary,
-        summary.mrr,
-        invoices.invoices_due,
-        landmarks.features,
-        landmarks.dictionary,
-    ],
-    commands=[subscriptions_actions.subscription_upsert, invoices_actions.invoice_upsert],
-    kinds=[
-        subscriptions_actions.SUBSCRIPTIONS,
-        invoices_actions.INVOICES,
-        payments_actions.PAYMENTS,
-        payments_actions.PAYMENT_METHODS,
-    ],
+    reads={
+        "read": [summary.summary, summary.mrr, invoices.invoices_due],
+        "ml": [landmarks.features, landmarks.dictionary],
+    },
+    commands={
+        "ingest": [subscriptions_actions.subscription_upsert, invoices_actions.invoice_upsert]
+    },
+    kinds={
+        "ingest": [
+            subscriptions_actions.SUBSCRIPTIONS,
+            invoices_actions.INVOICES,
+            payments_actions.PAYMENTS,
+            payments_actions.PAYMENT_METHODS,
+        ],
+    },
 )
 
 if __name__ == "__main__":

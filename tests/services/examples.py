@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -36,7 +37,8 @@ def schema_of(table: Versioned[Any]) -> str:
 
 def route_of(table: Versioned[Any]) -> Kind:
     """The bulk route by which rows of the table come."""
-    (route,) = [each for each in SERVICES[schema_of(table)].kinds if each.row is table.row]
+    routes = chain(*SERVICES[schema_of(table)].kinds.values())
+    (route,) = [each for each in routes if each.row is table.row]
     return route
 
 

@@ -22,7 +22,7 @@ class Directory:
 
     def __init__(self) -> None:
         self._accounts: dict[ExternalId, UUID] = {}
-        self.added: dict[ExternalId, UUID] = {}
+        self.added: dict[ExternalId, AccountRow] = {}
         self._added_by: set[int] = set()
 
     async def account_of(
@@ -36,7 +36,8 @@ class Directory:
         for one, name in named:
             if name not in self._accounts:
                 new = uuid5(principal.tenant_id, f"{name.source}\0{name.external_id}")
-                self._accounts[name] = self.added[name] = one.row.id or new
+                self._accounts[name] = one.row.id or new
+                self.added[name] = one.row
                 self._added_by.add(one.number)
         return self._settle
 
@@ -67,7 +68,8 @@ async def take_accounts(
     directory = Directory()
     resolve = [directory.account_of]
     outcome = await keep(conn, principal, tables.ACCOUNT, rows, check=check, resolve=resolve)
-    changed = {new.version.owner for new in outcome.fresh} | set(directory.added.values())
+    changed = {new.version.owner for new in outcome.fresh}
+    changed |= {row.id for row in directory.added.values() if row.id}
     if changed:
         await accounts.call(conn, directory.added)
         await accounts.refresh(conn, changed)

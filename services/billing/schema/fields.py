@@ -124,11 +124,9 @@ class BillingSummary:
     async def invoices_due(
         self, info: Info[Context, None], first: First = 25, after: After = None
     ) -> Connection[Invoice] | None:
-        page = await info.context.load(
+        page = await info.context.page(
             invoices_store.invoices_due, self.key, as_of=self.as_of, first=first, after=after
         )
-        if page is None:
-            raise LookupError("store.invoices_due answers for every account")
         nodes = [Invoice.of(invoice) for invoice in page.items]
         return connection(page, nodes, continued=after is not None)
 

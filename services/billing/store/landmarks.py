@@ -1,4 +1,4 @@
-"""What billing tells the model."""
+"""What the model is told: features at landmarks."""
 
 from pathlib import Path
 
