@@ -182,7 +182,7 @@ async def _report(request: Request, scope: str) -> Response:
     principal = await _signed_in(request, scope)
     version = request.path_params["version"]
     page: bytes | None = await gateway.rpc.send(
-        principal, Call(named("risk.report_page", bytes | None), {"version": version})
+        principal, Call(named("risk.report.report_page", bytes | None), {"version": version})
     )
     if page is None:
         raise NotFound(f"there is no report of model {clipped(version)}")
@@ -234,7 +234,7 @@ async def _service_ready(rpc: Rpc, service: str) -> bool:
 async def _tenants(gateway: Gateway) -> list[dict[str, Any]]:
     async with gateway.db.read(None) as conn:
         rows = await conn.fetch("SELECT tenant_id, name FROM access.tenants()")
-    progress = named("risk.progress", dict[str, Any])
+    progress = named("risk.scores.progress", dict[str, Any])
     found = [
         await gateway.rpc.send(auth.system(row["tenant_id"]), Call(progress, {})) for row in rows
     ]

@@ -9,6 +9,7 @@ import lifelines
 import msgspec
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from ml.fitting import frailty
 from ml.fitting.cox import cox, influence
@@ -81,9 +82,10 @@ def fit(
     Scandinavian Journal of Statistics 34(1):70-85.
     """
     frame = prepared(frame, least_events)
-    parts = _parts(frame, seed, least_events, progress)
-    progress("final fit")
-    causes = [_fitted(frame, part, baseline, seed) for part in parts]
+    with threadpool_limits(1):  # small products: threads spin, and the last bits differ
+        parts = _parts(frame, seed, least_events, progress)
+        progress("final fit")
+        causes = [_fitted(frame, part, baseline, seed) for part in parts]
     design = parts[0].design
     notes = [note for part in parts if (note := part.note)]
     finite = {name: float(value) for name, value in (metrics or {}).items() if np.isfinite(value)}

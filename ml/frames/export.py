@@ -81,14 +81,14 @@ def over_rpc(rpc: Rpc, principal: Principal) -> Source:
     """The usage service of the tenant."""
 
     async def accounts() -> list[UUID]:
-        asked = named("usage.accounts_with_use", list[UUID])
+        asked = named("usage.history.accounts_with_use", list[UUID])
         ids: list[UUID] = await rpc.send(principal, Call(asked, {}))
         return ids
 
     async def page(
         some: list[UUID], since: datetime, until: datetime, after: Event | None, most: int
     ) -> list[Event]:
-        asked = named("usage.raw_events", list[Event])
+        asked = named("usage.history.raw_events", list[Event])
         question = {
             "account_ids": some,
             "since": since,

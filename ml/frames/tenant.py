@@ -39,7 +39,7 @@ class Services:
     async def spells(self, recorded_before: datetime) -> list[Spell]:
         """Every time under contract, as it was known at a moment."""
         spells: list[Spell] = await self.ask(
-            "accounts.spells", list[Spell], {"recorded_before": recorded_before}
+            "accounts.landmarks.spells", list[Spell], {"recorded_before": recorded_before}
         )
         return spells
 
@@ -48,13 +48,15 @@ class Services:
     ) -> list[FeatureRow]:
         """One service's signals, a row for each landmark in order."""
         asked = {"landmarks": marks} if half is None else {"landmarks": marks, "half": half}
-        rows: list[FeatureRow] = await self.ask(f"{service}.features", list[FeatureRow], asked)
+        rows: list[FeatureRow] = await self.ask(
+            f"{service}.landmarks.features", list[FeatureRow], asked
+        )
         return rows
 
     async def dictionary(self) -> dict[str, Signal]:
         """What the services say of their signals, by name."""
         dictionaries: list[list[Signal]] = await asyncio.gather(
-            *(self.ask(f"{name}.dictionary", list[Signal], {}) for name in SOURCES)
+            *(self.ask(f"{name}.landmarks.dictionary", list[Signal], {}) for name in SOURCES)
         )
         return {signal.name: signal for signals in dictionaries for signal in signals}
 
@@ -108,5 +110,5 @@ class Services:
 
     async def ask(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
         """The answer to a read."""
-        call = Call(named(name, returns, is_read=True), arguments)
+        call = Call(named(name, returns), arguments)
         return await self.rpc.send(self.principal, call, timeout_s=TIMEOUT_S)

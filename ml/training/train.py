@@ -84,7 +84,7 @@ class Training:
         run = await Run.begin(self.rpc, self.principal, run_id)
         async with run.recorded():
             frame = await self.frame()
-            champion = await self._services.ask("risk.served_model", ServedModel | None, {})
+            champion = await self._services.ask("risk.release.served_model", ServedModel | None, {})
             tried = partial(self._fitted, frame, seed, champion, by_force=force is not None)
             model, judgement = await asyncio.to_thread(tried)
             self.step("publish", 0, 1)

@@ -2,7 +2,7 @@
 
 from services.learning.actions import courses as courses_actions
 from services.learning.actions import learners as learners_actions
-from services.learning.store import courses, learners, paths
+from services.learning.store import courses, landmarks, learners, paths
 from shared.process.service import Service, run
 
 SERVICE = Service(
@@ -16,7 +16,7 @@ SERVICE = Service(
             paths.path,
             paths.paths_by_id,
         ],
-        "ml": [learners.features, learners.dictionary],
+        "ml": [landmarks.features, landmarks.dictionary],
     },
     commands={
         "ingest": [courses_actions.course_upsert, learners_actions.progress_record],

@@ -55,7 +55,7 @@ SERVICE = Service(
         "ml": [
             models_actions.promote,
             release.start_run,
-            release.touch_run,
+            release_store.touch_run,
             release.fail_run,
             release.refuse_run,
             release.offer,

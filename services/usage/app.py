@@ -14,6 +14,7 @@ from services.usage.store import (
     habits,
     history,
     journeys,
+    landmarks,
     member_funnel,
     plans,
     sessions,
@@ -52,7 +53,7 @@ SERVICE = Service(
             sessions.time_spent,
             stickiness.stickiness,
         ],
-        "ml": [reads_store.features, reads_store.dictionary],
+        "ml": [landmarks.features, landmarks.dictionary],
         "admin": [history.accounts_with_use, history.raw_events],
     },
     commands={

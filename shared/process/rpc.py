@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -32,6 +32,7 @@ R = TypeVar("R")
 DEADLINE = "x-tenure-deadline-ms"
 CONTENT_TYPE = "application/msgpack"
 GIVEN = ("conn", "principal")
+BROKEN_OFF = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
 log = logging.getLogger(__name__)
 
 AnyFunction: TypeAlias = Callable[..., Awaitable[Any]]
@@ -67,7 +68,6 @@ class Function:
     """A store read or an action, as both ends of the wire see it."""
 
     name: str
-    is_read: bool
     parameters: tuple[str, ...]
     wants_principal: bool
     arguments: msgspec.msgpack.Decoder[Any]
@@ -80,8 +80,8 @@ class Function:
 
 @cache
 def described(function: AnyFunction) -> Function:
-    """What the annotations of `services.<service>.(store|actions…).<name>` say about the call."""
-    _, service, layer, *_ = function.__module__.split(".")
+    """What the annotations of a function of a service say about the call."""
+    _, service, *_, module = function.__module__.split(".")
     hints = get_type_hints(function)
     signature = inspect.signature(function)
     fields: list[Any] = []
@@ -95,8 +95,7 @@ def described(function: AnyFunction) -> Function:
         )
     arguments = msgspec.defstruct("Arguments", fields, forbid_unknown_fields=True)
     return Function(
-        name=f"{service}.{function.__name__}",
-        is_read=layer != "actions",
+        name=f"{service}.{module}.{function.__name__}",
         parameters=tuple(field[0] for field in fields),
         wants_principal="principal" in signature.parameters,
         arguments=msgspec.msgpack.Decoder(arguments),
@@ -118,11 +117,12 @@ class Call:
 
 
 @cache
-def named(name: str, returns: Any, *, is_read: bool = True) -> Function:
-    """A function of a service that may not be imported here, by its name and return type."""
-    return Function(
-        name, is_read, (), False, msgspec.msgpack.Decoder(), msgspec.msgpack.Decoder(returns)
-    )
+def named(name: str, returns: Any) -> Function:
+    """A function of a service that may not be imported here, by its name and return type.
+
+    The name is `<service>.<module>.<function>`, as in `usage.history.retention`.
+    """
+    return Function(name, (), False, msgspec.msgpack.Decoder(), msgspec.msgpack.Decoder(returns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +136,27 @@ class Declared:
 
 
 def declared(reads: Scoped, commands: Scoped) -> dict[str, Declared]:
-    """What a service exposes, by name; ValueError for a scope that does not exist."""
+    """What a service exposes, by name on the wire.
+
+    Raises
+    ------
+    ValueError
+        For a scope that does not exist, and for two functions of one name.
+    """
     auth.existing((*reads, *commands))
-    return {
-        described(run).name: Declared(described(run), run, scope, is_read)
-        for functions, is_read in ((reads, True), (commands, False))
-        for scope, listed in functions.items()
-        for run in listed
-    }
+    exposed: dict[str, Declared] = {}
+    for scope, run, is_read in (*_listed(reads, True), *_listed(commands, False)):
+        function = described(run)
+        if function.name in exposed:
+            raise ValueError(f"two functions would be exposed as {function.name}")
+        exposed[function.name] = Declared(function, run, scope, is_read)
+    return exposed
+
+
+def _listed(functions: Scoped, is_read: bool) -> Iterator[tuple[str, AnyFunction, bool]]:
+    for scope, listed in functions.items():
+        for run in listed:
+            yield scope, run, is_read
 
 
 class Exposed:
@@ -168,6 +181,10 @@ class Exposed:
                 for one, request in zip(permitted, requests, strict=True)
             ]
         return msgspec.msgpack.encode(replies)
+
+    def reads(self) -> list[str]:
+        """Names of what only reads: it may be asked again when an answer was lost."""
+        return [name for name, one in self.functions.items() if one.is_read]
 
     def _permitted(self, principal: Principal, request: Request) -> Declared | Reply:
         """The function asked for, or why it is not carried out for this principal."""
@@ -226,7 +243,7 @@ async def _replied(wanted: Declared, conn: Conn, principal: Principal, request: 
 
 
 class Rpc:
-    """The calling side: keep-alive connections, a deadline always, one retry for reads."""
+    """The calling side: keep-alive connections, a deadline always, reads once more if need be."""
 
     def __init__(self, settings: Settings, *, local: dict[str, Exposed] | None = None) -> None:
         self._addresses = {service: settings.service_url(service) for service in SERVICES}
@@ -292,35 +309,50 @@ class Rpc:
                 for c in calls
             ]
         )
-        retries = 1 if all(call.function.is_read for call in calls) else 0
+        names = {call.function.name for call in calls}
+        within_s = timeout_s or self._timeout_s
         with telemetry.span(f"rpc {service}", SpanKind.CLIENT, calls=len(calls)):
-            raw = await self._exchange(
-                principal, service, body, retries, timeout_s or self._timeout_s
-            )
+            raw = await self._exchange(principal, service, names, body, within_s)
         replies = msgspec.msgpack.decode(raw, type=list[Reply])
         return [_value(call, reply) for call, reply in zip(calls, replies, strict=True)]
 
     async def _exchange(
-        self, principal: Principal, service: str, body: bytes, retries: int, timeout_s: float
+        self, principal: Principal, service: str, names: set[str], body: bytes, timeout_s: float
     ) -> bytes:
-        self.requests[service] += 1
         if service in self._local:
+            self.requests[service] += 1
             return await self._local[service].answer(principal, body)
         try:
-            return await self._post(principal, service, body, timeout_s)
-        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
-            if retries:
-                await asyncio.sleep(0.05)
-                return await self._exchange(principal, service, body, retries - 1, timeout_s)
+            return await self._ask(principal, service, names, body, timeout_s)
+        except BROKEN_OFF as error:
             raise ServiceUnavailable(f"the {service} service is not reachable") from error
         except TimeoutError as error:
             raise ServiceUnavailable(
                 f"the {service} service did not answer within {timeout_s:g} s"
             ) from error
 
+    async def _ask(
+        self, principal: Principal, service: str, names: set[str], body: bytes, timeout_s: float
+    ) -> bytes:
+        try:
+            return await self._post(principal, service, body, timeout_s)
+        except BROKEN_OFF:
+            await asyncio.sleep(0.05)
+            if not await self._only_read(principal, service, names):
+                raise
+        return await self._post(principal, service, body, timeout_s)
+
+    async def _only_read(self, principal: Principal, service: str, names: set[str]) -> bool:
+        """Whether the service says that all of these only read, so that twice does no harm."""
+        url = f"{self.address(service)}/rpc/{service}"
+        timeout = aiohttp.ClientTimeout(total=self._timeout_s)
+        async with self.session.get(url, headers=self.headers(principal), timeout=timeout) as reply:
+            return reply.status == 200 and names <= set(await reply.json())
+
     async def _post(
         self, principal: Principal, service: str, body: bytes, timeout_s: float
     ) -> bytes:
+        self.requests[service] += 1
         headers = {**self.headers(principal), DEADLINE: str(int(timeout_s * 1000))}
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         url = f"{self.address(service)}/rpc/{service}"

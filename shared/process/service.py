@@ -77,6 +77,12 @@ class Service:
     def __post_init__(self) -> None:
         declared(self.reads, self.commands)
         auth.existing((*self.kinds, *self.inlets))
+        routes: set[str] = set()
+        for listed in (*self.kinds.values(), *self.inlets.values()):
+            for one in listed:
+                if one.name in routes:
+                    raise ValueError(f"two routes would be /v1/{one.name}")
+                routes.add(one.name)
 
 
 @dataclass
@@ -97,6 +103,7 @@ def build(service: Service, settings: Settings) -> Starlette:
     """The ASGI application of a service."""
     routes = [
         Route(f"/rpc/{service.name}", _answering(_rpc), methods=["POST"]),
+        Route(f"/rpc/{service.name}", _answering(_reads), methods=["GET"]),
         Route("/log", _answering(_log), methods=["GET"]),
         Route("/log/end", _answering(_log_end), methods=["GET"]),
         Route("/healthz", _healthz),
@@ -216,6 +223,11 @@ async def _rpc(request: Request) -> Response:
     body = await request.body()
     answer = await _while_there(request, _running(request).exposed.answer(principal, body))
     return Response(answer, media_type=CONTENT_TYPE)
+
+
+async def _reads(request: Request) -> Response:
+    _principal(request)
+    return JSONResponse(_running(request).exposed.reads())
 
 
 async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -83,6 +82,11 @@ async def suite(settings: Settings, database: DatabaseOf) -> Suite:
     return await of(settings, database)
 
 
+def kinds_of(service: Service) -> list[Kind]:
+    """Every kind of row that a service takes, in the order of its declaration."""
+    return [kind for kinds in service.kinds.values() for kind in kinds]
+
+
 async def nothing(suite: Suite, principal: Principal) -> Ids:
     """A tenant that was made a moment ago."""
     return {kind: uuid4() for kind in BY_ID}
@@ -91,14 +95,14 @@ async def nothing(suite: Suite, principal: Principal) -> Ids:
 async def an_account(suite: Suite, principal: Principal) -> Ids:
     """A customer without anything, of whom no other service has heard."""
     ids = await nothing(suite, principal)
-    await bare(suite, principal, ACCOUNTS, ACCOUNTS.kinds["ingest"][0], ids)
+    await bare(suite, principal, ACCOUNTS, kinds_of(ACCOUNTS)[0], ids)
     return ids
 
 
 async def heard_of(suite: Suite, principal: Principal) -> Ids:
     """A customer with a member and a contract, of whom everybody has heard."""
     ids = await an_account(suite, principal)
-    for kind in ACCOUNTS.kinds["ingest"][1:3]:
+    for kind in kinds_of(ACCOUNTS)[1:3]:
         await bare(suite, principal, ACCOUNTS, kind, ids)
     await suite.settle(principal.tenant_id)
     return ids
@@ -108,7 +112,7 @@ async def one_of_each(suite: Suite, principal: Principal) -> Ids:
     """One of everything that can be sent in, and a model that has scored the account."""
     ids = await nothing(suite, principal)
     for service in SERVICES:
-        for kind in chain(*service.kinds.values()):
+        for kind in kinds_of(service):
             await bare(suite, principal, service, kind, ids)
         await suite.settle(principal.tenant_id)
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
@@ -137,7 +141,7 @@ async def turned_away(suite: Suite, principal: Principal, event: dict[str, Any])
     waiting = {**event, "id": "2", "externalId": {"source": "crm", "id": "nobody"}}
     rows = msgspec.json.encode([event, waiting])
     async with suite.databases["usage"].write(principal.tenant_id) as conn:
-        receipts = await intake.receive(conn, principal, USAGE.kinds["ingest"][0], rows)
+        receipts = await intake.receive(conn, principal, kinds_of(USAGE)[0], rows)
     assert [receipt.status for receipt in receipts] == ["rejected", "pending"]
 
 

@@ -51,11 +51,6 @@ async def start_run(conn: Conn, principal: Principal, run_id: UUID | None = None
     return await _run(conn, begun)
 
 
-async def touch_run(conn: Conn, run_id: UUID, principal: Principal) -> bool:
-    """Say that a training still runs; False if somebody ended it."""
-    return await release_store.touch_run(conn, run_id)
-
-
 async def fail_run(conn: Conn, run_id: UUID, reason: str, principal: Principal) -> bool:
     """End a training that came to nothing; False if it had ended before."""
     await work.mark(conn, MIRROR_LIST, [principal.tenant_id])

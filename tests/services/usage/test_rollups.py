@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.usage.domain.summary import slope
-from services.usage.store import reads as reads_store
+from services.usage.store import landmarks
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.landmark import FeatureRow, Landmark
@@ -140,7 +140,7 @@ async def loaded(db: Database, zone: str, used: list[Use], seed: int) -> tuple[U
 
 async def features(db: Database, tenant: UUID, account: UUID, *moments: datetime) -> Any:
     async with db.read(tenant) as conn:
-        return await reads_store.features(conn, [Landmark(account, moment) for moment in moments])
+        return await landmarks.features(conn, [Landmark(account, moment) for moment in moments])
 
 
 @EXAMPLES
