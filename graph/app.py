@@ -35,6 +35,8 @@ from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, Refus
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 CONSOLE = Path(__file__).parent / "console"
+MESSAGE_MOST = 256 * 1024
+"""Bytes of a message on a WebSocket."""
 REPORT_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'none'; sandbox",
@@ -228,4 +230,4 @@ async def _tenants(gateway: Gateway) -> list[dict[str, Any]]:
 
 if __name__ == "__main__":
     SETTINGS = Settings.from_env()
-    serve(build(SETTINGS), SETTINGS, SETTINGS.port, ws_max_size=256 * 1024)
+    serve(build(SETTINGS), SETTINGS, SETTINGS.port, ws_max_size=MESSAGE_MOST)

@@ -79,9 +79,10 @@ async def accounts_called(conn: Conn, names: list[ExternalId]) -> dict[tuple[str
     return {(row["source"], row["external_id"]): row["account_id"] for row in rows}
 
 
-async def account_called(conn: Conn, name: ExternalId) -> UUID | None:
+async def account_called(conn: Conn, external_id: ExternalId) -> UUID | None:
     """The account another system calls so; None if there is none."""
-    return (await accounts_called(conn, [name])).get((name.source, name.external_id))
+    name = external_id.source, external_id.external_id
+    return (await accounts_called(conn, [external_id])).get(name)
 
 
 async def account_page(
