@@ -36,14 +36,16 @@ def _relax_field(field: GraphQLField) -> None:
     names = _relaxed(field.args)
     if names and field.resolve:
         field.resolve = _leaving_out(field.resolve, names)
-    if isinstance(field.type, GraphQLNonNull) and (field.args or _asks_a_service(field)):
+    if isinstance(field.type, GraphQLNonNull) and (field.args or _may_fail(field)):
         field.type = field.type.of_type
 
 
-def _asks_a_service(field: GraphQLField) -> bool:
+def _may_fail(field: GraphQLField) -> bool:
     definition = (field.extensions or {}).get("strawberry-definition")
     resolver = getattr(definition, "base_resolver", None)
-    return resolver is not None and resolver.is_async
+    return bool(getattr(definition, "extensions", ())) or (
+        resolver is not None and resolver.is_async
+    )
 
 
 def _relaxed(places: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField]) -> set[str]:

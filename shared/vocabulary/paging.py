@@ -15,7 +15,7 @@ MOST = 100
 PLACE = "a cursor given by an earlier page of this list"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page(Generic[T]):
     """Some of a long list: the items, a cursor for each, and whether more follow."""
 

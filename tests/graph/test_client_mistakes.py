@@ -26,8 +26,9 @@ from shared.platform.config import Settings
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
 from tests.graph.hostile import NOW, hostile, meant
+from tests.graph.questions import Questions, object_type
 from tests.graph.suite import ACCOUNTS, BILLING, Suite, fill, of, take
-from tests.graph.walk import Door, doors, everything, object_type
+from tests.graph.walk import Door, doors
 from tests.services.risk.given import a_model, a_score, later
 
 AT_ONCE = 50
@@ -198,9 +199,8 @@ async def test_no_value_of_a_mutation_is_answered_as_a_bug_of_ours_now_or_later(
     usual = await a_world(suite, principal)
     wrong = [flaw for door in MUTATIONS for flaw in await answered(suite, principal, door, usual)]
     assert not wrong, "\n".join(wrong)
-    accounts = (
-        f"{{ accounts(first: 100) {{ nodes {{ {everything(object_type('Account'), 3)} }} }} }}"
-    )
+    everything = Questions(depth=3).whole(object_type("Account"))
+    accounts = f"{{ accounts(first: 100) {{ nodes {{ {everything} }} }} }}"
     result = await suite.run(principal, accounts)
     assert {code(error) for error in result.errors or []} <= SAID, result.errors
 
