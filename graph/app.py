@@ -38,6 +38,8 @@ Keyed: TypeAlias = Callable[[Request, str], Awaitable[Response]]
 """Answers who holds a key with that scope."""
 
 CONSOLE = Path(__file__).parent / "console"
+MESSAGE_MOST = 256 * 1024
+"""Bytes of a message on a WebSocket."""
 REPORT_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'none'; sandbox",
@@ -243,4 +245,4 @@ async def _tenants(gateway: Gateway) -> list[dict[str, Any]]:
 
 if __name__ == "__main__":
     SETTINGS = Settings.from_env()
-    serve(build(SETTINGS), SETTINGS, SETTINGS.port, ws_max_size=256 * 1024)
+    serve(build(SETTINGS), SETTINGS, SETTINGS.port, ws_max_size=MESSAGE_MOST)
