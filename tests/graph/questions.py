@@ -70,9 +70,8 @@ class Questions:
         """One field with all below it; nothing where that was entered before."""
         if name in self.omitted:
             return ""
-        of = kind.fields[name]
-        inner = get_named_type(of.type)
-        call = f"{name}{self._arguments(name, of)}"
+        inner = get_named_type(kind.fields[name].type)
+        call = self.call(kind, name)
         if is_leaf_type(inner):
             self.asked.add(f"{kind.name}.{name}")
             return call
@@ -86,6 +85,10 @@ class Questions:
 
     def _deep(self, here: frozenset[str]) -> bool:
         return len(here) > self.depth
+
+    def call(self, kind: Kind, name: str) -> str:
+        """One field with its arguments, and nothing asked of its answer."""
+        return f"{name}{self._arguments(name, kind.fields[name])}"
 
     def node(self, kind: str, key: str) -> str:
         """A thing by its id, and all there is to it."""
