@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from graph.sign_in import SignIn
 from shared.intake.body import Gate, body_of, off_loop
+from shared.intake.json_text import Broken, members
 from shared.platform.auth import Principal
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import NotPermitted, ServiceUnavailable
@@ -28,10 +29,6 @@ LARGE_BYTES = 1024 * 1024
 """From here on written piece by piece, so that others get a turn in between."""
 
 
-class _Keyed(msgspec.Struct, rename="camel"):
-    write_key: str | None = None
-
-
 class Bulk:
     """Forwards batches; so many at a time, the next are asked to come again."""
 
@@ -46,7 +43,7 @@ class Bulk:
             principal = await self._sign_in.principal(request.headers.get("authorization"))
             principal.require("ingest")
             body = await body_of(request, hold)
-            return await self._forwarded(service, request.url.path, principal, body)
+            return await self._forwarded(service, request, principal, body)
 
     async def segment(self, request: Request) -> Response:
         """What an analytics library sends; some put their key into the body only."""
@@ -56,7 +53,7 @@ class Bulk:
             body = await body_of(request, hold)
             if principal is None:
                 principal = await self._holder(await off_loop(len(body), lambda: _key_in(body)))
-            return await self._forwarded("usage", request.url.path, principal, body)
+            return await self._forwarded("usage", request, principal, body)
 
     async def _holder(self, key: str) -> Principal:
         principal = await self._sign_in.principal(f"Bearer {key}")
@@ -64,13 +61,15 @@ class Bulk:
         return principal
 
     async def _forwarded(
-        self, service: str, path: str, principal: Principal, body: bytes
+        self, service: str, request: Request, principal: Principal, body: bytes
     ) -> Response:
+        headers = self._rpc.headers(principal)
+        headers["content-type"] = request.headers.get("content-type", "application/json")
         try:
             async with self._rpc.session.post(
-                f"{self._rpc.address(service)}{path}",
+                f"{self._rpc.address(service)}{request.url.path}",
                 data=body if len(body) < LARGE_BYTES else BytesIO(body),
-                headers=self._rpc.headers(principal),
+                headers=headers,
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             ) as response:
                 wait = response.headers.get("retry-after")
@@ -100,9 +99,9 @@ def _token(authorization: str | None) -> str | None:
 
 def _key_in(body: bytes) -> str:
     try:
-        key = msgspec.json.decode(body, type=_Keyed).write_key
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        key = None
+        key = msgspec.json.decode(members(body)["writeKey"], type=str)
+    except (Broken, KeyError, msgspec.MsgspecError):
+        key = ""
     if not key:
         raise NotPermitted("sign in with the API key as user name (Basic) or as `writeKey`")
     return key

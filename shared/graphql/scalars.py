@@ -7,19 +7,18 @@ import strawberry
 from graphql import GraphQLError
 
 from shared.graphql.context import WideInt
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.moments import moment
 
 WIDEST: Final = 2**53
 
 
-def aware(text: Any) -> datetime:
+def aware(text: object) -> datetime:
     """A moment with its zone; anything else is refused in words."""
     try:
-        moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError) as error:
-        raise GraphQLError(f"{text!r} is no moment; write 2026-11-21T09:30:00Z") from error
-    if moment.tzinfo is None:
-        raise GraphQLError(f"{text!r} has no time zone; write {text}Z, or {text}+01:00")
-    return moment
+        return moment(text, "DateTime")
+    except InvalidInput as error:
+        raise GraphQLError(str(error)) from error
 
 
 def wide(value: Any) -> int:
