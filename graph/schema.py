@@ -12,6 +12,7 @@ from strawberry.types import Info
 from graph import keys
 from graph.context import GraphContext
 from graph.limits import EXTENSIONS
+from graph.scopes import guarded, reticent
 from graph.subscriptions import RiskUpdate, Subscription
 from services.accounts import schema as accounts
 from services.billing import schema as billing
@@ -119,9 +120,9 @@ class Mutation(
 
 
 schema = strawberry.Schema(
-    query=Query,
-    mutation=Mutation,
-    subscription=Subscription,
+    query=guarded(Query),
+    mutation=reticent(guarded(Mutation)),
+    subscription=guarded(Subscription),
     types=[Account, Member, RiskUpdate],
     extensions=EXTENSIONS,
     config=StrawberryConfig(scalar_map=SCALARS),

@@ -65,6 +65,12 @@ class Context:
         value: V | None = await future
         return value
 
+    async def page(
+        self, batch: Callable[..., Awaitable[dict[K, paging.Page[V]]]], key: K, **arguments: Any
+    ) -> paging.Page[V]:
+        """A page of a list that hangs below `key`; where the batch has none, an empty one."""
+        return await self.load(batch, key, **arguments) or paging.Page([], [], has_next=False)
+
     def again(self) -> Self:
         """The same caller with nothing loaded yet: for the next operation on a socket."""
         return replace(self, loaded={}, waiting={}, sent=[])
@@ -93,7 +99,7 @@ class Context:
         return future
 
     def _send(self) -> None:
-        waiting, self.waiting = self.waiting, {}
+        waiting, self.waiting = self.waiting, dict[_Asked, list[Any]]()
         by_service: dict[str, dict[_Asked, list[Any]]] = {}
         for asked, keys in waiting.items():
             by_service.setdefault(described(asked.function).service, {})[asked] = keys

@@ -151,4 +151,4 @@ def _value_at(raw: bytes, path: str) -> object:
             value = value[int(step) if isinstance(value, list) else step]
     except (msgspec.DecodeError, KeyError, ValueError, TypeError, IndexError, RecursionError):
         return None
-    return value  # pyright: ignore[reportUnknownVariableType] - any JSON value
+    return value

@@ -68,7 +68,6 @@ class Kind:
     name: str
     row: type[Row]
     take: Take
-    scope: str = "ingest"
     keep: Keep | None = None
     together: bool = False
     """Whether batches that arrive at once may share a transaction: not where a row is a version,
@@ -83,7 +82,6 @@ class Inlet:
     name: str
     read: Callable[[bytes], Any]
     take: Callable[[Conn, Principal, datetime, Any], Awaitable[object]]
-    scope: str = "ingest"
 
 
 async def receive(conn: Conn, principal: Principal, kind: Kind, body: bytes) -> list[Receipt]:
@@ -188,7 +186,6 @@ def refused(one: Numbered[Any], error: InvalidInput) -> Receipt:
 
 async def alone(conn: Conn, principal: Principal, kind: Kind, row: dict[str, Any]) -> str:
     """One row by the way a batch goes, and its id; what is refused there is raised here."""
-    principal.require(kind.scope)
     (receipt,) = await receive(conn, principal, kind, msgspec.json.encode([row]))
     if receipt.status == "conflict":
         raise Conflict(f"{receipt.field}: {receipt.value}: {receipt.message}")

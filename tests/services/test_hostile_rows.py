@@ -23,7 +23,12 @@ SERVICES: dict[str, Service] = {
     name: import_module(f"services.{name}.app").SERVICE
     for name in ("accounts", "usage", "billing", "learning")
 }
-ROUTES = [(name, kind) for name, service in SERVICES.items() for kind in service.kinds]
+ROUTES = [
+    (name, kind)
+    for name, service in SERVICES.items()
+    for kinds in service.kinds.values()
+    for kind in kinds
+]
 ACCOUNT, MEMBER = f"{uuid4()}", f"{uuid4()}"
 AGO = (datetime.now(UTC) - timedelta(days=3)).isoformat()
 

@@ -33,8 +33,13 @@ async def broken(conn: Conn, caller: Principal, rows: list[Numbered[Any]]) -> li
 async def test_the_connection_stays_open_behind_it(
     settings: Settings, principal: Principal, door: str
 ) -> None:
-    inlets = [replace(each, take=broken) for each in SERVICE.inlets]  # type: ignore[arg-type]
-    faulty = replace(SERVICE, kinds=[replace(EVENTS, take=broken)], inlets=inlets, listeners={})
+    inlets = [replace(each, take=broken) for each in SERVICE.inlets["ingest"]]
+    faulty = replace(
+        SERVICE,
+        kinds={"ingest": [replace(EVENTS, take=broken)]},
+        inlets={"ingest": inlets},
+        listeners={},
+    )
     headers = {"authorization": f"Bearer {await a_key(settings, principal.tenant_id, 'ingest')}"}
     headers[auth.HEADER] = Signer(settings).seal(principal)
     port = settings.port if door == "gateway" else settings.service_port("usage")
