@@ -10,6 +10,7 @@ from msgspec import Meta
 from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.metric import MetricValue
+from shared.vocabulary.moments import Moment
 from shared.vocabulary.money import Money
 
 Interval: TypeAlias = Literal["week", "month", "quarter", "year"]
@@ -17,7 +18,6 @@ Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
 Currency: TypeAlias = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 Cents: TypeAlias = Annotated[int, Meta(ge=0, le=10**10)]
-Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
 
 MILLION = 1_000_000
 PER_MONTH: dict[Interval, tuple[int, int]] = {

@@ -8,25 +8,19 @@ from graphql import GraphQLError
 from strawberry.scalars import JSON
 
 from shared.graphql.context import WideInt
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.moments import moment
 from shared.vocabulary.storable import culprit
 
 WIDEST: Final = 2**53
-EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2999, 12, 31, tzinfo=UTC)
-"""Far enough from the ends of the calendar to count days, years and zones from there."""
 
 
-def aware(text: Any) -> datetime:
+def aware(text: object) -> datetime:
     """A moment with its zone; anything else is refused in words."""
     try:
-        moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError) as error:
-        raise GraphQLError(f"{text!r} is no moment; write 2026-11-21T09:30:00Z") from error
-    if moment.tzinfo is None:
-        raise GraphQLError(f"{text!r} has no time zone; write {text}Z, or {text}+01:00")
-    if not EARLIEST <= moment <= LATEST:
-        raise GraphQLError(f"{text!r} is out of bounds; allowed: the years 1900 to 2999")
-    return moment.astimezone(UTC)
+        return moment(text, "DateTime").astimezone(UTC)
+    except InvalidInput as error:
+        raise GraphQLError(str(error)) from error
 
 
 def document(value: Any) -> Any:

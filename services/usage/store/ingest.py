@@ -87,6 +87,15 @@ async def change_accounts(conn: Conn) -> None:
     )
 
 
+async def keep_accounts(conn: Conn) -> None:
+    """Until this transaction ends no account becomes known and nobody joins a group; many may keep
+    them at a time."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock_shared("
+        "hashtextextended('usage:' || current_setting('tenure.tenant'), 0))"
+    )
+
+
 async def known(conn: Conn, addresses: Sequence[Address]) -> dict[Address, UUID]:
     """The accounts behind addresses; unknown ones are absent."""
     ids = {address.account_id for address in addresses if address.account_id is not None}
