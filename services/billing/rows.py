@@ -1,6 +1,6 @@
 """The rows that may be sent to billing, and what must hold within one."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta
@@ -9,12 +9,12 @@ from services.billing.domain.subscriptions import MILLION, Interval
 from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import account_key
+from shared.vocabulary.moments import Moment
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
 Currency: TypeAlias = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 Cents: TypeAlias = Annotated[int, Meta(ge=0, le=10**10)]
-Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
 
 
 class SubscriptionRow(Row, kw_only=True):

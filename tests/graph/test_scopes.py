@@ -12,18 +12,9 @@ import msgspec
 import pytest
 import strawberry
 from graphql import (
-    GraphQLEnumType,
-    GraphQLField,
-    GraphQLInputField,
-    GraphQLInputObjectType,
-    GraphQLInputType,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     get_named_type,
     is_composite_type,
-    is_required_argument,
-    is_required_input_field,
 )
 from starlette.applications import Starlette
 from strawberry.utils.str_converters import to_camel_case
@@ -41,8 +32,7 @@ from shared.process.service import LOG_SCOPE, Service, build
 from shared.vocabulary.errors import NotPermitted
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
-from tests.graph import questions as walk
-from tests.graph.questions import BUILT
+from tests.graph.questions import Questions, object_type
 from tests.graph.suite import ACCOUNTS, SERVICES, Suite, fill, of, take
 from tests.services.learning.rows import course, drained, hears, teach, told
 from tests.services.risk.given import a_model
@@ -71,13 +61,6 @@ WITHOUT_READING: Mapping[str, set[tuple[str, ...]]] = {
     },
 }
 """What a key without `read` is told of its own deed."""
-OWN_WORDS = {"id", "asOf", "from", "to", "cursor", "startCursor", "endCursor", "startAt"}
-"""Fields that repeat what the caller gave."""
-ANY = {
-    "Boolean": "true", "Int": "1", "Float": "0.5", "String": '"x"', "WideInt": "100",
-    "Date": '"2026-01-01"', "DateTime": '"2026-01-01T00:00:00Z"',
-}  # fmt: skip
-"""A value of each scalar."""
 
 
 class Recorder(Rpc):
@@ -94,52 +77,20 @@ class Recorder(Rpc):
 
 
 @dataclass
-class Questions:
-    """Root fields with every argument they require; `values` by argument, or `field.argument`."""
+class Examples:
+    """A tenant in which every root field has something to answer with, and every mutation works."""
 
     suite: Suite
-    values: Mapping[str, str]
+    questions: Questions
 
     def query(self, root: str, name: str, selection: str = "__typename") -> str:
         """One root field with all it requires."""
-        field = fields(root)[name]
         if root == "Mutation":
             selection += " userErrors { field message }"
-        arguments = {
-            argument: value
-            for argument, given in field.args.items()
-            if (value := self.values.get(f"{name}.{argument}"))
-            or (is_required_argument(given) and (value := self.value(given.type, argument)))
-        }
-        told = ", ".join(f"{argument}: {value}" for argument, value in arguments.items())
-        call = f"{name}({told})" if told else name
-        inner = f" {{ {selection} }}" if is_composite_type(get_named_type(field.type)) else ""
-        return f"{root.lower()} {{ {call}{inner} }}"
-
-    def value(self, kind: GraphQLInputType, name: str) -> str:
-        """What is known under that name, or anything of the type."""
-        if name in self.values:
-            return self.values[name]
-        if isinstance(kind, GraphQLNonNull):
-            return self.value(kind.of_type, name)
-        if isinstance(kind, GraphQLList):
-            return f"[{self.value(kind.of_type, name)}]"
-        if isinstance(kind, GraphQLEnumType):
-            return next(iter(kind.values))
-        if isinstance(kind, GraphQLInputObjectType):
-            return f"{{{', '.join(self._parts(kind.fields))}}}"
-        return ANY[get_named_type(kind).name]
-
-    def _parts(self, parts: Mapping[str, GraphQLInputField]) -> Iterator[str]:
-        for name, part in parts.items():
-            if is_required_input_field(part):
-                yield f"{name}: {self.value(part.type, name)}"
-
-
-def fields(root: str) -> Mapping[str, GraphQLField]:
-    kind = BUILT.type_map[root]
-    assert isinstance(kind, GraphQLObjectType)
-    return kind.fields
+        kind = object_type(root)
+        call = self.questions.call(kind, name)
+        inner = is_composite_type(get_named_type(kind.fields[name].type))
+        return f"{root.lower()} {{ {call}{f' {{ {selection} }}' if inner else ''} }}"
 
 
 @pytest.fixture
@@ -150,8 +101,7 @@ async def suite(settings: Settings, database: DatabaseOf) -> Suite:
 
 
 @pytest.fixture
-async def questions(suite: Suite, principal: Principal) -> Questions:
-    """A tenant in which every mutation has something to work on."""
+async def examples(suite: Suite, principal: Principal) -> Examples:
     account, *_ = await fill(suite, principal, 1)
     row = {"accountId": str(account), "externalId": "kim"}
     (member,) = await take(suite, principal, ACCOUNTS, "members", [row])
@@ -167,31 +117,30 @@ async def questions(suite: Suite, principal: Principal) -> Questions:
     await teach(learning, principal, course("x"))
     await drained(learning)
     account_id = f'"{global_id("Account", account)}"'
-    return Questions(
-        suite,
-        {
-            "accountId": account_id,
-            "accountIds": f"[{account_id}]",
-            "account.id": account_id,
-            "node.id": account_id,
-            "nodes.ids": f"[{account_id}]",
-            "memberId": f'"{global_id("Member", member)}"',
-            "id": f'"{global_id("ApiKey", key.key_id)}"',
-            "version": f'"{models[0].version}"',
-            "currency": '"EUR"',
-            "scopes": '["read"]',
-            "code": '"x"',
-            "courseCode": '"x"',
-            "usageRetentionSet.rawDays": "100",
-        },
-    )
+    values = {
+        "accountId": account_id,
+        "accountIds": f"[{account_id}]",
+        "account.id": account_id,
+        "node.id": account_id,
+        "nodes.ids": f"[{account_id}]",
+        "memberId": f'"{global_id("Member", member)}"',
+        "id": f'"{global_id("ApiKey", key.key_id)}"',
+        "version": f'"{models[0].version}"',
+        "currency": '"EUR"',
+        "scopes": '["read"]',
+        "code": '"x"',
+        "courseCode": '"x"',
+        "usageRetentionSet.rawDays": "100",
+        "changes": "[]",
+    }
+    return Examples(suite, Questions(values, omitted={"id"}, depth=DEPTH))
 
 
-async def scopes_of(questions: Questions, principal: Principal, root: str, name: str) -> set[str]:
+async def scopes_of(examples: Examples, principal: Principal, root: str, name: str) -> set[str]:
     """What the declarations say: that of the gateway, or those of the functions it asks for."""
-    rpc: Any = questions.suite.rpc
+    rpc: Any = examples.suite.rpc
     rpc.asked.clear()
-    result = await questions.suite.run(principal, questions.query(root, name))
+    result = await examples.suite.run(principal, examples.query(root, name))
     assert result.errors is None, (name, result.errors)
     assert complaints((result.data or {})[name]) == [], (name, result.data)
     own = {to_camel_case(field): scope for field, scope in FIELDS.items()}
@@ -220,30 +169,28 @@ def is_refusal(error: Any) -> bool:
 
 @pytest.mark.parametrize("root", ["Query", "Mutation"])
 async def test_a_root_field_is_answered_under_the_scope_declared_for_it_alone(
-    root: str, questions: Questions, principal: Principal
+    root: str, examples: Examples, principal: Principal
 ) -> None:
     wrong: list[tuple[str, str, bool]] = []
-    for name in fields(root):
-        needed = await scopes_of(questions, principal, root, name)
+    for name in object_type(root).fields:
+        needed = await scopes_of(examples, principal, root, name)
         for key, scopes in KEYS.items():
             caller = replace(principal, scopes=scopes)
-            allowed = not await refused(questions.suite, caller, questions.query(root, name))
+            allowed = not await refused(examples.suite, caller, examples.query(root, name))
             if allowed != (needed <= set(scopes)):
                 wrong.append((name, key, allowed))
     assert wrong == []
 
 
 async def test_what_a_mutation_shows_is_for_who_may_read(
-    questions: Questions, principal: Principal
+    examples: Examples, principal: Principal
 ) -> None:
-    suite = questions.suite
-    for name, field in fields("Mutation").items():
+    suite = examples.suite
+    for name, field in object_type("Mutation").fields.items():
         payload = get_named_type(field.type)
         assert isinstance(payload, GraphQLObjectType)
-        query = questions.query(
-            "Mutation", name, walk.Questions(depth=DEPTH, omitted=OWN_WORDS).whole(payload)
-        )
-        (needed,) = await scopes_of(questions, principal, "Mutation", name)
+        query = examples.query("Mutation", name, examples.questions.whole(payload))
+        (needed,) = await scopes_of(examples, principal, "Mutation", name)
 
         result = await suite.run(replace(principal, scopes=(needed,)), query)
 
@@ -361,7 +308,7 @@ def methods(app: Starlette) -> dict[str, str]:
 
 async def test_a_subscription_begins_under_its_own_scope_alone(installation: Installation) -> None:
     url = f"http://127.0.0.1:{installation.settings.port}/graphql"
-    for name in fields("Subscription"):
+    for name in object_type("Subscription").fields:
         query = {"query": f"subscription {{ {name} {{ __typename }} }}"}
         for key, secret in installation.keys.items():
             headers = {"authorization": f"Bearer {secret}", "accept": "text/event-stream"}

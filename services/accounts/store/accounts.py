@@ -89,10 +89,10 @@ async def accounts_called(
 
 
 async def account_called(
-    conn: Conn, name: ExternalId, as_of: datetime | None = None
+    conn: Conn, external_id: ExternalId, as_of: datetime | None = None
 ) -> UUID | None:
     """The account another system called so; None if there was none."""
-    return (await accounts_called(conn, [name], as_of)).get(name)
+    return (await accounts_called(conn, [external_id], as_of)).get(external_id)
 
 
 async def account_page(
