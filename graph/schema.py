@@ -16,7 +16,8 @@ from graph.limits import EXTENSIONS
 from graph.scopes import guarded, reticent
 from graph.subscriptions import RiskUpdate, Subscription
 from services.accounts import schema as accounts
-from services.billing import schema as billing
+from services.billing.schema import changes as billing_changes
+from services.billing.schema import fields as billing_fields
 from services.learning import schema as learning
 from services.risk import schema as risk
 from services.usage import schema as usage
@@ -35,7 +36,7 @@ class Account(
     Node,
     accounts.AccountFields,
     usage.AccountFields,
-    billing.AccountFields,
+    billing_fields.AccountFields,
     learning.AccountFields,
     risk.AccountFields,
 ):
@@ -114,7 +115,7 @@ async def _fetched(info: Request, given: str, argument: str = "id") -> Any:
 class Mutation(
     accounts.Mutation,
     usage.Mutation,
-    billing.Mutation,
+    billing_changes.Mutation,
     learning.Mutation,
     risk.Mutation,
     keys.Mutation,
