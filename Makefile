@@ -59,6 +59,7 @@ check: $(DEV_STAMP) ## format, lint, types and import rules, nothing run
 	$(BIN)/pyrefly check --min-severity warn
 	$(BIN)/lint-imports --cache-dir .cache/import_linter
 
+test test-all: export OPENBLAS_NUM_THREADS := 1
 test: check ## set up, check and test all that a change can break; T=tests/services/risk for one place
 	$(BIN)/pytest $(if $(T),,$(SIDE_BY_SIDE)) -m "not long" $(T)
 
