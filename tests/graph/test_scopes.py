@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,11 +26,11 @@ from shared.process.service import LOG_SCOPE, Service, build
 from shared.vocabulary.errors import NotPermitted
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
+from tests.graph.processes import Installation, started
 from tests.graph.questions import Questions, object_type
 from tests.graph.suite import ACCOUNTS, SERVICES, Suite, fill, of, take
 from tests.services.learning.rows import course, teach
 from tests.services.risk.given import a_model
-from tests.serving import serving
 
 KEYS: Mapping[str, tuple[str, ...]] = {"none": (), **{scope: (scope,) for scope in SCOPES}}
 """A key of each single scope, and one of none."""
@@ -222,48 +221,33 @@ async def test_a_function_is_carried_out_under_its_own_scope_alone(
             assert (reply.code != NotPermitted.code) == (one.scope in scopes), (name, key)
 
 
-@dataclass(frozen=True)
-class Installation:
-    """Five services and the gateway on real ports, and a key of each scope."""
-
-    settings: Settings
-    session: aiohttp.ClientSession
-    keys: Mapping[str, str]
-
-    async def status(self, url: str, method: str, headers: Mapping[str, str]) -> int:
-        async with self.session.request(method, url, data=b"[]", headers=headers) as response:
-            return response.status
+@pytest.fixture
+async def installation(settings: Settings) -> AsyncIterator[Installation]:
+    async with started(settings) as installation:
+        yield installation
 
 
 @pytest.fixture
-async def installation(
-    settings: Settings, principal: Principal, owner: asyncpg.Connection
-) -> AsyncIterator[Installation]:
-    keys = {
+async def keys(principal: Principal, owner: asyncpg.Connection) -> Mapping[str, str]:
+    """A real key of each scope."""
+    return {
         key: (await auth.create_key(owner, principal.tenant_id, key, scopes))[1]
         for key, scopes in KEYS.items()
     }
-    async with AsyncExitStack() as stack:
-        for service in SERVICES:
-            port = settings.service_port(service.name)
-            await stack.enter_async_context(serving(build(service, settings), port))
-        await stack.enter_async_context(serving(gateway.build(settings), settings.port))
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Installation(settings, session, keys)
 
 
 async def test_a_route_of_the_gateway_answers_under_its_own_scope_alone(
-    installation: Installation,
+    installation: Installation, keys: Mapping[str, str]
 ) -> None:
     settings = installation.settings
     routes = methods(gateway.build(settings))
     assert routes.keys() == OPEN | ROUTES.keys()
     for path, scope in ROUTES.items():
-        url = f"http://127.0.0.1:{settings.port}{path.format(version='x')}"
-        assert await installation.status(url, routes[path], {}) == 401, path
-        for key, secret in installation.keys.items():
+        url = f"{installation.gateway}{path.format(version='x')}"
+        assert (await installation.ask(url, routes[path]))[0] == 401, path
+        for key, secret in keys.items():
             headers = {"authorization": f"Bearer {secret}"}
-            status = await installation.status(url, routes[path], headers)
+            status, _ = await installation.ask(url, routes[path], headers)
             assert status < 500, (path, key, status)
             assert (status != 401) == (scope in KEYS[key]), (path, key, status)
 
@@ -283,10 +267,10 @@ async def test_a_route_of_a_service_answers_under_its_own_scope_alone(
     assert routes.keys() == needed.keys() | {f"/rpc/{service.name}", "/healthz", "/readyz"}
     for path, scope in needed.items():
         url = f"{settings.service_url(service.name)}{path}"
-        assert await installation.status(url, routes[path], {}) in REFUSED, path
+        assert (await installation.ask(url, routes[path]))[0] in REFUSED, path
         for key, scopes in KEYS.items():
             sealed = Signer(settings).seal(replace(principal, scopes=scopes))
-            status = await installation.status(url, routes[path], {auth.HEADER: sealed})
+            status, _ = await installation.ask(url, routes[path], {auth.HEADER: sealed})
             assert status < 500, (path, key, status)
             assert (status not in REFUSED) == (scope in scopes), (path, key, status)
 
@@ -301,11 +285,13 @@ def methods(app: Starlette) -> dict[str, str]:
     return asked
 
 
-async def test_a_subscription_begins_under_its_own_scope_alone(installation: Installation) -> None:
-    url = f"http://127.0.0.1:{installation.settings.port}/graphql"
+async def test_a_subscription_begins_under_its_own_scope_alone(
+    installation: Installation, keys: Mapping[str, str]
+) -> None:
+    url = f"{installation.gateway}/graphql"
     for name in object_type("Subscription").fields:
         query = {"query": f"subscription {{ {name} {{ __typename }} }}"}
-        for key, secret in installation.keys.items():
+        for key, secret in keys.items():
             headers = {"authorization": f"Bearer {secret}", "accept": "text/event-stream"}
             async with installation.session.post(url, json=query, headers=headers) as response:
                 assert response.content_type == "text/event-stream"
