@@ -1,6 +1,7 @@
 """Who may ask what: every root field and route with a key of each single scope, and of none."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +26,7 @@ from shared.process.rpc import Call, Declared, Reply, Request, Rpc, declared
 from shared.process.service import LOG_SCOPE, Service, build
 from shared.vocabulary.errors import NotPermitted
 from shared.vocabulary.ids import global_id
+from tests.architecture.tree import ROOT
 from tests.conftest import DatabaseOf
 from tests.graph.processes import Installation, started
 from tests.graph.questions import Questions, object_type
@@ -178,6 +180,29 @@ async def test_a_root_field_is_answered_under_the_scope_declared_for_it_alone(
             if allowed != (needed <= set(scopes)):
                 wrong.append((name, key, allowed))
     assert wrong == []
+
+
+async def test_the_table_in_the_documents_says_the_same(tenant_of_all: Tenant) -> None:
+    needed = {name: FIELDS[underscored(name)] for name in object_type("Subscription").fields}
+    for root in ("Query", "Mutation"):
+        for name in object_type(root).fields:
+            needed[name] = next(iter(await scopes_of(tenant_of_all, root, name)), None)
+    queries = {name for name in object_type("Query").fields if needed[name] == "read"}
+    for scope, words in table().items():
+        named = set(words) & needed.keys()
+        assert named - queries == {
+            name for name, one in needed.items() if (one or "any") == scope and name not in queries
+        }, scope
+
+
+def table() -> dict[str, list[str]]:
+    """What stands in backticks, by scope."""
+    page = (ROOT / "docs/operations.md").read_text()
+    section = page.split("## Scopes")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (?:`(\w+)`|(any)) \| (.*) \|$", section, re.MULTILINE)
+    told = {scope or everybody: re.findall(r"`(\w+)`", words) for scope, everybody, words in rows}
+    assert told.keys() == {"any", *SCOPES}
+    return told
 
 
 async def test_what_a_mutation_shows_is_for_who_may_read(tenant_of_all: Tenant) -> None:
