@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -29,15 +30,18 @@ from shared.platform.config import SERVICES, Settings
 from shared.platform.db import Database, connected
 from shared.process.facts import LogEntry
 from shared.process.rpc import Call, Rpc, named
-from shared.process.service import STATUS, Told, later, simply
+from shared.process.service import Told, later, simply, status_of
 from shared.process.serving import serve, unless_stopped
 from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, Refusal, clipped
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 Keyed: TypeAlias = Callable[[Request, str], Awaitable[Response]]
 """Answers who holds a key with that scope."""
+log = logging.getLogger(__name__)
 
 CONSOLE = Path(__file__).parent / "console"
+MESSAGE_MOST = 256 * 1024
+"""Bytes of a message on a WebSocket."""
 REPORT_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'none'; sandbox",
@@ -130,6 +134,10 @@ def _answering(handler: Handler, told: Told | None = None) -> Handler:
                 return await handler(request)
         except Refusal as error:
             return told(error) if told else _refused(error)
+        except Exception:  # the server would close the connection, and with it the next request
+            log.exception("%s %s failed", request.method, request.url.path)
+            bug = Refusal("a fault of ours, which is on record; please tell us")
+            return told(bug) if told else _refused(bug)
 
     return answer
 
@@ -137,7 +145,7 @@ def _answering(handler: Handler, told: Told | None = None) -> Handler:
 def _refused(error: Refusal) -> Response:
     if isinstance(error, NotPermitted):
         return refused(error)
-    status = STATUS.get(type(error), 500)
+    status = status_of(error)
     body = {"error": {"code": error.code, "message": str(error)}}
     return JSONResponse(body, status, later(status))
 
@@ -229,4 +237,4 @@ async def _service_ready(rpc: Rpc, service: str) -> bool:
 
 if __name__ == "__main__":
     SETTINGS = Settings.from_env()
-    serve(build(SETTINGS), SETTINGS, SETTINGS.port, ws_max_size=256 * 1024)
+    serve(build(SETTINGS), SETTINGS, SETTINGS.port, ws_max_size=MESSAGE_MOST)
