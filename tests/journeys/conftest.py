@@ -13,6 +13,8 @@ from tests.conftest import for_test
 from tests.journeys.otlp import Receiver, receiving
 from tests.journeys.stack import READY_WITHIN_S, Client, Stack, client, until, up
 
+PROGRESS = "{ scoringProgress { hasChampion pending } }"
+
 
 @pytest.fixture(scope="session")
 def receiver() -> Iterator[Receiver]:
@@ -47,10 +49,9 @@ async def with_key(stack: Stack) -> Stack:
 
         async def healthy() -> bool:
             try:
-                status, ready = await asked.get("/readyz")
+                return (await asked.get("/readyz"))[0] == 200
             except OSError:
                 return False
-            return status in (200, 503) and all(ready["services"].values())
 
         await until(healthy, READY_WITHIN_S)
     conn = await asyncpg.connect(stack.settings.owner_database_url)
@@ -76,10 +77,11 @@ def stack(empty: Stack) -> Stack:
 async def _scored(stack: Stack) -> None:
     async with client(stack) as asked:
 
-        async def ready() -> bool:
-            return (await asked.get("/readyz"))[0] == 200
+        async def scored() -> bool:
+            progress = (await asked.data(PROGRESS))["scoringProgress"]
+            return progress["hasChampion"] and progress["pending"] == 0
 
-        await until(ready, READY_WITHIN_S)
+        await until(scored, READY_WITHIN_S)
 
 
 @pytest.fixture
