@@ -22,7 +22,7 @@ from shared.vocabulary.ids import parsed_id
 from shared.vocabulary.moments import moment
 
 
-class AMoment(click.ParamType):
+class AMoment(click.ParamType["datetime"]):
     """A moment with its zone, read as everywhere."""
 
     name = "moment"

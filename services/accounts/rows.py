@@ -10,6 +10,7 @@ from msgspec import Meta
 from services.accounts.domain import EndReason, Outcome, Severity, TicketClass
 from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.ids import account_key
 from shared.vocabulary.moments import Moment
 
 EXACT = 2**53
@@ -105,7 +106,8 @@ def check(row: Row) -> None:
             _ordered("firstReplyAt", row.first_reply_at, "openedAt", row.opened_at)
             _ordered("resolvedAt", row.resolved_at, "openedAt", row.opened_at)
         case _:
-            pass
+            return
+    account_key(row.account_id)
 
 
 def _check_contract(row: ContractRow) -> None:

@@ -12,7 +12,7 @@ import strawberry
 from shared.platform.auth import Principal
 from shared.process.rpc import Call, Rpc, described
 from shared.vocabulary import ids, paging
-from shared.vocabulary.errors import NotPermitted, Refusal, ServiceUnavailable
+from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, Refusal
 from shared.vocabulary.metric import MetricValue as Metric
 from shared.vocabulary.money import Money as Amount
 
@@ -245,10 +245,8 @@ def connection(page: paging.Page[Any], nodes: list[N], *, continued: bool = Fals
 
 
 async def attempted(work: Awaitable[R]) -> tuple[R | None, list[UserError]]:
-    """A mutation's result, or its refusal as `userErrors`; an absent service is an error."""
+    """A mutation's result, or its refusal as `userErrors`; anything else is an error."""
     try:
         return await work, []
-    except (ServiceUnavailable, NotPermitted):
-        raise
-    except Refusal as error:
+    except (NotFound, Conflict, InvalidInput) as error:
         return None, [UserError.of(error)]

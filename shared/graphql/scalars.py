@@ -1,14 +1,16 @@
 """Scalars of the graph: moments carry their zone, amounts may exceed 32 bits."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.scalars import JSON
 
 from shared.graphql.context import WideInt
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.moments import moment
+from shared.vocabulary.storable import culprit
 
 WIDEST: Final = 2**53
 
@@ -16,9 +18,17 @@ WIDEST: Final = 2**53
 def aware(text: object) -> datetime:
     """A moment with its zone; anything else is refused in words."""
     try:
-        return moment(text, "DateTime")
+        return moment(text, "DateTime").astimezone(UTC)
     except InvalidInput as error:
         raise GraphQLError(str(error)) from error
+
+
+def document(value: Any) -> Any:
+    """JSON that a database can hold, and give back."""
+    flaw = culprit(value)
+    if flaw:
+        raise GraphQLError(str(flaw))
+    return value
 
 
 def wide(value: Any) -> int:
@@ -35,6 +45,14 @@ SCALARS: Final[dict[object, Any]] = {
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=datetime.isoformat,
         parse_value=aware,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON; its numbers are finite, of at most 64 bits if they are whole.",
+        specified_by_url=(
+            "https://ecma-international.org/wp-content/uploads/ECMA-404_2nd_edition_december_2017.pdf"
+        ),
+        parse_value=document,
     ),
     WideInt: strawberry.scalar(
         name="WideInt",

@@ -47,10 +47,11 @@ R = TypeVar("R", bound=Row)
 
 
 class Numbered(msgspec.Struct, Generic[T], frozen=True):
-    """A good row and its place in the batch."""
+    """A good row and its place in the batch; `dated` by its sender, who knew it then already."""
 
     number: int
     row: T
+    dated: bool = False
 
 
 Take: TypeAlias = Callable[[Conn, Principal, list[Numbered[Any]]], Awaitable[list[Receipt]]]
@@ -92,17 +93,23 @@ async def receive(conn: Conn, principal: Principal, kind: Kind, body: bytes) -> 
 async def carry_out(conn: Conn, principal: Principal, kind: Kind, rows: Parsed) -> list[Receipt]:
     """Carry out the good rows, keep what was turned away, and answer for all, in order."""
     good, receipts = rows
-    # One after the other, the last one now: two versions of a thing in a batch are told apart.
-    moment = datetime.now(UTC) - len(good) * MICROSECOND
-    for numbered in good:
-        moment += MICROSECOND
-        numbered.row.recorded_at = numbered.row.recorded_at or moment
+    date_rows(good)
     if good:
         receipts += await kind.take(conn, principal, good)
     turned_away = [receipt for receipt in receipts if receipt.status == "rejected"]
     if turned_away and kind.keep:
         await kind.keep(conn, principal, turned_away)
     return sorted(receipts, key=lambda receipt: receipt.row)
+
+
+def date_rows(rows: Sequence[Numbered[Any]]) -> None:
+    """Rows without a moment of their own are recorded now: one after the other, so that two
+    versions of a thing in a batch are told apart."""
+    moment = datetime.now(UTC) - len(rows) * MICROSECOND
+    for numbered in rows:
+        moment += MICROSECOND
+        if not numbered.dated:
+            numbered.row.recorded_at = moment
 
 
 def parsed(body: bytes, kind: type[R], principal: Principal, *, by_line: bool = False) -> Parsed:
@@ -112,7 +119,7 @@ def parsed(body: bytes, kind: type[R], principal: Principal, *, by_line: bool = 
     """
     bounded(body)
     reader = reader_of(kind)
-    rows = None if by_line else reader.read_all(body)
+    rows: list[R] | None = None if by_line else reader.read_all(body)
     if rows is not None and all(row.recorded_at is None for row in rows):
         _count(rows)
         return [Numbered(number, row) for number, row in enumerate(rows)], []
@@ -148,9 +155,10 @@ def _one_by_one(
     for number, raw in enumerate(raws):
         try:
             row = reader.read(raw)
+            dated = row.recorded_at is not None
             if row.recorded_at is not None:
                 row.recorded_at = recorded_at(principal, row.recorded_at)
-            good.append(Numbered(number, row))
+            good.append(Numbered(number, row, dated))
         except InvalidInput as error:
             if isinstance(error, Malformed) and not by_line and (where := fault(raw)):
                 raise InvalidInput("body", f"row {number}: {where}", LIST) from error

@@ -12,7 +12,7 @@ import pytest
 
 from graph import app as gateway
 from services.usage.app import SERVICE
-from shared.intake.rows import Numbered, Receipt
+from shared.intake.rows import Receipt
 from shared.platform import auth
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import Settings
@@ -25,7 +25,7 @@ from tests.serving import serving
 EVENT = '[{"id":"1","accountId":"%s","feature":"f","occurredAt":"2026-11-01T09:30:00Z"}]'
 
 
-async def broken(conn: Conn, caller: Principal, rows: list[Numbered[Any]]) -> list[Receipt]:
+async def broken(conn: Conn, caller: Principal, *_: Any) -> list[Receipt]:
     raise ArithmeticError("a bug")
 
 

@@ -8,6 +8,7 @@ from services.usage.domain.events import Address, Event, ExternalId
 from services.usage.domain.people import People
 from services.usage.domain.segment import GROUP, Sent, addressed, learn, names, usage, waits
 from services.usage.store import ingest as ingest_store
+from services.usage.store import locks
 from services.usage.store import people as people_store
 from services.usage.store import told as told_store
 from shared.intake.rows import Numbered, Receipt, rejected
@@ -27,11 +28,11 @@ async def take_segment(
     """Carry out what an analytics library sent; as Segment does, bad messages are only listed."""
     people, events, refused = await _read(conn, sent, received_at)
     if people.is_changed:  # decided anew where nobody else can decide at the same time
-        await ingest_store.change_accounts(conn)
+        await locks.lock_accounts(conn)
         people, events, refused = await _read(conn, sent, received_at)
         await _settle(conn, principal, people)
     elif any(waits(each.row) for each in events):  # does it still wait where nobody can decide?
-        await ingest_store.keep_accounts(conn)
+        await locks.share_accounts(conn)
         _, events, refused = await _read(conn, sent, received_at)
     receipts = await take_checked(conn, principal, events) if events else []
     turned_away = [*sent.refused, *refused, *(each for each in receipts if _is_rejected(each))]

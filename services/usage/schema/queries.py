@@ -15,8 +15,8 @@ from services.usage.schema.journeys import (
     RenewalAssociation,
     TimeToValue,
 )
-from services.usage.schema.plans import ManualRule, Milestone, UseCase
-from services.usage.store import habits, history, journeys, member_funnel, plans, sessions
+from services.usage.schema.value_plan import ManualRule, Milestone, UseCase
+from services.usage.store import habits, history, journeys, member_funnel, sessions, value_plan
 from shared.graphql.context import Context, UserError, attempted
 from shared.vocabulary.ids import account_key
 
@@ -58,19 +58,21 @@ class JourneyQuery:
     async def use_cases(
         self, info: Info[Context, None], as_of: AsOf = None
     ) -> list[UseCase] | None:
-        return [UseCase.of(case) for case in await info.context.call(plans.use_cases, as_of)]
+        return [UseCase.of(case) for case in await info.context.call(value_plan.use_cases, as_of)]
 
     @strawberry.field(description="The milestones in force, in their order.")
     async def milestones(
         self, info: Info[Context, None], as_of: AsOf = None
     ) -> list[Milestone] | None:
-        return [Milestone.of(one) for one in await info.context.call(plans.milestones, as_of)]
+        return [Milestone.of(one) for one in await info.context.call(value_plan.milestones, as_of)]
 
     @strawberry.field(description="The rules of manual work in force, by key.")
     async def manual_rules(
         self, info: Info[Context, None], as_of: AsOf = None
     ) -> list[ManualRule] | None:
-        return [ManualRule.of(rule) for rule in await info.context.call(plans.manual_rules, as_of)]
+        return [
+            ManualRule.of(rule) for rule in await info.context.call(value_plan.manual_rules, as_of)
+        ]
 
     @strawberry.field(description="How long accounts take to first value (U11).")
     async def time_to_value(
