@@ -6,8 +6,9 @@ from uuid import UUID, uuid5
 
 from services.learning.actions.batch import checked
 from services.learning.domain.courses import Course, cycles
+from services.learning.domain.work_lists import RECOMMEND
 from services.learning.rows import CourseRow, checked_course
-from services.learning.store import courses, learners
+from services.learning.store import courses, directory
 from shared.intake.rows import Kind, Numbered, Receipt, alone, refused
 from shared.intake.versions import candidate, sorted_out
 from shared.platform.auth import Principal
@@ -32,7 +33,7 @@ async def take_courses(conn: Conn, principal: Principal, rows: Rows) -> list[Rec
     fresh, verdicts = sorted_out(candidates, versions, corrections=True)
     if fresh:
         await courses.add(conn, fresh)
-        await work.mark(conn, "recommend", await learners.everybody(conn))
+        await work.mark(conn, RECOMMEND, await directory.everybody(conn))
     return receipts + verdicts
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from services.usage.actions.ingest import count, keep_rejected, take_checked
 from services.usage.domain.events import Address, Event, ExternalId
 from services.usage.domain.segment import GROUP, Groups, Sent, names, usage
+from services.usage.store import directory
 from services.usage.store import ingest as ingest_store
 from services.usage.store import segment as segment_store
-from services.usage.store import told as told_store
 from shared.intake.rows import Numbered, Receipt, rejected
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -61,9 +61,8 @@ async def _join(conn: Conn, principal: Principal, joined: dict[str, str]) -> Non
     """Users join groups, and what waited for them counts where the group is a known account."""
     await segment_store.join_groups(conn, joined)
     externals = {group: ExternalId(GROUP, group) for group in joined.values()}
-    found = await ingest_store.known(conn, [Address(external=each) for each in externals.values()])
-    for address, account_id in sorted(found.items(), key=lambda pair: pair[1]):
-        if address.external is not None:
-            waited = await told_store.take_pending(conn, account_id, [address.external])
-            zone = await ingest_store.time_zone(conn, principal.time_zone)
-            await count(conn, zone, waited, {each.address: account_id for each in waited})
+    known = await ingest_store.known(conn, [Address(external=each) for each in externals.values()])
+    names = [each.external for each in known if each.external is not None]
+    waited = await directory.take_pending(conn, [], names)
+    if waited:
+        await count(conn, await ingest_store.time_zone(conn, principal.time_zone), waited, known)
