@@ -11,10 +11,13 @@ from strawberry.types import Info
 
 from graph import keys
 from graph.context import GraphContext
+from graph.faults import Graph
 from graph.limits import EXTENSIONS
+from graph.scopes import guarded, reticent
 from graph.subscriptions import RiskUpdate, Subscription
 from services.accounts import schema as accounts
-from services.billing import schema as billing
+from services.billing.schema import changes as billing_changes
+from services.billing.schema import fields as billing_fields
 from services.learning import schema as learning
 from services.risk import schema as risk
 from services.usage import schema as usage
@@ -33,7 +36,7 @@ class Account(
     Node,
     accounts.AccountFields,
     usage.AccountFields,
-    billing.AccountFields,
+    billing_fields.AccountFields,
     learning.AccountFields,
     risk.AccountFields,
 ):
@@ -97,11 +100,13 @@ class Query(accounts.Query, usage.Query, learning.Query, risk.Query, keys.Query)
     ) -> list[Node | None]:
         if len(ids) > NODES_MOST:
             raise InvalidInput("ids", f"{len(ids)} ids", f"at most {NODES_MOST}")
-        return list(await asyncio.gather(*(_fetched(info, one) for one in ids)))
+        fetches = (_fetched(info, one, "ids") for one in ids)
+        found: list[Any] = await asyncio.gather(*fetches, return_exceptions=True)
+        return found  # an exception among them is an error at its own place
 
 
-async def _fetched(info: Request, given: str) -> Any:
-    kind, key = parsed_id(given)
+async def _fetched(info: Request, given: str, argument: str = "id") -> Any:
+    kind, key = parsed_id(given, argument=argument)
     fetch = BY_ID.get(kind)
     return await fetch(info, key) if fetch else None
 
@@ -110,7 +115,7 @@ async def _fetched(info: Request, given: str) -> Any:
 class Mutation(
     accounts.Mutation,
     usage.Mutation,
-    billing.Mutation,
+    billing_changes.Mutation,
     learning.Mutation,
     risk.Mutation,
     keys.Mutation,
@@ -118,10 +123,10 @@ class Mutation(
     """Each service's deeds."""
 
 
-schema = strawberry.Schema(
-    query=Query,
-    mutation=Mutation,
-    subscription=Subscription,
+schema = Graph(
+    query=guarded(Query),
+    mutation=reticent(guarded(Mutation)),
+    subscription=guarded(Subscription),
     types=[Account, Member, RiskUpdate],
     extensions=EXTENSIONS,
     config=StrawberryConfig(scalar_map=SCALARS),

@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 
+from shared.process.serving import Server, stopping
+
 
 @asynccontextmanager
-async def serving(app: Starlette, port: int) -> AsyncGenerator[None]:
+async def serving(app: Starlette, port: int, **options: Any) -> AsyncGenerator[None]:
     """The application answers on the port of this machine until the block ends."""
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
+    chosen: dict[str, Any] = {"ws": "none", "timeout_graceful_shutdown": 5} | options
+    config = uvicorn.Config(app, port=port, log_config=None, **chosen)
+    server = Server(config, stopping(app))  # lets long polls go when it ends
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells no other way
         await asyncio.sleep(0.01)

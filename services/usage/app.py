@@ -4,8 +4,8 @@ from services.usage.actions import catalogue as catalogue_actions
 from services.usage.actions import history as history_actions
 from services.usage.actions import ingest as ingest_actions
 from services.usage.actions import listening
-from services.usage.actions import plans as plans_actions
 from services.usage.actions import segment as segment_actions
+from services.usage.actions import value_plan as value_plan_actions
 from services.usage.domain import segment
 from services.usage.domain.events import EventRow
 from services.usage.store import (
@@ -13,11 +13,12 @@ from services.usage.store import (
     habits,
     history,
     journeys,
+    landmarks,
     member_funnel,
-    plans,
     sessions,
     signals,
     stickiness,
+    value_plan,
 )
 from services.usage.store import ingest as ingest_store
 from services.usage.store import reads as reads_store
@@ -27,54 +28,58 @@ from shared.process.service import Service, run
 
 SERVICE = Service(
     name="usage",
-    reads=[
-        reads_store.summary,
-        reads_store.features,
-        reads_store.dictionary,
-        reads_store.pending,
-        rejected_store.rejected,
-        ingest_store.late_policy,
-        signals.signals,
-        catalogue.feature_list,
-        habits.habits,
-        habits.segment_habits,
-        habits.suggestions,
-        history.accounts_with_use,
-        history.raw_events,
-        history.retention,
-        journeys.journeys,
-        journeys.milestone_funnel,
-        journeys.renewal_associations,
-        journeys.value_times,
-        member_funnel.funnel_of_members,
-        plans.manual_rules,
-        plans.milestones,
-        plans.use_cases,
-        sessions.member_sessions,
-        sessions.time_spent,
-        stickiness.stickiness,
-    ],
-    commands=[
-        ingest_actions.set_late_policy,
-        catalogue_actions.feature_upsert,
-        history_actions.retention_set,
-    ],
-    kinds=[
-        Kind(
-            "events",
-            EventRow,
-            ingest_actions.take_events,
-            keep=ingest_actions.keep_rejected,
-            together=True,
-        ),
-        catalogue_actions.FEATURES,
-        plans_actions.MANUAL_RULES,
-        plans_actions.MILESTONES,
-        plans_actions.USE_CASES,
-    ],
-    inlets=[
-        Inlet(kind, segment.reader(kind), segment_actions.take_segment) for kind in segment.ROUTES
-    ],
+    reads={
+        "read": [
+            reads_store.summary,
+            reads_store.pending,
+            rejected_store.rejected,
+            ingest_store.late_policy,
+            signals.signals,
+            catalogue.feature_list,
+            habits.habits,
+            habits.segment_habits,
+            habits.suggestions,
+            history.retention,
+            journeys.journeys,
+            journeys.milestone_funnel,
+            journeys.renewal_associations,
+            journeys.value_times,
+            member_funnel.funnel_of_members,
+            value_plan.manual_rules,
+            value_plan.milestones,
+            value_plan.use_cases,
+            sessions.member_sessions,
+            sessions.time_spent,
+            stickiness.stickiness,
+        ],
+        "ml": [landmarks.features, landmarks.dictionary],
+        "admin": [history.accounts_with_use, history.raw_events],
+    },
+    commands={
+        "ingest": [catalogue_actions.feature_upsert],
+        "admin": [ingest_actions.set_late_policy, history_actions.retention_set],
+    },
+    kinds={
+        "ingest": [
+            Kind(
+                "events",
+                EventRow,
+                ingest_actions.take_events,
+                keep=ingest_actions.keep_rejected,
+                together=True,
+            ),
+            catalogue_actions.FEATURES,
+            value_plan_actions.MANUAL_RULES,
+            value_plan_actions.MILESTONES,
+            value_plan_actions.USE_CASES,
+        ],
+    },
+    inlets={
+        "ingest": [
+            Inlet(kind, segment.reader(kind), segment_actions.take_segment)
+            for kind in segment.ROUTES
+        ],
+    },
     listeners={
         "accounts": {
             listening.learn_accounts: ["AccountCreated", "AccountChanged"],

@@ -12,7 +12,7 @@ import strawberry
 from shared.platform.auth import Principal
 from shared.process.rpc import Call, Rpc, described
 from shared.vocabulary import ids, paging
-from shared.vocabulary.errors import NotPermitted, Refusal, ServiceUnavailable
+from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, Refusal
 from shared.vocabulary.metric import MetricValue as Metric
 from shared.vocabulary.money import Money as Amount
 
@@ -65,6 +65,12 @@ class Context:
         value: V | None = await future
         return value
 
+    async def page(
+        self, batch: Callable[..., Awaitable[dict[K, paging.Page[V]]]], key: K, **arguments: Any
+    ) -> paging.Page[V]:
+        """A page of a list that hangs below `key`; where the batch has none, an empty one."""
+        return await self.load(batch, key, **arguments) or paging.Page([], [], has_next=False)
+
     def again(self) -> Self:
         """The same caller with nothing loaded yet: for the next operation on a socket."""
         return replace(self, loaded={}, waiting={}, sent=[])
@@ -93,7 +99,7 @@ class Context:
         return future
 
     def _send(self) -> None:
-        waiting, self.waiting = self.waiting, {}
+        waiting, self.waiting = self.waiting, dict[_Asked, list[Any]]()
         by_service: dict[str, dict[_Asked, list[Any]]] = {}
         for asked, keys in waiting.items():
             by_service.setdefault(described(asked.function).service, {})[asked] = keys
@@ -239,10 +245,8 @@ def connection(page: paging.Page[Any], nodes: list[N], *, continued: bool = Fals
 
 
 async def attempted(work: Awaitable[R]) -> tuple[R | None, list[UserError]]:
-    """A mutation's result, or its refusal as `userErrors`; an absent service is an error."""
+    """A mutation's result, or its refusal as `userErrors`; anything else is an error."""
     try:
         return await work, []
-    except (ServiceUnavailable, NotPermitted):
-        raise
-    except Refusal as error:
+    except (NotFound, Conflict, InvalidInput) as error:
         return None, [UserError.of(error)]

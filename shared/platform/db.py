@@ -36,6 +36,8 @@ LOST = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InternalClientError,  # what a connection says that ends while it is being used
 )
+UNFIT = (asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ProgramLimitExceededError)
+"""A value is at fault: of a size, form or characters that its column cannot hold."""
 
 
 class Database:
@@ -75,7 +77,7 @@ class Database:
     async def _acquired(self) -> AsyncGenerator[Conn]:
         try:
             conn = await self.pool.acquire(timeout=TIMEOUT_S)
-        except (*LOST, TimeoutError) as error:
+        except LOST as error:
             raise ServiceUnavailable("the database does not answer") from error
         try:
             yield conn

@@ -40,7 +40,7 @@ class Consumer:
         while True:
             try:
                 await self.step(wait_s=10)
-            except (aiohttp.ClientError, TimeoutError, Refusal, *LOST) as error:
+            except (aiohttp.ClientError, Refusal, *LOST) as error:
                 log.info("waiting for the log of %s: %s", self._source, error)
                 await asyncio.sleep(0.5)
             except Exception:

@@ -27,7 +27,7 @@ from shared.platform.db import Database, connected
 from shared.process import facts
 from shared.process.consumer import Consumer
 from shared.process.listeners import Listeners
-from shared.process.rpc import CONTENT_TYPE, DEADLINE, AnyFunction, Exposed, Reply, Rpc
+from shared.process.rpc import CONTENT_TYPE, DEADLINE, Exposed, Reply, Rpc, Scoped, declared
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
 from shared.vocabulary.errors import (
@@ -49,6 +49,9 @@ STATUS: dict[type[Refusal], int] = {
     TooLarge: 413,
 }
 
+LOG_SCOPE = "read"
+"""Facts tell what happened to accounts: whoever may read may follow them."""
+
 CLASHED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
 
 T = TypeVar("T")
@@ -60,15 +63,28 @@ Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Service:
-    """What a service's `app.py` declares."""
+    """What a service's `app.py` declares: all it answers stands under the scope that a key needs.
+
+    Nothing is answered that stands under no scope.
+    """
 
     name: str
-    reads: Sequence[AnyFunction] = ()
-    commands: Sequence[AnyFunction] = ()
-    kinds: Sequence[ingest.Kind] = ()
-    inlets: Sequence[ingest.Inlet] = ()
+    reads: Scoped = field(default_factory=dict[str, Any])
+    commands: Scoped = field(default_factory=dict[str, Any])
+    kinds: Mapping[str, Sequence[ingest.Kind]] = field(default_factory=dict[str, Any])
+    inlets: Mapping[str, Sequence[ingest.Inlet]] = field(default_factory=dict[str, Any])
     listeners: Mapping[str, Listeners] = field(default_factory=dict[str, Listeners])
     """Whose log is followed: source service → listener → types of fact."""
+
+    def __post_init__(self) -> None:
+        declared(self.reads, self.commands)
+        auth.existing((*self.kinds, *self.inlets))
+        routes: set[str] = set()
+        for listed in (*self.kinds.values(), *self.inlets.values()):
+            for one in listed:
+                if one.name in routes:
+                    raise ValueError(f"two routes would be /v1/{one.name}")
+                routes.add(one.name)
 
 
 @dataclass
@@ -89,17 +105,20 @@ def build(service: Service, settings: Settings) -> Starlette:
     """The ASGI application of a service."""
     routes = [
         Route(f"/rpc/{service.name}", _answering(_rpc), methods=["POST"]),
+        Route(f"/rpc/{service.name}", _answering(_reads), methods=["GET"]),
         Route("/log", _answering(_log), methods=["GET"]),
         Route("/log/end", _answering(_log_end), methods=["GET"]),
         Route("/healthz", _healthz),
         Route("/readyz", _answering(_readyz)),
         *(
-            Route(f"/v1/{kind.name}", _answering(_bulk(kind)), methods=["POST"])
-            for kind in service.kinds
+            Route(f"/v1/{kind.name}", _answering(_bulk(kind, scope)), methods=["POST"])
+            for scope, kinds in service.kinds.items()
+            for kind in kinds
         ),
         *(
-            Route(f"/v1/{inlet.name}", _answering(_inlet(inlet), simply), methods=["POST"])
-            for inlet in service.inlets
+            Route(f"/v1/{inlet.name}", _answering(_inlet(inlet, scope), simply), methods=["POST"])
+            for scope, inlets in service.inlets.items()
+            for inlet in inlets
         ),
     ]
 
@@ -150,6 +169,12 @@ def _principal(request: Request) -> Principal:
     return _running(request).signer.open(request.headers.get(auth.HEADER, ""))
 
 
+def _permitted(request: Request, scope: str) -> Principal:
+    principal = _principal(request)
+    principal.require(scope)
+    return principal
+
+
 def _answering(handler: Handler, told: Told | None = None) -> Handler:
     """Refusals become their status with a readable body; work stops when time is up."""
 
@@ -169,12 +194,21 @@ def _answering(handler: Handler, told: Told | None = None) -> Handler:
             return told(clash) if told else _refused(request, clash)
         except Refusal as error:
             return told(error) if told else _refused(request, error)
+        except Exception:  # the server would close the connection, and with it the next request
+            log.exception("%s %s failed", request.method, request.url.path)
+            bug = Refusal("a fault of ours, which is on record; please tell us")
+            return told(bug) if told else _refused(request, bug)
 
     return answer
 
 
+def status_of(error: Refusal) -> int:
+    """The status of a refusal, or of the nearest kind of refusal that has one."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
 def _refused(request: Request, error: Refusal) -> Response:
-    status = STATUS.get(type(error), 500)
+    status = status_of(error)
     reply = Reply.refused(error)
     if request.url.path.startswith("/rpc/"):
         return Response(msgspec.msgpack.encode(reply), status, media_type=CONTENT_TYPE)
@@ -184,7 +218,7 @@ def _refused(request: Request, error: Refusal) -> Response:
 
 def simply(error: Refusal) -> Response:
     """A refusal as analytics libraries read it."""
-    status = 401 if isinstance(error, NotPermitted) else STATUS.get(type(error), 500)
+    status = 401 if isinstance(error, NotPermitted) else status_of(error)
     body = {"success": False, "code": error.code, "message": str(error)}
     return JSONResponse(body, status, later(status))
 
@@ -199,6 +233,11 @@ async def _rpc(request: Request) -> Response:
     body = await request.body()
     answer = await _while_there(request, _running(request).exposed.answer(principal, body))
     return Response(answer, media_type=CONTENT_TYPE)
+
+
+async def _reads(request: Request) -> Response:
+    _principal(request)
+    return JSONResponse(_running(request).exposed.reads())
 
 
 async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
@@ -222,7 +261,7 @@ async def _caller_left(request: Request) -> None:
 
 async def _log(request: Request) -> Response:
     """A page of the log: every tenant's for our own processes, else the caller's tenant's."""
-    principal = _principal(request)
+    principal = _permitted(request, LOG_SCOPE)
     query = request.query_params
     everything = "system" in principal.scopes and principal.tenant_id == auth.system().tenant_id
     page = _running(request).log.page(
@@ -237,19 +276,19 @@ async def _log(request: Request) -> Response:
 
 
 async def _log_end(request: Request) -> Response:
-    _principal(request)
+    _permitted(request, LOG_SCOPE)
     return PlainTextResponse(str(await facts.end(_running(request).db)))
 
 
-def _bulk(kind: ingest.Kind) -> Handler:
+def _bulk(kind: ingest.Kind, scope: str) -> Handler:
     async def take(request: Request) -> Response:
-        principal = _principal(request)
-        principal.require(kind.scope)
+        principal = _permitted(request, scope)
         running = _running(request)
         with running.gate.entered() as hold:
             body = await intake.body_of(request, hold)
+            by_line = intake.is_by_line(request)
             rows = await intake.off_loop(
-                len(body), lambda: ingest.parsed(body, kind.row, principal)
+                len(body), lambda: ingest.parsed(body, kind.row, principal, by_line=by_line)
             )
             receipts = await _carried(running, kind, principal, rows)
         return Response(
@@ -268,10 +307,9 @@ async def _carried(
         return await ingest.carry_out(conn, principal, kind, rows)
 
 
-def _inlet(inlet: ingest.Inlet) -> Handler:
+def _inlet(inlet: ingest.Inlet, scope: str) -> Handler:
     async def take(request: Request) -> Response:
-        principal = _principal(request)
-        principal.require(inlet.scope)
+        principal = _permitted(request, scope)
         running = _running(request)
         with running.gate.entered() as hold:
             body = await intake.body_of(request, hold)

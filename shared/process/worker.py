@@ -161,7 +161,7 @@ async def poll(
         hint.clear()
         try:
             await do()
-        except (*LOST, Refusal, TimeoutError) as error:
+        except (*LOST, Refusal) as error:
             log.warning("%s: %s", name, error)
         except Exception:
             log.exception("%s", name)
@@ -193,7 +193,7 @@ async def _hinted(settings: Settings, service: str, hints: Sequence[asyncio.Even
         )
         try:
             await worker.async_run()
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError) as error:
             log.warning("Redis does not answer (%s); working without hints", error)
         finally:
             with contextlib.suppress(RedisError, OSError, AttributeError):
@@ -210,7 +210,7 @@ def _health(problems: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]) -> S
     async def ready(_: Request) -> Response:
         try:
             found = await problems()
-        except (*LOST, Refusal, TimeoutError) as error:
+        except (*LOST, Refusal) as error:
             found = [{"problem": str(error)}]
         body = {"status": "degraded" if found else "ok", "problems": list(found)}
         return Response(

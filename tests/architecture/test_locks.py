@@ -1,4 +1,4 @@
-"""No lock holds one tenant up for another: every advisory lock of a service names its tenant."""
+"""What a transaction locks is said in one place of each service, and is never another tenant's."""
 
 import re
 
@@ -6,6 +6,8 @@ from shared.platform.config import SERVICES
 from shared.platform.db import Conn
 from tests.architecture.tree import files, name
 
+PLACES = {"shared/platform/migrate.py", "shared/intake/versioned.py"}
+LOCKS = ("pg_advisory", "lock_ids($", "hold_accounts($")
 LOCK = re.compile(r"pg_(?:try_)?advisory_\w+\(")
 REACH = 200
 """Characters after the call within which it has to say whose lock it is."""
@@ -41,3 +43,19 @@ async def test_every_lock_in_their_functions_names_its_tenant(owner: Conn) -> No
 async def test_the_lock_that_names_no_tenant_itself_does_so_in_its_key(owner: Conn) -> None:
     key = await owner.fetchval("SELECT pg_get_functiondef('risk.accounts_lock'::regproc)")
     assert "tenure.tenant" in key
+
+
+def test_locks_stand_in_one_file_of_a_store_and_say_what_they_lock():
+    found = {
+        name(path)
+        for path in files("services/*.py", "shared/*.py", "graph/*.py", "infra/*.py", "ml/*.py")
+        if any(lock in path.read_text() for lock in LOCKS)
+    }
+    assert {path for path in found - PLACES if not path.endswith("/store/locks.py")} == set()
+    unnamed = [
+        f"{name(path)}: {line}"
+        for path in files("services/*/store/locks.py")
+        for line in path.read_text().splitlines()
+        if line.startswith("async def ") and not line.startswith("async def lock_")
+    ]
+    assert not unnamed

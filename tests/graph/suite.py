@@ -1,5 +1,7 @@
 """Five real services bound in-process under the gateway's schema, and a tenant's rows in them."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,23 +9,33 @@ from uuid import UUID
 import msgspec
 from strawberry.types import ExecutionResult
 
+from graph import app as gateway
 from graph.context import GraphContext
 from graph.cursor import Cursors
 from graph.schema import OBJECTS, schema
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
+from services.learning import jobs as learning_jobs
 from services.learning.app import SERVICE as LEARNING
+from services.risk import jobs as risk_jobs
 from services.risk.app import SERVICE as RISK
+from services.usage import jobs as usage_jobs
 from services.usage.app import SERVICE as USAGE
 from shared.intake import rows as ingest
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
+from shared.process import facts, service
+from shared.process.consumer import Consumer
 from shared.process.rpc import Exposed, Rpc
 from shared.process.service import Service
+from shared.process.worker import WorkerContext
 from tests.conftest import DatabaseOf
+from tests.serving import serving
 
 SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
+KNOWN_BY_UUID = ("accounts", "members", "contracts", "courses")
+WORKERS = [jobs.WORKER for jobs in (usage_jobs, learning_jobs, risk_jobs)]
 
 
 class Suite:
@@ -34,6 +46,7 @@ class Suite:
     ) -> None:
         self.access = access
         self.databases = databases
+        self.settings = settings
         exposed = {
             service.name: Exposed(
                 databases[service.name], reads=service.reads, commands=service.commands
@@ -47,9 +60,13 @@ class Suite:
         """The context of one request."""
         return GraphContext(principal, self.rpc, OBJECTS, cursors=self.cursors, access=self.access)
 
-    async def run(self, principal: Principal, query: str) -> ExecutionResult:
+    async def run(
+        self, principal: Principal, query: str, variables: dict[str, Any] | None = None
+    ) -> ExecutionResult:
         """The whole result, errors and all."""
-        return await schema.execute(query, context_value=self.context(principal))
+        return await schema.execute(
+            query, variable_values=variables, context_value=self.context(principal)
+        )
 
     async def ask(self, principal: Principal, query: str) -> Any:
         """The data, and how many requests each service got."""
@@ -59,14 +76,56 @@ class Suite:
         assert result.errors is None, result.errors
         return result.data, calls
 
+    async def settle(self, tenant: UUID) -> None:
+        """Facts reach whom they concern, and jobs do what is due, until nothing more happens."""
+        while await self._carry() + await self._work(tenant):
+            pass
+        for database in self.databases.values():
+            async with database.read(tenant) as conn:
+                assert await conn.fetch("SELECT * FROM dead_letter") == []
+
+    async def _carry(self) -> int:
+        return sum(
+            [
+                await Carrier(self, service, source).step()
+                for service in SERVICES
+                for source in service.listeners
+            ]
+        )
+
+    async def _work(self, tenant: UUID) -> int:
+        """What waits for a while is due at once."""
+        done = 0
+        for worker in WORKERS:
+            database = self.databases[worker.service]
+            async with database.write(tenant) as conn:
+                await conn.execute("UPDATE work SET next_at = now() WHERE next_at < 'infinity'")
+            context = WorkerContext(self.settings, database, self.rpc)
+            done += await worker.drain(context, next(iter(worker.work)))
+        return done
+
+
+class Carrier(Consumer):
+    """Follows a log without a port between."""
+
+    def __init__(self, suite: Suite, service: Service, source: str) -> None:
+        db = suite.databases[service.name]
+        super().__init__(db, suite.rpc, source, service.listeners[source])
+        self._log = facts.Log(suite.databases[source], source)
+        self._source_db = suite.databases[source]
+
+    async def _pull(self, after: int, wait_s: float) -> list[facts.LogEntry]:
+        await facts.relay_all(self._source_db)
+        return await self._log.page(after, 500, wait_s, None)
+
 
 async def take(suite: Suite, principal: Principal, service: Service, name: str, rows: Any) -> Any:
     """Bulk rows straight into a service, as its route would take them."""
-    (kind,) = (kind for kind in service.kinds if kind.name == name)
+    (kind,) = (kind for kind in service.kinds["ingest"] if kind.name == name)
     async with suite.databases[service.name].write(principal.tenant_id) as conn:
         receipts = await ingest.receive(conn, principal, kind, msgspec.json.encode(rows))
     assert {receipt.status for receipt in receipts} <= {"accepted", "pending"}, receipts
-    return [UUID(receipt.id) for receipt in receipts] if name in ("accounts", "members") else None
+    return [UUID(receipt.id) for receipt in receipts] if name in KNOWN_BY_UUID else None
 
 
 async def fill(suite: Suite, principal: Principal, companies: int) -> list[UUID]:
@@ -100,3 +159,16 @@ async def of(settings: Settings, database: DatabaseOf) -> Suite:
     """The suite on this test's database."""
     databases = {service.name: await database(service.name) for service in SERVICES}
     return Suite(settings, databases, await database("access"))
+
+
+@asynccontextmanager
+async def served(suite: Suite, settings: Settings) -> AsyncGenerator[str]:
+    """The gateway and the log of risk behind real ports; the gateway's address."""
+    app = gateway.build(settings)
+    app.state.gateway = gateway.Gateway(settings, suite.rpc, suite.access)
+    async with (
+        suite.rpc,
+        serving(service.build(RISK, settings), settings.service_port("risk")),
+        serving(app, settings.port, lifespan="off", ws="auto", ws_max_size=gateway.MESSAGE_MOST),
+    ):
+        yield f"127.0.0.1:{settings.port}"

@@ -60,7 +60,7 @@ class Query:
         if external_id is None:
             key = parsed_id(id or "", "Account", "id")[1]
         else:
-            key = await info.context.call(accounts.account_called, _name(external_id))
+            key = await info.context.call(accounts.account_called, _name(external_id), as_of)
         return await _account_by_id(info, key, as_of) if key else None
 
     @strawberry.field(description="All accounts, page by page.")

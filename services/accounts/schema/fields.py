@@ -12,7 +12,6 @@ from services.accounts.schema.values import Contract, ExternalId, LifecycleStage
 from services.accounts.store import accounts, contracts, members, tickets
 from shared.graphql.context import After, AsOf, Connection, Context, First, Part, connection
 from shared.vocabulary.errors import NotFound
-from shared.vocabulary.paging import Page
 
 Request = Info[Context, None]
 Account = Annotated["Account", strawberry.lazy("graph.schema")]
@@ -37,7 +36,7 @@ class AccountFields(Part):
 
     @strawberry.field(description="What other systems call it.")
     async def external_ids(self, info: Request) -> list[ExternalId] | None:
-        names = await info.context.load(accounts.external_ids, self.key) or []
+        names = await info.context.load(accounts.external_ids, self.key, as_of=self.as_of) or []
         return [ExternalId(source=name.source, id=name.external_id) for name in names]
 
     @strawberry.field(description="Labels set by people and imports.")
@@ -76,9 +75,9 @@ class AccountFields(Part):
     async def contracts(
         self, info: Request, first: First = 25, after: After = None
     ) -> Connection[Contract] | None:
-        page = await info.context.load(
+        page = await info.context.page(
             contracts.contract_pages, self.key, first=first, after=after, as_of=self.as_of
-        ) or Page[domain.Contract]([], [], has_next=False)
+        )
         nodes = [Contract.of(contract) for contract in page.items]
         return connection(page, nodes, continued=after is not None)
 
@@ -93,7 +92,7 @@ class AccountFields(Part):
         after: After = None,
     ) -> Connection[Member] | None:
         narrowed = filter or MemberFilter()
-        page = await info.context.load(
+        page = await info.context.page(
             members.member_pages,
             self.key,
             first=first,
@@ -101,7 +100,7 @@ class AccountFields(Part):
             role=narrowed.role,
             active=narrowed.active,
             as_of=self.as_of,
-        ) or Page[domain.Member]([], [], has_next=False)
+        )
         nodes = [info.context.object("Member", member.id, self.as_of) for member in page.items]
         return connection(page, nodes, continued=after is not None)
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from services.learning import definitions
@@ -17,55 +16,17 @@ from services.learning.domain.learners import (
     SkillMastery,
     skills,
 )
-from services.learning.rows import ProgressRow
 from services.learning.store.courses import courses_by_code
-from shared.intake.versions import Candidate, Version
 from shared.platform.db import Conn, Row, to
 from shared.vocabulary.definition import Definition
-from shared.vocabulary.landmark import FeatureRow, Half, Landmark
 from shared.vocabulary.metric import MetricValue, ratio
-from shared.vocabulary.signal import Signal
-from shared.vocabulary.signal import read as read_signals
 
 HERE = Path(__file__).parent
-FEATURES = (HERE / "features.sql").read_text()
-DICTIONARY = read_signals(HERE / "features.csv")
 SUMMARY = (HERE / "summary.sql").read_text()
 NEXT_COURSES = (HERE / "next_courses.sql").read_text()
 ADOPTION_WINDOW = timedelta(days=180)
 ENROLLED_SINCE = timedelta(days=30)
 NEXT_COURSES_MOST = 5
-
-
-async def known_progress(conn: Conn, ids: list[str]) -> list[Version]:
-    """What was kept under these ids."""
-    rows = await conn.fetch(
-        "SELECT id, recorded_at, account_id AS owner, digest FROM learning.progress"
-        " WHERE id = ANY ($1)",
-        ids,
-    )
-    return [to(Version, row) for row in rows]
-
-
-async def add_progress(conn: Conn, fresh: Sequence[Candidate[ProgressRow]]) -> None:
-    """Keep steps in one statement; they are sorted by key."""
-    columns: list[list[Any]] = [list(column) for column in zip(*map(_values, fresh), strict=True)]
-    await conn.execute(
-        "INSERT INTO learning.progress (tenant_id, id, account_id, recorded_at, digest, member_id,"
-        " course, kind, occurred_at, score)"
-        " SELECT current_setting('tenure.tenant')::uuid, * FROM unnest($1::text[], $2::uuid[],"
-        " $3::timestamptz[], $4::bytea[], $5::uuid[], $6::text[], $7::text[], $8::timestamptz[],"
-        " $9::float8[])",
-        *columns,
-    )
-
-
-def _values(one: Candidate[ProgressRow]) -> tuple[Any, ...]:
-    row, version = one.row, one.version
-    return (
-        version.id, version.owner, version.recorded_at, version.digest, UUID(row.member_id),
-        row.course_code, row.kind, row.occurred_at, row.score,
-    )  # fmt: skip
 
 
 async def progress(conn: Conn, ids: list[str]) -> dict[str, Progress]:
@@ -156,22 +117,3 @@ def _ratio(
         window_to=at,
         freshness=row["freshness"],
     )
-
-
-async def features(
-    conn: Conn, landmarks: list[Landmark], half: Half | None = None
-) -> list[FeatureRow]:
-    """What the model may know at each landmark, in order."""
-    rows = await conn.fetch(
-        FEATURES,
-        [mark.account_id for mark in landmarks],
-        [mark.as_of for mark in landmarks],
-        PASS_SCORE,
-        half,
-    )
-    return [dict(row) for row in rows]
-
-
-async def dictionary(conn: Conn) -> list[Signal]:
-    """What each column of `features` means."""
-    return DICTIONARY

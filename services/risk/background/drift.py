@@ -54,7 +54,7 @@ async def watch(
 
 async def _lost(context: WorkerContext, tenant_id: UUID, now: datetime) -> dict[UUID, list[Spell]]:
     """Spells of each account that ended."""
-    call = Call(named("accounts.spells", list[Spell]), {"recorded_before": now})
+    call = Call(named("accounts.landmarks.spells", list[Spell]), {"recorded_before": now})
     spells: list[Spell] = await context.rpc.send(
         auth.system(tenant_id), call, timeout_s=SPELLS_TIMEOUT_S
     )

@@ -11,7 +11,7 @@ from services.usage.domain.others import (
     MemberFact,
 )
 from services.usage.domain.work_lists import MEASURE
-from services.usage.store import directory
+from services.usage.store import directory, locks
 from services.usage.store import ingest as ingest_store
 from shared.platform.db import Conn
 from shared.process import work
@@ -24,7 +24,7 @@ async def learn_accounts(conn: Conn, facts: Sequence[AccountFact]) -> None:
     """Accounts are known, or known by further names: events that waited for them count now."""
     account_ids = sorted({fact.account_id for fact in facts})
     names = {name: fact.account_id for fact in facts for name in fact.externals}
-    await ingest_store.change_accounts(conn)
+    await locks.lock_accounts(conn)
     await directory.add_accounts(conn, account_ids, names)
     waited = await directory.take_pending(conn, account_ids, list(names))
     zone = await ingest_store.time_zone(conn, "UTC") if waited else "UTC"

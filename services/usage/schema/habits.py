@@ -8,7 +8,7 @@ import strawberry
 from services.usage.domain import habits, repetition
 from services.usage.domain.sessions import Session as Spell
 from services.usage.domain.sessions import TimeSpent as Spent
-from services.usage.schema.plans import ManualRule, UseCase
+from services.usage.schema.value_plan import ManualRule, UseCase
 from shared.graphql.context import MetricValue
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import strawberry
 
 from services.usage.domain import association, journeys, member_funnel
-from services.usage.schema.plans import Milestone
+from services.usage.schema.value_plan import Milestone
 from shared.graphql.context import MetricValue
 
 

@@ -15,8 +15,8 @@ from services.usage.schema.journeys import (
     RenewalAssociation,
     TimeToValue,
 )
-from services.usage.schema.plans import ManualRule, Milestone, UseCase
-from services.usage.store import habits, history, journeys, member_funnel, plans, sessions
+from services.usage.schema.value_plan import ManualRule, Milestone, UseCase
+from services.usage.store import habits, history, journeys, member_funnel, sessions, value_plan
 from shared.graphql.context import Context, UserError, attempted
 from shared.vocabulary.ids import account_key
 
@@ -58,22 +58,21 @@ class JourneyQuery:
     async def use_cases(
         self, info: Info[Context, None], as_of: AsOf = None
     ) -> list[UseCase] | None:
-        info.context.principal.require("read")
-        return [UseCase.of(case) for case in await info.context.call(plans.use_cases, as_of)]
+        return [UseCase.of(case) for case in await info.context.call(value_plan.use_cases, as_of)]
 
     @strawberry.field(description="The milestones in force, in their order.")
     async def milestones(
         self, info: Info[Context, None], as_of: AsOf = None
     ) -> list[Milestone] | None:
-        info.context.principal.require("read")
-        return [Milestone.of(one) for one in await info.context.call(plans.milestones, as_of)]
+        return [Milestone.of(one) for one in await info.context.call(value_plan.milestones, as_of)]
 
     @strawberry.field(description="The rules of manual work in force, by key.")
     async def manual_rules(
         self, info: Info[Context, None], as_of: AsOf = None
     ) -> list[ManualRule] | None:
-        info.context.principal.require("read")
-        return [ManualRule.of(rule) for rule in await info.context.call(plans.manual_rules, as_of)]
+        return [
+            ManualRule.of(rule) for rule in await info.context.call(value_plan.manual_rules, as_of)
+        ]
 
     @strawberry.field(description="How long accounts take to first value (U11).")
     async def time_to_value(
@@ -83,7 +82,6 @@ class JourneyQuery:
         started_to: Until = None,
         as_of: AsOf = None,
     ) -> TimeToValue | None:
-        info.context.principal.require("read")
         found = await info.context.call(journeys.value_times, started_from, started_to, as_of)
         return TimeToValue.of(found)
 
@@ -95,7 +93,6 @@ class JourneyQuery:
         started_to: Until = None,
         as_of: AsOf = None,
     ) -> list[FunnelStep] | None:
-        info.context.principal.require("read")
         steps = await info.context.call(journeys.milestone_funnel, started_from, started_to, as_of)
         return [FunnelStep.of(step) for step in steps]
 
@@ -111,7 +108,6 @@ class JourneyQuery:
         ] = None,
         as_of: AsOf = None,
     ) -> list[MemberFunnelStep] | None:
-        info.context.principal.require("read")
         steps = await info.context.call(
             member_funnel.funnel_of_members, started_from, started_to, as_of
         )
@@ -129,7 +125,6 @@ class JourneyQuery:
         ],
         as_of: AsOf = None,
     ) -> list[Habit] | None:
-        info.context.principal.require("read")
         keys = [account_key(each, "accountIds") for each in account_ids]
         found = await info.context.call(habits.segment_habits, keys, as_of)
         return [Habit.of(habit) for habit in found]
@@ -140,13 +135,11 @@ class JourneyQuery:
     async def renewal_associations(
         self, info: Info[Context, None], as_of: AsOf = None
     ) -> list[RenewalAssociation] | None:
-        info.context.principal.require("read")
         found = await info.context.call(journeys.renewal_associations, as_of)
         return [RenewalAssociation.of(one) for one in found]
 
     @strawberry.field(description="How long events are kept one by one.")
     async def usage_retention(self, info: Info[Context, None]) -> UsageRetention | None:
-        info.context.principal.require("read")
         return UsageRetention.of(await info.context.call(history.retention))
 
     @strawberry.field(description="A member's sessions of the last 28 days, oldest first (U8).")
@@ -159,7 +152,6 @@ class JourneyQuery:
         ],
         as_of: AsOf = None,
     ) -> list[Session] | None:
-        info.context.principal.require("read")
         found = await info.context.call(
             sessions.member_sessions, account_key(account_id), member, as_of
         )
@@ -177,9 +169,8 @@ class HistoryMutation:
         info: Info[Context, None],
         raw_days: Annotated[
             int | None, strawberry.argument(description="62 days or more; null keeps everything.")
-        ],
+        ] = None,
     ) -> UsageRetentionPayload:
-        info.context.principal.require("admin")
         found, errors = await attempted(info.context.call(history_actions.retention_set, raw_days))
         return UsageRetentionPayload(
             retention=UsageRetention.of(found) if found else None, user_errors=errors

@@ -77,7 +77,6 @@ class IngestQuery:
             str | None, strawberry.argument(description="endCursor of the page before.")
         ] = None,
     ) -> Connection[RejectedEvent] | None:
-        info.context.principal.require("read")
         page = await info.context.call(rejected_store.rejected, first, after)
         return connection(page, [RejectedEvent.of(r) for r in page.items], continued=bool(after))
 
@@ -90,7 +89,6 @@ class IngestQuery:
             strawberry.argument(description="As it was decided then; now if omitted."),
         ] = None,
     ) -> UsageLatePolicy | None:
-        info.context.principal.require("read")
         return UsageLatePolicy.of(await info.context.call(ingest_store.late_policy, as_of))
 
 
@@ -109,7 +107,6 @@ class IngestMutation:
             int, strawberry.argument(description="From how many days an event is late, 0 to 36500.")
         ] = 30,
     ) -> UsageLatePolicyPayload:
-        info.context.principal.require("admin")
         policy, errors = await attempted(
             info.context.call(ingest_actions.set_late_policy, rejects, after_days)
         )

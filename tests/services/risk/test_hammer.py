@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from uuid import UUID, uuid4
 
 import pytest
@@ -91,7 +92,7 @@ class Hammer:
 
     async def ask(self, world: World) -> None:
         async with world.risk.write(world.tenant) as conn:
-            await scores_actions.rescore(conn, world.principal)
+            await scores_actions.rescore(conn)
 
     async def look_again(self, world: World) -> None:
         async with world.risk.write(world.tenant) as conn:
@@ -112,9 +113,10 @@ class Hammer:
 async def test_nothing_is_lost_and_nothing_deadlocks(world: World, rival: Principal) -> None:
     worlds = [world, replace(world, principal=rival)]
     accounts = {each.tenant: await customers(each) for each in worlds}
-    for each in worlds:
-        models = [await each.publish(a_model(use=use)) for use in (-0.5, -0.9)]
-    hammer = Hammer(worlds, accounts, models)
+    models = [a_model(use=use) for use in (-0.5, -0.9)]
+    for each, model in product(worlds, models):
+        await each.publish(model)
+    hammer = Hammer(worlds, accounts, [model.version for model in models])
 
     await asyncio.gather(
         *(hammer.again(hammer.page) for _ in range(3)),

@@ -84,9 +84,7 @@ async def test_an_account_that_becomes_known_during_a_promotion_waits_for_its_en
     await noted
 
 
-async def test_marks_in_any_order_do_not_deadlock(
-    risk: Database, tenant: UUID, principal: Principal
-) -> None:
+async def test_marks_in_any_order_do_not_deadlock(risk: Database, tenant: UUID) -> None:
     accounts = [uuid4() for _ in range(40)]
     await note(risk, tenant, *accounts)
 
@@ -94,7 +92,7 @@ async def test_marks_in_any_order_do_not_deadlock(
         for _ in range(10):
             await note(risk, tenant, *accounts[turned:], *accounts[:turned])
             async with risk.write(tenant) as conn:
-                await scores_actions.rescore(conn, principal, accounts[turned:])
+                await scores_actions.rescore(conn, accounts[turned:])
 
     await asyncio.gather(*(asked(turned) for turned in (0, 7, 19, 33)))
 

@@ -2,14 +2,16 @@
 
 from datetime import date, datetime
 from enum import Enum
-from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
 from strawberry.types import Info
-from strawberry.utils.str_converters import to_camel_case
 
-from services.billing import actions, domain, store
+from services.billing.domain import invoices as invoices_domain
+from services.billing.domain import subscriptions as subscriptions_domain
+from services.billing.domain import summary as summary_domain
+from services.billing.store import invoices as invoices_store
+from services.billing.store import summary as summary_store
 from shared.graphql.context import (
     After,
     AsOf,
@@ -19,9 +21,6 @@ from shared.graphql.context import (
     MetricValue,
     Money,
     Part,
-    UserError,
-    WideInt,
-    attempted,
     connection,
 )
 
@@ -48,7 +47,7 @@ class Invoice:
     )
 
     @classmethod
-    def of(cls, invoice: domain.Invoice) -> "Invoice":
+    def of(cls, invoice: invoices_domain.Invoice) -> "Invoice":
         return cls(
             source_id=invoice.id,
             amount=Money.of(invoice.amount),
@@ -72,7 +71,7 @@ class PlanSubscription:
     ended_at: datetime | None = strawberry.field(description="Until when; null while it goes on.")
 
     @classmethod
-    def of(cls, line: domain.Subscription) -> "PlanSubscription":
+    def of(cls, line: subscriptions_domain.Subscription) -> "PlanSubscription":
         return cls(
             source_id=line.id,
             plan=line.plan,
@@ -125,16 +124,14 @@ class BillingSummary:
     async def invoices_due(
         self, info: Info[Context, None], first: First = 25, after: After = None
     ) -> Connection[Invoice] | None:
-        page = await info.context.load(
-            store.invoices_due, self.key, as_of=self.as_of, first=first, after=after
+        page = await info.context.page(
+            invoices_store.invoices_due, self.key, as_of=self.as_of, first=first, after=after
         )
-        if page is None:
-            raise LookupError("store.invoices_due answers for every account")
         nodes = [Invoice.of(invoice) for invoice in page.items]
         return connection(page, nodes, continued=after is not None)
 
     @classmethod
-    def of(cls, summary: domain.BillingSummary) -> "BillingSummary":
+    def of(cls, summary: summary_domain.BillingSummary) -> "BillingSummary":
         return cls(
             key=summary.account_id,
             as_of=summary.as_of,
@@ -157,105 +154,9 @@ class AccountFields(Part):
 
     @strawberry.field(description="Recurring revenue, what is owed and how it is paid.")
     async def billing(self, info: Info[Context, None], as_of: AsOf = None) -> BillingSummary | None:
-        summary = await info.context.load(store.summary, self.key, as_of=as_of or self.as_of)
+        summary = await info.context.load(
+            summary_store.summary, self.key, as_of=as_of or self.as_of
+        )
         if summary is None:
             raise LookupError("store.summary answers for every account")
         return BillingSummary.of(summary)
-
-
-Account = Annotated["Account", strawberry.lazy("graph.schema")]
-
-
-@strawberry.input(description="A plan line as the billing system knows it now.")
-class SubscriptionUpsertInput:
-    id: str = strawberry.field(description="The id the billing system gave it.")
-    account_id: strawberry.ID = strawberry.field(description="The account, by this API's id.")
-    plan: str = strawberry.field(description="Name of the plan.")
-    quantity: int = strawberry.field(description="Units sold, 0 or more.")
-    unit_price_cents: WideInt = strawberry.field(
-        description="Price of a unit and interval, minor units."
-    )
-    interval: BillingInterval = strawberry.field(description="How often it is billed.")
-    currency: str = strawberry.field(description="ISO 4217 code.")
-    started_at: datetime = strawberry.field(description="From when it is billed.")
-    discount_share: float = strawberry.field(description="Recurring discount, 0 to 1.", default=0.0)
-    ended_at: datetime | None = strawberry.field(description="Until when.", default=None)
-
-
-@strawberry.input(description="An invoice as the billing system knows it now.")
-class InvoiceUpsertInput:
-    id: str = strawberry.field(description="The id the billing system gave it.")
-    account_id: strawberry.ID = strawberry.field(description="The account, by this API's id.")
-    amount_cents: WideInt = strawberry.field(description="What it asks for, minor units.")
-    currency: str = strawberry.field(description="ISO 4217 code.")
-    issued_at: datetime = strawberry.field(description="When it was issued.")
-    due_on: date = strawberry.field(description="The last day to pay in time.")
-    paid_at: datetime | None = strawberry.field(
-        description="When it was paid in full.", default=None
-    )
-
-
-@strawberry.type(description="What became of a subscriptionUpsert.")
-class SubscriptionPayload:
-    subscription: PlanSubscription | None = strawberry.field(description="The line as it is kept.")
-    account: Account | None = strawberry.field(description="The account it belongs to.")
-    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
-
-
-@strawberry.type(description="What became of an invoiceUpsert.")
-class InvoicePayload:
-    invoice: Invoice | None = strawberry.field(description="The invoice as it is kept.")
-    account: Account | None = strawberry.field(description="The account it belongs to.")
-    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
-
-
-@strawberry.type
-class Mutation:
-    """What billing takes one by one; for many there is POST /v1/subscriptions and /v1/invoices."""
-
-    @strawberry.mutation(description="Keep a plan line; the same id with other values corrects it.")
-    async def subscription_upsert(
-        self,
-        info: Info[Context, None],
-        input: Annotated[
-            SubscriptionUpsertInput, strawberry.argument(description="The line as it is now.")
-        ],
-    ) -> SubscriptionPayload:
-        info.context.principal.require("ingest")
-        call = info.context.call(actions.subscription_upsert, _row(input))
-        line, errors = await attempted(call)
-        info.context.forget()
-        if line is None:
-            return SubscriptionPayload(subscription=None, account=None, user_errors=errors)
-        return SubscriptionPayload(
-            subscription=PlanSubscription.of(line),
-            account=info.context.object("Account", line.account_id),
-            user_errors=[],
-        )
-
-    @strawberry.mutation(description="Keep an invoice; send it again with paidAt once it is paid.")
-    async def invoice_upsert(
-        self,
-        info: Info[Context, None],
-        input: Annotated[
-            InvoiceUpsertInput, strawberry.argument(description="The invoice as it is now.")
-        ],
-    ) -> InvoicePayload:
-        info.context.principal.require("ingest")
-        invoice, errors = await attempted(info.context.call(actions.invoice_upsert, _row(input)))
-        info.context.forget()
-        if invoice is None:
-            return InvoicePayload(invoice=None, account=None, user_errors=errors)
-        return InvoicePayload(
-            invoice=Invoice.of(invoice),
-            account=info.context.object("Account", invoice.account_id),
-            user_errors=[],
-        )
-
-
-def _row(given: SubscriptionUpsertInput | InvoiceUpsertInput) -> dict[str, Any]:
-    """The row that the bulk route would take; what is null was not given."""
-    values = {to_camel_case(name): value for name, value in vars(given).items()}
-    if isinstance(given, SubscriptionUpsertInput):
-        values["interval"] = given.interval.value
-    return {name: value for name, value in values.items() if value is not None}

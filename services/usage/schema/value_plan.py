@@ -2,7 +2,7 @@
 
 import strawberry
 
-from services.usage.domain import plans
+from services.usage.domain import value_plan
 
 
 @strawberry.type(description="Why accounts buy: who does which job how often (U12).")
@@ -19,7 +19,7 @@ class UseCase:
     )
 
     @classmethod
-    def of(cls, case: plans.UseCase) -> "UseCase":
+    def of(cls, case: value_plan.UseCase) -> "UseCase":
         return cls(
             key=case.key,
             persona=case.persona,
@@ -49,7 +49,7 @@ class Milestone:
     order: int = strawberry.field(description="Its place on the way.")
 
     @classmethod
-    def of(cls, milestone: plans.Milestone) -> "Milestone":
+    def of(cls, milestone: value_plan.Milestone) -> "Milestone":
         return cls(
             key=milestone.key,
             title=milestone.title,
@@ -72,7 +72,7 @@ class ManualRule:
     suggests: str = strawberry.field(description="What would do it.")
 
     @classmethod
-    def of(cls, rule: plans.ManualRule) -> "ManualRule":
+    def of(cls, rule: value_plan.ManualRule) -> "ManualRule":
         return cls(
             key=rule.key,
             feature=rule.feature,
