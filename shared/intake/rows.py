@@ -107,10 +107,10 @@ def date_rows(rows: Sequence[Numbered[Any]]) -> None:
     """Rows without a moment of their own are recorded now: one after the other, so that two
     versions of a thing in a batch are told apart."""
     moment = datetime.now(UTC) - len(rows) * MICROSECOND
-    for one in rows:
+    for numbered in rows:
         moment += MICROSECOND
-        if not one.dated:
-            one.row.recorded_at = moment
+        if not numbered.dated:
+            numbered.row.recorded_at = moment
 
 
 def parsed(body: bytes, kind: type[R], principal: Principal, *, by_line: bool = False) -> Parsed:
@@ -157,7 +157,7 @@ def _one_by_one(
         try:
             row = reader.read(raw)
             dated = row.recorded_at is not None
-            if dated:
+            if row.recorded_at is not None:
                 row.recorded_at = recorded_at(principal, row.recorded_at)
             good.append(Numbered(number, row, dated))
         except InvalidInput as error:

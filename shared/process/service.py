@@ -24,6 +24,8 @@ from shared.platform.auth import Principal, Signer
 from shared.platform.config import WORKERS, Settings
 from shared.platform.db import Database, connected
 from shared.process import facts
+from shared.process.consumer import Consumer
+from shared.process.listeners import Listeners
 from shared.process.rpc import CONTENT_TYPE, DEADLINE, Exposed, Reply, Rpc, Scoped, declared
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
@@ -70,8 +72,8 @@ class Service:
     commands: Scoped = field(default_factory=dict[str, Any])
     bulk_routes: Mapping[str, Sequence[BulkRoute]] = field(default_factory=dict[str, Any])
     foreign_routes: Mapping[str, Sequence[ForeignRoute]] = field(default_factory=dict[str, Any])
-    listeners: Mapping[str, Mapping[str, facts.Listener]] = field(default_factory=dict[str, Any])
-    """Whose log is followed: source service → fact type → listener."""
+    listeners: Mapping[str, Listeners] = field(default_factory=dict[str, Listeners])
+    """Whose log is followed: source service → listener → types of fact."""
 
     def __post_init__(self) -> None:
         declared(self.reads, self.commands)
@@ -140,10 +142,9 @@ async def _started(service: Service, settings: Settings) -> AsyncGenerator[Runni
             hints = Hints(settings, service.name)
             db.committed.append(hints.send)
             loops.append(hints.deliver())
-        loops += [
-            facts.Consumer(db, rpc, source, known).follow()
-            for source, known in service.listeners.items()
-        ]
+        for source, listeners in service.listeners.items():
+            consumer = Consumer(db, rpc, source, listeners)
+            loops += [consumer.follow(), consumer.retries.follow()]
         for loop in loops:
             stack.push_async_callback(stopped, asyncio.create_task(loop))
         yield Running(settings, db, rpc, log, exposed, Signer(settings), Gate(), GroupCommit(db))
@@ -261,7 +262,7 @@ async def _log(request: Request) -> Response:
     """A page of the log: every tenant's for our own processes, else the caller's tenant's."""
     principal = _permitted(request, LOG_SCOPE)
     query = request.query_params
-    everything = "system" in principal.scopes and principal.tenant_id == auth.system().tenant_id
+    everything = principal.is_system and principal.tenant_id == auth.system().tenant_id
     page = _running(request).log.page(
         after=int(query.get("after", "0")),
         most=int(query.get("limit", "500")),
