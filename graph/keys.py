@@ -7,7 +7,7 @@ import strawberry
 from strawberry.types import Info
 
 from graph.context import GraphContext
-from shared.graphql.context import UserError, attempted, global_id
+from shared.graphql.old import UserError, attempted, global_id
 from shared.platform import auth
 from shared.vocabulary.ids import parsed_id
 

@@ -14,11 +14,12 @@ from graph.context import GraphContext
 from graph.limits import EXTENSIONS
 from graph.subscriptions import RiskUpdate, Subscription
 from services.accounts import schema as accounts
-from services.billing import schema as billing
+from services.billing.schema import account_fields as billing
+from services.billing.schema import mutations as billing_mutations
 from services.learning import schema as learning
 from services.risk import schema as risk
 from services.usage import schema as usage
-from shared.graphql.context import Node, global_id
+from shared.graphql.old import Node, global_id
 from shared.graphql.scalars import SCALARS
 from shared.platform.auth import SCOPES
 from shared.vocabulary.errors import InvalidInput
@@ -30,7 +31,6 @@ Request = Info[GraphContext, None]
 
 @strawberry.type(description="A customer company.")
 class Account(
-    Node,
     accounts.AccountFields,
     usage.AccountFields,
     billing.AccountFields,
@@ -39,21 +39,13 @@ class Account(
 ):
     """Known by its id alone; each service resolves its own fields from it, in batches."""
 
-    @classmethod
-    def of(cls, key: UUID) -> "Account":
-        return cls(id=global_id("Account", key), key=key)
-
 
 @strawberry.type(description="A person of an account: uses the product, learns.")
-class Member(Node, accounts.MemberFields, learning.MemberFields):
+class Member(accounts.MemberFields, learning.MemberFields):
     """Known by its id alone, as an account is."""
 
-    @classmethod
-    def of(cls, key: UUID) -> "Member":
-        return cls(id=global_id("Member", key), key=key)
 
-
-OBJECTS: Mapping[str, Callable[[UUID], Any]] = {"Account": Account.of, "Member": Member.of}
+OBJECTS: Mapping[str, Callable[[UUID], Any]] = {"Account": Account.at, "Member": Member.at}
 BY_ID: dict[str, Callable[[Info[Any, None], UUID], Awaitable[Any]]] = {
     **accounts.NODES,
     **learning.NODES,
@@ -110,7 +102,7 @@ async def _fetched(info: Request, given: str) -> Any:
 class Mutation(
     accounts.Mutation,
     usage.Mutation,
-    billing.Mutation,
+    billing_mutations.Mutation,
     learning.Mutation,
     risk.Mutation,
     keys.Mutation,

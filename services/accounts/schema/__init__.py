@@ -16,7 +16,7 @@ from services.accounts.schema.fields import (
 )
 from services.accounts.schema.values import AccountOrder, Contract
 from services.accounts.store import accounts, contracts, members
-from shared.graphql.context import After, Connection, First, connection
+from shared.graphql.old import After, Connection, First, connection
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import parsed_id
 

@@ -15,7 +15,7 @@ from services.accounts.actions import contracts as contracts_actions
 from services.accounts.actions import members as members_actions
 from services.accounts.schema.values import Contract, ContractOutcome, EndReason
 from services.accounts.store import contracts
-from shared.graphql.context import Context, UserError, WideInt, attempted
+from shared.graphql.old import Context, UserError, WideInt, attempted
 from shared.intake.rows import Receipt
 from shared.vocabulary.ids import parsed_id
 

@@ -10,7 +10,7 @@ from strawberry.types import Info
 from services.accounts import domain
 from services.accounts.schema.values import Contract, ExternalId, LifecycleStage, SupportSummary
 from services.accounts.store import accounts, contracts, members, tickets
-from shared.graphql.context import After, AsOf, Connection, Context, First, Part, connection
+from shared.graphql.old import After, AsOf, Connection, Context, First, Part, connection
 from shared.vocabulary.errors import NotFound
 from shared.vocabulary.paging import Page
 

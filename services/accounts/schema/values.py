@@ -6,7 +6,7 @@ from enum import Enum
 import strawberry
 
 from services.accounts import domain
-from shared.graphql.context import MetricValue, Money, Node, WideInt, global_id
+from shared.graphql.old import MetricValue, Money, Node, WideInt, global_id
 
 
 @strawberry.enum(description="Where an account stands in its life as a customer (definition A8).")

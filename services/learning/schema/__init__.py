@@ -20,7 +20,7 @@ from services.learning.schema.course import (
 )
 from services.learning.schema.path import LearningPath, Member
 from services.learning.store import courses, learners, paths
-from shared.graphql.context import (
+from shared.graphql.old import (
     After,
     AsOf,
     Connection,

@@ -6,7 +6,7 @@ from enum import Enum
 import strawberry
 
 from services.learning.domain import courses, learners
-from shared.graphql.context import Node, global_id
+from shared.graphql.old import Node, global_id
 
 
 @strawberry.enum(description="How we know that a member can do something.")

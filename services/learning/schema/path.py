@@ -10,7 +10,7 @@ from strawberry.types import Info
 
 from services.learning.domain import paths
 from services.learning.schema.course import Course
-from shared.graphql.context import Context, Node, global_id
+from shared.graphql.old import Context, Node, global_id
 
 Member = Annotated["Member", strawberry.lazy("graph.schema")]
 

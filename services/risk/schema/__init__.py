@@ -19,7 +19,7 @@ from services.risk.schema.release import ReleaseMutation, ReleaseQuery, run_by_i
 from services.risk.schema.score import DAYS_MOST, Risk, RiskBand
 from services.risk.store import models as models_store
 from services.risk.store import scores as scores_store
-from shared.graphql.context import (
+from shared.graphql.old import (
     After,
     AsOf,
     Connection,

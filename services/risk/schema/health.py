@@ -10,7 +10,7 @@ from strawberry.types import Info
 from services.risk.domain import health as health_domain
 from services.risk.schema.values import EndsFrom, EndsTo
 from services.risk.store import health as health_store
-from shared.graphql.context import AsOf, Context, Part
+from shared.graphql.old import AsOf, Context, Part
 from shared.vocabulary.errors import InvalidInput
 
 Request = Info[Context, None]

@@ -12,7 +12,7 @@ from services.risk.domain import hindsight as hindsight_domain
 from services.risk.schema.score import Risk
 from services.risk.schema.values import EndsFrom, EndsTo, text
 from services.risk.store import hindsight as hindsight_store
-from shared.graphql.context import (
+from shared.graphql.old import (
     After,
     Connection,
     Context,

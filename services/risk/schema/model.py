@@ -20,7 +20,7 @@ from services.risk.schema.evidence import (
 from services.risk.schema.values import ModelMetric, to_metrics
 from services.risk.store import drift as drift_store
 from services.risk.store import report as report_store
-from shared.graphql.context import Context, Node, global_id
+from shared.graphql.old import Context, Node, global_id
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.evidence import Evidence
 

@@ -16,7 +16,7 @@ from services.risk.schema.values import ModelMetric as Metric
 from services.risk.schema.values import to_metrics
 from services.risk.store import models as models_store
 from services.risk.store import release as release_store
-from shared.graphql.context import (
+from shared.graphql.old import (
     After,
     Connection,
     Context,

@@ -22,7 +22,7 @@ from services.risk.schema.model import ModelVersion
 from services.risk.schema.values import Probability, text
 from services.risk.store import models as models_store
 from services.risk.store import scores as scores_store
-from shared.graphql.context import Context, Money, Node, global_id
+from shared.graphql.old import Context, Money, Node, global_id
 from shared.vocabulary.errors import InvalidInput, NotFound
 
 DAYS_MOST = scores_store.HORIZON_MOST_DAYS

@@ -15,7 +15,7 @@ from services.usage.schema.rejected import IngestMutation, IngestQuery
 from services.usage.schema.summary import UsageSummary
 from services.usage.store import catalogue
 from services.usage.store import reads as reads_store
-from shared.graphql.context import (
+from shared.graphql.old import (
     After,
     AsOf,
     Connection,

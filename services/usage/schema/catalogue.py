@@ -6,7 +6,7 @@ from enum import Enum
 import strawberry
 
 from services.usage.domain import catalogue
-from shared.graphql.context import UserError
+from shared.graphql.old import UserError
 
 
 @strawberry.enum(description="How far into the product a feature lies.")

@@ -9,7 +9,7 @@ from services.usage.domain import habits, repetition
 from services.usage.domain.sessions import Session as Spell
 from services.usage.domain.sessions import TimeSpent as Spent
 from services.usage.schema.plans import ManualRule, UseCase
-from shared.graphql.context import MetricValue
+from shared.graphql.old import MetricValue
 
 
 @strawberry.type(

@@ -11,7 +11,7 @@ from services.usage.schema.habits import AutomationSuggestion, Habit, TimeSpent
 from services.usage.schema.journeys import Journey
 from services.usage.schema.stickiness import Stickiness
 from services.usage.store import habits, journeys, sessions, stickiness
-from shared.graphql.context import Context
+from shared.graphql.old import Context
 from shared.vocabulary.errors import NotFound
 
 

@@ -6,7 +6,7 @@ import strawberry
 
 from services.usage.domain import association, journeys, member_funnel
 from services.usage.schema.plans import Milestone
-from shared.graphql.context import MetricValue
+from shared.graphql.old import MetricValue
 
 
 @strawberry.type(description="A milestone on an account's way.")

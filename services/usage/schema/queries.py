@@ -17,7 +17,7 @@ from services.usage.schema.journeys import (
 )
 from services.usage.schema.plans import ManualRule, Milestone, UseCase
 from services.usage.store import habits, history, journeys, member_funnel, plans, sessions
-from shared.graphql.context import Context, UserError, attempted
+from shared.graphql.old import Context, UserError, attempted
 from shared.vocabulary.ids import account_key
 
 AsOf = Annotated[

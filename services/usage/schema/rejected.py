@@ -11,7 +11,7 @@ from services.usage.domain.late import LatePolicy
 from services.usage.domain.rejected import Rejected
 from services.usage.store import ingest as ingest_store
 from services.usage.store import rejected as rejected_store
-from shared.graphql.context import Connection, Context, UserError, attempted, connection
+from shared.graphql.old import Connection, Context, UserError, attempted, connection
 
 
 @strawberry.type(description="An event that was turned away; kept for 30 days.")

@@ -8,7 +8,7 @@ from services.usage.domain import signals
 from services.usage.domain.peers import LowUsage as Low
 from services.usage.domain.peers import Signals
 from services.usage.schema.catalogue import FeatureTier
-from shared.graphql.context import MetricValue
+from shared.graphql.old import MetricValue
 
 
 @strawberry.enum(description="Use of seats at the age of the contract (U2).")

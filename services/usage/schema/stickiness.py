@@ -3,7 +3,7 @@
 import strawberry
 
 from services.usage.domain import stickiness
-from shared.graphql.context import MetricValue
+from shared.graphql.old import MetricValue
 
 
 @strawberry.type(description="Mean daily members over distinct members (U14). Higher is better.")

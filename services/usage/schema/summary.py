@@ -11,7 +11,7 @@ from services.usage.domain.summary import UsageSummary as Summary
 from services.usage.schema.journey_fields import JourneyFields
 from services.usage.schema.signals import Adoption
 from services.usage.store import signals
-from shared.graphql.context import Context, MetricValue
+from shared.graphql.old import Context, MetricValue
 from shared.vocabulary.errors import NotFound
 
 

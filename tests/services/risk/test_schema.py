@@ -16,7 +16,7 @@ from services.risk.domain.bands import BANDS
 from services.risk.domain.queue import UpdateReason
 from services.risk.domain.scores import Fresh
 from services.risk.store import queue as queue_store
-from shared.graphql.context import Context, global_id
+from shared.graphql.old import Context, global_id
 from shared.graphql.scalars import SCALARS
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
@@ -34,7 +34,7 @@ class Account(schema.AccountFields):
 class Query:
     @strawberry.field
     def account(self, key: UUID) -> Account:
-        return Account(key=key)
+        return Account.at(key)
 
     @strawberry.field
     async def node(self, info: schema.Request, key: UUID) -> schema.Risk | None:
