@@ -13,8 +13,12 @@ from graph import keys
 from graph.context import GraphContext
 from graph.limits import EXTENSIONS
 from graph.subscriptions import RiskUpdate, Subscription
-from services.accounts import schema as accounts
-from services.billing.schema import account_fields as billing
+from services.accounts.schema import account_fields as accounts_account_fields
+from services.accounts.schema import member_fields as accounts_member_fields
+from services.accounts.schema import mutations as accounts_mutations
+from services.accounts.schema import nodes as accounts_nodes
+from services.accounts.schema import queries as accounts_queries
+from services.billing.schema import account_fields as billing_account_fields
 from services.billing.schema import mutations as billing_mutations
 from services.learning import schema as learning
 from services.risk import schema as risk
@@ -31,9 +35,9 @@ Request = Info[GraphContext, None]
 
 @strawberry.type(description="A customer company.")
 class Account(
-    accounts.AccountFields,
+    accounts_account_fields.AccountFields,
     usage.AccountFields,
-    billing.AccountFields,
+    billing_account_fields.AccountFields,
     learning.AccountFields,
     risk.AccountFields,
 ):
@@ -41,13 +45,13 @@ class Account(
 
 
 @strawberry.type(description="A person of an account: uses the product, learns.")
-class Member(accounts.MemberFields, learning.MemberFields):
+class Member(accounts_member_fields.MemberFields, learning.MemberFields):
     """Known by its id alone, as an account is."""
 
 
 OBJECTS: Mapping[str, Callable[[UUID], Any]] = {"Account": Account.at, "Member": Member.at}
 BY_ID: dict[str, Callable[[Info[Any, None], UUID], Awaitable[Any]]] = {
-    **accounts.NODES,
+    **accounts_nodes.NODES,
     **learning.NODES,
     **risk.NODES,
 }
@@ -62,7 +66,7 @@ class Viewer:
 
 
 @strawberry.type
-class Query(accounts.Query, usage.Query, learning.Query, risk.Query, keys.Query):
+class Query(accounts_queries.Query, usage.Query, learning.Query, risk.Query, keys.Query):
     @strawberry.field(description="Who asks, and what they may do.")
     def viewer(self, info: Request) -> Viewer:
         principal = info.context.principal
@@ -100,7 +104,7 @@ async def _fetched(info: Request, given: str) -> Any:
 
 @strawberry.type
 class Mutation(
-    accounts.Mutation,
+    accounts_mutations.Mutation,
     usage.Mutation,
     billing_mutations.Mutation,
     learning.Mutation,

@@ -23,16 +23,25 @@ Request: TypeAlias = Info[Context, None]
 Arguments: TypeAlias = dict[str, Any]
 Asking: TypeAlias = Callable[[Arguments], Arguments]
 Absent: TypeAlias = Callable[[Any], Any]
-Fetch: TypeAlias = Callable[[Request, UUID], Awaitable[Any]]
+Fetch: TypeAlias = Callable[..., Awaitable[Any]]
+"""Of the request, a key and a moment: the object with that key, or None."""
 AsOf = Annotated[
     datetime | None,
     strawberry.argument(description="As it was known then; if omitted, as the object is."),
+]
+AsOfNow = Annotated[
+    datetime | None, strawberry.argument(description="As it was known then; now if omitted.")
 ]
 INFO = Parameter("info", Parameter.KEYWORD_ONLY, annotation=Request)
 
 
 def moment(as_of: AsOf = None) -> Arguments:
     """The arguments of a field that can be asked for as of another moment than its object."""
+    return {"as_of": as_of}
+
+
+def moment_or_now(as_of: AsOfNow = None) -> Arguments:
+    """The arguments of a root field that can be asked for as of another moment than now."""
     return {"as_of": as_of}
 
 
@@ -48,6 +57,11 @@ def missing(kind: str) -> Callable[[Any], NoReturn]:
         raise NotFound(f"there is no {kind} {key}")
 
     return refuse
+
+
+def empty(_: Any) -> list[Any]:
+    """For `absent`: a list that is empty rather than null."""
+    return []
 
 
 def answered(
@@ -209,7 +223,10 @@ def by_id(batch: Function, target: Any, *, of: str = WHOLE) -> Fetch:
     """How `node` fetches a `target` by its id."""
     read = reading(get_args(result_type(batch))[1] | None, target | None, target.__name__, of=of)
 
-    async def fetch(info: Request, key: UUID) -> Any:
-        return read(await info.context.load(batch, key), None, {})
+    dated = "as_of" in signature(batch).parameters
+
+    async def fetch(info: Request, key: UUID, as_of: datetime | None = None) -> Any:
+        asked = {"as_of": as_of} if dated else {}
+        return read(await info.context.load(batch, key, **asked), as_of, {})
 
     return fetch

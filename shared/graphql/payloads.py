@@ -10,6 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 from shared.graphql.context import Context
 from shared.graphql.showing import R, Shown
 from shared.vocabulary.errors import NotPermitted, Refusal, ServiceUnavailable
+from shared.vocabulary.ids import parsed_id
 
 P = TypeVar("P", bound="Payload[Any]")
 
@@ -34,7 +35,11 @@ class Payload(Shown[R | None], Generic[R]):
     def __init__(self, row: R | None, user_errors: Sequence[UserError] = ()) -> None:
         self.row = row
         self.moment = None
-        self.user_errors = list(user_errors)
+        self.user_errors = [*user_errors, *self.refusals()]
+
+    def refusals(self) -> list[UserError]:
+        """What was refused of a deed of several parts, of which others were done."""
+        return []
 
 
 async def attempt(kind: type[P], context: Context, work: Awaitable[Any]) -> P:
@@ -66,14 +71,23 @@ def row_of(entry: object) -> dict[str, Any]:
     }
 
 
-def one_row(kind: type, description: str) -> Callable[..., dict[str, Any]]:
-    """For `takes`: an argument `input` of that kind, handed on as the row of an action."""
+def one_row(
+    input_type: type, description: str, *, kind: str | None = None
+) -> Callable[..., dict[str, Any]]:
+    """For `takes`: one argument `input`, handed on as the row of an action.
+
+    Where the input has an id of its own, `kind` is what it must be the id of.
+    """
 
     def takes(input: Any) -> dict[str, Any]:
-        return {"row": row_of(input)}
+        row = row_of(input)
+        if kind is not None and row.get("id") is not None:
+            row["id"] = parsed_id(row["id"], kind, "id")[1]
+        return {"row": row}
 
-    noted = Annotated[kind, strawberry.argument(description=description)]
-    takes.__annotations__["input"] = noted
+    takes.__annotations__["input"] = Annotated[
+        input_type, strawberry.argument(description=description)
+    ]
     return takes
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from services.accounts.actions.batch import kept, of_accounts
-from services.accounts.domain import ContractChanged
+from services.accounts.domain import Contract, ContractChanged
 from services.accounts.rows import ContractRow
-from services.accounts.store import history
+from services.accounts.store import contracts, history
 from shared.intake.rows import Kind, Numbered, Receipt, alone
 from shared.intake.versions import Version
 from shared.platform.auth import Principal
@@ -46,9 +46,10 @@ def _place(change: ContractChanged) -> tuple[UUID, date, datetime]:
     return change.account_id, change.start_on, change.recorded_at
 
 
-async def contract_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> UUID:
-    """Sign or change one contract; its id."""
-    return UUID(await alone(conn, principal, CONTRACTS, row))
+async def contract_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> Contract:
+    """Sign or change one contract; as it is then."""
+    key = UUID(await alone(conn, principal, CONTRACTS, row))
+    return (await contracts.contracts(conn, [key]))[key]
 
 
 def _keyed(row: ContractRow, account_id: UUID) -> ContractRow:

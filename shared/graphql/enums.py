@@ -1,0 +1,19 @@
+"""Enums of the domain as the graph shows them: the same class, with words for each value."""
+
+from enum import Enum
+
+import strawberry
+
+from shared.graphql.conversion import CannotShow
+
+
+def shown_enum(
+    kind: type[Enum], description: str, *, as_type: str | None = None, **values: str
+) -> None:
+    """Let the graph show `kind` (as the type `as_type`), each of its values in these words."""
+    if values.keys() != kind.__members__.keys():
+        wrong = ", ".join(sorted(values.keys() ^ kind.__members__.keys()))
+        raise CannotShow(f"{kind.__name__}: described and existing values differ in {wrong}")
+    definition = strawberry.enum(kind, name=as_type, description=description)
+    for value in definition.__strawberry_definition__.values:  # type: ignore[attr-defined] - set by Strawberry
+        value.description = values[value.name]
