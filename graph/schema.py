@@ -20,7 +20,11 @@ from services.accounts.schema import nodes as accounts_nodes
 from services.accounts.schema import queries as accounts_queries
 from services.billing.schema import account_fields as billing_account_fields
 from services.billing.schema import mutations as billing_mutations
-from services.learning import schema as learning
+from services.learning.schema import account_fields as learning_account_fields
+from services.learning.schema import member_fields as learning_member_fields
+from services.learning.schema import mutations as learning_mutations
+from services.learning.schema import nodes as learning_nodes
+from services.learning.schema import queries as learning_queries
 from services.risk import schema as risk
 from services.usage import schema as usage
 from shared.graphql.old import Node, global_id
@@ -38,21 +42,21 @@ class Account(
     accounts_account_fields.AccountFields,
     usage.AccountFields,
     billing_account_fields.AccountFields,
-    learning.AccountFields,
+    learning_account_fields.AccountFields,
     risk.AccountFields,
 ):
     """Known by its id alone; each service resolves its own fields from it, in batches."""
 
 
 @strawberry.type(description="A person of an account: uses the product, learns.")
-class Member(accounts_member_fields.MemberFields, learning.MemberFields):
+class Member(accounts_member_fields.MemberFields, learning_member_fields.MemberFields):
     """Known by its id alone, as an account is."""
 
 
 OBJECTS: Mapping[str, Callable[[UUID], Any]] = {"Account": Account.at, "Member": Member.at}
 BY_ID: dict[str, Callable[[Info[Any, None], UUID], Awaitable[Any]]] = {
     **accounts_nodes.NODES,
-    **learning.NODES,
+    **learning_nodes.NODES,
     **risk.NODES,
 }
 
@@ -66,7 +70,7 @@ class Viewer:
 
 
 @strawberry.type
-class Query(accounts_queries.Query, usage.Query, learning.Query, risk.Query, keys.Query):
+class Query(accounts_queries.Query, usage.Query, learning_queries.Query, risk.Query, keys.Query):
     @strawberry.field(description="Who asks, and what they may do.")
     def viewer(self, info: Request) -> Viewer:
         principal = info.context.principal
@@ -107,7 +111,7 @@ class Mutation(
     accounts_mutations.Mutation,
     usage.Mutation,
     billing_mutations.Mutation,
-    learning.Mutation,
+    learning_mutations.Mutation,
     risk.Mutation,
     keys.Mutation,
 ):
