@@ -26,7 +26,9 @@ from services.learning.schema import mutations as learning_mutations
 from services.learning.schema import nodes as learning_nodes
 from services.learning.schema import queries as learning_queries
 from services.risk import schema as risk
-from services.usage import schema as usage
+from services.usage.schema import account_fields as usage_account_fields
+from services.usage.schema import mutations as usage_mutations
+from services.usage.schema import queries as usage_queries
 from shared.graphql.old import Node, global_id
 from shared.graphql.scalars import SCALARS
 from shared.platform.auth import SCOPES
@@ -40,7 +42,7 @@ Request = Info[GraphContext, None]
 @strawberry.type(description="A customer company.")
 class Account(
     accounts_account_fields.AccountFields,
-    usage.AccountFields,
+    usage_account_fields.AccountFields,
     billing_account_fields.AccountFields,
     learning_account_fields.AccountFields,
     risk.AccountFields,
@@ -70,7 +72,9 @@ class Viewer:
 
 
 @strawberry.type
-class Query(accounts_queries.Query, usage.Query, learning_queries.Query, risk.Query, keys.Query):
+class Query(
+    accounts_queries.Query, usage_queries.Query, learning_queries.Query, risk.Query, keys.Query
+):
     @strawberry.field(description="Who asks, and what they may do.")
     def viewer(self, info: Request) -> Viewer:
         principal = info.context.principal
@@ -109,7 +113,7 @@ async def _fetched(info: Request, given: str) -> Any:
 @strawberry.type
 class Mutation(
     accounts_mutations.Mutation,
-    usage.Mutation,
+    usage_mutations.Mutation,
     billing_mutations.Mutation,
     learning_mutations.Mutation,
     risk.Mutation,
