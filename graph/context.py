@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.cursor import Cursors
-from shared.graphql.old import Context
+from shared.graphql.context import Context
 from shared.platform.db import Database
 
 

@@ -1,9 +1,7 @@
 """The graph: Account, Member and the roots put together from the services' parts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -25,12 +23,16 @@ from services.learning.schema import member_fields as learning_member_fields
 from services.learning.schema import mutations as learning_mutations
 from services.learning.schema import nodes as learning_nodes
 from services.learning.schema import queries as learning_queries
-from services.risk import schema as risk
+from services.risk.schema import account_fields as risk_account_fields
+from services.risk.schema import mutations as risk_mutations
+from services.risk.schema import nodes as risk_nodes
+from services.risk.schema import queries as risk_queries
 from services.usage.schema import account_fields as usage_account_fields
 from services.usage.schema import mutations as usage_mutations
 from services.usage.schema import queries as usage_queries
-from shared.graphql.old import Node, global_id
-from shared.graphql.scalars import SCALARS
+from shared.graphql.fields import Fetch
+from shared.graphql.objects import Node
+from shared.graphql.scalars import SCALARS, global_id
 from shared.platform.auth import SCOPES
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import parsed_id
@@ -45,7 +47,7 @@ class Account(
     usage_account_fields.AccountFields,
     billing_account_fields.AccountFields,
     learning_account_fields.AccountFields,
-    risk.AccountFields,
+    risk_account_fields.AccountFields,
 ):
     """Known by its id alone; each service resolves its own fields from it, in batches."""
 
@@ -55,12 +57,7 @@ class Member(accounts_member_fields.MemberFields, learning_member_fields.MemberF
     """Known by its id alone, as an account is."""
 
 
-OBJECTS: Mapping[str, Callable[[UUID], Any]] = {"Account": Account.at, "Member": Member.at}
-BY_ID: dict[str, Callable[[Info[Any, None], UUID], Awaitable[Any]]] = {
-    **accounts_nodes.NODES,
-    **learning_nodes.NODES,
-    **risk.NODES,
-}
+BY_ID: dict[str, Fetch] = {**accounts_nodes.NODES, **learning_nodes.NODES, **risk_nodes.NODES}
 
 
 @strawberry.type(description="Who asks.")
@@ -73,7 +70,11 @@ class Viewer:
 
 @strawberry.type
 class Query(
-    accounts_queries.Query, usage_queries.Query, learning_queries.Query, risk.Query, keys.Query
+    accounts_queries.Query,
+    usage_queries.Query,
+    learning_queries.Query,
+    risk_queries.Query,
+    keys.Query,
 ):
     @strawberry.field(description="Who asks, and what they may do.")
     def viewer(self, info: Request) -> Viewer:
@@ -116,7 +117,7 @@ class Mutation(
     usage_mutations.Mutation,
     billing_mutations.Mutation,
     learning_mutations.Mutation,
-    risk.Mutation,
+    risk_mutations.Mutation,
     keys.Mutation,
 ):
     """Each service's deeds."""

@@ -1,11 +1,9 @@
 """What resolvers stand on: who asks, and batching per tick."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Self, TypeVar
-from uuid import UUID
 
 from shared.platform.auth import Principal
 from shared.process.rpc import Call, Rpc, described
@@ -30,7 +28,6 @@ class Context:
 
     principal: Principal
     rpc: Rpc
-    types: Mapping[str, Callable[[UUID], Any]] = field(default_factory=dict[str, Any])
     loaded: dict[tuple[_Asked, Any], "asyncio.Future[Any]"] = field(default_factory=dict[Any, Any])
     waiting: dict[_Asked, list[Any]] = field(default_factory=dict[Any, Any])
     sent: list["asyncio.Task[None]"] = field(default_factory=list[Any])
@@ -56,12 +53,6 @@ class Context:
     def forget(self) -> None:
         """Drop what was loaded: the next event of a subscription must see the present."""
         self.loaded.clear()
-
-    def object(self, kind: str, key: UUID, as_of: datetime | None = None) -> Any:
-        """An object put together by the gateway (Account, Member), as it was known then."""
-        found = self.types[kind](key)
-        found.as_of = as_of
-        return found
 
     async def call(self, function: Callable[..., Awaitable[R]], *args: Any, **kwargs: Any) -> R:
         """One call that is not batched: a list, a mutation."""

@@ -3,6 +3,7 @@
 from enum import Enum
 
 import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
 
 from shared.graphql.conversion import CannotShow
 
@@ -14,6 +15,10 @@ def shown_enum(
     if values.keys() != kind.__members__.keys():
         wrong = ", ".join(sorted(values.keys() ^ kind.__members__.keys()))
         raise CannotShow(f"{kind.__name__}: described and existing values differ in {wrong}")
-    definition = strawberry.enum(kind, name=as_type, description=description)
-    for value in definition.__strawberry_definition__.values:  # type: ignore[attr-defined] - set by Strawberry
+    if not hasattr(kind, "__strawberry_definition__"):  # a field that came first may have made it
+        strawberry.enum(kind)
+    definition: StrawberryEnumDefinition = vars(kind)["__strawberry_definition__"]
+    definition.name = as_type or kind.__name__
+    definition.description = description
+    for value in definition.values:
         value.description = values[value.name]

@@ -167,7 +167,7 @@ class _Answered(_Field):
             as_of = asked.pop("as_of", None) or moment_of(self)
             if dated:
                 asked["as_of"] = as_of
-            row = await info.context.load(batch, key, **asked)
+            row = None if key is None else await info.context.load(batch, key, **asked)
             if row is None and absent:
                 return absent(key)
             return read(row, as_of, arguments)

@@ -61,10 +61,6 @@ class Shown(Generic[R]):
         self.moment = moment
         """When it was asked for; null: now."""
 
-    @classmethod
-    def of(cls, row):  # type: ignore
-        return cls(row)
-
     def __init_subclass__(cls, *, description: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
         if description is None:  # a kind of shown types; it shows nothing itself
