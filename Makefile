@@ -54,7 +54,7 @@ $(DEV_STAMP): $(RUN_STAMP) requirements/dev.txt
 check: $(DEV_STAMP) ## format, lint, types and import rules, nothing run
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/basedpyright
+	$(BIN)/pyrefly check --min-severity warn
 	$(BIN)/lint-imports --cache-dir .cache/import_linter
 
 test: check ## set up, check and test, as CI does; T=tests/services/risk for one place

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,8 +65,8 @@ def bare(frame: Frame, matrix: Floats) -> list[float]:
     table = pd.DataFrame(matrix, columns=[f"x{i}" for i in range(COVARIATES)])
     table["duration"], table["event"] = frame.duration, frame.event.astype(np.int64)
     table["stratum"] = frame.stratum
-    model = CoxPHFitter(penalizer=PENALTY).fit(table, "duration", "event", strata=["stratum"])
-    return model.params_.to_numpy().tolist()
+    model: Any = CoxPHFitter(penalizer=PENALTY)
+    return model.fit(table, "duration", "event", strata=["stratum"]).params_.to_numpy().tolist()
 
 
 SIDES = {"ours": ours, "bare lifelines": bare}

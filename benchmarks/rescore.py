@@ -2,11 +2,10 @@
 
 import argparse
 import asyncio
-import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +16,9 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks._site import started
 from infra.servers.embedded import start_valkey
 from infra.suite import programs
-from infra.supervising.program import Program
 from infra.trial.fill import fill
 from infra.trial.server import scratch
 from ml.simulation.tenant import simulate
@@ -81,25 +80,6 @@ async def running(settings: Settings) -> AsyncGenerator[dict[str, psutil.Process
         yield found
 
 
-@contextmanager
-def started(program: Program) -> Generator[psutil.Process]:
-    """A program until it is left; ready when it says so."""
-    process = subprocess.Popen(
-        program.command, env=program.env, cwd=program.cwd, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(600):
-            if program.ready():
-                break
-            time.sleep(0.1)
-        else:
-            raise TimeoutError(f"{program.name} did not start")
-        yield psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 async def trained(rpc: Rpc, tenant_id: UUID, now: datetime) -> None:
     """A champion for the tenant, trained while it is small."""
     principal = auth.system(tenant_id)
@@ -132,7 +112,7 @@ async def rescored(
     }
     before = {name: cpu_s(process) for name, process in everything.items()}
     began_at, begun = await owner.fetchval("SELECT clock_timestamp()"), time.monotonic()
-    asked = Call(named("risk.rescore", int, is_read=False), {"account_ids": None})
+    asked = Call(named("risk.scores.rescore", int), {"account_ids": None})
     await rpc.send(auth.system(tenant_id), asked, timeout_s=600)
     left = "SELECT count(*) FROM risk.work WHERE list = $1 AND wanted > done"
     while await owner.fetchval(left, WORK_LIST):  # noqa: ASYNC110 - PostgreSQL tells no other way

@@ -17,13 +17,14 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from graph import bulk, feed
+from graph import feed
 from graph.bulk import Bulk
 from graph.cursor import Cursors
 from graph.http import Endpoint, refused
+from graph.scopes import BULK, FEED, REPORT, ROUTES, SEGMENT
 from graph.sign_in import SignIn
 from shared.platform import auth, telemetry
-from shared.platform.auth import Keys
+from shared.platform.auth import Keys, Principal
 from shared.platform.config import SERVICES, Settings
 from shared.platform.db import Database, connected
 from shared.process.facts import LogEntry
@@ -33,6 +34,8 @@ from shared.process.serving import serve, unless_stopped
 from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, Refusal, clipped
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+Keyed: TypeAlias = Callable[[Request, str], Awaitable[Response]]
+"""Answers who holds a key with that scope."""
 
 CONSOLE = Path(__file__).parent / "console"
 REPORT_HEADERS = {
@@ -75,17 +78,14 @@ def build(settings: Settings) -> Starlette:
         Mount("/console", StaticFiles(directory=CONSOLE)),
         Route("/graphql", Entry(), methods=["GET", "POST"]),
         WebSocketRoute("/graphql", Entry()),
-        Route("/v1/feeds/risk", _answering(_risk_feed), methods=["GET"]),
-        Route("/v1/models/{version}/report", _answering(_report), methods=["GET"]),
+        _keyed(FEED, "GET", _risk_feed),
+        _keyed(REPORT, "GET", _report),
         *(
-            Route(f"/v1/{kind}", _answering(_rows(service)), methods=["POST"])
-            for service, kinds in bulk.KINDS.items()
+            _keyed(f"/v1/{kind}", "POST", _rows(service))
+            for service, kinds in BULK.items()
             for kind in kinds
         ),
-        *(
-            Route(f"/v1/{kind}", _answering(_segment, simply), methods=["POST"])
-            for kind in bulk.SEGMENT
-        ),
+        *(_keyed(f"/v1/{kind}", "POST", _segment, simply) for kind in SEGMENT),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
     ]
@@ -102,6 +102,23 @@ class Entry:
 def _gateway(scope: Scope) -> Gateway:
     gateway: Gateway = scope["app"].state.gateway
     return gateway
+
+
+def _keyed(path: str, method: str, handler: Keyed, told: Told | None = None) -> Route:
+    """A route for keys that hold the scope declared for it; without one there is no route."""
+    scope = ROUTES[path]
+
+    async def answer(request: Request) -> Response:
+        return await handler(request, scope)
+
+    return Route(path, _answering(answer, told), methods=[method])
+
+
+async def _signed_in(request: Request, scope: str) -> Principal:
+    authorization = request.headers.get("authorization")
+    principal = await _gateway(request.scope).sign_in.principal(authorization)
+    principal.require(scope)
+    return principal
 
 
 def _answering(handler: Handler, told: Told | None = None) -> Handler:
@@ -134,22 +151,21 @@ async def _healthz(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def _rows(service: str) -> Handler:
-    async def forward(request: Request) -> Response:
-        return await _gateway(request.scope).bulk.rows(service, request)
+def _rows(service: str) -> Keyed:
+    async def forward(request: Request, scope: str) -> Response:
+        return await _gateway(request.scope).bulk.rows(service, scope, request)
 
     return forward
 
 
-async def _segment(request: Request) -> Response:
-    return await _gateway(request.scope).bulk.segment(request)
+async def _segment(request: Request, scope: str) -> Response:
+    return await _gateway(request.scope).bulk.segment(scope, request)
 
 
-async def _risk_feed(request: Request) -> Response:
+async def _risk_feed(request: Request, scope: str) -> Response:
     """CloudEvents in order, with the same cursors as the subscription `riskUpdates`."""
     gateway = _gateway(request.scope)
-    principal = await gateway.sign_in.principal(request.headers.get("authorization"))
-    principal.require("read")
+    principal = await _signed_in(request, scope)
     query = request.query_params
     after = gateway.cursors.open(principal.tenant_id, query["after"]) if "after" in query else 0
     limit = whole(query.get("limit", "100"), "limit", 1, 1_000)
@@ -160,14 +176,13 @@ async def _risk_feed(request: Request) -> Response:
     return Response(orjson.dumps(events), media_type="application/cloudevents-batch+json")
 
 
-async def _report(request: Request) -> Response:
+async def _report(request: Request, scope: str) -> Response:
     """A model's report for people: a page that may load and run nothing."""
     gateway = _gateway(request.scope)
-    principal = await gateway.sign_in.principal(request.headers.get("authorization"))
-    principal.require("read")
+    principal = await _signed_in(request, scope)
     version = request.path_params["version"]
     page: bytes | None = await gateway.rpc.send(
-        principal, Call(named("risk.report_page", bytes | None), {"version": version})
+        principal, Call(named("risk.report.report_page", bytes | None), {"version": version})
     )
     if page is None:
         raise NotFound(f"there is no report of model {clipped(version)}")
@@ -219,7 +234,7 @@ async def _service_ready(rpc: Rpc, service: str) -> bool:
 async def _tenants(gateway: Gateway) -> list[dict[str, Any]]:
     async with gateway.db.read(None) as conn:
         rows = await conn.fetch("SELECT tenant_id, name FROM access.tenants()")
-    progress = named("risk.progress", dict[str, Any])
+    progress = named("risk.scores.progress", dict[str, Any])
     found = [
         await gateway.rpc.send(auth.system(row["tenant_id"]), Call(progress, {})) for row in rows
     ]

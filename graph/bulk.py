@@ -15,13 +15,6 @@ from shared.platform.auth import Principal
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import NotPermitted, ServiceUnavailable
 
-KINDS = {
-    "accounts": ("accounts", "members", "contracts", "tickets"),
-    "usage": ("events", "features", "manual-rules", "milestones", "use-cases"),
-    "billing": ("subscriptions", "invoices", "payments", "payment-methods"),
-    "learning": ("courses", "progress"),
-}
-SEGMENT = ("track", "identify", "group", "page", "screen", "alias", "batch")
 TIMEOUT_S = 60.0
 UNDER_WAY_MOST = 64
 LARGE_BYTES = 1024 * 1024
@@ -40,27 +33,28 @@ class Bulk:
         self._sign_in = sign_in
         self._gate = Gate(UNDER_WAY_MOST)
 
-    async def rows(self, service: str, request: Request) -> Response:
+    async def rows(self, service: str, scope: str, request: Request) -> Response:
         """A batch of rows; whoever may not send them is turned away before they are read."""
         with self._gate.entered() as hold:
             principal = await self._sign_in.principal(request.headers.get("authorization"))
-            principal.require("ingest")
+            principal.require(scope)
             body = await body_of(request, hold)
             return await self._forwarded(service, request.url.path, principal, body)
 
-    async def segment(self, request: Request) -> Response:
+    async def segment(self, scope: str, request: Request) -> Response:
         """What an analytics library sends; some put their key into the body only."""
         with self._gate.entered() as hold:
             given = _token(request.headers.get("authorization"))
-            principal = await self._holder(given) if given else None
+            principal = await self._holder(given, scope) if given else None
             body = await body_of(request, hold)
             if principal is None:
-                principal = await self._holder(await off_loop(len(body), lambda: _key_in(body)))
+                given = await off_loop(len(body), lambda: _key_in(body))
+                principal = await self._holder(given, scope)
             return await self._forwarded("usage", request.url.path, principal, body)
 
-    async def _holder(self, key: str) -> Principal:
+    async def _holder(self, key: str, scope: str) -> Principal:
         principal = await self._sign_in.principal(f"Bearer {key}")
-        principal.require("ingest")
+        principal.require(scope)
         return principal
 
     async def _forwarded(

@@ -10,6 +10,7 @@ from strawberry.types import Info
 from graph import keys
 from graph.context import GraphContext
 from graph.limits import EXTENSIONS
+from graph.scopes import guarded, reticent
 from graph.subscriptions import RiskUpdate, Subscription
 from services.accounts.schema import account_fields as accounts_account_fields
 from services.accounts.schema import member_fields as accounts_member_fields
@@ -124,9 +125,9 @@ class Mutation(
 
 
 schema = strawberry.Schema(
-    query=Query,
-    mutation=Mutation,
-    subscription=Subscription,
+    query=guarded(Query),
+    mutation=reticent(guarded(Mutation)),
+    subscription=guarded(Subscription),
     types=[Account, Member, RiskUpdate],
     extensions=EXTENSIONS,
     config=StrawberryConfig(scalar_map=SCALARS),

@@ -101,7 +101,6 @@ class Subscription:
         ] = None,
     ) -> AsyncGenerator[RiskUpdate]:
         context = info.context
-        context.principal.require("read")
         wanted = _wanted(filter or RiskUpdateFilter())
         if after is None:
             start = await feed.end(context.rpc, context.principal)

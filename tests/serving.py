@@ -7,11 +7,14 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from shared.process.serving import Server, stopping
+
 
 @asynccontextmanager
 async def serving(app: Starlette, port: int) -> AsyncGenerator[None]:
     """The application answers on the port of this machine until the block ends."""
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
+    config = uvicorn.Config(app, port=port, log_config=None, ws="none", timeout_graceful_shutdown=5)
+    server = Server(config, stopping(app))  # lets long polls go when it ends
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells no other way
         await asyncio.sleep(0.01)

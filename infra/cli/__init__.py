@@ -13,6 +13,7 @@ from shared.vocabulary.errors import Refusal
 COMMANDS = {
     "up": ("infra.cli.up:up", "Start everything, with demo data and a forecast."),
     "status": ("infra.cli.status:status", "Show what is up, and the memory it takes."),
+    "logs": ("infra.cli.logs:logs", "Show what the processes wrote."),
     "migrate": ("infra.cli.migrate:migrate", "Bring the database up to date."),
     "keys": ("infra.cli.keys:keys", "Make, list and revoke API keys."),
     "import": ("infra.cli.importing:importing", "Load data of your own, or the Telco sample."),
@@ -64,6 +65,7 @@ def main() -> None:
     \b
     tenure up                       start everything
     tenure status                   what is up (in another terminal)
+    tenure logs NAME                what a process wrote
     tenure keys create --tenant demo --scope read
     tenure COMMAND --help           what a command does, with examples
     """

@@ -8,7 +8,7 @@ from infra.suite import programs
 from infra.suite.configuration import configured
 from infra.suite.status_table import show
 from infra.supervising.status_board import Line, alive, kept
-from infra.supervising.terminal import Screen
+from infra.supervising.terminal import Terminal
 
 
 @click.command()
@@ -39,7 +39,7 @@ def status(data_dir: str | None) -> None:
         sys.exit(3)
     lines = [Line(**line) for line in known["programs"]]
     click.echo(f"{known['address']}  process {known['pid']}  {known['phase']}")
-    show(lines, Screen())
+    show(lines, Terminal())
     degraded = programs.troubles(settings)
     for line in degraded:
         click.echo(line)

@@ -4,7 +4,14 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 LINE_EVERY_S = 10.0
 
@@ -25,7 +32,7 @@ class Meter:
             if console.is_terminal
             else None
         )
-        self._task = None
+        self._task: TaskID | None = None
         self._kind, self._total, self._done, self._said = "", 0, 0, 0.0
 
     def __enter__(self) -> "Meter":

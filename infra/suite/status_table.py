@@ -5,20 +5,20 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.supervising.status_board import Line, alive
-from infra.supervising.terminal import Screen
+from infra.supervising.terminal import Terminal
 
 COLOURS = {"up": "green", "starting": "yellow", "waiting": "yellow"}
 
 
-def show(lines: list[Line], screen: Screen) -> None:
+def show(lines: list[Line], terminal: Terminal) -> None:
     """One row per program: status, process, port, restarts, memory; and the sum."""
     sizes = [memory_mib(line) for line in lines]
-    if screen.is_terminal:
+    if terminal.is_terminal:
         Console().print(drawn(lines, sizes))
     else:
         for line, size in zip(lines, sizes, strict=True):
-            screen.plain("  ".join(cell.ljust(14) for cell in cells(line, size)).rstrip())
-    screen.plain(f"Memory of all programs: {sum(sizes):.0f} MiB")
+            terminal.plain("  ".join(cell.ljust(14) for cell in cells(line, size)).rstrip())
+    terminal.plain(f"Memory of all programs: {sum(sizes):.0f} MiB")
 
 
 def drawn(lines: list[Line], sizes: list[float]) -> Table:

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from infra.supervising.errors import StartError
 
 UNPRIVILEGED = "nobody"
 PASSING = ("lock file", "shared memory block")
+WRONG = re.compile(r"^(WARNING|ERROR|CRITICAL)\b")
+"""What our own processes write when something is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Program:
     account: Account | None = None
     prepare: Callable[[], None] | None = None
     explain: Callable[[list[str]], str | None] | None = None
+    alarm: "re.Pattern[str]" = WRONG
+    """Which of its lines the person at the terminal should see at once."""
     stop_signal: signal.Signals = signal.SIGTERM
     ready_within_s: float = 60.0
     stop_within_s: float = 10.0
@@ -140,12 +145,12 @@ def will_pass(said: list[str]) -> bool:
     return any(words in line for line in said for words in PASSING)
 
 
-def last_lines(path: Path, most: int = 8) -> list[str]:
+def last_lines(path: Path, most: int = 8, *, max_bytes: int = 16_384) -> list[str]:
     """The newest lines of a log, oldest first; none if it does not exist."""
     if not path.exists():
         return []
     with path.open("rb") as log:
-        log.seek(max(0, path.stat().st_size - 16_384))
+        log.seek(max(0, path.stat().st_size - max_bytes))
         return log.read().decode(errors="replace").splitlines()[-most:]
 
 

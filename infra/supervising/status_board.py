@@ -72,7 +72,7 @@ class FolderLock:
         return int(text) if text.isdigit() else 0
 
 
-class Board:
+class StatusBoard:
     """The state of every program, written to a file whenever it changes."""
 
     def __init__(self, folder: Path, address: str) -> None:

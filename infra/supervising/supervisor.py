@@ -12,9 +12,10 @@ from pathlib import Path
 from infra.supervising.backoff import Backoff
 from infra.supervising.errors import StartError
 from infra.supervising.guard import Guard
+from infra.supervising.journal import Journal
 from infra.supervising.program import Program, will_pass
-from infra.supervising.status_board import Board, Line, born
-from infra.supervising.terminal import Journal, Screen
+from infra.supervising.status_board import Line, StatusBoard, born
+from infra.supervising.terminal import Terminal
 
 FIRST_TRIES = 3
 PROBE_EVERY_S = 0.1
@@ -29,7 +30,7 @@ class Supervised:
         self.line = Line(program.name, program.port, stop_signal=program.stop_signal)
         owner.board.lines[program.name] = self.line
         self._owner = owner
-        self._journal = Journal(program.name, owner.logs, owner.screen)
+        self._journal = Journal(program.name, owner.logs, owner.terminal, program.alarm)
         self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._leaving = asyncio.Event()
         self._process: Process | None = None
@@ -80,7 +81,7 @@ class Supervised:
             if self._gives_up(why, backoff.failures + 1):
                 return
             delay_s = backoff.after(time.monotonic() - began)
-            self._say(f"{why}; starts again in {delay_s:.1f} s")
+            self._say(f"{why}; starts again in {delay_s:.1f} s; {self._last_words()}")
             self.line.restarts += 1
             self._show("down")
             with contextlib.suppress(TimeoutError):
@@ -90,14 +91,14 @@ class Supervised:
 
     def _gives_up(self, why: str, tries: int) -> bool:
         """Whether a program that was never ready is hopeless; one that was is never given up."""
-        said = list(self._journal.recent)
-        if self._first.done() or (will_pass(said) and tries < 10 * FIRST_TRIES):
+        words = list(self._journal.recent)
+        if self._first.done() or (will_pass(words) and tries < 10 * FIRST_TRIES):
             return False
-        known = self.program.explain(said) if self.program.explain else None
-        if known is None and tries < FIRST_TRIES:
+        reason = self.program.explain(words) if self.program.explain else None
+        if reason is None and tries < FIRST_TRIES:
             return False
         self._show("failed")
-        self._first.set_exception(StartError(known or f"{self.program.why_not(said)} ({why})"))
+        self._first.set_exception(StartError(reason or f"{self.program.why_not(words)} ({why})"))
         return True
 
     async def _life(self) -> str:
@@ -183,8 +184,12 @@ class Supervised:
         self._say(f"not ready within {self.program.ready_within_s:g} s")
         _kill_group(process.pid)
 
+    def _last_words(self) -> str:
+        last = self._journal.recent[-1][:200] if self._journal.recent else "nothing"
+        return f"its last words: {last}; `tenure logs {self.program.name}` shows more"
+
     def _say(self, text: str) -> None:
-        self._owner.screen.say(f"tenure: {self.program.name} {text}")
+        self._owner.terminal.say(f"tenure: {self.program.name} {text}")
 
     def _show(self, status: str) -> None:
         self.line.status = status
@@ -196,9 +201,9 @@ class Supervised:
 class Supervisor:
     """Everything that runs, in the order in which it was started."""
 
-    def __init__(self, logs: Path, screen: Screen, guard: Guard, board: Board) -> None:
+    def __init__(self, logs: Path, terminal: Terminal, guard: Guard, board: StatusBoard) -> None:
         self.logs = logs
-        self.screen = screen
+        self.terminal = terminal
         self.guard = guard
         self.board = board
         self._stages: list[list[Supervised]] = []

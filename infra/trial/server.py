@@ -48,7 +48,7 @@ async def bound(settings: Settings) -> AsyncGenerator[Rpc]:
                     connected(settings.service_database_url(service.name))
                 ),
                 reads=service.reads,
-                commands=(),
+                commands={},
             )
             for service in TOLD
         }

@@ -137,7 +137,7 @@ def backtest(
     origins: Sequence[date],
     fitters: Mapping[str, Fitter],
     *,
-    known: Mapping[str, Callable[[Window], Floats]] | None = None,
+    extra: Mapping[str, Callable[[Window], Floats]] | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
     step: Step | None = None,
@@ -152,7 +152,7 @@ def backtest(
         Days, oldest first.
     fitters
         By name; the first one is compared with each of the others.
-    known
+    extra
         Chances that need no fit, by name, for each window: a simulator's truth.
     replicates
         Resamples of accounts behind the standard errors.
@@ -183,14 +183,14 @@ def backtest(
             left_out.append(str(error))
         else:
             survival = {name: ask(window.ahead) for name, ask in forecasters.items()}
-            survival |= {name: give(window) for name, give in (known or {}).items()}
+            survival |= {name: give(window) for name, give in (extra or {}).items()}
             parts.append(_rows(window, survival))
             own.append({n: _own(window.training, ask, seed) for n, ask in forecasters.items()})
         step("origins", number + 1, len(origins))
     if not parts:
         raise OutOfReach("; ".join(left_out))
-    found = judged(joined(parts), _means(own), replicates=replicates, seed=seed)
-    return replace(found, left_out=left_out)
+    judgement = judged(joined(parts), _means(own), replicates=replicates, seed=seed)
+    return replace(judgement, left_out=left_out)
 
 
 def _silent(name: str, done: int, total: int) -> None:
@@ -247,35 +247,37 @@ def figures(rows: Rows, model: str) -> Figures:
     """
     outcome, survival = rows.outcome, rows.survival[model]
     risk = -survival[:, 1:].sum(axis=1)
-    found = {
+    values = {
         "c_index": metrics.harrell(outcome, risk),
         "uno_c": metrics.uno(outcome, outcome, risk),
         **quick(rows, model),
     }
     for month in MONTHS:
         away = metrics.calibration_errors(outcome, 1 - survival[:, month], month)
-        found |= {f"{name}_{month}m": value for name, value in away.items()}
+        values |= {f"{name}_{month}m": value for name, value in away.items()}
     for month in EARLY:
-        found[f"ici_{month}m"] = metrics.ici(outcome, 1 - survival[:, month], month)
+        values[f"ici_{month}m"] = metrics.ici(outcome, 1 - survival[:, month], month)
     churn = 1 - survival[:, HORIZON_MONTHS]
     for share in TOP_SHARES:
-        found[f"lift_{share:.0%}".rstrip("%")] = metrics.lift(outcome, churn, HORIZON_MONTHS, share)
-    return found
+        values[f"lift_{share:.0%}".rstrip("%")] = metrics.lift(
+            outcome, churn, HORIZON_MONTHS, share
+        )
+    return values
 
 
 def quick(rows: Rows, model: str) -> Figures:
     """The figures that are cheap enough to be resampled."""
     outcome, survival = rows.outcome, rows.survival[model]
-    found: Figures = {}
+    answers: Figures = {}
     for month in MONTHS:
         churn = 1 - survival[:, month]
-        found[f"auc_{month}m"] = metrics.auc(outcome, outcome, churn, month)
-        found[f"within_{month}m"] = metrics.auc_within(outcome, churn, month, rows.stratum)
-        found[f"brier_{month}m"] = metrics.brier(outcome, outcome, survival[:, month], month)
-        found[f"oe_{month}m"] = metrics.observed_to_expected(outcome, churn, month)
+        answers[f"auc_{month}m"] = metrics.auc(outcome, outcome, churn, month)
+        answers[f"within_{month}m"] = metrics.auc_within(outcome, churn, month, rows.stratum)
+        answers[f"brier_{month}m"] = metrics.brier(outcome, outcome, survival[:, month], month)
+        answers[f"oe_{month}m"] = metrics.observed_to_expected(outcome, churn, month)
     months = np.arange(1, HORIZON_MONTHS + 1)
-    found["ibs"] = metrics.integrated_brier(outcome, outcome, survival[:, 1:], months)
-    return found
+    answers["ibs"] = metrics.integrated_brier(outcome, outcome, survival[:, 1:], months)
+    return answers
 
 
 def standard_errors(
@@ -302,18 +304,18 @@ def standard_errors(
         sample = rows.take(np.concatenate([order[start:end] for start, end in spans]))
         for name in rows.survival:
             drawn[name].append(quick(sample, name))
-    spread = {name: _spread(found) for name, found in drawn.items() if found}
+    spread = {name: _spread(samples) for name, samples in drawn.items() if samples}
     return spread, _differences(rows, drawn)
 
 
-def _spread(found: Sequence[Figures]) -> Figures:
-    return {key: _sd([f[key] for f in found]) for key in QUICK}
+def _spread(samples: Sequence[Figures]) -> Figures:
+    return {key: _sd([f[key] for f in samples]) for key in QUICK}
 
 
 def _sd(values: Sequence[float]) -> float:
     """Standard deviation of those that could be computed; NaN with fewer than two."""
-    known = np.array(values)[~np.isnan(values)]
-    return float(known.std(ddof=1)) if len(known) > 1 else float("nan")
+    finite = np.array(values)[~np.isnan(values)]
+    return float(finite.std(ddof=1)) if len(finite) > 1 else float("nan")
 
 
 def _differences(rows: Rows, drawn: Mapping[str, list[Figures]]) -> dict[str, Figures]:
@@ -321,26 +323,26 @@ def _differences(rows: Rows, drawn: Mapping[str, list[Figures]]) -> dict[str, Fi
     if len(names) < 2 or not drawn[names[0]]:
         return {}
     first = quick(rows, names[0])
-    found: dict[str, Figures] = {}
+    differences: dict[str, Figures] = {}
     for name in names[1:]:
         other = quick(rows, name)
         pairs = list(zip(drawn[names[0]], drawn[name], strict=True))
-        found[name] = {}
+        differences[name] = {}
         for key in QUICK:
-            found[name][key] = first[key] - other[key]
+            differences[name][key] = first[key] - other[key]
             apart = [ours[key] - theirs[key] for ours, theirs in pairs]
-            found[name][f"{key}_se"] = _sd(apart)
-    return found
+            differences[name][f"{key}_se"] = _sd(apart)
+    return differences
 
 
 def _by(rows: Rows, values: NDArray[Any], *, least: int) -> dict[str, dict[str, Figures]]:
     """Figures of each part with enough losses, by the part's name and model."""
-    found: dict[str, dict[str, Figures]] = {}
+    groups: dict[str, dict[str, Figures]] = {}
     for value in np.unique(values).tolist():
         part = rows.take(values == value)
         if int(part.event.sum()) >= least:
-            found[str(value)] = {name: _part(part, name) for name in rows.survival}
-    return found
+            groups[str(value)] = {name: _part(part, name) for name in rows.survival}
+    return groups
 
 
 def _part(part: Rows, model: str) -> Figures:
@@ -390,8 +392,8 @@ def _own(training: Frame, forecaster: Forecaster, seed: int) -> Figures:
     }
 
 
-def _means(found: Sequence[Mapping[str, Figures]]) -> dict[str, Figures]:
+def _means(samples: Sequence[Mapping[str, Figures]]) -> dict[str, Figures]:
     return {
-        name: {key: float(np.mean([each[name][key] for each in found])) for key in figures}
-        for name, figures in found[0].items()
+        name: {key: float(np.mean([each[name][key] for each in samples])) for key in figures}
+        for name, figures in samples[0].items()
     }

@@ -48,11 +48,11 @@ def by_cause(models: Sequence[ChurnModel], windows: Sequence[Window]) -> dict[st
     receiver operating characteristic curves for censored event times with competing risks,
     Statistics in Medicine 32:5381-5397: controls are those lost for another cause, too.
     """
-    told = [_chances(model, window.ahead) for model, window in zip(models, windows, strict=True)]
+    chances = [_chances(model, window.ahead) for model, window in zip(models, windows, strict=True)]
     lost = [_lost(window.ahead) for window in windows]
-    names = {name for one in (*told, *lost) for name in one}
-    found = {name: _figures(name, told, lost, windows) for name in names}
-    return dict(sorted(found.items(), key=lambda one: (-one[1]["losses"], one[0])))
+    names = {name for figures in (*chances, *lost) for name in figures}
+    answers = {name: _figures(name, chances, lost, windows) for name in names}
+    return dict(sorted(answers.items(), key=lambda figures: (-figures[1]["losses"], figures[0])))
 
 
 def _chances(model: ChurnModel, ahead: Frame) -> dict[str, Floats]:
@@ -64,27 +64,27 @@ def _chances(model: ChurnModel, ahead: Frame) -> dict[str, Floats]:
 
 def _lost(ahead: Frame) -> dict[str, Outcome]:
     """What became of everyone, cause by cause; other causes leave an account where it was."""
-    found: dict[str, Outcome] = {}
+    outcomes: dict[str, Outcome] = {}
     for name in ahead.causes:
         lost = ahead.lost_to(name) & (ahead.duration <= HORIZON_MONTHS)
         months = np.where(lost, ahead.duration, HORIZON_MONTHS)
-        found[name] = Outcome(months, lost, closed=True)
-    return found
+        outcomes[name] = Outcome(months, lost, closed=True)
+    return outcomes
 
 
 def _figures(
     name: str,
-    told: Sequence[dict[str, Floats]],
+    chances: Sequence[dict[str, Floats]],
     lost: Sequence[dict[str, Outcome]],
     windows: Sequence[Window],
 ) -> Figures:
     nobody = [np.zeros(len(window.ahead)) for window in windows]
-    chance = np.concatenate([t.get(name, n) for t, n in zip(told, nobody, strict=True)])
+    chance = np.concatenate([t.get(name, n) for t, n in zip(chances, nobody, strict=True)])
     months, gone = (
         np.concatenate(
             [
-                getattr(one[name], of) if name in one else np.full(len(n), without)
-                for one, n in zip(lost, nobody, strict=True)
+                getattr(gone[name], of) if name in gone else np.full(len(n), without)
+                for gone, n in zip(lost, nobody, strict=True)
             ]
         )
         for of, without in (("duration", HORIZON_MONTHS), ("event", False))

@@ -1,10 +1,6 @@
 """What the forecast is compared with, never served: boosted discrete hazard, Kaplan–Meier."""
 
-# scikit-learn's own types leave most arguments unknown.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportArgumentType=false
-
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,8 +38,8 @@ class Reading:
     def _column(self, name: str, values: NDArray[Any]) -> Floats:
         if name not in self.levels:
             return numbers(values)
-        known = self.levels[name]
-        return np.array([known.get(str(level_of(v)), np.nan) for v in values.tolist()])
+        levels = self.levels[name]
+        return np.array([levels.get(str(level_of(v)), np.nan) for v in values.tolist()])
 
 
 def reading(frame: Frame) -> Reading:
@@ -54,10 +50,10 @@ def reading(frame: Frame) -> Reading:
         values = frame.columns[name].tolist()
         texts = [v for v in values if isinstance(v, str | bool)]
         if texts:
-            found = sorted({str(level_of(v)) for v in values})
-            if len(found) > MOST_LEVELS:
+            ordered = sorted({str(level_of(v)) for v in values})
+            if len(ordered) > MOST_LEVELS:
                 continue
-            levels[name] = {level: place for place, level in enumerate(found)}
+            levels[name] = {level: place for place, level in enumerate(ordered)}
         names.append(name)
     return Reading(tuple(names), levels)
 
@@ -112,11 +108,12 @@ def _fitted(
 ) -> HistGradientBoostingClassifier:
     """As many trees as serve accounts held out best; without that it learns accounts by heart."""
     accounts = np.unique(account)
-    held = np.random.default_rng(seed).permutation(accounts)[: len(accounts) // 4]
-    out = np.isin(account, held)
+    validation = np.random.default_rng(seed).permutation(accounts)[: len(accounts) // 4]
+    out = np.isin(account, validation)
     with threadpool_limits(1):  # its threads spin while others have the cores
         trial = _classifier(read, MOST_TREES, seed).fit(table[~out], left[~out])
-        losses = [log_loss(left[out], p[:, 1]) for p in trial.staged_predict_proba(table[out])]
+        stages: Iterator[Floats] = trial.staged_predict_proba(table[out])
+        losses = [float(log_loss(left[out], chance[:, 1])) for chance in stages]
         trees = int(np.argmin(losses)) + 1
         return _classifier(read, trees, seed).fit(table, left)
 

@@ -36,22 +36,22 @@ class Alarm:
     message: str
 
 
-def alarms(found: Backtest) -> list[Alarm]:
+def alarms(judgement: Backtest) -> list[Alarm]:
     """What is suspicious about each model of a backtest.
 
     A gap: a model that tells its own rows apart far better than later ones was fed something that
     is known afterwards only, or has learned its rows by heart. Too good: leaks that are in the
     later rows as well close the gap, but no honest forecast is nearly right a year ahead.
     """
-    return [*_gaps(found), *_too_good(found)]
+    return [*_gaps(judgement), *_too_good(judgement)]
 
 
-def _gaps(found: Backtest) -> list[Alarm]:
+def _gaps(judgement: Backtest) -> list[Alarm]:
     raised: list[Alarm] = []
-    for model, own in found.own.items():
+    for model, own in judgement.own.items():
         for figure, value in own.items():
-            later = found.figures[model][figure]
-            limit = MOST_GAP + 3 * found.errors[model][figure]
+            later = judgement.figures[model][figure]
+            limit = MOST_GAP + 3 * judgement.errors[model][figure]
             if value - later > limit:
                 raised.append(
                     Alarm(
@@ -64,7 +64,7 @@ def _gaps(found: Backtest) -> list[Alarm]:
     return raised
 
 
-def _too_good(found: Backtest) -> list[Alarm]:
+def _too_good(judgement: Backtest) -> list[Alarm]:
     figure = f"auc_{HORIZON_MONTHS}m"
     return [
         Alarm(
@@ -72,8 +72,8 @@ def _too_good(found: Backtest) -> list[Alarm]:
             f"{model}: {figure} is {values[figure]:.3f}; no honest forecast exceeds {TOO_GOOD} a"
             " year ahead: look for a signal that restates the outcome",
         )
-        for model, values in found.figures.items()
-        if model in found.own and values[figure] > TOO_GOOD
+        for model, values in judgement.figures.items()
+        if model in judgement.own and values[figure] > TOO_GOOD
     ]  # fmt: skip
 
 
@@ -96,16 +96,16 @@ def telling(frame: Frame, *, least: float = 0.95) -> list[Telling]:
     if min(int(gone.sum()), int(stays.sum())) < LEAST_SIDE:
         return []
     seen = gone | stays
-    found = [
+    suspects = [
         Telling(name, _alone(values[seen], gone[seen])) for name, values in frame.columns.items()
     ]
-    return sorted((t for t in found if t.auc >= least), key=lambda t: -t.auc)
+    return sorted((t for t in suspects if t.auc >= least), key=lambda t: -t.auc)
 
 
 def _alone(values: NDArray[Any], gone: NDArray[np.bool_]) -> float:
-    known = known_of(values)
-    sides = [_either_way(known.astype(np.float64), gone)]
-    if _is_text(values[known].tolist()):
+    present = known_of(values)
+    sides = [_either_way(present.astype(np.float64), gone)]
+    if _is_text(values[present].tolist()):
         sides.append(_either_way(_rates(values, gone), gone))
     else:
         x = numbers(values)

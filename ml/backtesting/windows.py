@@ -84,8 +84,10 @@ class Past:
         ]
         signals = await self._signals({label.landmark for part in past + ahead for label in part})
         return [
-            await self._with_halves(_window(origin, known, coming, signals, until), known)
-            for origin, known, coming in zip(origins, past, ahead, strict=True)
+            await self._with_halves(
+                _window(origin, until_origin, coming, signals, until), until_origin
+            )
+            for origin, until_origin, coming in zip(origins, past, ahead, strict=True)
         ]
 
     async def _with_halves(self, window: Window, past: list[Label]) -> Window:
@@ -107,10 +109,10 @@ class Signals(Collected):
     """Signals of many landmarks, of which some are picked at a time."""
 
     def __init__(
-        self, told: Collected, columns: dict[str, NDArray[Any]], places: dict[Landmark, int]
+        self, collected: Collected, columns: dict[str, NDArray[Any]], places: dict[Landmark, int]
     ) -> None:
-        super().__init__(told.dictionary)
-        self.sources = told.sources
+        super().__init__(collected.dictionary)
+        self.sources = collected.sources
         self._arrays = columns
         self._places = places
 
@@ -145,15 +147,15 @@ def origins_before(
         Months that must have passed since the last origin.
     """
     last = landmarks.followed_to(now)
-    found: list[date] = []
+    origins: list[date] = []
     for number in range(count):
         # so long after a day of the grid that all origins' training has its landmarks on the grid
         grid = landmarks.months_before(last, ahead_months + number * every_months + 2)
         origin = grid + timedelta(days=landmarks.NEWEST_DAYS)
         if months_between(first, grid) < LEAST_HISTORY_MONTHS:
             break
-        found.append(origin)
-    return found[::-1]
+        origins.append(origin)
+    return origins[::-1]
 
 
 def at_risk(
@@ -169,14 +171,14 @@ def at_risk(
         if spell.start_on < origin and (spell.ended_on is None or spell.ended_on > origin)
     }
     last = until - timedelta(days=GRACE_DAYS)
-    found = [
+    rows = [
         _ahead(spell, origin, last)
         for spell in after
         if spell.account_id in running
         and spell.start_on < origin
         and (spell.ended_on is None or spell.ended_on > origin)
     ]
-    return sorted(found, key=lambda label: str(label.landmark.account_id))
+    return sorted(rows, key=lambda label: str(label.landmark.account_id))
 
 
 def _ahead(spell: Spell, origin: date, last: date) -> Label:

@@ -49,7 +49,7 @@ def asks(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def asked(given: dict[str, Any]) -> Table:
+def asked(options: dict[str, Any]) -> Table:
     """Read the table that the options name.
 
     Raises
@@ -60,28 +60,28 @@ def asked(given: dict[str, Any]) -> Table:
         If the table cannot be learned from.
     """
     for option, what in NEEDED.items():
-        if given[option] is None:
+        if options[option] is None:
             raise InvalidInput(f"--{option} is missing: name {what}")
-    if given["panel"] and not (given["subject"] and given["time"]):
+    if options["panel"] and not (options["subject"] and options["time"]):
         raise InvalidInput("--panel", True, "given together with --id COL and --time COL")
-    if given["time"] and not given["panel"]:
-        raise InvalidInput("--time", given["time"], "given together with --panel")
+    if options["time"] and not options["panel"]:
+        raise InvalidInput("--time", options["time"], "given together with --panel")
     table = read_table(
-        given["data"],
+        options["data"],
         Question(
-            duration=given["duration"],
-            event=given["event"],
-            lost=given["lost"],
-            cause=given["cause"],
-            entry=given["entry_time"],
-            subject=given["subject"],
-            time=given["time"],
-            as_of=given["as_of"],
-            calendar=given["calendar"],
-            ignore=tuple(given["ignore"]),
-            unit=given["unit"],
+            duration=options["duration"],
+            event=options["event"],
+            lost=options["lost"],
+            cause=options["cause"],
+            entry=options["entry_time"],
+            subject=options["subject"],
+            time=options["time"],
+            as_of=options["as_of"],
+            calendar=options["calendar"],
+            ignore=tuple(options["ignore"]),
+            unit=options["unit"],
         ),
     )
-    if given["strict"]:
+    if options["strict"]:
         strict(table.signals)
     return table

@@ -62,7 +62,7 @@ def backtest(
     every_months: int,
     seed: int,
     out: Path | None,
-    **given: Any,
+    **options: Any,
 ) -> None:
     """Go back to past days, fit to what was recorded by then, judge by what happened since.
 
@@ -79,13 +79,13 @@ def backtest(
       tenure backtest --tenant demo --json backtest.json
       tenure backtest --data customers.csv --duration months --event churned --calendar signed
     """
-    if given["data"] is not None:
-        table_backtest(asked(given), origins, seed, out)
+    if options["data"] is not None:
+        table_backtest(asked(options), origins, seed, out)
         return
     console = Console()
     with bars(console) as progress:
-        told = Steps(progress)
-        windows = asyncio.run(_windows(tenant, key, (origins, every_months), told))
+        steps = Steps(progress)
+        windows = asyncio.run(_windows(tenant, key, (origins, every_months), steps))
         by_origin = {window.origin: window for window in windows}
         models: list[ChurnModel] = []
         fitters = {
@@ -93,36 +93,36 @@ def backtest(
             "boosted": partial(challenger.boosted, seed=seed),
             "kaplan_meier": challenger.kaplan_meier,
         }
-        found = tested(by_origin.__getitem__, list(by_origin), fitters, seed=seed, step=told)
-    raised = alarms(found)
-    judged = [window for window in windows if f"{window.origin:%Y%m%d}" in found.by_origin]
+        judgement = tested(by_origin.__getitem__, list(by_origin), fitters, seed=seed, step=steps)
+    raised = alarms(judgement)
+    judged = [window for window in windows if f"{window.origin:%Y%m%d}" in judgement.by_origin]
     causes = by_cause(models, judged)
-    console.print(_grid(found, [window.origin for window in judged]))
+    console.print(_grid(judgement, [window.origin for window in judged]))
     console.print(_by_cause(causes))
-    for reason in found.left_out:
+    for reason in judgement.left_out:
         console.print(f"left out: {reason}", highlight=False)
     for alarm in raised:
         console.print(f"ALARM {alarm.message}", style="bold red", highlight=False)
     if out:
-        out.write_bytes(document(found, raised, causes))
+        out.write_bytes(document(judgement, raised, causes))
         console.print(f"wrote {out}", highlight=False)
 
 
-def document(found: Backtest, raised: list[Alarm], causes: Mapping[str, Figures]) -> bytes:
+def document(judgement: Backtest, raised: list[Alarm], causes: Mapping[str, Figures]) -> bytes:
     """All figures as JSON; those that could not be computed are null."""
     return msgspec.json.format(
         msgspec.json.encode(
             {
-                "rows": len(found.rows),
-                "losses": int(found.rows.event.sum()),
-                "figures": found.figures,
-                "standardErrors": found.errors,
-                "differences": found.differences,
-                "byOrigin": found.by_origin,
-                "bySegment": found.by_segment,
+                "rows": len(judgement.rows),
+                "losses": int(judgement.rows.event.sum()),
+                "figures": judgement.figures,
+                "standardErrors": judgement.errors,
+                "differences": judgement.differences,
+                "byOrigin": judgement.by_origin,
+                "bySegment": judgement.by_segment,
                 "byCause": causes,
-                "leftOut": found.left_out,
-                "own": found.own,
+                "leftOut": judgement.left_out,
+                "own": judgement.own,
                 "alarms": [
                     {"model": alarm.model, "figure": alarm.figure, "message": alarm.message}
                     for alarm in raised
@@ -147,12 +147,12 @@ def forecast(seed: int, models: list[ChurnModel], frame: Frame) -> Forecaster:
 
 
 async def _windows(
-    tenant: str | None, key: str | None, wanted: tuple[int, int], told: Steps
+    tenant: str | None, key: str | None, wanted: tuple[int, int], steps: Steps
 ) -> list[Window]:
     settings = Settings.from_env()
     principal = await caller(settings, tenant, key, "ml")
     async with Rpc(settings) as rpc:
-        past = Past(rpc, principal, datetime.now(UTC), told)
+        past = Past(rpc, principal, datetime.now(UTC), steps)
         count, every_months = wanted
         days = await past.origins(count, every_months)
         if not days:
@@ -162,12 +162,12 @@ async def _windows(
         return await past.windows(days)
 
 
-def _grid(found: Backtest, origins: list[object]) -> Table:
+def _grid(judgement: Backtest, origins: list[object]) -> Table:
     title = f"Rolling origin: {', '.join(map(str, origins))}"
-    grid = Table("figure", *found.figures, "s.e.", title=title)
+    grid = Table("figure", *judgement.figures, "s.e.", title=title)
     for key, name in FIGURES.items():
-        values = [_cell(figures, key) for figures in found.figures.values()]
-        grid.add_row(name, *values, _cell(found.errors["forecast"], key))
+        values = [_cell(figures, key) for figures in judgement.figures.values()]
+        grid.add_row(name, *values, _cell(judgement.errors["forecast"], key))
     return grid
 
 
@@ -176,8 +176,8 @@ def _by_cause(causes: Mapping[str, Figures]) -> Table:
     grid = Table("cause", *CAUSE_FIGURES.values(), title="Forecast by cause, within 12 months")
     for cause, figures in causes.items():
         counts = (f"{figures[key]:,.0f}" for key in ("losses", "expected"))
-        known = (figures[key] for key in list(CAUSE_FIGURES)[2:])
-        rest = ("–" if isnan(value) else f"{value:.4f}" for value in known)
+        values = (figures[key] for key in list(CAUSE_FIGURES)[2:])
+        rest = ("–" if isnan(value) else f"{value:.4f}" for value in values)
         grid.add_row(cause, *counts, *rest)
     return grid
 

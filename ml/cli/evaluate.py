@@ -37,7 +37,7 @@ TELCO_UNTIL: Final = 70.0
 @click.option("--json", "as_json", is_flag=True, help="Print figures as JSON, nothing else.")
 @click.option("--write", type=FOLDER, help="Folder for figures.json and plots.")
 @click.pass_context
-def evaluate(context: click.Context, **given: Any) -> None:
+def evaluate(context: click.Context, **options: Any) -> None:
     """Judge the forecast on accounts it has never seen.
 
     With a table of your own it is fitted to three quarters of the subjects and judged on the rest,
@@ -52,8 +52,8 @@ def evaluate(context: click.Context, **given: Any) -> None:
       tenure evaluate telco --compare
     """
     if context.invoked_subcommand is None:
-        table = asked(given)
-        report(table, **{name: given[name] for name in REPORTED})
+        table = asked(options)
+        report(table, **{name: options[name] for name in REPORTED})
 
 
 REPORTED: Final = ("splits", "horizons", "until", "by", "compare", "as_json", "write")
@@ -73,15 +73,15 @@ def report(
     """Judge a table, show the figures, write what is asked for."""
     console = Console(stderr=as_json)
     at = numbers_of("--at", horizons)
-    found = judged(table, console, splits, compared(compare), at=at, until=until)
+    judgement = judged(table, console, splits, compared(compare), at=at, until=until)
     if as_json:
-        click.echo(json.dumps(plain(table, found), indent=1))
+        click.echo(json.dumps(plain(table, judgement), indent=1))
     else:
-        console.print(grid(f"{table.name}, held out, {splits} splits", found))
+        console.print(grid(f"{table.name}, held out, {splits} splits", judgement))
         tell(console, table)
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)
-        (write / "figures.json").write_text(json.dumps(plain(table, found), indent=1) + "\n")
+        (write / "figures.json").write_text(json.dumps(plain(table, judgement), indent=1) + "\n")
         for path in draw(table, Clock.of(table, at=at, until=until), write, name=table.name, by=by):
             console.print(f"wrote {path}", highlight=False)
 
@@ -91,14 +91,14 @@ def numbers_of(option: str, text: str | None) -> tuple[float, ...]:
     if not text:
         return ()
     try:
-        found = tuple(float(part) for part in text.split(","))
+        numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
-        found = (0.0,)
-    if min(found) <= 0:
+        numbers = (0.0,)
+    if min(numbers) <= 0:
         raise click.BadParameter(
             f"{text!r} is not allowed; allowed: numbers above 0, e.g. 3,12,24", param_hint=option
         )
-    return found
+    return numbers
 
 
 def compared(wanted: bool) -> dict[str, Rival]:
@@ -117,9 +117,9 @@ def judged(
             done = progress.tasks[task].description != "splits"
             progress.update(task, description=text[:28], advance=int(done))
 
-        found = compare(table, models, range(splits), progress=step, **options)
+        judgement = compare(table, models, range(splits), progress=step, **options)
         progress.update(task, completed=splits * len(models))
-    return found
+    return judgement
 
 
 def tell(console: Console, table: Table) -> None:
@@ -155,11 +155,11 @@ def _sample(
     by: str | None = None,
 ) -> None:
     console = Console()
-    found = judged(table, console, 5, compared(compare), until=until)
-    console.print(grid(f"{name}, held out, 5 splits", found))
+    judgement = judged(table, console, 5, compared(compare), until=until)
+    console.print(grid(f"{name}, held out, 5 splits", judgement))
     if write:
         place = f"{name}-rivals" if compare else name
-        write_between(PAGE, place, markdown(found))
+        write_between(PAGE, place, markdown(judgement))
         for path in draw(table, Clock.of(table, until=until), IMAGES, name=name, by=by):
             console.print(f"wrote {path}", highlight=False)
 
@@ -197,9 +197,9 @@ def unseen(write: bool) -> None:
     models: dict[str, Rival] = {OURS: ours, **{name: rivals.ALL[name] for name in bundled.AGAINST}}
     rows: list[str] = []
     for table in bundled.tables():
-        found = judged(table, console, 3, models)
-        console.print(grid(f"{table.name}, held out, 3 splits", found))
-        rows.append(_line(table, found))
+        judgement = judged(table, console, 3, models)
+        console.print(grid(f"{table.name}, held out, 3 splits", judgement))
+        rows.append(_line(table, judgement))
     if write:
         names = [OURS, *bundled.AGAINST]
         head = " | ".join(f"{name}: C | IBS" for name in names)
@@ -207,9 +207,9 @@ def unseen(write: bool) -> None:
         write_between(PAGE, "unseen", text + "".join(rows))
 
 
-def _line(table: Table, found: Found) -> str:
+def _line(table: Table, judgement: Found) -> str:
     cells = [
         f"{np.mean(figures['c_index']):.3f} | {np.mean(figures['ibs']):.4f}"
-        for figures in found.values()
+        for figures in judgement.values()
     ]
     return f"| {table.name} | {len(table):,} | {int(table.event.sum()):,} | {' | '.join(cells)} |\n"

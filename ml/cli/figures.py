@@ -22,17 +22,17 @@ def title(figure: str) -> str:
     return f"{'O/E' if kind == 'oe' else kind.upper()} at {at}"
 
 
-def grid(heading: str, found: Found) -> Grid:
+def grid(heading: str, judgement: Found) -> Grid:
     """Mean and, for a single model, spread of each figure."""
-    several = len(found) > 1
-    first = next(iter(found.values()))
+    several = len(judgement) > 1
+    first = next(iter(judgement.values()))
     table = Grid(title=heading, caption=HINTS, title_justify="left", caption_justify="left")
     table.add_column("model" if several else "figure", no_wrap=True)
     columns = [title(name) for name in first] if several else ["mean", "sd over splits"]
     for column in columns:
         table.add_column(column, justify="right", min_width=6)
     if several:
-        for model, figures in found.items():
+        for model, figures in judgement.items():
             table.add_row(model, *(f"{np.mean(values):.4f}" for values in figures.values()))
     else:
         for name, values in first.items():
@@ -44,10 +44,10 @@ def _spread(values: Sequence[float]) -> str:
     return f"{np.std(values, ddof=1):.4f}" if len(values) > 1 else ""
 
 
-def markdown(found: Found) -> str:
+def markdown(judgement: Found) -> str:
     """The same as a table of a page."""
-    first = next(iter(found.values()))
-    if len(found) == 1:
+    first = next(iter(judgement.values()))
+    if len(judgement) == 1:
         lines = [
             f"| {title(name)} | {np.mean(values):.4f} | {_spread(values)} |\n"
             for name, values in first.items()
@@ -57,13 +57,13 @@ def markdown(found: Found) -> str:
         f"| {model} | "
         + " | ".join(f"{np.mean(values):.4f}" for values in figures.values())
         + " |\n"
-        for model, figures in found.items()
+        for model, figures in judgement.items()
     ]
     head = " | ".join(title(name) for name in first)
     return f"| model | {head} |\n|---|{'---|' * len(first)}\n" + "".join(lines)
 
 
-def plain(table: Table, found: Found) -> dict[str, Any]:
+def plain(table: Table, judgement: Found) -> dict[str, Any]:
     """The same for a program: mean, sd and each split's value; how each column was read."""
     return {
         "table": table.name,
@@ -81,6 +81,6 @@ def plain(table: Table, found: Found) -> dict[str, Any]:
                 }
                 for name, values in figures.items()
             }
-            for model, figures in found.items()
+            for model, figures in judgement.items()
         },
     }

@@ -15,7 +15,7 @@ from ml.judging.evaluate import ready
 from ml.reporting import figures
 from ml.scoring.effects import Ratio, ratios
 from ml.table.forecast import Fitted, fitted
-from ml.table.saved import Known, save
+from ml.table.saved import TableModel, save
 from ml.table.table import Table
 
 SHOWN = 12
@@ -26,7 +26,7 @@ SHOWN = 12
 @click.option("--seed", default=0, show_default=True, help="Decides the folds of the choices.")
 @click.option("--json", "as_json", is_flag=True, help="Print effects as JSON, nothing else.")
 @click.option("--write", type=FOLDER, help="Folder for model.json, its checksum and a plot.")
-def fit(seed: int, as_json: bool, write: Path | None, **given: Any) -> None:
+def fit(seed: int, as_json: bool, write: Path | None, **options: Any) -> None:
     """Fit the forecast to a table of your own; say what makes a difference.
 
     \b
@@ -36,19 +36,19 @@ def fit(seed: int, as_json: bool, write: Path | None, **given: Any) -> None:
       tenure score --model out/ --data new.csv --at 3,12,24
     """
     console = Console(stderr=as_json)
-    table = asked(given)
+    table = asked(options)
     with console.status("reading signals") as status:
-        found = fitted(table, seed=seed, progress=status.update)
-    compared = ratios(ready(found.model))
+        fitted_table = fitted(table, seed=seed, progress=status.update)
+    compared = ratios(ready(fitted_table.model))
     if as_json:
-        click.echo(json.dumps(_plain(table, found, compared), indent=1))
+        click.echo(json.dumps(_plain(table, fitted_table, compared), indent=1))
     else:
         console.print(_grid(table, compared))
         tell(console, table)
-        for note in found.model.notes:
+        for note in fitted_table.model.notes:
             console.print(note, highlight=False, soft_wrap=True)
     if write is not None:
-        paths = save(Known(table.question, table.signals, found), write)
+        paths = save(TableModel(table.question, table.signals, fitted_table), write)
         if compared:
             heading = f"{table.name}: what goes with being lost (not what causes it)"
             paths.append(
@@ -60,16 +60,16 @@ def fit(seed: int, as_json: bool, write: Path | None, **given: Any) -> None:
 
 def _grid(table: Table, compared: list[Ratio]) -> Grid:
     grid = Grid("signal", "value", "against", title=f"{table.name}: hazard ratios")
-    several = len({one.cause for one in compared}) > 1
+    several = len({ratio.cause for ratio in compared}) > 1
     if several:
         grid.add_column("cause")
     grid.add_column("ratio", justify="right")
     grid.add_column("90 % interval", justify="right")
-    for one in compared[:SHOWN]:
-        values = (figures.value_said(value) for value in (one.end, one.start))
-        cause = (one.cause,) if several else ()
-        interval = f"{_said(one.low)} – {_said(one.high)}"
-        grid.add_row(one.feature, *values, *cause, _said(one.ratio), interval)
+    for ratio in compared[:SHOWN]:
+        values = (figures.value_said(value) for value in (ratio.end, ratio.start))
+        cause = (ratio.cause,) if several else ()
+        interval = f"{_said(ratio.low)} – {_said(ratio.high)}"
+        grid.add_row(ratio.feature, *values, *cause, _said(ratio.ratio), interval)
     grid.caption = "Every other signal at its mean. Associations, not causes."
     return grid
 
@@ -79,14 +79,14 @@ def _said(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio >= 0.01 else f"{ratio:.1g}"
 
 
-def _plain(table: Table, found: Fitted, compared: list[Ratio]) -> dict[str, Any]:
+def _plain(table: Table, fitted_table: Fitted, compared: list[Ratio]) -> dict[str, Any]:
     return {
         "table": table.name,
-        "rows": found.model.rows,
-        "lost": found.model.events,
-        "causes": {cause.cause: cause.events for cause in found.model.causes},
+        "rows": fitted_table.model.rows,
+        "lost": fitted_table.model.events,
+        "causes": {cause.cause: cause.events for cause in fitted_table.model.causes},
         "unit": table.question.unit,
-        "notes": [*table.notes, *found.model.notes],
+        "notes": [*table.notes, *fitted_table.model.notes],
         "signals": msgspec.to_builtins(table.signals),
         "effects": msgspec.to_builtins(compared),
     }

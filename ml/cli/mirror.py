@@ -42,16 +42,18 @@ async def mirror(rpc: Rpc, principal: Principal, settings: Settings) -> int:
     if settings.mlflow_url == "off":
         raise InvalidInput("TENURE_MLFLOW_URL", "off", "the URL of a server, or nothing")
     registry = await asyncio.to_thread(Registry, settings, principal.tenant_id)
-    known = await asyncio.to_thread(registry.recorded)
-    runs: list[RunRecord] = (await ask("risk.training_runs", _Runs, first=RUNS)).items
-    new = [run for run in reversed(runs) if run.outcome and str(run.run_id) not in known]
+    recorded = await asyncio.to_thread(registry.recorded)
+    runs: list[RunRecord] = (await ask("risk.release.training_runs", _Runs, first=RUNS)).items
+    new = [run for run in reversed(runs) if run.outcome and str(run.run_id) not in recorded]
     for run in new:
         model = None
         if run.version is not None:
-            model = await ask("risk.model_document", ModelDocument | None, version=run.version)
+            model = await ask(
+                "risk.release.model_document", ModelDocument | None, version=run.version
+            )
         await asyncio.to_thread(registry.record, run, model)
-    models: list[_Model] = (await ask("risk.models", _Models, first=RUNS)).items
-    holders = {alias: one.version for one in models for alias in one.aliases}
+    models: list[_Model] = (await ask("risk.models.models", _Models, first=RUNS)).items
+    holders = {alias: release.version for release in models for alias in release.aliases}
     await asyncio.to_thread(registry.align, {alias: holders.get(alias) for alias in ALIASES})
     return len(new)
 

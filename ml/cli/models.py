@@ -24,7 +24,7 @@ AnyDict = dict[str, Any]
 class Ask(Protocol):
     """Calls a function of risk for the tenant."""
 
-    def __call__(self, name: str, /, *, is_read: bool = True, **arguments: Any) -> Awaitable[Any]:
+    def __call__(self, name: str, /, **arguments: Any) -> Awaitable[Any]:
         """The answer as plain values."""
         ...
 
@@ -59,15 +59,15 @@ def list_(tenant: str | None, key: str | None) -> None:
     Example:
       tenure models list --tenant demo
     """
-    found = _asked(tenant, key, lambda ask: ask("risk.models")).items
-    for model in found:
+    versions = _asked(tenant, key, lambda ask: ask("risk.models.models")).items
+    for model in versions:
         roles = ",".join(model["aliases"]) or "-"
         figures = "  ".join(f"{k} {v:.3f}" for k, v in sorted(model["metrics"].items()))
         click.echo(
             f"{model['version']}  {roles:<10}  trained {_day(model['trained_at'])}  "
             f"{model['accounts']:,} accounts, {model['events']:,} lost  {figures}"
         )
-    if not found:
+    if not versions:
         click.echo("There is no model yet; `tenure train` makes one.")
 
 
@@ -82,14 +82,14 @@ def show(version: str, tenant: str | None, key: str | None) -> None:
       tenure models show 2026-11-22-0a1b2c3d4e5f --tenant demo
     """
 
-    async def told(ask: Ask) -> tuple[Any, Any, Any]:
+    async def answers(ask: Ask) -> tuple[Any, Any, Any]:
         return (
-            (await ask("risk.model_versions", versions=[version])).get(version),
-            (await ask("risk.judgements", versions=[version])).get(version),
-            (await ask("risk.alias_changes", first=100)).items,
+            (await ask("risk.models.model_versions", versions=[version])).get(version),
+            (await ask("risk.release.judgements", versions=[version])).get(version),
+            (await ask("risk.release.alias_changes", first=100)).items,
         )
 
-    model, judgement, changes = _asked(tenant, key, told)
+    model, judgement, changes = _asked(tenant, key, answers)
     if model is None:
         raise InvalidInput("VERSION", version, "a version that `tenure models list` shows")
     for name in ("version", "aliases", "checksum", "trained_at", "data_from", "data_to"):
@@ -118,7 +118,7 @@ def promote(version: str, reason: str | None, tenant: str | None, key: str | Non
     model = _asked(
         tenant,
         key,
-        lambda ask: ask("risk.promote", is_read=False, version=version, reason=reason),
+        lambda ask: ask("risk.models.promote", version=version, reason=reason),
     )
     click.echo(f"{model['version']} serves; every account is scored anew.")
 
@@ -133,7 +133,7 @@ def rollback(reason: str | None, tenant: str | None, key: str | None) -> None:
     Example:
       tenure models rollback --tenant demo --reason "sales report odd scores"
     """
-    model = _asked(tenant, key, lambda ask: ask("risk.rollback", is_read=False, reason=reason))
+    model = _asked(tenant, key, lambda ask: ask("risk.release.rollback", reason=reason))
     click.echo(f"{model['version']} serves again; every account is scored anew.")
 
 
@@ -146,7 +146,8 @@ def history(tenant: str | None, key: str | None) -> None:
     Example:
       tenure models history --tenant demo
     """
-    for change in _asked(tenant, key, lambda ask: ask("risk.alias_changes", first=100)).items:
+    changes = _asked(tenant, key, lambda ask: ask("risk.release.alias_changes", first=100))
+    for change in changes.items:
         version = change["version"] or "nobody"
         click.echo(f"{_day(change['set_at'])}  {change['alias']:<10}  {version}  {_deed(change)}")
 
@@ -160,8 +161,8 @@ def runs(tenant: str | None, key: str | None) -> None:
     Example:
       tenure models runs --tenant demo
     """
-    found = _asked(tenant, key, lambda ask: ask("risk.training_runs")).items
-    for run in found:
+    training_runs = _asked(tenant, key, lambda ask: ask("risk.release.training_runs")).items
+    for run in training_runs:
         outcome = run["outcome"] or ("RUNNING" if run["started_at"] else "WAITING")
         took = _took(run)
         because = f"  {run['reason']}" if run["reason"] else ""
@@ -169,7 +170,7 @@ def runs(tenant: str | None, key: str | None) -> None:
             f"{_day(run['asked_at'])}  {run['cause']:<9}  {outcome:<9}  {took:>7}  "
             f"{run['version'] or '-'}{because}"
         )
-    if not found:
+    if not training_runs:
         click.echo("Nothing was trained yet; `tenure train` does it.")
 
 
@@ -194,10 +195,10 @@ def schedule(every_days: int | None, off: bool, tenant: str | None, key: str | N
         days = _asked(
             tenant,
             key,
-            lambda ask: ask("risk.set_schedule", is_read=False, every_days=every_days),
+            lambda ask: ask("risk.release.set_schedule", every_days=every_days),
         )
     else:
-        days = _asked(tenant, key, lambda ask: ask("risk.every_days"))
+        days = _asked(tenant, key, lambda ask: ask("risk.release.every_days"))
     click.echo(f"Trained anew every {days} days." if days else "Never trained by itself.")
 
 
@@ -236,9 +237,9 @@ def _asked(tenant: str | None, key: str | None, of: Callable[[Ask], Awaitable[T]
 
 
 def _asker(rpc: Rpc, principal: Principal) -> Ask:
-    def ask(name: str, /, *, is_read: bool = True, **arguments: Any) -> Awaitable[Any]:
+    def ask(name: str, /, **arguments: Any) -> Awaitable[Any]:
         returns = _Paged if name.endswith(("models", "changes", "runs")) else Any
-        return rpc.send(principal, Call(named(name, returns, is_read=is_read), arguments))
+        return rpc.send(principal, Call(named(name, returns), arguments))
 
     return ask
 

@@ -53,12 +53,12 @@ async def _asked(
             return await rpc.send(principal, Call(named(name, returns), arguments))
 
         if version is None:
-            champion = await ask("risk.champion", dict[str, Any] | None)
+            champion = await ask("risk.models.champion", dict[str, Any] | None)
             if champion is None:
                 raise NotFound("there is no champion yet; `tenure train` makes one")
             version = str(champion["version"])
-        page = await ask("risk.report_page", bytes | None, version=version)
+        page = await ask("risk.report.report_page", bytes | None, version=version)
         if page is None:
             raise NotFound(f"there is no report of model {version}")
-        cards = await ask("risk.cards", dict[str, dict[str, Any]], versions=[version])
+        cards = await ask("risk.report.cards", dict[str, dict[str, Any]], versions=[version])
     return version, page, str(cards[version]["card"])

@@ -33,12 +33,12 @@ def score(model: Path, data: Path, horizons: str, elapsed: str | None, out: Path
     Example:
       tenure score --model out/ --data new.csv --at 3,12 --elapsed months
     """
-    known = load(model)
+    fitted = load(model)
     at = np.array(numbers_of("--at", horizons))
-    found = scored(read_file(data), known, at, elapsed)
-    text = found.to_csv(index=False, float_format="%.6f")
+    scores = scored(read_file(data), fitted, at, elapsed)
+    text = scores.to_csv(index=False, float_format="%.6f")
     if out is None:
         click.echo(text, nl=False)
     else:
         out.write_text(text, encoding="utf-8")
-        click.echo(f"wrote {len(found):,} rows to {out}")
+        click.echo(f"wrote {len(scores):,} rows to {out}")

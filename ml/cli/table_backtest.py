@@ -20,7 +20,7 @@ def table_backtest(table: Table, origins: int, seed: int, out: Path | None) -> N
     models = {OURS: ours, **rivals.PLAIN}
     with bars(console) as progress:
         task = progress.add_task("origins", total=origins * len(models))
-        found = backtest(
+        judgement = backtest(
             table,
             models,
             origins,
@@ -28,9 +28,11 @@ def table_backtest(table: Table, origins: int, seed: int, out: Path | None) -> N
             progress=lambda text: progress.update(task, description=text[:28], advance=1),
         )
         progress.update(task, completed=origins * len(models))
-    reached = len(next(iter(found[OURS].values())))
-    console.print(grid(f"{table.name}, {reached} origins, fitted to what was known by each", found))
+    reached = len(next(iter(judgement[OURS].values())))
+    console.print(
+        grid(f"{table.name}, {reached} origins, fitted to what was known by each", judgement)
+    )
     tell(console, table)
     if out is not None:
-        out.write_text(json.dumps(plain(table, found), indent=1) + "\n", encoding="utf-8")
+        out.write_text(json.dumps(plain(table, judgement), indent=1) + "\n", encoding="utf-8")
         console.print(f"wrote {out}", highlight=False)

@@ -1,14 +1,11 @@
 """Fit a mixture of accounts that will leave and accounts that never will."""
 
-# SciPy ships no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import minimize  # pyrefly: ignore[untyped-import] - scipy ships no types
 from threadpoolctl import threadpool_limits
 
 from ml.frames.frame import Frame
@@ -225,13 +222,13 @@ class Settled:
         return variance
 
     def _curvature(self, free: NDArray[np.int64]) -> Floats:
-        found = np.empty((len(free), len(free)))
+        curvature = np.empty((len(free), len(free)))
         for k, place in enumerate(free.tolist()):
             step = np.zeros_like(self.at)
             step[place] = NUDGE
             up, down = (self.likelihood.value(self.at + way * step)[1] for way in (1, -1))
-            found[k] = (up - down)[free] * (len(self.likelihood.rank) / (2 * NUDGE))
-        return (found + found.T) / 2
+            curvature[k] = (up - down)[free] * (len(self.likelihood.rank) / (2 * NUDGE))
+        return (curvature + curvature.T) / 2
 
     def _read(self, variance: Floats) -> Doubt:
         terms = self.likelihood.terms
@@ -243,7 +240,7 @@ class Settled:
 
     def _reference_slopes(self) -> Floats:
         """Slopes of the reference account's log cumulative hazard, shape (months, parameters)."""
-        found = np.zeros((len(self.mixture.latency), len(self.at)))
+        slopes = np.zeros((len(self.mixture.latency), len(self.at)))
         moving = [0, *range(2 + self.likelihood.terms, len(self.at))]
         for place in moving:
             step = np.zeros_like(self.at)
@@ -251,13 +248,13 @@ class Settled:
             up, down = (
                 _log_reference(Settled(self.likelihood, self.at + way * step)) for way in (1, -1)
             )
-            found[:, place] = (up - down) / (2 * NUDGE)
-        return found
+            slopes[:, place] = (up - down) / (2 * NUDGE)
+        return slopes
 
 
 def _log_reference(settled: Settled) -> Floats:
-    known = settled.mixture
-    hazard = cumulative_hazard(known.cure, known.latency, np.zeros(len(known.latency)))
+    mixture = settled.mixture
+    hazard = cumulative_hazard(mixture.cure, mixture.latency, np.zeros(len(mixture.latency)))
     return np.log(np.maximum(hazard, 1e-12))
 
 
@@ -279,7 +276,7 @@ def fit(frame: Frame, matrix: Floats, penalties: Floats) -> Settled | None:
     """
     likelihood = Likelihood.of(frame, matrix, penalties)
     with threadpool_limits(1):  # small products: threads spin, and the last bits differ
-        found = minimize(
+        optimum = minimize(
             likelihood.value,
             likelihood.start(),
             jac=True,
@@ -287,8 +284,8 @@ def fit(frame: Frame, matrix: Floats, penalties: Floats) -> Settled | None:
             bounds=likelihood.bounds,
             options={"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "ftol": 1e-12, "gtol": 1e-7},
         )
-    settled = Settled(likelihood, np.asarray(found.x, dtype=np.float64))
-    return settled if found.success or settled.is_at_rest else None
+    settled = Settled(likelihood, np.asarray(optimum.x, dtype=np.float64))
+    return settled if optimum.success or settled.is_at_rest else None
 
 
 def log_likelihood(frame: Frame, stays: Floats) -> float:
@@ -300,7 +297,7 @@ def log_likelihood(frame: Frame, stays: Floats) -> float:
     last = stays.shape[1] - 1
     rows, until = np.arange(len(frame)), np.minimum(frame.duration, last)
     before = stays[rows, np.maximum(until - 1, 0)]
-    known = stays[rows, until]
-    lost = np.maximum(before - known, LEAST_CHANCE)
-    chance = np.where(frame.event, lost, np.maximum(known, LEAST_CHANCE))
+    survival = stays[rows, until]
+    lost = np.maximum(before - survival, LEAST_CHANCE)
+    chance: Floats = np.where(frame.event, lost, np.maximum(survival, LEAST_CHANCE))
     return float(np.log(chance).sum())

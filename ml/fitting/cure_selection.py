@@ -10,7 +10,7 @@ from ml.fitting import cure_fit, newton
 from ml.fitting.baseline import cumulative_hazard, kalbfleisch_prentice
 from ml.fitting.cure_fit import Doubt, Mixture
 from ml.fitting.design import Design, learn
-from ml.fitting.selection import Candidate, Progress, Trial, sampled, trials
+from ml.fitting.selection import Candidate, Fold, Progress, folds_of, sampled
 from ml.frames.frame import Frame
 from ml.judging.metrics import Outcome, squared_errors, still_there
 from ml.scoring.features import Floats
@@ -82,21 +82,21 @@ def cured(
     if frame.clock != "start" or frame.lost < LEAST_LOST or not one_row or len(frame.causes) > 1:
         return None
     sample = sampled(frame, seed)
-    held = trials(sample, seed)
+    folds = folds_of(sample, seed)
     progress("are some never lost?")
     main = learn(sample)
-    best = _Tried.best([_Tried.of(sample, held, Candidate(main, p)) for p in PENALTIES])
+    best = _Tried.best([_Tried.of(sample, folds, Candidate(main, p)) for p in PENALTIES])
     proportional = _errors(
-        held, _proportional(sample, held, chosen.scaled(len(frame) / len(sample)))
+        folds, _proportional(sample, folds, chosen.scaled(len(frame) / len(sample)))
     )
-    if best is None or not _Compared.of(proportional, _errors(held, best.curves)).is_close:
+    if best is None or not _Compared.of(proportional, _errors(folds, best.curves)).is_close:
         return None
     progress("who is never lost")
     for step in (_without_logarithms, _straight, _without_silent):
         rival = step(sample, best.candidate)
-        best = _Tried.best([best, _Tried.of(sample, held, rival)] if rival else [best]) or best
-    told = _Compared.of(proportional, _errors(held, best.curves))
-    return _settled(frame, sample, best.candidate, told) if told.is_better else None
+        best = _Tried.best([best, _Tried.of(sample, folds, rival)] if rival else [best]) or best
+    comparison = _Compared.of(proportional, _errors(folds, best.curves))
+    return _settled(frame, sample, best.candidate, comparison) if comparison.is_better else None
 
 
 def _without_logarithms(frame: Frame, best: Candidate) -> Candidate | None:
@@ -122,12 +122,12 @@ def _without_silent(frame: Frame, best: Candidate) -> Candidate | None:
     silent = {f.name for f in design.features if _wald(design, f.name, beta, doubt) <= SILENT}
     if not silent or len(silent) == len(design.features):
         return None
-    kept = Design(
+    narrower = Design(
         tuple(feature for feature in design.features if feature.name not in silent),
         tuple(term for term in design.terms if term.feature not in silent),
         (*design.notes, *(f"{name}: left out, it adds nothing" for name in sorted(silent))),
     )
-    return replace(best, design=kept)
+    return replace(best, design=narrower)
 
 
 def _wald(design: Design, name: str, beta: Floats, doubt: Doubt) -> float:
@@ -136,13 +136,13 @@ def _wald(design: Design, name: str, beta: Floats, doubt: Doubt) -> float:
     return float(beta[at] @ np.linalg.pinv(variance) @ beta[at]) / len(at)
 
 
-def _settled(frame: Frame, sample: Frame, best: Candidate, told: "_Compared") -> Cured | None:
+def _settled(frame: Frame, sample: Frame, best: Candidate, comparison: "_Compared") -> Cured | None:
     chosen = best.scaled(len(sample) / len(frame))  # penalties count per row
     fitted = cure_fit.fit(frame, chosen.design.matrix(frame), chosen.penalties)
     doubt = fitted.doubt() if fitted else None
     if fitted is None or doubt is None:
         return None
-    return Cured(chosen, fitted.mixture, doubt, told.mixture, told.proportional)
+    return Cured(chosen, fitted.mixture, doubt, comparison.mixture, comparison.proportional)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +158,10 @@ class _Tried:
     speaks: float
 
     @classmethod
-    def of(cls, frame: Frame, held: Sequence[Trial], candidate: Candidate) -> "_Tried":
+    def of(cls, frame: Frame, folds: Sequence[Fold], candidate: Candidate) -> "_Tried":
         """Fit to each trial's rows and ask of those judged."""
         matrix, curves, speaks = candidate.design.matrix(frame), list[Floats](), 0.0
-        for trial in held:
+        for trial in folds:
             fitted = cure_fit.fit(trial.fitted, matrix[trial.fitted_rows], candidate.penalties)
             if fitted is None:
                 return cls(candidate, [], -np.inf)
@@ -172,8 +172,8 @@ class _Tried:
     @staticmethod
     def best(tried: Sequence["_Tried"]) -> "_Tried | None":
         """Which speaks best of rows held out; None if no fit came to rest."""
-        found = max(tried, key=lambda one: one.speaks)
-        return found if np.isfinite(found.speaks) else None
+        best = max(tried, key=lambda attempt: attempt.speaks)
+        return best if np.isfinite(best.speaks) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +201,10 @@ class _Compared:
         return self.mixture - self.proportional < self.error
 
 
-def _errors(held: Sequence[Trial], curves: Sequence[Floats]) -> Floats:
+def _errors(folds: Sequence[Fold], curves: Sequence[Floats]) -> Floats:
     """Each judged row's mean squared error over the months, trial after trial, shape (rows,)."""
-    found: list[Floats] = []
-    for trial, survival in zip(held, curves, strict=True):
+    by_fold: list[Floats] = []
+    for trial, survival in zip(folds, curves, strict=True):
         past = Outcome(trial.fitted.duration, trial.fitted.event)
         outcome = Outcome(trial.judged.duration, trial.judged.event)
         last = survival.shape[1] - 1
@@ -212,8 +212,8 @@ def _errors(held: Sequence[Trial], curves: Sequence[Floats]) -> Floats:
             squared_errors(past, outcome, survival[:, min(month, last)], month)
             for month in _months(past, outcome)
         ]
-        found.append(np.mean(errors, axis=0))
-    return np.concatenate(found)
+        by_fold.append(np.mean(errors, axis=0))
+    return np.concatenate(by_fold)
 
 
 def _months(past: Outcome, outcome: Outcome) -> Iterator[int]:
@@ -228,10 +228,10 @@ def _months(past: Outcome, outcome: Outcome) -> Iterator[int]:
     yield from (reached[int(place)] for place in places.round())
 
 
-def _proportional(frame: Frame, held: Sequence[Trial], chosen: Candidate) -> list[Floats]:
+def _proportional(frame: Frame, folds: Sequence[Fold], chosen: Candidate) -> list[Floats]:
     """What proportional hazards say of the rows that each trial judges, as `_Tried.curves`."""
-    matrix, found = chosen.design.matrix(frame), list[Floats]()
-    for trial in held:
+    matrix, errors = chosen.design.matrix(frame), list[Floats]()
+    for trial in folds:
         fitted, past = trial.fitted, matrix[trial.fitted_rows]
         quick = newton.fit(fitted, past, chosen.penalties)
         beta = np.zeros(matrix.shape[1]) if quick is None else quick.coefficients
@@ -239,5 +239,5 @@ def _proportional(frame: Frame, held: Sequence[Trial], chosen: Candidate) -> lis
             fitted.duration, fitted.event, np.exp(past @ beta), kalbfleisch_prentice
         )
         weights = np.exp(matrix[trial.judged_rows] @ beta)
-        found.append(np.exp(-hazard[None, :] * weights[:, None]))
-    return found
+        errors.append(np.exp(-hazard[None, :] * weights[:, None]))
+    return errors

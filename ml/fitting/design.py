@@ -62,9 +62,9 @@ def learn(frame: Frame, *, logarithms: bool = True) -> Design:
             features.append(feature)
         else:
             notes.append(f"{name}: left out, {reason or feature}")
-    terms, said = _independent(frame, features)
+    terms, remarks = _independent(frame, features)
     used = {term.feature for term in terms}
-    return Design(tuple(f for f in features if f.name in used), terms, (*notes, *said))
+    return Design(tuple(f for f in features if f.name in used), terms, (*notes, *remarks))
 
 
 def _barred(frame: Frame, name: str) -> str | None:
@@ -81,10 +81,10 @@ def _follows_duration(frame: Frame, name: str) -> bool:
     if not _is_numeric(values):
         return False
     x = numbers(values)
-    known = ~np.isnan(x)
-    if len(np.unique(x[known])) <= LEAST_DISTINCT:
+    present = ~np.isnan(x)
+    if len(np.unique(x[present])) <= LEAST_DISTINCT:
         return False
-    ranks = np.corrcoef(_ranks(x[known]), _ranks(frame.duration[known].astype(np.float64)))
+    ranks = np.corrcoef(_ranks(x[present]), _ranks(frame.duration[present].astype(np.float64)))
     return bool(abs(ranks[0, 1]) >= FOLLOWS_DURATION)
 
 
@@ -94,9 +94,9 @@ def _ranks(values: Floats) -> Floats:
 
 
 def _is_numeric(values: NDArray[Any]) -> bool:
-    known = [value for value in values.tolist() if value is not None]
-    return bool(known) and all(
-        isinstance(v, int | float) and not isinstance(v, bool) for v in known
+    present = [value for value in values.tolist() if value is not None]
+    return bool(present) and all(
+        isinstance(v, int | float) and not isinstance(v, bool) for v in present
     )
 
 
@@ -106,21 +106,21 @@ def _feature(frame: Frame, name: str, logarithms: bool) -> Feature | str:
     base = Feature(name, shown, frame.sources.get(name, "accounts"), "number")
     if _is_numeric(values):
         x = numbers(values)
-        known = x[~np.isnan(x)]
-        distinct = len(np.unique(known))
+        present = x[~np.isnan(x)]
+        distinct = len(np.unique(present))
         if distinct > FEW_VALUES:
-            skewed = logarithms and float(known.min()) >= 0 and _skew(known) > MOST_SKEW
-            return _number(base, x, known, distinct, logarithmic=skewed)
+            skewed = logarithms and float(present.min()) >= 0 and _skew(present) > MOST_SKEW
+            return _number(base, x, present, distinct, logarithmic=skewed)
         if not distinct:
             return "it is never known"
     return _levels(base, values)
 
 
 def _number(
-    base: Feature, x: Floats, known: Floats, distinct: int, *, logarithmic: bool
+    base: Feature, x: Floats, present: Floats, distinct: int, *, logarithmic: bool
 ) -> Feature:
-    low, high = float(known.min()), float(known.max())
-    scaled = np.log1p(known) if logarithmic else known
+    low, high = float(present.min()), float(present.max())
+    scaled = np.log1p(present) if logarithmic else present
     knots = (
         np.unique(np.quantile(scaled, KNOT_QUANTILES))
         if distinct >= LEAST_DISTINCT
@@ -135,7 +135,7 @@ def _number(
         high=high,
         fill=float(scaled.mean()),
         logarithmic=logarithmic,
-        may_be_missing=len(known) < len(x),
+        may_be_missing=len(present) < len(x),
         knots=tuple(knots.tolist()) if len(knots) >= 3 else (),
     )
 
@@ -153,10 +153,10 @@ def _levels(base: Feature, values: NDArray[Any]) -> Feature | str:
     if len(counts) > MOST_LEVELS:
         return f"its {len(counts)} different values are too many to learn from"
     ordered = sorted(counts, key=lambda level: (-counts[level], str(level)))
-    kept = tuple(level for level in ordered[1:] if counts[level] >= LEAST_ROWS)
-    if not kept:
+    levels = tuple(level for level in ordered[1:] if counts[level] >= LEAST_ROWS)
+    if not levels:
         return f"all but {LEAST_ROWS - 1} rows or fewer have one value"
-    return Feature(base.name, base.label, base.source, "level", levels=kept, reference=ordered[0])
+    return Feature(base.name, base.label, base.source, "level", levels=levels, reference=ordered[0])
 
 
 def _raw_terms(feature: Feature) -> list[Term]:
@@ -229,8 +229,8 @@ def with_products(
         (Term("product", moderator, left=i, right=j), matrix[:, i] * matrix[:, j])
         for i, j in wanted
     ]
-    kept, _ = _without_collinear([*mains, *products])
-    added = tuple(term for term in kept if term.kind == "product")
+    independent, _ = _without_collinear([*mains, *products])
+    added = tuple(term for term in independent if term.kind == "product")
     return Design(base.features, (*base.terms, *added), base.notes) if added else None
 
 

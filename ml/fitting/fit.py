@@ -1,8 +1,5 @@
 """Fit the forecast: one Cox model per cause, penalties chosen on held-out rows, baselines."""
 
-# Lifelines ships no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +9,7 @@ import lifelines
 import msgspec
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from ml.fitting import frailty
 from ml.fitting.cox import cox, influence
@@ -84,14 +82,15 @@ def fit(
     Scandinavian Journal of Statistics 34(1):70-85.
     """
     frame = prepared(frame, least_events)
-    parts = _parts(frame, seed, least_events, progress)
-    progress("final fit")
-    causes = [_fitted(frame, part, baseline, seed) for part in parts]
+    with threadpool_limits(1):  # small products: threads spin, and the last bits differ
+        parts = _parts(frame, seed, least_events, progress)
+        progress("final fit")
+        causes = [_fitted(frame, part, baseline, seed) for part in parts]
     design = parts[0].design
     notes = [note for part in parts if (note := part.note)]
-    kept = {name: float(value) for name, value in (metrics or {}).items() if np.isfinite(value)}
+    finite = {name: float(value) for name, value in (metrics or {}).items() if np.isfinite(value)}
     made = _document(frame, design, causes, seed=seed, baseline=baseline)
-    return msgspec.structs.replace(made, metrics=kept, notes=(*design.notes, *notes))
+    return msgspec.structs.replace(made, metrics=finite, notes=(*design.notes, *notes))
 
 
 def _document(
@@ -201,28 +200,28 @@ def _fitted(frame: Frame, part: Part, baseline: str, seed: int) -> CauseModel:
     )
 
 
-def _mixed(frame: Frame, part: Part, found: Cured) -> CauseModel:
+def _mixed(frame: Frame, part: Part, mixture: Cured) -> CauseModel:
     """The cause as a mixture with accounts that never leave."""
     reach = last_known(frame.duration)
-    months = np.minimum(np.arange(reach + 1), len(found.mixture.latency) - 1)
+    months = np.minimum(np.arange(reach + 1), len(mixture.mixture.latency) - 1)
     stratum = Stratum(
-        tuple(found.mixture.latency[months].tolist()),
+        tuple(mixture.mixture.latency[months].tolist()),
         reach,
         len(frame),
         part.lost,
-        spread=tuple(found.doubt.spread[months].tolist()),
-        lean=Packed.of(found.doubt.lean[months]),
+        spread=tuple(mixture.doubt.spread[months].tolist()),
+        lean=Packed.of(mixture.doubt.lean[months]),
     )
     return CauseModel(
         cause=part.cause,
         effects=part.effects,
         events=part.lost,
-        coefficients=tuple(map(float, found.mixture.coefficients)),
-        variance=Packed.of(found.doubt.variance),
+        coefficients=tuple(map(float, mixture.mixture.coefficients)),
+        variance=Packed.of(mixture.doubt.variance),
         strata={EVERYONE: stratum},
-        penalty=found.chosen.penalty,
-        bend_penalty=found.chosen.bend_penalty,
-        cure=found.mixture.cure,
+        penalty=mixture.chosen.penalty,
+        bend_penalty=mixture.chosen.bend_penalty,
+        cure=mixture.mixture.cure,
     )
 
 
@@ -231,10 +230,10 @@ def _unseen(frame: Frame, part: Part, coefficients: Floats, seed: int) -> float:
     if frame.halves is None or part.effects == "none":
         return 0.0
     design = part.chosen.design
-    told = frailty.told(frame.halves, design.features, design.terms, coefficients)
+    halves = frailty.halves_on_scale(frame.halves, design.features, design.terms, coefficients)
     rows = sampled(frame if part.effects == "shared" else frame.only(part.cause), seed, MOST_ROWS)
     slope = frailty.slope(rows, design.matrix(rows), part.chosen.penalties, seed=seed)
-    return frailty.variance(told, slope)
+    return frailty.variance(halves, slope)
 
 
 def _effects(frame: Frame, part: Part, matrix: Floats) -> tuple[Floats, Floats]:
@@ -274,7 +273,7 @@ def fit_strata(frame: Frame, *, seed: int = 0) -> ForecastModel:
 
 
 def _curves(frame: Frame, cause: str, nothing: Floats, seed: int) -> CauseModel:
-    known = baselines(frame, np.zeros(len(frame)), DISCRETE, cause=cause)
+    hazards = baselines(frame, np.zeros(len(frame)), DISCRETE, cause=cause)
     unmoved = np.zeros((frame.accounts, 0))
     return CauseModel(
         cause=cause,
@@ -283,7 +282,7 @@ def _curves(frame: Frame, cause: str, nothing: Floats, seed: int) -> CauseModel:
         coefficients=(),
         variance=Packed.of(np.zeros((0, 0))),
         strata=spread(
-            frame, nothing, np.zeros(0), unmoved, known, cause=cause, baseline=DISCRETE, seed=seed
+            frame, nothing, np.zeros(0), unmoved, hazards, cause=cause, baseline=DISCRETE, seed=seed
         ),
     )
 

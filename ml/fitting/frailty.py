@@ -25,7 +25,7 @@ SLOPES: Final = (0.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HalfScores:
     """Parts of the log hazard by source, each of shape (accounts, sources).
 
     `whole` as the model is told, `now` and `before` as each half tells at the later and at the
@@ -37,7 +37,7 @@ class Told:
     before: tuple[Floats, Floats]
 
 
-def variance(told: Told, slope: float = 1.0) -> float:
+def variance(halves: HalfScores, slope: float = 1.0) -> float:
     """Variance of an account's true log hazard around what its signals show.
 
     Halves of members, tickets and payments tell of the same account by different evidence. What
@@ -57,7 +57,7 @@ def variance(told: Told, slope: float = 1.0) -> float:
 
     Parameters
     ----------
-    told
+    halves
         Parts of at least `LEAST_ACCOUNTS` accounts; with fewer the answer is 0.
     slope
         Of the log hazard of accounts left out of the fit on their sum; 1: neither too small nor
@@ -72,11 +72,11 @@ def variance(told: Told, slope: float = 1.0) -> float:
     Carroll, Ruppert, Stefanski and Crainiceanu (2006), Measurement Error in Nonlinear Models, 2nd
     ed., ch. 4 (regression calibration by replicates).
     """
-    if len(told.whole) < LEAST_ACCOUNTS:
+    if len(halves.whole) < LEAST_ACCOUNTS:
         return 0.0
-    whole = _covariance(told.whole, told.whole)
-    first, second = told.now
-    crossed = _covariance(first, told.before[1]) + _covariance(second, told.before[0])
+    whole = _covariance(halves.whole, halves.whole)
+    first, second = halves.now
+    crossed = _covariance(first, halves.before[1]) + _covariance(second, halves.before[0])
     lasting = (crossed + crossed.T) / 4
     spread, root = _rooted(whole)
     share, axes = np.linalg.eigh(root @ lasting @ root)
@@ -99,9 +99,9 @@ def _rooted(covariance: Floats) -> tuple[Floats, Floats]:
     return spread, (vectors * scale) @ vectors.T
 
 
-def told(
+def halves_on_scale(
     halves: Halves, features: Sequence[Feature], terms: Sequence[Term], coefficients: Floats
-) -> Told:
+) -> HalfScores:
     """The parts of the log hazard by the service they come from, as wholes and halves tell them.
 
     Parameters
@@ -118,7 +118,7 @@ def told(
         (design(columns, features, terms)[0] * coefficients) @ sources
         for columns in halves.as_wholes(features)
     )
-    return Told(whole, (first, second), (before[0], before[1]))
+    return HalfScores(whole, (first, second), (before[0], before[1]))
 
 
 def _sources(features: Sequence[Feature], terms: Sequence[Term]) -> Floats:
@@ -155,5 +155,5 @@ def slope(frame: Frame, matrix: Floats, penalties: Floats, *, seed: int) -> floa
         if quick is None:
             return 1.0
         sums[fold == k] = matrix[fold == k] @ quick.coefficients
-    found = newton.fit(frame, sums[:, None], np.zeros(1))
-    return 1.0 if found is None else float(np.clip(found.coefficients[0], *SLOPES))
+    fitted = newton.fit(frame, sums[:, None], np.zeros(1))
+    return 1.0 if fitted is None else float(np.clip(fitted.coefficients[0], *SLOPES))

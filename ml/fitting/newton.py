@@ -93,13 +93,13 @@ def fit(frame: Frame, matrix: Floats, penalties: Floats, *, ties: Ties = "breslo
     Efron (1977), The efficiency of Cox's likelihood function for censored data, JASA 72:557-565.
     """
     slopes_of = _slopes if ties == "breslow" else _slopes_by_efron
-    known = Sorted.of(frame)
-    x, event = matrix[known.order], frame.event[known.order]
+    rows = Sorted.of(frame)
+    x, event = matrix[rows.order], frame.event[rows.order]
     ridge = penalties * len(frame)
     lost = x[event].sum(axis=0)
     beta = np.zeros(x.shape[1])
     for _ in range(MOST_STEPS):
-        slopes = slopes_of(known, x, beta)
+        slopes = slopes_of(rows, x, beta)
         if slopes is None:
             return None
         gradient, information = slopes[0], slopes[1] + np.diag(ridge)
@@ -119,7 +119,7 @@ def _solved(information: Floats, slope: Floats) -> Floats | None:
         return None
 
 
-def _slopes(known: Sorted, x: Floats, beta: Floats) -> tuple[Floats, Floats] | None:
+def _slopes(rows: Sorted, x: Floats, beta: Floats) -> tuple[Floats, Floats] | None:
     """Expected sum of the terms over losses, and the information matrix.
 
     None where steps ran away so far that hazards vanish and nobody is at risk any more.
@@ -127,37 +127,35 @@ def _slopes(known: Sorted, x: Floats, beta: Floats) -> tuple[Floats, Floats] | N
     eta = x @ beta
     weights = np.exp(eta - eta.max())
     weighted = x * weights[:, None]
-    mass = known.at_risk(np.add.reduceat(weights, known.firsts))
+    mass = rows.at_risk(np.add.reduceat(weights, rows.firsts))
     if not float(mass.min()) > 0:
         return None
-    moment = known.at_risk(np.add.reduceat(weighted, known.firsts, axis=0))
+    moment = rows.at_risk(np.add.reduceat(weighted, rows.firsts, axis=0))
     mean = moment / mass[:, None]
-    expected = known.losses @ mean
-    hazard = known.passed(known.losses / mass)[known.cell]
+    expected = rows.losses @ mean
+    hazard = rows.passed(rows.losses / mass)[rows.cell]
     spread = (weighted * hazard[:, None]).T @ x
-    return expected, spread - (mean * known.losses[:, None]).T @ mean
+    return expected, spread - (mean * rows.losses[:, None]).T @ mean
 
 
-def _slopes_by_efron(known: Sorted, x: Floats, beta: Floats) -> tuple[Floats, Floats] | None:
+def _slopes_by_efron(rows: Sorted, x: Floats, beta: Floats) -> tuple[Floats, Floats] | None:
     """As `_slopes`, where of n losses of a month the k-th leaves as if k/n of them had left."""
     eta = x @ beta
     weights = np.exp(eta - eta.max())
-    going = weights * known.gone
-    losses = known.losses.astype(np.int64)
+    going = weights * rows.gone
+    losses = rows.losses.astype(np.int64)
     cell = np.repeat(np.arange(len(losses)), losses)
     nth = np.arange(len(cell)) - np.repeat(losses.cumsum() - losses, losses)
     left = nth / losses[cell]
-    mass = known.at_risk(np.add.reduceat(weights, known.firsts))[cell]
-    mass = mass - left * np.add.reduceat(going, known.firsts)[cell]
+    mass = rows.at_risk(np.add.reduceat(weights, rows.firsts))[cell]
+    mass = mass - left * np.add.reduceat(going, rows.firsts)[cell]
     if len(mass) and not float(mass.min()) > 0:
         return None
-    moment = known.at_risk(np.add.reduceat(x * weights[:, None], known.firsts, axis=0))[cell]
-    moment = (
-        moment - left[:, None] * np.add.reduceat(x * going[:, None], known.firsts, axis=0)[cell]
-    )
+    moment = rows.at_risk(np.add.reduceat(x * weights[:, None], rows.firsts, axis=0))[cell]
+    moment = moment - left[:, None] * np.add.reduceat(x * going[:, None], rows.firsts, axis=0)[cell]
     mean = moment / mass[:, None]
     whole = np.bincount(cell, weights=1 / mass, minlength=len(losses)).astype(np.float64)
     spared = np.bincount(cell, weights=left / mass, minlength=len(losses))
-    hazard = known.passed(whole)[known.cell] - known.gone * spared[known.cell]
+    hazard = rows.passed(whole)[rows.cell] - rows.gone * spared[rows.cell]
     spread = (x * (weights * hazard)[:, None]).T @ x
     return mean.sum(axis=0), spread - mean.T @ mean

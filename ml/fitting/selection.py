@@ -81,13 +81,13 @@ def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> C
     main = learn(frame)
     if not main.terms:
         raise TrainingRefused("no signal differs between accounts: " + "; ".join(main.notes))
-    held = trials(sample, seed)
-    best, gain = _best(sample, held, _mains(main), progress)
+    folds = folds_of(sample, seed)
+    best, gain = _best(sample, folds, _mains(main), progress)
     rivals = list(_moderated(frame, best))
     if rivals:
-        rival, more = _best(sample, held, rivals, progress)
+        rival, more = _best(sample, folds, rivals, progress)
         best = rival if more > gain else best
-    return carried(best, frame, sample, held)
+    return carried(best, frame, sample, folds)
 
 
 def _moderated(frame: Frame, best: Candidate) -> Iterator[Candidate]:
@@ -95,8 +95,8 @@ def _moderated(frame: Frame, best: Candidate) -> Iterator[Candidate]:
 
     Never both: together they cost twice as much and brought nothing on simulated tenants.
     """
-    said = strengths(frame, best)
-    strongest = sorted(said, key=lambda name: -said[name])
+    strong = strengths(frame, best)
+    strongest = sorted(strong, key=lambda name: -strong[name])
     if not strongest:
         return
     for moderator, among in ((strongest[0], None), (NEARNESS, strongest[:MOST_FADING])):
@@ -114,11 +114,11 @@ def penalise(
     products = any(term.kind == "product" for term in design.terms)
     harder = PRODUCT_PENALTIES[-1] if products else None
     rivals = [replace(each, product_penalty=harder) for each in _mains(design)]
-    held = trials(sample, seed)
-    return carried(_best(sample, held, rivals, progress)[0], frame, sample, held)
+    folds = folds_of(sample, seed)
+    return carried(_best(sample, folds, rivals, progress)[0], frame, sample, folds)
 
 
-def carried(chosen: Candidate, frame: Frame, sample: Frame, held: Sequence["Trial"]) -> Candidate:
+def carried(chosen: Candidate, frame: Frame, sample: Frame, folds: Sequence["Fold"]) -> Candidate:
     """A candidate as trials chose it, carried over to the whole frame.
 
     Penalties count per row, so that the same one pulls harder the more rows there are. What a
@@ -127,7 +127,7 @@ def carried(chosen: Candidate, frame: Frame, sample: Frame, held: Sequence["Tria
     """
     fitted = len(sample)
     if frame.clock == "landmark":
-        fitted = sum(len(trial.fitted_rows) for trial in held) / len(held)
+        fitted = sum(len(trial.fitted_rows) for trial in folds) / len(folds)
     return chosen.scaled(fitted / len(frame))
 
 
@@ -138,7 +138,7 @@ def _mains(design: Design) -> list[Candidate]:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Fold:
     """Rows to fit to, with what was known of them by then, and rows to be judged by."""
 
     fitted: Frame
@@ -147,25 +147,25 @@ class Trial:
     judged_rows: Rows
 
 
-def trials(frame: Frame, seed: int) -> list[Trial]:
+def folds_of(frame: Frame, seed: int) -> list[Fold]:
     """Trials on later time with landmarks; by folds of accounts where time is no help.
 
     With landmarks each trial fits to earlier ones, followed only until the first judged one, and
     judges by later ones. Where too few losses lie on either side, and on the `start` clock,
     accounts are held out at random instead.
     """
-    found = list(_forward(frame)) if frame.clock == "landmark" else []
-    return found or list(_random(frame, seed))
+    folds = list(_forward(frame)) if frame.clock == "landmark" else []
+    return folds or list(_random(frame, seed))
 
 
-def _forward(frame: Frame) -> Iterator[Trial]:
+def _forward(frame: Frame) -> Iterator[Fold]:
     cuts = np.unique(np.quantile(frame.day, FORWARD, method="nearest")).tolist()
     for cut, following in zip(cuts, [*cuts[1:], np.inf], strict=True):
         fitted, earlier = known_by(frame, cut)
         later = np.flatnonzero((frame.day >= cut) & (frame.day < following))
         judged = frame.take(later)
         if min(fitted.lost, judged.lost) >= LEAST_LOSSES:
-            yield Trial(fitted, earlier, judged, later)
+            yield Fold(fitted, earlier, judged, later)
 
 
 def known_by(frame: Frame, day: int) -> tuple[Frame, Rows]:
@@ -185,11 +185,11 @@ def known_by(frame: Frame, day: int) -> tuple[Frame, Rows]:
     return replace(rows, duration=np.minimum(rows.duration, until), event=seen), places
 
 
-def _random(frame: Frame, seed: int) -> Iterator[Trial]:
+def _random(frame: Frame, seed: int) -> Iterator[Fold]:
     fold = folds(frame.account, FOLDS, seed)
     for k in range(FOLDS):
         inside, outside = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-        yield Trial(frame.take(inside), inside, frame.take(outside), outside)
+        yield Fold(frame.take(inside), inside, frame.take(outside), outside)
 
 
 def sampled(frame: Frame, seed: int, most: int = MOST_CHOICE_ROWS) -> Frame:
@@ -198,8 +198,8 @@ def sampled(frame: Frame, seed: int, most: int = MOST_CHOICE_ROWS) -> Frame:
         return frame
     accounts = np.unique(frame.account)
     share = most / len(frame)
-    kept = np.random.default_rng(seed).permutation(accounts)[: int(len(accounts) * share)]
-    return frame.take(np.isin(frame.account, kept))
+    sample = np.random.default_rng(seed).permutation(accounts)[: int(len(accounts) * share)]
+    return frame.take(np.isin(frame.account, sample))
 
 
 def folds(account: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
@@ -210,20 +210,20 @@ def folds(account: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64
 
 
 def _best(
-    frame: Frame, held: Sequence[Trial], candidates: Sequence[Candidate], progress: Progress
+    frame: Frame, folds: Sequence[Fold], candidates: Sequence[Candidate], progress: Progress
 ) -> tuple[Candidate, float]:
     scores: list[float] = []
     for candidate in candidates:
         progress(f"penalty {candidate.product_penalty or candidate.penalty:g}")
-        scores.append(_held_out_likelihood(frame, held, candidate))
+        scores.append(_held_out_likelihood(frame, folds, candidate))
     at = int(np.argmax(scores))
     return candidates[at], scores[at]
 
 
-def _held_out_likelihood(frame: Frame, held: Sequence[Trial], candidate: Candidate) -> float:
+def _held_out_likelihood(frame: Frame, folds: Sequence[Fold], candidate: Candidate) -> float:
     matrix = candidate.design.matrix(frame)
     total = 0.0
-    for trial in held:
+    for trial in folds:
         quick = newton.fit(trial.fitted, matrix[trial.fitted_rows], candidate.penalties)
         if quick is None:
             return -np.inf

@@ -98,19 +98,19 @@ def baselines(
             name: _own(part, baseline, last_known(part.duration)) for name, part in rows.items()
         }
     reach = min(last_known(frame.duration), HORIZON_MONTHS)
-    found = _borrowed(rows, reach)
+    borrowed = _borrowed(rows, reach)
     for name, part in rows.items():
         if part.losses >= LEAST_EVENTS:
             own = _own(part, baseline, min(reach, last_known(part.duration)))
-            found[name] = _lengthened(own, found[name])
-    return dict(sorted(found.items()))
+            borrowed[name] = _lengthened(own, borrowed[name])
+    return dict(sorted(borrowed.items()))
 
 
 def _lengthened(own: Stratum, borrowed: Stratum) -> Stratum:
     """The baseline, carried on with the borrowed one's hazards where too few rows reached."""
-    known = np.array(own.cumulative_hazard)
-    steps = np.diff(borrowed.cumulative_hazard)[len(known) - 1 :]
-    hazard = np.concatenate([known, known[-1] + steps.cumsum()])
+    observed = np.array(own.cumulative_hazard)
+    steps = np.diff(borrowed.cumulative_hazard)[len(observed) - 1 :]
+    hazard = np.concatenate([observed, observed[-1] + steps.cumsum()])
     return Stratum(tuple(hazard.tolist()), len(hazard) - 1, own.rows, own.events)
 
 
@@ -123,8 +123,8 @@ def _own(part: Rows, baseline: str, reach: int) -> Stratum:
         other=part.other,
         counts=part.counts,
     )
-    known = tuple(hazard[: reach + 1].tolist())
-    return Stratum(known, reach, len(part.duration), part.losses)
+    hazards = tuple(hazard[: reach + 1].tolist())
+    return Stratum(hazards, reach, len(part.duration), part.losses)
 
 
 def last_known(duration: NDArray[np.int64]) -> int:
@@ -190,6 +190,6 @@ def _between(renewing: dict[int, Rows]) -> float:
 
 
 def _stratum(hazard: Floats, part: Rows | None) -> Stratum:
-    known = tuple(hazard.cumsum().tolist())
+    hazards = tuple(hazard.cumsum().tolist())
     seen, lost = (len(part.duration), part.losses) if part else (0, 0)
-    return Stratum(known, len(known) - 1, seen, lost, borrowed=True)
+    return Stratum(hazards, len(hazards) - 1, seen, lost, borrowed=True)

@@ -1,8 +1,5 @@
 """What a training frame may hold, checked with pandera against the services' dictionaries."""
 
-# pandera's own types leave most arguments of checks unknown.
-# pyright: reportUnknownMemberType=false
-
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -140,8 +137,8 @@ def _column(line: Signal) -> pa.Column:
     return pa.Column(dtype, checks, nullable=bool(line.unknown))
 
 
-def _all_are(kind: type, known: "pd.Series[Any]") -> "pd.Series[bool]":
-    return pd.Series([type(value) is kind for value in known], index=known.index)
+def _all_are(kind: type, values: "pd.Series[Any]") -> "pd.Series[bool]":
+    return pd.Series([type(value) is kind for value in values], index=values.index)
 
 
 TYPES: Final[dict[str, type]] = {"flag": bool, "level": str}
@@ -179,12 +176,10 @@ def may_be(line: Signal, value: object) -> bool:
     if _unknown(value):
         return bool(line.unknown)
     if line.kind == "number":
-        return (
-            isinstance(value, int | float) and not isinstance(value, bool) and _within(line, value)
-        )
+        return isinstance(value, int | float) and type(value) is not bool and _within(line, value)
     if line.kind == "any":
         return True
-    return type(value) is TYPES[line.kind] and (not line.levels or value in line.levels)
+    return (not line.levels or value in line.levels) and type(value) is TYPES[line.kind]
 
 
 def _within(line: Signal, value: float) -> bool:

@@ -59,8 +59,8 @@ class Column:
             return floats
         seen = np.array([*(value for _, value in self._seen), None], dtype=object)
         objects = seen[_reaching(self._codes, self._rows, ABSENT)]  # −1: the last, None
-        known = ~np.isnan(floats)
-        objects[known] = floats[known]
+        present = ~np.isnan(floats)
+        objects[present] = floats[present]
         return objects
 
 

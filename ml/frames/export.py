@@ -5,10 +5,6 @@ told. So files are written once, and reading all of them gives every event once.
 history, which says itself when its rows were known, adds to old days: export those again after it.
 """
 
-# fsspec and pyarrow ship no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
-# pyright: reportUnknownMemberType=false
-
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -85,17 +81,23 @@ def over_rpc(rpc: Rpc, principal: Principal) -> Source:
     """The usage service of the tenant."""
 
     async def accounts() -> list[UUID]:
-        asked = named("usage.accounts_with_use", list[UUID])
-        found: list[UUID] = await rpc.send(principal, Call(asked, {}))
-        return found
+        asked = named("usage.history.accounts_with_use", list[UUID])
+        ids: list[UUID] = await rpc.send(principal, Call(asked, {}))
+        return ids
 
     async def page(
         some: list[UUID], since: datetime, until: datetime, after: Event | None, most: int
     ) -> list[Event]:
-        asked = named("usage.raw_events", list[Event])
-        given = {"account_ids": some, "since": since, "until": until, "after": after, "most": most}
-        found: list[Event] = await rpc.send(principal, Call(asked, given))
-        return found
+        asked = named("usage.history.raw_events", list[Event])
+        question = {
+            "account_ids": some,
+            "since": since,
+            "until": until,
+            "after": after,
+            "most": most,
+        }
+        events: list[Event] = await rpc.send(principal, Call(asked, question))
+        return events
 
     return Source(accounts, page)
 
@@ -124,8 +126,8 @@ async def export_day(source: Source, day: date, out: str) -> int:
 def exported(day: date, out: str) -> bool:
     """Whether the file of the day is there."""
     files, root = _opened(out)
-    found: bool = files.exists(f"{root}/recorded_on={day.isoformat()}/events.parquet")
-    return found
+    exists: bool = files.exists(f"{root}/recorded_on={day.isoformat()}/events.parquet")
+    return exists
 
 
 def _opened(out: str) -> tuple[Any, str]:

@@ -112,8 +112,8 @@ class Frame:
         digest = sha256(self.clock.encode())
         for array in (self.duration, self.event, self.account):
             digest.update(np.ascontiguousarray(array).tobytes())
-        digest.update("\x1f".join(self.stratum.tolist()).encode())
-        digest.update("\x1f".join(self.cause[self.event].tolist()).encode())
+        for names in (self.stratum, self.cause[self.event]):
+            digest.update("\x1f".join(map(str, names)).encode())
         digest.update(np.ascontiguousarray(self.day).tobytes())
         for name in sorted(self.columns):
             digest.update(name.encode() + b"\x1e" + _text(self.columns[name]))

@@ -44,14 +44,14 @@ class Halves:
         comes to. A half that tells nothing stands at the mean. Signals that both halves tell as the
         whole does are known, not measured: they stand as they are now everywhere.
         """
-        told = (self.whole, *self.now, *self.before)
-        found: list[dict[str, NDArray[Any]]] = [{} for _ in told]
+        parts = (self.whole, *self.now, *self.before)
+        wholes: list[dict[str, NDArray[Any]]] = [{} for _ in parts]
         for feature in features:
-            values = [columns.get(feature.name, self._nothing) for columns in told]
+            values = [columns.get(feature.name, self._nothing) for columns in parts]
             read = _read(values) if feature.kind == "number" else [values[0]] * len(values)
-            for columns, one in zip(found, read, strict=True):
-                columns[feature.name] = one
-        return list(found)
+            for columns, array in zip(wholes, read, strict=True):
+                columns[feature.name] = array
+        return list(wholes)
 
     @property
     def _nothing(self) -> NDArray[Any]:
@@ -66,18 +66,18 @@ class Halves:
         return digest.digest()
 
 
-def _read(told: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+def _read(parts: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
     """One number as the whole and four halves tell it, the halves brought to the whole's scale."""
-    whole, *halves = (numbers(values) for values in told)
+    whole, *halves = (numbers(values) for values in parts)
     if all(np.array_equal(half, whole, equal_nan=True) for half in halves[:2]):
-        return [whole] * len(told)
+        return [whole] * len(parts)
     mean = (halves[0] + halves[1]) / 2
-    known = ~np.isnan(whole + mean)
-    if not known.any() or np.ptp(mean[known]) == 0:
-        return [whole] * len(told)
-    away: Floats = mean[known] - mean[known].mean()
-    slope = float(away @ whole[known] / (away @ away))
-    level = float(whole[known].mean() - slope * mean[known].mean())
+    present = ~np.isnan(whole + mean)
+    if not present.any() or np.ptp(mean[present]) == 0:
+        return [whole] * len(parts)
+    away: Floats = mean[present] - mean[present].mean()
+    slope = float(away @ whole[present] / (away @ away))
+    level = float(whole[present].mean() - slope * mean[present].mean())
     typical = float(np.nanmean(whole))
     blank = np.isnan(whole)
     lines = (level + slope * half for half in halves)

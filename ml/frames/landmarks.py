@@ -66,8 +66,10 @@ def labels(spells: Sequence[Spell], clock: Clock, data_to: date) -> list[Label]:
         If there are no spells, one ends before it starts, or one is given twice.
     """
     _refuse_broken(spells)
-    found = _monthly(spells, data_to) if clock == "landmark" else _starts(spells, data_to)
-    return sorted(found, key=lambda label: (label.landmark.as_of, str(label.landmark.account_id)))
+    labelled = _monthly(spells, data_to) if clock == "landmark" else _starts(spells, data_to)
+    return sorted(
+        labelled, key=lambda label: (label.landmark.as_of, str(label.landmark.account_id))
+    )
 
 
 def _refuse_broken(spells: Sequence[Spell]) -> None:

@@ -38,39 +38,41 @@ class Services:
 
     async def spells(self, recorded_before: datetime) -> list[Spell]:
         """Every time under contract, as it was known at a moment."""
-        found: list[Spell] = await self.ask(
-            "accounts.spells", list[Spell], {"recorded_before": recorded_before}
+        spells: list[Spell] = await self.ask(
+            "accounts.landmarks.spells", list[Spell], {"recorded_before": recorded_before}
         )
-        return found
+        return spells
 
     async def features(
         self, service: str, marks: Sequence[Landmark], half: Half | None = None
     ) -> list[FeatureRow]:
         """One service's signals, a row for each landmark in order."""
         asked = {"landmarks": marks} if half is None else {"landmarks": marks, "half": half}
-        rows: list[FeatureRow] = await self.ask(f"{service}.features", list[FeatureRow], asked)
+        rows: list[FeatureRow] = await self.ask(
+            f"{service}.landmarks.features", list[FeatureRow], asked
+        )
         return rows
 
     async def dictionary(self) -> dict[str, Signal]:
         """What the services say of their signals, by name."""
-        told: list[list[Signal]] = await asyncio.gather(
-            *(self.ask(f"{name}.dictionary", list[Signal], {}) for name in SOURCES)
+        dictionaries: list[list[Signal]] = await asyncio.gather(
+            *(self.ask(f"{name}.landmarks.dictionary", list[Signal], {}) for name in SOURCES)
         )
-        return {signal.name: signal for signals in told for signal in signals}
+        return {signal.name: signal for signals in dictionaries for signal in signals}
 
     async def collected(
         self,
         marks: Sequence[Landmark],
         half: Half | None = None,
         *,
-        told: Callable[[int, int], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Collected:
         """All services' signals of the landmarks, in order; of one half of what was seen.
 
-        `told` hears of progress in place of the step "signals".
+        `progress` hears of progress in place of the step "signals".
         """
         collected = Collected(await self.dictionary(), len(marks))
-        say = told or partial(self.step, "signals")
+        say = progress or partial(self.step, "signals")
         say(0, len(marks))
         for at in range(0, len(marks), CHUNK):
             chunk = marks[at : at + CHUNK]
@@ -94,19 +96,19 @@ class Services:
             return frame
         places = {mark: place for place, mark in enumerate(marks)}  # the frame's rows, in order
         rows = np.array([places[mark] for mark in now], dtype=np.int64)
-        a, b = [await self._told(half, now, half) for half in HALVES]
-        c, d = [await self._told(2 + half, before, half) for half in HALVES]
+        a, b = [await self._part(half, now, half) for half in HALVES]
+        c, d = [await self._part(2 + half, before, half) for half in HALVES]
         return replace(frame, halves=Halves(frame.take(rows).columns, (a, b), (c, d)))
 
-    async def _told(self, part: int, marks: Sequence[Landmark], half: Half) -> Columns:
+    async def _part(self, part: int, marks: Sequence[Landmark], half: Half) -> Columns:
         """One of the four parts that halves are made of; together they are one step."""
 
-        def told(done: int, total: int) -> None:
+        def progress(done: int, total: int) -> None:
             self.step("signals of halves", part * total + done, 4 * total)
 
-        return (await self.collected(marks, half, told=told)).columns()
+        return (await self.collected(marks, half, progress=progress)).columns()
 
     async def ask(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
         """The answer to a read."""
-        call = Call(named(name, returns, is_read=True), arguments)
+        call = Call(named(name, returns), arguments)
         return await self.rpc.send(self.principal, call, timeout_s=TIMEOUT_S)

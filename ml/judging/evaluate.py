@@ -48,13 +48,13 @@ def survival_by_month(model: ChurnModel, frame: Frame) -> Floats:
     Where a stratum's data end earlier, its last value is kept. Of accounts in their first 90 days
     the part for newcomers speaks, where the model has one.
     """
-    found = np.exp(-hazards_by_month(model, frame).sum(axis=0))
+    survival = np.exp(-hazards_by_month(model, frame).sum(axis=0))
     if model.newcomers is not None:
         new = are_new(frame)
         theirs = survival_by_month(model.newcomers, frame.take(new))
-        months = np.arange(int(found.shape[1]))
-        found[new] = theirs[:, np.minimum(months, int(theirs.shape[1]) - 1)]
-    return found
+        months = np.arange(int(survival.shape[1]))
+        survival[new] = theirs[:, np.minimum(months, int(theirs.shape[1]) - 1)]
+    return survival
 
 
 def hazards_by_month(model: ChurnModel, frame: Frame) -> Floats:
@@ -68,13 +68,13 @@ def hazards_by_month(model: ChurnModel, frame: Frame) -> Floats:
     months = np.arange(
         max(len(s.cumulative_hazard) for s in model.document.causes[0].strata.values())
     )
-    found = np.empty((len(model.causes), len(frame), len(months)))
+    hazards = np.empty((len(model.causes), len(frame), len(months)))
     for k, cause in enumerate(model.causes):
         for name, stratum in cause.document.strata.items():
-            known = np.array(stratum.cumulative_hazard)
-            found[k, names == name] = known[np.minimum(months, len(known) - 1)]
-        found[k] = cause.own(found[k], cause.log_hazard(matrix)[:, None])
-    return found
+            hazard = np.array(stratum.cumulative_hazard)
+            hazards[k, names == name] = hazard[np.minimum(months, len(hazard) - 1)]
+        hazards[k] = cause.own(hazards[k], cause.log_hazard(matrix)[:, None])
+    return hazards
 
 
 def incidences_by_month(model: ChurnModel, frame: Frame) -> dict[str, Floats]:
@@ -82,14 +82,14 @@ def incidences_by_month(model: ChurnModel, frame: Frame) -> dict[str, Floats]:
 
     With survival all causes add up to one. Of newcomers their part speaks, where there is one.
     """
-    told = incidences(hazards_by_month(model, frame))
-    found = {cause.name: told[k] for k, cause in enumerate(model.causes)}
+    incidence = incidences(hazards_by_month(model, frame))
+    by_cause = {cause.name: incidence[k] for k, cause in enumerate(model.causes)}
     if model.newcomers is not None:
         new = are_new(frame)
         for name, theirs in incidences_by_month(model.newcomers, frame.take(new)).items():
-            months = np.arange(int(found[name].shape[1]))
-            found[name][new] = theirs[:, np.minimum(months, int(theirs.shape[1]) - 1)]
-    return found
+            months = np.arange(int(by_cause[name].shape[1]))
+            by_cause[name][new] = theirs[:, np.minimum(months, int(theirs.shape[1]) - 1)]
+    return by_cause
 
 
 def judge(training: Frame, held_out: Frame, survival: Floats) -> dict[str, float]:

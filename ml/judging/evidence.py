@@ -64,11 +64,11 @@ def _horizon(outcome: Outcome, churn: Floats, month: int) -> Horizon:
 def bins(outcome: Outcome, churn: Floats, month: int, count: int = BINS) -> list[Bin]:
     """Accounts in groups of like forecast, with what became of them."""
     order = np.argsort(churn, kind="stable")
-    found: list[Bin] = []
+    groups: list[Bin] = []
     for part in np.array_split(order, min(count, len(order))):
         seen = _churned(outcome, part, month)[-1]
-        found.append(Bin(float(churn[part].mean()), seen, len(part)))
-    return found
+        groups.append(Bin(float(churn[part].mean()), seen, len(part)))
+    return groups
 
 
 def _churned(outcome: Outcome, rows: NDArray[np.int64], month: int) -> list[float]:
@@ -83,15 +83,15 @@ def _segments(frame: Frame, survival: Floats, month: int) -> list[Segment]:
     """By place on the renewal clock, or by the first text that has few values."""
     names = frame.stratum if frame.clock == "landmark" else _texts(frame)
     outcome = outcome_of(frame)
-    found: list[Segment] = []
+    segments: list[Segment] = []
     for name in np.unique(names).tolist()[:MOST_SEGMENTS]:
         at = np.flatnonzero(names == name)
         expected = (1 - survival[at, : month + 1].mean(axis=0)).tolist()
         gone = outcome.duration[at][outcome.event[at]]
         losses = [int((gone <= m).sum()) for m in range(month + 1)]
         seen = _churned(outcome, at, month)
-        found.append(Segment(str(name), len(at), seen, expected, losses))
-    return found
+        segments.append(Segment(str(name), len(at), seen, expected, losses))
+    return segments
 
 
 def _texts(frame: Frame) -> NDArray[np.str_]:

@@ -13,7 +13,7 @@ from ml.judging import evaluate, metrics
 from ml.judging.metrics import Outcome
 from ml.scoring.document import ForecastModel, ModelUnreadable
 from ml.scoring.features import Floats
-from ml.scoring.score import ChurnModel, load
+from ml.scoring.hazards import ChurnModel, load
 from shared.vocabulary.model_document import Judgement, Rule, ServedModel
 
 HELD_OUT: Final = 0.25
@@ -60,7 +60,7 @@ def held_out(account: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class Trial:
+class Holdout:
     """Models judged on rows that they were not fitted to.
 
     `training` says how censoring works; `survival` is the chance of staying through months 0, 1, …,
@@ -68,18 +68,18 @@ class Trial:
     """
 
     training: Frame
-    held: Frame
+    later: Frame
     survival: Floats
 
     @property
     def outcome(self) -> Outcome:
         """What became of the held-out rows."""
-        return evaluate.outcome_of(self.held)
+        return evaluate.outcome_of(self.later)
 
     @property
     def month(self) -> int:
         """The month at which calibration and ranking are judged: the twelfth, or the last."""
-        longest = int(self.held.duration.max()) if len(self.held) else 0
+        longest = int(self.later.duration.max()) if len(self.later) else 0
         return max(1, min(MONTH, longest, self.survival.shape[1] - 1))
 
     @property
@@ -89,8 +89,8 @@ class Trial:
 
     def lost(self) -> int:
         """Held-out accounts lost by that month."""
-        gone = self.held.event & (self.held.duration <= self.month)
-        return len(np.unique(self.held.account[gone]))
+        gone = self.later.event & (self.later.duration <= self.month)
+        return len(np.unique(self.later.account[gone]))
 
     def auc(self, counts: Floats | None = None) -> float:
         """AUC at the month; `counts` says how often each row counts, shape (held-out rows,)."""
@@ -110,11 +110,12 @@ class Trial:
         )
         if len(months) == 1:
             return parts[:, 0]
-        return np.trapezoid(parts, months, axis=1) / (months[-1] - months[0])
+        area: Floats = np.trapezoid(parts, months, axis=1)
+        return area / (months[-1] - months[0])
 
 
 def judge(
-    candidate: Trial, champion: Trial | None, version: str | None, seed: int = 0
+    candidate: Holdout, champion: Holdout | None, version: str | None, seed: int = 0
 ) -> Judgement:
     """The candidate's figures beside the champion's, on the same rows, with the verdict.
 
@@ -142,7 +143,7 @@ def judge(
     return _verdict(candidate, version, rules, notes)
 
 
-def judge_curves(candidate: Trial, version: str | None) -> Judgement:
+def judge_curves(candidate: Holdout, version: str | None) -> Judgement:
     """The verdict on curves by stratum, on accounts that each curve was made without.
 
     They serve where nothing else can, so nothing is compared. Enough losses and calibration are
@@ -160,20 +161,20 @@ def judge_curves(candidate: Trial, version: str | None) -> Judgement:
 
 
 def _verdict(
-    candidate: Trial, version: str | None, rules: list[Rule], notes: list[str]
+    candidate: Holdout, version: str | None, rules: list[Rule], notes: list[str]
 ) -> Judgement:
     """The rules with the counts of what they were judged on."""
     return Judgement(
         champion=version,
-        rows=len(candidate.held),
-        accounts=candidate.held.accounts,
+        rows=len(candidate.later),
+        accounts=candidate.later.accounts,
         lost=candidate.lost(),
         rules=rules,
         notes=notes,
     )
 
 
-def _absolute(candidate: Trial, champion: Trial | None) -> list[Rule]:
+def _absolute(candidate: Holdout, champion: Holdout | None) -> list[Rule]:
     trials = (candidate, champion)
     lost = candidate.lost()
     oe, oe_before = (_figure(each, metrics.observed_to_expected) for each in trials)
@@ -181,7 +182,7 @@ def _absolute(candidate: Trial, champion: Trial | None) -> list[Rule]:
     auc, auc_before = (_known(each.auc()) if each else None for each in trials)
     oe_most = OE_SLACK + 2 * (oe or 0.0) / max(lost, 1) ** 0.5
     share = float(np.mean(candidate.churn))
-    ici_most = ICI_SLACK + 2 * (share * (1 - share) / max(candidate.held.accounts, 1)) ** 0.5
+    ici_most = ICI_SLACK + 2 * (share * (1 - share) / max(candidate.later.accounts, 1)) ** 0.5
     month = f"{candidate.month}m"
     return [
         Rule(LOST, f"at least {LEAST_LOST}", lost, None, lost >= LEAST_LOST),
@@ -203,7 +204,7 @@ def _absolute(candidate: Trial, champion: Trial | None) -> list[Rule]:
     ]
 
 
-def _figure(of_model: Trial | None, of: Figure) -> float | None:
+def _figure(of_model: Holdout | None, of: Figure) -> float | None:
     if of_model is None:
         return None
     return _known(of(of_model.outcome, of_model.churn, of_model.month))
@@ -213,9 +214,9 @@ def _known(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _no_larger_error(candidate: Trial, champion: Trial) -> Rule:
+def _no_larger_error(candidate: Holdout, champion: Holdout) -> Rule:
     mine, theirs = candidate.errors(), champion.errors()
-    allowed = ONE_SIDED * clustered_error(mine - theirs, candidate.held.account)
+    allowed = ONE_SIDED * clustered_error(mine - theirs, candidate.later.account)
     worse = float(np.mean(mine) - np.mean(theirs))
     return Rule(
         "ibs_against_champion",
@@ -226,9 +227,9 @@ def _no_larger_error(candidate: Trial, champion: Trial) -> Rule:
     )
 
 
-def _no_worse_order(candidate: Trial, champion: Trial, seed: int) -> Rule:
+def _no_worse_order(candidate: Holdout, champion: Holdout, seed: int) -> Rule:
     mine, theirs = candidate.auc(), champion.auc()
-    _, account = np.unique(candidate.held.account, return_inverse=True)
+    _, account = np.unique(candidate.later.account, return_inverse=True)
     random = np.random.default_rng(seed)
     drawn: list[float] = []
     accounts = int(account.max()) + 1
@@ -236,8 +237,8 @@ def _no_worse_order(candidate: Trial, champion: Trial, seed: int) -> Rule:
         times = np.bincount(random.integers(0, accounts, accounts), minlength=accounts)
         weight = times[account].astype(np.float64)
         drawn.append(candidate.auc(weight) - champion.auc(weight))
-    known = [difference for difference in drawn if np.isfinite(difference)]
-    allowed = ONE_SIDED * float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
+    finite = [difference for difference in drawn if np.isfinite(difference)]
+    allowed = ONE_SIDED * float(np.std(finite, ddof=1)) if len(finite) > 1 else 0.0
     return Rule(
         "auc_against_champion",
         f"smaller by at most {allowed:.4f}",
@@ -254,12 +255,12 @@ def clustered_error(values: Floats, account: NDArray[np.int64]) -> float:
     return float(np.sqrt((sums**2).sum()) / len(values))
 
 
-def trial(model: ForecastModel, training: Frame, held: Frame) -> Trial:
+def holdout(model: ForecastModel, training: Frame, later: Frame) -> Holdout:
     """A model fitted to some rows, on others."""
-    return Trial(training, held, evaluate.survival_by_month(evaluate.ready(model), held))
+    return Holdout(training, later, evaluate.survival_by_month(evaluate.ready(model), later))
 
 
-def champion_trial(served: ServedModel, training: Frame, held: Frame) -> Trial | None:
+def champion_holdout(served: ServedModel, training: Frame, later: Frame) -> Holdout | None:
     """The champion on a candidate's rows; None where it cannot be read or has another clock.
 
     Its judged document has not seen the held-out accounts either. Where there is none the serving
@@ -269,9 +270,9 @@ def champion_trial(served: ServedModel, training: Frame, held: Frame) -> Trial |
         model = _read(served)
     except ModelUnreadable:
         return None
-    if model.document.clock != held.clock:
+    if model.document.clock != later.clock:
         return None
-    return Trial(training, held, evaluate.survival_by_month(model, _with_columns(held, model)))
+    return Holdout(training, later, evaluate.survival_by_month(model, _with_columns(later, model)))
 
 
 def _read(served: ServedModel) -> ChurnModel:

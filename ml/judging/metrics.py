@@ -1,8 +1,5 @@
 """How good a survival forecast is: discrimination, error and calibration."""
 
-# Lifelines ships no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-
 import warnings
 from dataclasses import dataclass
 
@@ -50,8 +47,8 @@ def censoring(outcome: Outcome) -> Floats:
     at_risk = np.bincount(outcome.duration, minlength=longest + 1)[::-1].cumsum()[::-1]
     events = np.bincount(outcome.duration[outcome.event], minlength=longest + 1)
     lost = np.bincount(outcome.duration[~outcome.event], minlength=longest + 1)
-    kept = np.cumprod(1.0 - lost / np.maximum(at_risk - events, 1), dtype=np.float64)
-    return np.concatenate([[1.0], kept[:-1]]) if outcome.closed else kept
+    uncensored = np.cumprod(1.0 - lost / np.maximum(at_risk - events, 1), dtype=np.float64)
+    return np.concatenate([[1.0], uncensored[:-1]]) if outcome.closed else uncensored
 
 
 def still_there(outcome: Outcome, month: int) -> Flags:
@@ -102,11 +99,11 @@ def squared_errors(training: Outcome, outcome: Outcome, survival: Floats, month:
     Censoring is weighted away (Graf et al. 1999). `survival` has shape (rows,): chance of staying
     through that month.
     """
-    kept = censoring(training)
+    uncensored = censoring(training)
     gone = outcome.event & (outcome.duration <= month)
     stays = still_there(outcome, month)
-    weight_gone = gone / np.where(gone, _at(kept, outcome.duration), 1.0)
-    weight_stays = stays / _at(kept, np.array([month]))
+    weight_gone = gone / np.where(gone, _at(uncensored, outcome.duration), 1.0)
+    weight_stays = stays / _at(uncensored, np.array([month]))
     return survival**2 * weight_gone + (1 - survival) ** 2 * weight_stays
 
 
@@ -215,7 +212,8 @@ def _smooth(table: pd.DataFrame) -> CoxPHFitter | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return CoxPHFitter(penalizer=1e-6).fit(table, "duration", "event")
+            fitted: CoxPHFitter = CoxPHFitter(penalizer=1e-6).fit(table, "duration", "event")
+            return fitted
         except (ConvergenceError, ValueError, ZeroDivisionError):
             return None
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from ml.judging.evidence import LEAST_LOST as LEAST_LOST
 from ml.reporting.wording import place
-from ml.scoring.score import ChurnModel
+from ml.scoring.hazards import ChurnModel
 from shared.vocabulary.evidence import Evidence
 
 FEW_EVENTS_A_TERM: Final = 10
@@ -18,7 +18,7 @@ OFF: Final = 0.2
 """How far observed over expected may lie from 1 before it is named."""
 
 
-def known(model: ChurnModel, evidence: Evidence) -> list[str]:
+def limits_of(model: ChurnModel, evidence: Evidence) -> list[str]:
     """Sentences for a reader of the report or the card, the particular ones first."""
     early = _early(model)
     return [*_thin(model), *_off(evidence), *early, *_missing(evidence), *ALWAYS]
@@ -26,21 +26,21 @@ def known(model: ChurnModel, evidence: Evidence) -> list[str]:
 
 def _thin(model: ChurnModel) -> list[str]:
     document = model.document
-    found: list[str] = [f"{n[0].upper()}{n[1:]}." for n in document.notes if model.is_curves]
+    sentences: list[str] = [f"{n[0].upper()}{n[1:]}." for n in document.notes if model.is_curves]
     share = document.events / max(len(document.terms), 1)
     if share < FEW_EVENTS_A_TERM and not model.is_curves:
-        found.append(
+        sentences.append(
             f"{document.events} lost accounts stand against {len(document.terms)} terms: fewer"
             f" than {FEW_EVENTS_A_TERM} a term. The ridge keeps effects small; none is sure."
         )
     borrowed = borrowed_strata(model)
     if borrowed:
-        found.append(
+        sentences.append(
             "Too few losses for baselines of their own, so they borrow along the renewal clock: "
             + ", ".join(f"“{name}”" for name in borrowed)
             + "."
         )
-    found.append(
+    sentences.append(
         f"It speaks {document.horizon_months} months ahead"
         + (
             f" and carries the last year's hazard {document.tail_months} further."
@@ -49,21 +49,21 @@ def _thin(model: ChurnModel) -> list[str]:
         )
         + " A renewal beyond that gets no probability."
     )
-    return found
+    return sentences
 
 
 def _early(model: ChurnModel) -> list[str]:
     """What became of a part for newcomers, and what it means for a reader."""
-    found = [
+    origins = [
         f"{note[0].upper()}{note[1:]}." for note in model.document.notes if _of_newcomers(note)
     ]
     if model.newcomers is not None:
-        found.append(
+        origins.append(
             "Another design and other signals speak of accounts in their first 90 days: hazard"
             " ratios and effects are of all others, unless it says so, and a chance may step as an"
             " account passes its ninetieth day."
         )
-    return found
+    return origins
 
 
 def _of_newcomers(note: str) -> bool:
@@ -77,12 +77,12 @@ def _off(evidence: Evidence) -> list[str]:
         if s.lost >= LEAST_LOST and s.predicted and abs(s.observed / s.predicted - 1) > OFF
     ]
     thin = [place(s.name) for s in evidence.segments if s.lost < LEAST_LOST]
-    found: list[str] = []
+    sentences: list[str] = []
     if off:
-        found.append(f"Seen over forecast is off by more than {OFF:.0%} for: {'; '.join(off)}.")
+        sentences.append(f"Seen over forecast is off by more than {OFF:.0%} for: {'; '.join(off)}.")
     if thin:
-        found.append(f"Fewer than {LEAST_LOST} losses to judge by: {'; '.join(thin)}.")
-    return found
+        sentences.append(f"Fewer than {LEAST_LOST} losses to judge by: {'; '.join(thin)}.")
+    return sentences
 
 
 def _missing(evidence: Evidence) -> list[str]:
@@ -96,7 +96,9 @@ def _missing(evidence: Evidence) -> list[str]:
 
 def _on_later_time(evidence: Evidence) -> list[str]:
     """How much less the forecast knows of later time than of other accounts of the same time."""
-    later = [one.figures["auc_12m"] for one in evidence.rolling if "auc_12m" in one.figures]
+    later = [
+        origin.figures["auc_12m"] for origin in evidence.rolling if "auc_12m" in origin.figures
+    ]
     here = evidence.figures.get("auc_12m")
     if here is None or not later:
         return []

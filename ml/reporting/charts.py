@@ -47,7 +47,7 @@ class Axis:
         """Round values along the range."""
         if self.logarithmic:
             tried = [self._powers(digits) for digits in FINER]
-            return next((found for found in tried if len(found) >= 3), tried[-1])
+            return next((ticks for ticks in tried if len(ticks) >= 3), tried[-1])
         span = self.high - self.low
         if span <= 0:
             return [self.low]
@@ -104,11 +104,11 @@ def forest(title: str, rows: Sequence[tuple[str, float, float, float]], x: Axis)
         f' y="{bottom + 16}">{x.text(tick)}</text>'
         for tick in x.ticks()
     )
-    one = f'<path class="axis" d="M{LABELS + x.at(1) * span:.1f} {TOP}V{bottom}"/>'
+    axis = f'<path class="axis" d="M{LABELS + x.at(1) * span:.1f} {TOP}V{bottom}"/>'
     body = "".join(_whisker(row, TOP + ROW * i + ROW / 2, span, x) for i, row in enumerate(rows))
     return (
         f'<svg class="wide" viewBox="0 0 {width} {bottom + 40}" role="img"'
-        f' aria-label="{escape(title)}">{grid}{one}{body}'
+        f' aria-label="{escape(title)}">{grid}{axis}{body}'
         f'<text class="label" text-anchor="middle" x="{LABELS + span / 2:.1f}"'
         f' y="{bottom + 34}">{escape(x.label)}</text></svg>'
     )

@@ -1,8 +1,5 @@
 """Plots and tables that the commands write."""
 
-# The types of matplotlib leave much unknown.
-# pyright: reportUnknownMemberType=false
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +55,8 @@ def draw_calibration(path: Path, title: str, outcome: Outcome, churn: Floats, ra
     smooth = metrics.observed(outcome, churn, rank)
     figure, axes = _axes(title, "predicted", "observed")
     points = [_tenth(outcome, churn, at, rank) for at in np.array_split(order, 10) if len(at)]
-    known = [churn.max(), *(seen for _, seen in points), *smooth[np.isfinite(smooth)]]
-    top = min(float(max(known)) * 1.05, 1.0)
+    values = [churn.max(), *(seen for _, seen in points), *smooth[np.isfinite(smooth)]]
+    top = min(float(max(values)) * 1.05, 1.0)
     axes.plot([0, top], [0, top], color=INK, linewidth=0.8, linestyle=":", label="ideal")
     axes.plot(churn[order], smooth[order], color=COLOURS[0], label="smoothed")
     axes.plot(
@@ -126,9 +123,9 @@ def draw_survival(
     return _saved(figure, path)
 
 
-def draw_effects(path: Path, title: str, found: Sequence[Ratio]) -> Path:
+def draw_effects(path: Path, title: str, ratios: Sequence[Ratio]) -> Path:
     """Hazard ratios with 90 % intervals, the largest at the top, on a log scale."""
-    shown = list(found[:MOST_EFFECTS])[::-1]
+    shown = list(ratios[:MOST_EFFECTS])[::-1]
     figure, axes = _axes(title, "hazard ratio with 90 % interval", "", 1.1 + 0.3 * len(shown))
     axes.axvline(1, color=INK, linewidth=0.8, linestyle=":")
     for i, effect in enumerate(shown):

@@ -5,9 +5,9 @@ from typing import Final
 
 from ml.judging.evaluate import FIGURES
 from ml.reporting import caveats
-from ml.reporting.wording import named, said
+from ml.reporting.wording import in_words, named
 from ml.scoring import effects
-from ml.scoring.score import ChurnModel
+from ml.scoring.hazards import ChurnModel
 from shared.vocabulary.evidence import Evidence
 
 MOST: Final = 10
@@ -17,13 +17,14 @@ def card(model: ChurnModel, evidence: Evidence, *, version: str, made_at: dateti
     """The card in Markdown; everything in it is of this version."""
     document = model.document
     figures = "\n".join(f"| {FIGURES.get(k, k)} | {v:.4f} |" for k, v in evidence.figures.items())
-    found = effects.ratios(model)[:MOST]
+    ratios = effects.ratios(model)[:MOST]
     drivers = "\n".join(
-        f"| {named(one.label, one.feature)} | {one.cause} | {said(one.start)} → {said(one.end)}"
-        f" | {one.ratio:.2f} | {one.low:.2f}–{one.high:.2f} |"
-        for one in found
+        f"| {named(ratio.label, ratio.feature)} | {ratio.cause}"
+        f" | {in_words(ratio.start)} → {in_words(ratio.end)}"
+        f" | {ratio.ratio:.2f} | {ratio.low:.2f}–{ratio.high:.2f} |"
+        for ratio in ratios
     )
-    known = "\n".join(f"- {one}" for one in caveats.known(model, evidence))
+    limits = "\n".join(f"- {limit}" for limit in caveats.limits_of(model, evidence))
     if model.is_curves:
         drivers = f"| none: {document.notes[0]} | | | | |"
     when = "its own renewal date" if document.clock == "landmark" else "any day ahead"
@@ -55,5 +56,5 @@ Hazard ratios, those farthest from 1 first. Associations, not causes.
 
 ## Known limits
 
-{known}
+{limits}
 """

@@ -11,10 +11,10 @@ from typing import Final
 from ml.judging.evaluate import FIGURES
 from ml.reporting import caveats, charts
 from ml.reporting.charts import Axis, Line
-from ml.reporting.wording import named, percent, place, said
+from ml.reporting.wording import in_words, named, percent, place
 from ml.scoring import effects, signal_groups
 from ml.scoring.effects import EffectCurve, Ratio
-from ml.scoring.score import ChurnModel
+from ml.scoring.hazards import ChurnModel
 from shared.vocabulary.evidence import Evidence, Horizon, Segment
 
 PAGE: Final = Path(__file__).with_name("report.html")
@@ -87,12 +87,14 @@ def _figures(evidence: Evidence) -> str:
 
 def _calibration(evidence: Evidence) -> str:
     months = "".join(
-        f"<figure>{_calibrated(one)}<figcaption>{_within(one.month)}: tenths of the"
+        f"<figure>{_calibrated(horizon)}<figcaption>{_within(horizon.month)}: tenths of the"
         " accounts by forecast; on the dashed line, as many were lost as forecast.</figcaption>"
         "</figure>"
-        for one in evidence.calibration
+        for horizon in evidence.calibration
     )
-    horizons = [one.month for one in evidence.calibration if one.month <= evidence.month]
+    horizons = [
+        horizon.month for horizon in evidence.calibration if horizon.month <= evidence.month
+    ]
     return (
         "<h2>Calibration by horizon and segment</h2>"
         f'<div class="charts">{months}</div>'
@@ -105,17 +107,17 @@ def _calibration(evidence: Evidence) -> str:
     )
 
 
-def _by_horizon(found: Sequence[Horizon]) -> str:
+def _by_horizon(horizons: Sequence[Horizon]) -> str:
     rows = [
         (
-            _within(one.month).lower(),
-            f"{one.lost:,}",
-            percent(one.predicted),
-            percent(one.observed),
-            _over(one.observed, one.predicted, one.lost),
-            "–" if one.ici is None else percent(one.ici),
+            _within(horizon.month).lower(),
+            f"{horizon.lost:,}",
+            percent(horizon.predicted),
+            percent(horizon.observed),
+            _over(horizon.observed, horizon.predicted, horizon.lost),
+            "–" if horizon.ici is None else percent(horizon.ici),
         )
-        for one in found
+        for horizon in horizons
     ]
     return _table(("horizon", "rows lost", "forecast", "seen", "ratio", "ICI"), rows)
 
@@ -140,18 +142,18 @@ def _within(month: int) -> str:
     return f"Within {month} month{'s' if month > 1 else ''}"
 
 
-def _calibrated(one: Horizon) -> str:
-    top = max(max(b.predicted, b.observed) for b in one.bins) * 1.08 or 0.01
+def _calibrated(horizon: Horizon) -> str:
+    top = max(max(b.predicted, b.observed) for b in horizon.bins) * 1.08 or 0.01
     x = Axis(0, top, "forecast", percent=True)
     y = Axis(0, top, "seen", percent=True)
     return charts.plot(
-        f"Calibration within {one.month} months",
+        f"Calibration within {horizon.month} months",
         x,
         y,
         [
             Line([(0, 0), (top, top)], colour=3, dashed=True),
-            Line([(b.predicted, b.observed) for b in one.bins], colour=0),
-            Line([(b.predicted, b.observed) for b in one.bins], colour=0, dots=True),
+            Line([(b.predicted, b.observed) for b in horizon.bins], colour=0),
+            Line([(b.predicted, b.observed) for b in horizon.bins], colour=0, dots=True),
         ],
     )
 
@@ -161,11 +163,11 @@ def _over(seen: float, forecast: float, lost: int) -> str:
 
 
 def _curves(evidence: Evidence) -> str:
-    known = [segment for segment in evidence.segments if segment.lost >= caveats.LEAST_LOST]
+    segments = [segment for segment in evidence.segments if segment.lost >= caveats.LEAST_LOST]
     figures = "".join(
         f"<figure>{_staying(segment)}<figcaption>{escape(place(segment.name))}:"
         f" {segment.rows:,} rows, {segment.lost:,} lost</figcaption></figure>"
-        for segment in sorted(known, key=lambda one: -one.lost)[:9]
+        for segment in sorted(segments, key=lambda each: -each.lost)[:9]
     )
     words = "<p>Share still there by month, as seen and as forecast.</p>" if figures else ""
     return f'<h2>Curves</h2>{words}<div class="charts">{figures or "<p>Too few losses.</p>"}</div>'
@@ -197,13 +199,14 @@ def _rolling(model: ChurnModel, evidence: Evidence) -> str:
             f" {escape(evidence.origin)}. They do not say how the forecast holds up as time goes"
             " on; <code>tenure backtest</code> does.</p>"
         )
-    names = list(dict.fromkeys(name for one in evidence.rolling for name in one.figures))
+    names = list(dict.fromkeys(name for origin in evidence.rolling for name in origin.figures))
     rows = [
         (
-            f"{one.day}, {one.months} months on: {one.accounts:,} accounts, {one.lost:,} lost",
-            *(f"{one.figures[name]:.4f}" if name in one.figures else "–" for name in names),
+            f"{origin.day}, {origin.months} months on:"
+            f" {origin.accounts:,} accounts, {origin.lost:,} lost",
+            *(f"{origin.figures[name]:.4f}" if name in origin.figures else "–" for name in names),
         )
-        for one in evidence.rolling
+        for origin in evidence.rolling
     ]
     columns = ("origin", *(FIGURES.get(name, name) for name in names))
     return (
@@ -217,50 +220,50 @@ def _rolling(model: ChurnModel, evidence: Evidence) -> str:
 def _drivers(model: ChurnModel) -> str:
     if model.is_curves:
         return f"<h2>Drivers</h2><p>None: {escape(model.document.notes[0])}.</p>"
-    found = effects.ratios(model)
+    ratios = effects.ratios(model)
     shown = [
         (
-            f"{named(one.label, one.feature)}: {said(one.start)} → {said(one.end)}"
-            f"{_of(model, one.cause)}",
-            one.ratio,
-            one.low,
-            one.high,
+            f"{named(ratio.label, ratio.feature)}: {in_words(ratio.start)} → {in_words(ratio.end)}"
+            f"{_of(model, ratio.cause)}",
+            ratio.ratio,
+            ratio.low,
+            ratio.high,
         )
-        for one in found[:MOST_RATIOS]
+        for ratio in ratios[:MOST_RATIOS]
     ]
     ends = [v for _, *values in shown for v in values] or [1.0]
     x = Axis(
         max(min(*ends, 0.8), 0.05), min(max(*ends, 1.25), 20.0), "hazard ratio", logarithmic=True
     )
-    picked = _strongest(effects.curves(model), [one.feature for one in found])
+    picked = _strongest(effects.curves(model), [ratio.feature for ratio in ratios])
     small = "".join(
         f"<figure>{_effect(curve)}<figcaption>{escape(curve.label + _of(model, curve.cause))}"
         "</figcaption></figure>"
         for curve in picked
     )
-    more = f" The {MOST_RATIOS} farthest from 1 are drawn." if len(found) > MOST_RATIOS else ""
+    more = f" The {MOST_RATIOS} farthest from 1 are drawn." if len(ratios) > MOST_RATIOS else ""
     return (
         "<h2>Drivers</h2><p>How many times as fast accounts are lost at one value of a signal as at"
         " another, all else equal, with 90 % intervals. These are associations, not causes:"
         f" changing a signal need not change the outcome. Grey: the interval holds 1.{more}</p>"
         f"<figure>{charts.forest('Hazard ratios', shown, x)}</figure>"
         f'<h3>Partial effects</h3><div class="charts">{small}</div>'
-        f"<h3>All ratios</h3>{_ratios(found)}"
+        f"<h3>All ratios</h3>{_ratios(ratios)}"
     )
 
 
-def _ratios(found: Sequence[Ratio]) -> str:
+def _ratios(ratios: Sequence[Ratio]) -> str:
     rows = [
         (
-            named(one.label, one.feature),
-            signal_groups.words(signal_groups.group_of(one.feature)),
-            one.cause,
-            said(one.start),
-            said(one.end),
-            f"{one.ratio:.2f}",
-            f"{one.low:.2f} – {one.high:.2f}",
+            named(ratio.label, ratio.feature),
+            signal_groups.words(signal_groups.group_of(ratio.feature)),
+            ratio.cause,
+            in_words(ratio.start),
+            in_words(ratio.end),
+            f"{ratio.ratio:.2f}",
+            f"{ratio.low:.2f} – {ratio.high:.2f}",
         )
-        for one in found
+        for ratio in ratios
     ]
     columns = ("signal", "group", "cause", "from", "to", "hazard ratio", "90 % interval")
     return _table(columns, rows)
@@ -295,8 +298,8 @@ def _effect(curve: EffectCurve) -> str:
         low=[point.low for point in curve.points],
         high=[point.high for point in curve.points],
     )
-    one = Line([(min(at), 1.0), (max(at), 1.0)], colour=3, dashed=True)
-    return charts.plot(f"Partial effect of {curve.label}", x, y, [one, line])
+    unity = Line([(min(at), 1.0), (max(at), 1.0)], colour=3, dashed=True)
+    return charts.plot(f"Partial effect of {curve.label}", x, y, [unity, line])
 
 
 def _inputs(model: ChurnModel, evidence: Evidence) -> str:
@@ -305,9 +308,9 @@ def _inputs(model: ChurnModel, evidence: Evidence) -> str:
             feature.name,
             feature.label,
             feature.source,
-            f"{said(feature.low)} to {said(feature.high)}"
+            f"{in_words(feature.low)} to {in_words(feature.high)}"
             if feature.kind == "number"
-            else ", ".join(said(str(v)) for v in (feature.reference, *feature.levels)),
+            else ", ".join(in_words(str(v)) for v in (feature.reference, *feature.levels)),
             "yes" if feature.may_be_missing else "no",
         )
         for feature in model.document.features
@@ -331,7 +334,9 @@ def _drift(evidence: Evidence) -> str:
             f"<p>Of {seen.signals} signals none lay otherwise, {between}, beyond what chance"
             " explains (population stability index above .10).</p>"
         )
-    rows = [(one.signal, f"{one.psi:.3f}", f"{one.by_chance:.3f}") for one in seen.moved]
+    rows = [
+        (signal.signal, f"{signal.psi:.3f}", f"{signal.by_chance:.3f}") for signal in seen.moved
+    ]
     columns = ("signal", "PSI", "by chance at most")
     return (
         f"<p>{len(seen.moved)} of {seen.signals} signals lay otherwise, {between}, than chance"
@@ -341,7 +346,7 @@ def _drift(evidence: Evidence) -> str:
 
 
 def _limits(model: ChurnModel, evidence: Evidence) -> str:
-    items = "".join(f"<li>{escape(one)}</li>" for one in caveats.known(model, evidence))
+    items = "".join(f"<li>{escape(limit)}</li>" for limit in caveats.limits_of(model, evidence))
     return f"<h2>Known limits</h2><ul>{items}</ul>"
 
 

@@ -14,10 +14,10 @@ def percent(share: float) -> str:
     return f"{share * 100:.1f}\N{NO-BREAK SPACE}%"
 
 
-def said(value: float | str) -> str:
+def in_words(value: float | str) -> str:
     """A value of a signal: four digits, none of them an exponent's; levels that are numbers too."""
     if isinstance(value, str):
-        return said(float(value)) if re.fullmatch(r"-?\d+\.\d+", value) else value
+        return in_words(float(value)) if re.fullmatch(r"-?\d+\.\d+", value) else value
     return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 

@@ -66,17 +66,19 @@ class Rescored:
         By signal, signals without a part left out; the sum is the change to rounding.
         """
         total = self.forecasts[end].driven - self.forecasts[start].driven
-        one, other = (speaker(self.model, self.states[at].elapsed_days) for at in (start, end))
-        if one is not other:
-            return {NO_LONGER_NEW: total} if total else {}
-        names = (*one.features, BASELINE)
-        here, there = self._place(one, start), self._place(one, end)
-        moved = by_signal(one, here.row, there.row)
-        logs, changes = zip(
-            *(_path(cause, here, there, moved) for cause in one.causes), strict=True
+        start_speaker, end_speaker = (
+            speaker(self.model, self.states[at].elapsed_days) for at in (start, end)
         )
-        found = shared_out(np.array(logs), np.stack(changes), total)
-        return {name: part for name, part in zip(names, found.tolist(), strict=True) if part}
+        if start_speaker is not end_speaker:
+            return {NO_LONGER_NEW: total} if total else {}
+        names = (*start_speaker.features, BASELINE)
+        here, there = self._place(start_speaker, start), self._place(start_speaker, end)
+        moved = by_signal(start_speaker, here.row, there.row)
+        logs, changes = zip(
+            *(_path(cause, here, there, moved) for cause in start_speaker.causes), strict=True
+        )
+        parts = shared_out(np.array(logs), np.stack(changes), total)
+        return {name: part for name, part in zip(names, parts.tolist(), strict=True) if part}
 
     def _place(self, model: ChurnModel, at: int) -> "_Place":
         state = self.states[at]
@@ -140,9 +142,9 @@ def by_signal(model: ChurnModel, start: Floats, end: Floats) -> Floats:
         if term.kind != "product":
             shares[i, column[term.feature]] += moved[i]
             continue
-        for one, other in ((term.left, term.right), (term.right, term.left)):
-            feature = model.document.terms[one].feature
-            shares[i, column[feature]] += moved[one] * middle[other] / term.scale
+        for signal, other in ((term.left, term.right), (term.right, term.left)):
+            feature = model.document.terms[signal].feature
+            shares[i, column[feature]] += moved[signal] * middle[other] / term.scale
     return shares
 
 

@@ -210,11 +210,11 @@ class _Header(msgspec.Struct):
 
 def _refuse_other_formats(document: bytes) -> None:
     try:
-        found = msgspec.json.decode(document, type=_Header).format
+        name = msgspec.json.decode(document, type=_Header).format
     except msgspec.MsgspecError as error:
         raise ModelUnreadable(f"this is not a forecast model: {error}") from error
-    if found not in (FORMAT, MIXED):
+    if name not in (FORMAT, MIXED):
         raise ModelUnreadable(
-            f"forecast model of format {found!r}; only {FORMAT!r} and {MIXED!r} are known: "
+            f"forecast model of format {name!r}; only {FORMAT!r} and {MIXED!r} are known: "
             "train again"
         )

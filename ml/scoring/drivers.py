@@ -36,10 +36,10 @@ def feature_matrix(model: ForecastModel) -> Floats:
     of the same date, and how far a signal counts at that distance is what that signal says.
     """
     column = {feature.name: i for i, feature in enumerate(model.features)}
-    return shares(model.terms, column, given=NEARNESS)
+    return shares(model.terms, column, alone=NEARNESS)
 
 
-def shares(terms: Sequence[Term], column: Mapping[str, int], *, given: str = "") -> Floats:
+def shares(terms: Sequence[Term], column: Mapping[str, int], *, alone: str = "") -> Floats:
     """Shares of each term that go to each column, shape (terms, columns), rows sum to 1.
 
     Parameters
@@ -48,17 +48,17 @@ def shares(terms: Sequence[Term], column: Mapping[str, int], *, given: str = "")
         Of a design; a product of two features is shared equally between them.
     column
         The column of each feature, by its name: one of its own, or that of its kind.
-    given
+    alone
         A feature that has no share in its products with others.
     """
-    found = np.zeros((len(terms), max(column.values(), default=-1) + 1))
+    table = np.zeros((len(terms), max(column.values(), default=-1) + 1))
     for i, term in enumerate(terms):
         factors = (term.left, term.right) if term.kind == "product" else (i,)
         names = [terms[factor].feature for factor in factors]
-        speaking = [name for name in names if name != given] or names
+        speaking = [name for name in names if name != alone] or names
         for name in speaking:
-            found[i, column[name]] += 1 / len(speaking)
-    return found
+            table[i, column[name]] += 1 / len(speaking)
+    return table
 
 
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(32)
@@ -112,8 +112,8 @@ def survival_parts(log_parts: Sequence[Floats], hazards: Sequence[Floats]) -> tu
 
 def _slopes(hazard: Floats, eta: Floats) -> Floats:
     """−∫ Hₖ·exp(tηₖ)·S(t) dt over the path, shape (causes, rows)."""
-    found = np.zeros_like(eta)
+    slopes = np.zeros_like(eta)
     for node, weight in zip(NODES.tolist(), NODE_WEIGHTS.tolist(), strict=True):
         at = hazard * np.exp((node + 1) / 2 * eta)
-        found -= weight / 2 * at * np.exp(-at.sum(axis=0))
-    return found
+        slopes -= weight / 2 * at * np.exp(-at.sum(axis=0))
+    return slopes

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ml.scoring.document import Feature, Level
 from ml.scoring.features import UNKNOWN, design
-from ml.scoring.hazards import NUDGE, Cause
-from ml.scoring.score import LEVEL_Z, ChurnModel
+from ml.scoring.hazards import NUDGE, Cause, ChurnModel
+from ml.scoring.score import LEVEL_Z
 
 Floats = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ def ratios(model: ChurnModel) -> list[Ratio]:
     never leave, hazards are not proportional: the ratio is that of cumulative hazards over all the
     time the data speak for, every other signal at its mean.
     """
-    found = [
+    contrasts = [
         Ratio(feature.name, feature.label, feature.source, cause, start, end, *numbers)
         for feature in model.document.features
         for start, end in _contrasts(feature)
@@ -75,7 +75,7 @@ def ratios(model: ChurnModel) -> list[Ratio]:
         for numbers in [numbers[0]]
         if numbers[1] < numbers[2]  # a level that other signals already say has no term
     ]
-    return sorted(found, key=lambda one: -abs(np.log(one.ratio)))
+    return sorted(contrasts, key=lambda ratio: -abs(np.log(ratio.ratio)))
 
 
 def curves(model: ChurnModel, points: int = POINTS) -> list[EffectCurve]:
@@ -86,7 +86,7 @@ def curves(model: ChurnModel, points: int = POINTS) -> list[EffectCurve]:
             feature.label,
             cause,
             reference,
-            [EffectPoint(value, *one) for value, one in zip(grid, numbers, strict=True)],
+            [EffectPoint(value, *triple) for value, triple in zip(grid, numbers, strict=True)],
         )
         for feature in model.document.features
         for reference, grid in [_grid(feature, points)]
@@ -99,7 +99,7 @@ def _contrasts(feature: Feature) -> list[tuple[Level, Level]]:
         return [(feature.reference, level) for level in feature.levels]
     outer = (feature.knots[0], feature.knots[-1]) if feature.knots else None
     low, high = outer or (_read(feature, feature.low), _read(feature, feature.high))
-    return [(_told(feature, low), _told(feature, high))] if low < high else []
+    return [(_in_words(feature, low), _in_words(feature, high))] if low < high else []
 
 
 def _grid(feature: Feature, points: int) -> tuple[Level, list[Level]]:
@@ -108,17 +108,17 @@ def _grid(feature: Feature, points: int) -> tuple[Level, list[Level]]:
         return feature.reference, [feature.reference, *feature.levels]
     ends = (feature.low, feature.high)
     if feature.knots:
-        ends = tuple(_told(feature, knot) for knot in (feature.knots[0], feature.knots[-1]))
+        ends = tuple(_in_words(feature, knot) for knot in (feature.knots[0], feature.knots[-1]))
     low, high = (_read(feature, end) for end in ends)
     grid = np.linspace(low, high, points).tolist()
-    return _told(feature, feature.fill), [_told(feature, x) for x in grid]
+    return _in_words(feature, feature.fill), [_in_words(feature, x) for x in grid]
 
 
 def _read(feature: Feature, value: float) -> float:
     return float(np.log1p(value)) if feature.logarithmic else value
 
 
-def _told(feature: Feature, x: float) -> float:
+def _in_words(feature: Feature, x: float) -> float:
     value = float(np.expm1(x)) if feature.logarithmic else x
     return float(np.clip(value, feature.low, feature.high))
 
@@ -132,7 +132,7 @@ def _compared(
     terms = [term for term, mine in zip(model.document.terms, own, strict=True) if mine]
     matrix = design({feature.name: values}, [feature], terms)[0]
     at = np.flatnonzero(own)
-    found: list[tuple[str, list[tuple[float, float, float]]]] = []
+    comparisons: list[tuple[str, list[tuple[float, float, float]]]] = []
     for cause in causes(model):
         log_hazard, slope = _log_hazard(cause, matrix @ cause.coefficients[at])
         log_ratio = log_hazard[1:] - log_hazard[0]
@@ -140,8 +140,10 @@ def _compared(
         variance = cause.variance[np.ix_(at, at)]
         error = np.sqrt(np.maximum(np.sum(moved @ variance * moved, axis=1), 0.0))
         bounds = np.exp([log_ratio, log_ratio - LEVEL_Z * error, log_ratio + LEVEL_Z * error])
-        found.append((cause.name, [(float(v), float(lo), float(hi)) for v, lo, hi in bounds.T]))
-    return found
+        comparisons.append(
+            (cause.name, [(float(v), float(lo), float(hi)) for v, lo, hi in bounds.T])
+        )
+    return comparisons
 
 
 def _log_hazard(cause: Cause, eta: Floats) -> tuple[Floats, Floats]:
@@ -159,8 +161,8 @@ def _log_hazard(cause: Cause, eta: Floats) -> tuple[Floats, Floats]:
 
 def _column(feature: Feature, values: Sequence[Level]) -> NDArray[Any]:
     column = np.empty(len(values), dtype=object)
-    known = feature.kind == "level"
-    column[:] = [None if known and value == UNKNOWN else value for value in values]
+    is_level = feature.kind == "level"
+    column[:] = [None if is_level and value == UNKNOWN else value for value in values]
     return column
 
 

@@ -103,11 +103,11 @@ def read_level(
 
     A number never seen is taken as the nearest known one, anything else unseen as the reference.
     """
-    known: dict[Level, int] = {level: i for i, level in enumerate(feature.levels)}
-    known[feature.reference] = -1
-    numeric = sorted(level for level in known if isinstance(level, float))
+    places: dict[Level, int] = {level: i for i, level in enumerate(feature.levels)}
+    places[feature.reference] = -1
+    numeric = sorted(level for level in places if isinstance(level, float))
     texts = [level_of(value) for value in values]
-    seen = {text: _position(text, known, numeric) for text in set(texts)}
+    seen = {text: _position(text, places, numeric) for text in set(texts)}
     at = np.array([seen[text][0] for text in texts], dtype=np.int64)
     return at, np.array([seen[text][1] for text in texts], dtype=np.bool_)
 
@@ -122,13 +122,13 @@ def level_of(value: object) -> Level:
 
 
 def _position(
-    level: Level, known: Mapping[Level, int], numeric: Sequence[float]
+    level: Level, places: Mapping[Level, int], numeric: Sequence[float]
 ) -> tuple[int, bool]:
-    if level in known:
-        return known[level], False
+    if level in places:
+        return places[level], False
     if isinstance(level, float) and numeric:
-        return known[min(numeric, key=lambda other: abs(other - level))], True
-    return known.get("other", -1), True
+        return places[min(numeric, key=lambda other: abs(other - level))], True
+    return places.get("other", -1), True
 
 
 def design(

@@ -112,15 +112,15 @@ class Cause:
         """Sampling variance of the log cumulative hazard of accounts, shape like `days`."""
         slope = clock.slope(self, days, self.log_hazard(matrix))
         own = np.einsum("ij,ij->i", rowwise.product(matrix, self.variance), matrix)[:, None]
-        found = own * slope**2
+        variances = own * slope**2
         reached = clock.months(days) + clock.elapsed[:, None]
         for name, (spread, lean) in self.spreads.items():
             at = clock.stratum == name
             month = np.clip(np.nan_to_num(np.ceil(reached[at] - 1e-9), nan=1.0), 1, len(spread) - 1)
             place = month.astype(np.int64)
             shared = np.take_along_axis(rowwise.product(matrix[at], lean.T), place, axis=1)
-            found[at] += spread[place] + 2 * slope[at] * shared
-        return np.maximum(found, 0.0)
+            variances[at] += spread[place] + 2 * slope[at] * shared
+        return np.maximum(variances, 0.0)
 
 
 def _with_tail(hazard: Floats, months: int) -> Floats:
@@ -257,8 +257,9 @@ class Clock:
             elapsed = self.elapsed[at][:, None]
             if cause.document.cure is None:
                 months = np.arange(len(baseline))
-                reached = np.interp(elapsed + ahead[at], months, baseline)
-                result[at] = reached - np.interp(elapsed, months, baseline)
+                now: Floats = np.interp(elapsed, months, baseline)
+                then: Floats = np.interp(elapsed + ahead[at], months, baseline)
+                result[at] = then - now
             else:
                 own = cause.own(baseline[None, :], log_hazard[at][:, None])
                 result[at] = _read_off(own, elapsed + ahead[at]) - _read_off(own, elapsed)

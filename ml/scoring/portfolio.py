@@ -55,11 +55,11 @@ def standing(model: ChurnModel, stratum: Sequence[str], renewal_day: Floats) -> 
         Days to the open contract's end, shape (rows,); NaN without one.
     """
     places = {name: place for place, name in enumerate(names_of(model))}
-    known = {name: places[model.stratum(name)] for name in dict.fromkeys(stratum)}
+    place_of = {name: places[model.stratum(name)] for name in dict.fromkeys(stratum)}
     day = np.maximum(renewal_day, 0.0)
     month = np.maximum(1.0, np.ceil((day - SLACK_DAYS) / MONTH_DAYS))
     return Standing(
-        np.array([known[name] for name in stratum], dtype=np.int64),
+        np.array([place_of[name] for name in stratum], dtype=np.int64),
         day,
         np.where(np.isnan(month), 0.0, month).astype(np.int64),
     )
@@ -92,17 +92,17 @@ def churn_within(
     """
     if model.document.clock != "landmark":
         raise ValueError("only models on the landmark clock speak for many accounts at once")
-    found = np.empty((len(matrix), len(days)))
+    chances = np.empty((len(matrix), len(days)))
     baselines = [Baseline.of(cause, days) for cause in model.causes]
     for rows in _blocks(len(matrix)):
         block = place.block(rows)
-        hazard = found[rows]
+        hazard = chances[rows]
         hazard[...] = 0.0
         for cause, baseline in zip(model.causes, baselines, strict=True):
             ratio = np.exp(rowwise.product(matrix[rows], cause.coefficients))
             hazard += baseline.at(block) * ratio[:, None]
         np.negative(np.expm1(np.negative(hazard, out=hazard), out=hazard), out=hazard)
-    return found
+    return chances
 
 
 def _blocks(rows: int) -> Iterator[slice]:

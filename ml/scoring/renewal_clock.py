@@ -40,12 +40,12 @@ def known_days(name: str, days: Sequence[float | None]) -> Floats:
     InvalidInput
         If one lies beyond the calendar: nobody meant that.
     """
-    found = np.array([np.nan if day is None else float(day) for day in days], dtype=np.float64)
-    absurd = np.flatnonzero(np.abs(found) > FARTHEST_DAYS)
+    numbers = np.array([np.nan if day is None else float(day) for day in days], dtype=np.float64)
+    absurd = np.flatnonzero(np.abs(numbers) > FARTHEST_DAYS)
     if len(absurd):
         allowed = f"at most {FARTHEST_DAYS:,.0f} days, or none"
-        raise InvalidInput(name, float(found[absurd[0]]), allowed)
-    return found
+        raise InvalidInput(name, float(numbers[absurd[0]]), allowed)
+    return numbers
 
 
 def month_of(days: float) -> int:

@@ -79,8 +79,8 @@ class CauseForecast:
         if here > there > 0:
             share = -np.expm1(days * np.log(there / here)) / (1 - there / here)
         value, low, high = (
-            float(known[place - 1] + share * (known[place] - known[place - 1]))
-            for known in (self.value, self.low, self.high)
+            float(bound[place - 1] + share * (bound[place] - bound[place - 1]))
+            for bound in (self.value, self.low, self.high)
         )
         return Probability(value, low, high)
 
@@ -124,12 +124,11 @@ def churn_within(curve: Sequence[CurvePoint], days: float) -> Probability | None
     if not 0 <= days <= curve[-1].days:
         return None
     at = [point.days for point in curve]
-    value, low, high = (
-        float(-np.expm1(np.interp(days, at, np.log(np.maximum(column, 1e-300)))))
-        for column in zip(
-            *((p.survival.value, p.survival.high, p.survival.low) for p in curve), strict=True
-        )
+    columns = zip(
+        *((p.survival.value, p.survival.high, p.survival.low) for p in curve), strict=True
     )
+    logs: list[float] = [np.interp(days, at, np.log(np.maximum(each, 1e-300))) for each in columns]
+    value, low, high = (float(-np.expm1(log)) for log in logs)
     return Probability(value, low, high)
 
 
@@ -161,10 +160,10 @@ def score(
     InvalidInput
         If a number of days lies beyond the calendar.
     """
-    found: dict[int, Forecast] = {}
+    forecasts: dict[int, Forecast] = {}
     speaks = [speaker(model, elapsed) for elapsed in elapsed_days]
     for speaking in (model, model.newcomers):
-        places = [i for i, one in enumerate(speaks) if one is speaking]
+        places = [i for i, other in enumerate(speaks) if other is speaking]
         if speaking is not None and places:
             batch = _Batch.of(
                 speaking,
@@ -173,8 +172,8 @@ def score(
                 [days_to_renewal[i] for i in places],
                 basis=model.document.basis if speaking is model else "newcomers",
             )
-            found |= zip(places, batch.forecasts(), strict=True)
-    return [found[i] for i in range(len(rows))]
+            forecasts |= zip(places, batch.forecasts(), strict=True)
+    return [forecasts[i] for i in range(len(rows))]
 
 
 def speaker(model: ChurnModel, elapsed_days: float | None) -> ChurnModel:
@@ -277,8 +276,8 @@ class _Batch:
         return [self._forecast(i) for i in range(len(self.driven))]
 
     def _forecast(self, i: int) -> Forecast:
-        days, kept = np.unique(self.days[i][~np.isnan(self.days[i])], return_index=True)
-        stays = zip(*(bound[i][kept].tolist() for bound in self.bounds.survival), strict=True)
+        days, places = np.unique(self.days[i][~np.isnan(self.days[i])], return_index=True)
+        stays = zip(*(bound[i][places].tolist() for bound in self.bounds.survival), strict=True)
         curve = tuple(
             CurvePoint(day, Probability(*chances))
             for day, chances in zip(days.tolist(), stays, strict=True)
@@ -291,7 +290,7 @@ class _Batch:
             standard_error=float(self.standard_error[i]),
             renewal=_probability(self.bounds.survival, i, place) if place >= 0 else None,
             curve=curve,
-            causes=tuple(self._cause(k, i, kept) for k in range(len(self.model.causes))),
+            causes=tuple(self._cause(k, i, places) for k in range(len(self.model.causes))),
             drivers=self._drivers(i),
             reference=float(self.reference[i]),
             driven=float(self.driven[i]),
@@ -300,9 +299,9 @@ class _Batch:
             unlike_training=tuple(name for name, rows in self.odd.items() if rows[i]),
         )
 
-    def _cause(self, k: int, i: int, kept: NDArray[np.int64]) -> CauseForecast:
+    def _cause(self, k: int, i: int, places: NDArray[np.int64]) -> CauseForecast:
         bounds = self.bounds.incidence[k]
-        value, low, high = (bound[i][kept].tolist() for bound in bounds)
+        value, low, high = (bound[i][places].tolist() for bound in bounds)
         place = int(self.renewal_place[i])
         renewal = _probability(bounds, i, place) if place >= 0 else None
         ratio = float(self.log_ratios[k][i])
@@ -372,15 +371,15 @@ def _ends(hazard: Floats, variance: Floats, unseen: Floats | float) -> tuple[Flo
 def _incidence(hazards: Floats, variances: Floats, unseen: Floats) -> list[Bounds]:
     """Chance by cause with the interval that its own hazard's uncertainty makes."""
     value = incidences(hazards)
-    found: list[Bounds] = []
+    bounds: list[Bounds] = []
     for k in range(len(hazards)):
         ends: list[Floats] = []
         for end in _ends(hazards[k], variances[k], float(unseen[k])):
             moved = hazards.copy()
             moved[k] = end
             ends.append(incidences(moved)[k])
-        found.append((value[k], ends[0], ends[1]))
-    return found
+        bounds.append((value[k], ends[0], ends[1]))
+    return bounds
 
 
 def _probability(bounds: Bounds, i: int, j: int) -> Probability:

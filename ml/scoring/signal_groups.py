@@ -56,8 +56,8 @@ def words(group: str) -> str:
 
 def summed(parts: Iterable[tuple[str, float]]) -> dict[str, float]:
     """Parts by signal added up by group, the largest first; the sum stays what it was."""
-    found: dict[str, float] = {}
+    sums: dict[str, float] = {}
     for feature, part in parts:
         group = group_of(feature)
-        found[group] = found.get(group, 0.0) + part
-    return dict(sorted(found.items(), key=lambda one: -abs(one[1])))
+        sums[group] = sums.get(group, 0.0) + part
+    return dict(sorted(sums.items(), key=lambda item: -abs(item[1])))

@@ -48,7 +48,7 @@ class Companies:
         return base + traits + RENEWAL.size * self.size
 
 
-def found(count: int, clock: Clock) -> Companies:
+def draw_companies(count: int, clock: Clock) -> Companies:
     """Draw the customers and let their health run its weeks."""
     rng = clock.rng(1)
     stretch = clock.until - clock.since - 7

@@ -267,13 +267,13 @@ def _renewed(old: Signed, companies: Companies, account: int, rng: np.random.Gen
 
 def contract_rows(chains: list[Chain], companies: Companies) -> list[rows.Contract]:
     """Two versions of each contract: as signed, and with its outcome once that was known."""
-    found: list[rows.Contract] = []
+    contracts: list[rows.Contract] = []
     for chain in chains:
         for contract, following in zip(chain.contracts, [*chain.contracts[1:], None], strict=True):
             opening = _row(contract, companies)
-            found.append(opening)
-            found.append(_closing(opening, contract, following))
-    return found
+            contracts.append(opening)
+            contracts.append(_closing(opening, contract, following))
+    return contracts
 
 
 def _row(contract: Signed, companies: Companies) -> rows.Contract:

@@ -37,7 +37,7 @@ class Day(NamedTuple):
 def days(use: Happened, people: list[Person], accounts: list[UUID]) -> Iterator[Day]:
     """Every day of use, an account's side by side."""
     member = [str(person.id) for person in people]
-    feature = [one.name for one in catalogue.FEATURES]
+    feature = [item.name for item in catalogue.FEATURES]
     of = np.array([person.account for person in people])
     day, known_on = (seconds(at) // DAY_S for at in (use.occurred, use.recorded))
     keys = (of[use.person], day, use.person, use.feature, known_on)
@@ -56,13 +56,14 @@ def days(use: Happened, people: list[Person], accounts: list[UUID]) -> Iterator[
             *sums,
             strict=True,
         ):
-            account, on, person, what, known = key
+            numbers: tuple[int, ...] = key
+            account, on, person, what, recorded_on = numbers
             yield Day(
                 accounts[account],
                 _date(on),
                 member[person],
                 feature[what],
-                _date(known),
+                _date(recorded_on),
                 count,
                 _decimal(quantity),
                 last,

@@ -29,9 +29,9 @@ def subscription_rows(
             after = chain.contracts[line[-1].number + 1 :]
             ended = line[-1].ended_day if not after else after[0].start_day
             if ended is not None:
-                known = line[-1].outcome_at if not after else ended + 0.1
+                recorded = line[-1].outcome_at if not after else ended + 0.1
                 yield msgspec.structs.replace(
-                    opening, ended_at=moment(ended), recorded_at=moment(known)
+                    opening, ended_at=moment(ended), recorded_at=moment(recorded)
                 )
 
 

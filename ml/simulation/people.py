@@ -52,11 +52,11 @@ def joined(chains: list[Chain], companies: Companies, clock: Clock) -> list[Pers
     people: list[Person] = []
     for place, chain in enumerate(chains):
         account = chain.account
-        found = [*_champions(companies, chain, clock, rng)]
+        persons = [*_champions(companies, chain, clock, rng)]
         for opens, closes, end in _slots(companies, chain, clock, rng):
-            found.extend(_slot(opens, closes, end, float(companies.onboarding[account]), rng))
+            persons.extend(_slot(opens, closes, end, float(companies.onboarding[account]), rng))
         before = people[-1].number + 1 if chain.spell else 0
-        for number, (role, start, end) in enumerate(found, before):
+        for number, (role, start, end) in enumerate(persons, before):
             level = _level(role, float(companies.education[account]), rng)
             member = clock.name("member", account, number)
             people.append(Person(member, account, place, number, role, level, start, end))
@@ -137,8 +137,8 @@ def member_rows(people: list[Person], companies: Companies, clock: Clock) -> Ite
         )
         yield invited
         if np.isfinite(person.end):
-            ended, known = moment(person.end), moment(person.end + out_lag + 0.01)
-            yield msgspec.structs.replace(invited, ended_at=ended, recorded_at=known)
+            ended, recorded = moment(person.end), moment(person.end + out_lag + 0.01)
+            yield msgspec.structs.replace(invited, ended_at=ended, recorded_at=recorded)
 
 
 def course_rows(clock: Clock) -> list[rows.Course]:

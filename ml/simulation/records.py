@@ -50,21 +50,23 @@ class Records:
 
         Who had been lost by then is absent; if it came back later, as a customer never seen before.
         """
-        kept = {chain.account for chain in chains if chain.start_day <= self.day < chain.end_day}
-        return [chain for chain in chains if chain.account in kept or chain.end_day > self.day]
+        accounts = {
+            chain.account for chain in chains if chain.start_day <= self.day < chain.end_day
+        }
+        return [chain for chain in chains if chain.account in accounts or chain.end_day > self.day]
 
     def gone(self, people: list[Person]) -> frozenset[UUID]:
         """Members who had left by then."""
         return frozenset(person.id for person in people if person.end <= self.day)
 
-    def told(self, kind: str, found: Iterable[Any], gone: Set[UUID]) -> Iterator[Any]:
+    def recorded_rows(self, kind: str, candidates: Iterable[Any], gone: Set[UUID]) -> Iterator[Any]:
         """The rows of a kind as they came onto record; versions of a thing come in their order."""
         begin = moment(self.day)
         if happened := HAPPENED.get(kind):
-            yield from (row for row in found if happened(row) >= begin)
+            yield from (row for row in candidates if happened(row) >= begin)
             return
         person, thing, over = PERSON.get(kind), THING.get(kind, _id), OVER.get(kind, _never)
-        rows = [row for row in found if person is None or person(row) not in gone]
+        rows = [row for row in candidates if person is None or person(row) not in gone]
         stood = {thing(row): row for row in rows if row.recorded_at < begin}
         for row in rows:
             if row.recorded_at >= begin:
@@ -83,7 +85,7 @@ def _never(_: Any) -> None:
 
 def first_days(chains: list[Chain], companies: int) -> Ints:
     """The first day of each company's first spell among these; −1 of who has none."""
-    found = np.full(companies, -1, dtype=np.int64)
+    days = np.full(companies, -1, dtype=np.int64)
     for chain in reversed(chains):
-        found[chain.account] = chain.start_day
-    return found
+        days[chain.account] = chain.start_day
+    return days

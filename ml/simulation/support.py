@@ -55,9 +55,9 @@ def _later(ticket: rows.Ticket, replied: float, resolved: float) -> Iterator[row
     if not np.isfinite(replied):
         return
     done = moment(resolved) if np.isfinite(resolved) else None
-    known = moment((resolved if done else replied) + 0.01)
+    recorded = moment((resolved if done else replied) + 0.01)
     yield msgspec.structs.replace(
-        ticket, first_reply_at=moment(replied), resolved_at=done, recorded_at=known
+        ticket, first_reply_at=moment(replied), resolved_at=done, recorded_at=recorded
     )
 
 

@@ -42,17 +42,17 @@ class Tenant:
 
     def without_events(self) -> Iterator[rows.Batch]:
         """Every kind but single events of use, of which there are most."""
-        chains, told = self._on_record, self._known
-        yield told("accounts", self._accounts())
-        yield told("contracts", contracts.contract_rows(chains, self.companies))
-        yield told("members", people.member_rows(self.people, self.companies, self.clock))
+        chains, on_record = self._on_record, self._known
+        yield on_record("accounts", self._accounts())
+        yield on_record("contracts", contracts.contract_rows(chains, self.companies))
+        yield on_record("members", people.member_rows(self.people, self.companies, self.clock))
         courses = people.course_rows(self.clock)
         yield rows.Batch("courses", len(courses), courses)
         yield from self._money()
         progress = people.progress_rows(self.people, self.companies, self.clock)
-        yield told("progress", progress)
-        yield told("tickets", support.ticket_rows(self.chains, self.companies, self.clock))
-        yield told("features", usage.feature_rows(self.clock))
+        yield on_record("progress", progress)
+        yield on_record("tickets", support.ticket_rows(self.chains, self.companies, self.clock))
+        yield on_record("features", usage.feature_rows(self.clock))
 
     def use(self) -> usage.Happened:
         """All use on record, as columns."""
@@ -91,8 +91,8 @@ class Tenant:
         as_of = as_of or date_of(self.clock.until)
         self._demand_inside(as_of)
         names = {row.id: row.external_id.id for row in self._accounts()}
-        found = truths(self.companies, self._on_record, self.clock, as_of, names)
-        return {truth.account_id: truth for truth in found}
+        answers = truths(self.companies, self._on_record, self.clock, as_of, names)
+        return {truth.account_id: truth for truth in answers}
 
     def coming(self, as_of: date, days: Sequence[int]) -> dict[UUID, Coming]:
         """True chances of having ended within each of so many days, of every account at risk.
@@ -105,8 +105,8 @@ class Tenant:
         self._demand_inside(as_of)
         if max(days) > FURTHEST_DAYS:
             raise ValueError(f"chances are known for {FURTHEST_DAYS} days at most")
-        found = coming(self.companies, self._on_record, self.clock, as_of, days)
-        return {self.companies.ids[account]: chances for account, chances in found}
+        outcomes = coming(self.companies, self._on_record, self.clock, as_of, days)
+        return {self.companies.ids[account]: chances for account, chances in outcomes}
 
     def drivers(self, as_of: date) -> dict[UUID, Floats]:
         """What was planted into every account at risk, in the order of `drivers.PLANTED`.
@@ -117,8 +117,8 @@ class Tenant:
             If the day lies outside the stretch.
         """
         self._demand_inside(as_of)
-        found = drivers(self.companies, self._on_record, self.clock, day_of(as_of))
-        return {self.companies.ids[account]: values for account, values in found}
+        effects = drivers(self.companies, self._on_record, self.clock, day_of(as_of))
+        return {self.companies.ids[account]: values for account, values in effects}
 
     def _demand_inside(self, as_of: date) -> None:
         if not self.clock.since <= day_of(as_of) <= self.clock.until:
@@ -133,12 +133,12 @@ class Tenant:
         yield self._known("invoices", invoices)
         yield self._known("payments", payments)
 
-    def _known(self, kind: str, found: Iterable[Any]) -> rows.Batch:
+    def _known(self, kind: str, candidates: Iterable[Any]) -> rows.Batch:
         """Only what had been recorded by the last day; versions of a thing in their order."""
         until: datetime = moment(self.clock.until)
-        told = self.records.told(kind, found, self._gone)
-        kept = [row for row in told if row.recorded_at < until]
-        return rows.Batch(kind, len(kept), kept)
+        on_record = self.records.recorded_rows(kind, candidates, self._gone)
+        recorded = [row for row in on_record if row.recorded_at < until]
+        return rows.Batch(kind, len(recorded), recorded)
 
 
 def simulate(
@@ -177,7 +177,7 @@ def simulate(
         raise ValueError(f"{unrecorded_months} of {months} months cannot be off the record")
     clock = Clock.back_from(until, months, seed)
     begin = day_of(add_months(until, unrecorded_months - months)) if unrecorded_months else 0
-    founded = companies.found(companies_count, clock)
+    founded = companies.draw_companies(companies_count, clock)
     chains = contracts.signed(founded, clock)
     staff = people.joined(chains, founded, clock)
     return Tenant(clock, founded, chains, staff, Records(begin))

@@ -105,8 +105,8 @@ def coming(
     for at in range(0, len(at_risk), 500):
         block = at_risk[at : at + 500]
         perils = _perils(companies, clock, day, block)
-        for chain, found in zip(block, perils, strict=True):
-            ends = list(_incidence(found))
+        for chain, own in zip(block, perils, strict=True):
+            ends = list(_incidence(own))
             unpaid = [end for end in ends if end[1] == "involuntary"]
             yield (
                 chain.account,
@@ -130,15 +130,15 @@ def truths(
     for chain in chains:
         if chain.start_day <= day:
             spells.setdefault(chain.account, []).append(chain)
-    at_risk = [known[-1] for known in spells.values() if known[-1].end_day > day]
+    at_risk = [spell[-1] for spell in spells.values() if spell[-1].end_day > day]
     perils: dict[int, list[_Peril]] = {}
     for at in range(0, len(at_risk), 500):
         block = at_risk[at : at + 500]
-        found = _perils(companies, clock, day, block)
-        perils.update(zip((chain.account for chain in block), found, strict=True))
-    for account, known in spells.items():
-        past = _past(companies, known, clock, day, names[companies.ids[account]])
-        yield past if account not in perils else _ahead(past, known[-1], day, perils[account])
+        dangers = _perils(companies, clock, day, block)
+        perils.update(zip((chain.account for chain in block), dangers, strict=True))
+    for account, spell in spells.items():
+        past = _past(companies, spell, clock, day, names[companies.ids[account]])
+        yield past if account not in perils else _ahead(past, spell[-1], day, perils[account])
 
 
 def _past(companies: Companies, spells: list[Chain], clock: Clock, day: int, name: str) -> Truth:
@@ -225,7 +225,7 @@ def _perils(companies: Companies, clock: Clock, day: int, block: list[Chain]) ->
     dues = [list(_dues(companies, chain, day)) for chain in block]
     health = _forward(companies, clock, day, [chain.account for chain in block])
     fixed = companies.fixed_log_odds
-    found: list[list[_Peril]] = []
+    all_perils: list[list[_Peril]] = []
     for place, chain in enumerate(block):
         perils = [_unpaid(*charge) for charge in _charges(companies, chain, day)]
         own = float(fixed[chain.account])
@@ -237,8 +237,8 @@ def _perils(companies: Companies, clock: Clock, day: int, block: list[Chain]) ->
                 week = max(0, (due.decided_day - clock.since) // 7 - int(clock.week(day)))
                 chance = _refusal(companies, chain, due.number, own, health[place, week])
             perils.append(_Peril(due.day, "voluntary", chance))
-        found.append(perils)
-    return found
+        all_perils.append(perils)
+    return all_perils
 
 
 def _unpaid(day: int, chance: float) -> _Peril:
@@ -313,9 +313,9 @@ def _forward(companies: Companies, clock: Clock, day: int, block: list[int]) -> 
     first = ((companies.first_day - clock.since) // 7)[accounts][:, None]
     now = np.repeat(companies.health[accounts, week][:, None], DRAWS, axis=1)
     away = np.repeat(companies.absence[accounts, week][:, None], DRAWS, axis=1)
-    found = np.empty((len(block), weeks, DRAWS))
+    chances = np.empty((len(block), weeks, DRAWS))
     for ahead in range(weeks):
-        found[:, ahead] = now
+        chances[:, ahead] = now
         age = np.maximum(week + ahead + 1 - first, 0).astype(float)
         now, away, _ = step(now, away, onboarding, age, rng)
-    return found
+    return chances

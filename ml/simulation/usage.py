@@ -49,14 +49,14 @@ class Happened:
     def __len__(self) -> int:
         return len(self.person)
 
-    def take(self, kept: NDArray[np.bool_]) -> "Happened":
+    def take(self, rows: NDArray[np.bool_]) -> "Happened":
         """Only these."""
         return Happened(
-            self.person[kept],
-            self.occurred[kept],
-            self.recorded[kept],
-            self.feature[kept],
-            self.quantity[kept],
+            self.person[rows],
+            self.occurred[rows],
+            self.recorded[rows],
+            self.feature[rows],
+            self.quantity[rows],
         )
 
 
@@ -76,8 +76,10 @@ def used(people: list[Person], chains: list[Chain], companies: Companies, clock:
     feature = _features(companies.plan[account], stints.level[person], health, rng)
     quantity = 1 + rng.poisson(_USES_AN_HOUR * np.exp(0.65 * np.clip(health, -3, 3)))
     recorded = day + _lag(len(day), rng)
-    known = recorded < clock.until
-    return Happened(person[known], day[known], recorded[known], feature[known], quantity[known])
+    in_time = recorded < clock.until
+    return Happened(
+        person[in_time], day[in_time], recorded[in_time], feature[in_time], quantity[in_time]
+    )
 
 
 def remaining(days_since_refusal: Floats) -> Floats:

@@ -1,10 +1,5 @@
 """Tables that come with lifelines and scikit-survival, for a look at data never tuned on."""
 
-# These libraries ship no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportMissingImports=false
-
 import importlib
 from collections.abc import Iterator
 from typing import Any, Final

@@ -23,16 +23,16 @@ def moments(rows: pd.DataFrame, question: Question) -> Floats:
     name = question.calendar
     if name is None:
         return np.full(len(rows), np.nan)
-    found = pd.to_numeric(rows[name], errors="coerce")
-    if found.isna().any():
-        found = _days(rows, name) / _unit_days(question)
-    if found.isna().any():
-        at = int(np.flatnonzero(found.isna())[0])
+    numbers = pd.to_numeric(rows[name], errors="coerce")
+    if numbers.isna().any():
+        numbers = _days(rows, name) / _unit_days(question)
+    if numbers.isna().any():
+        at = int(np.flatnonzero(numbers.isna())[0])
         raise TrainingRefused(
             f"{name}: row {at + 1} has {rows[name].tolist()[at]!r}; a number or a day such as "
             "2026-01-31 is needed in every row"
         )
-    return np.asarray(found, dtype=np.float64)
+    return np.asarray(numbers, dtype=np.float64)
 
 
 def _days(rows: pd.DataFrame, name: str) -> "pd.Series[float]":

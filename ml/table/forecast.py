@@ -41,9 +41,9 @@ class Fitted:
         return incidences(self._hazards(table))
 
     def _hazards(self, table: Table) -> Floats:
-        known = hazards_by_month(ready(self.model), table.frame(self.grid))
-        missing = max(len(self.grid.times) - known.shape[2], 0)
-        return np.concatenate([known, np.repeat(known[:, :, -1:], missing, axis=2)], axis=2)
+        hazards = hazards_by_month(ready(self.model), table.frame(self.grid))
+        missing = max(len(self.grid.times) - hazards.shape[2], 0)
+        return np.concatenate([hazards, np.repeat(hazards[:, :, -1:], missing, axis=2)], axis=2)
 
     def forecast(self, table: Table, times: Floats) -> Forecast:
         """Survival at times from each row's landmark; risk is the expected time lost."""

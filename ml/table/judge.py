@@ -91,7 +91,7 @@ def _horizons(table: Table) -> tuple[float, ...]:
     return tuple(np.unique(np.quantile(lost, (0.25, 0.5, 0.75), method="lower")).tolist())
 
 
-def judge(clock: Clock, training: Table, held_out: Table, given: Forecast) -> dict[str, float]:
+def judge(clock: Clock, training: Table, held_out: Table, forecast: Forecast) -> dict[str, float]:
     """Figures of a forecast on held-out rows.
 
     Parameters
@@ -102,7 +102,7 @@ def judge(clock: Clock, training: Table, held_out: Table, given: Forecast) -> di
         Rows it was fitted to; they say how censoring works.
     held_out
         Rows it has not seen.
-    given
+    forecast
         The forecast.
 
     Returns
@@ -112,25 +112,25 @@ def judge(clock: Clock, training: Table, held_out: Table, given: Forecast) -> di
     past, outcome = clock.outcome(training), clock.outcome(held_out)
     count = len(clock.times)
     scores = [
-        metrics.brier(past, outcome, given.survival[:, j], int(rank))
+        metrics.brier(past, outcome, forecast.survival[:, j], int(rank))
         for j, rank in enumerate(clock.ranks(clock.times))
     ]
     span = clock.times[-1] - clock.times[0]
     mean = float(np.trapezoid(scores, clock.times) / span) if span else scores[0]
-    found = {
-        "c_index": metrics.harrell(outcome, given.risk),
-        "uno_c": metrics.uno(past, outcome, given.risk),
+    figures = {
+        "c_index": metrics.harrell(outcome, forecast.risk),
+        "uno_c": metrics.uno(past, outcome, forecast.risk),
         "ibs": mean,
     }
-    churn = 1 - given.survival[:, count:]
+    churn = 1 - forecast.survival[:, count:]
     ranks = clock.ranks(np.array(clock.horizons))
     for j, horizon in enumerate(clock.horizons):
-        found[f"auc_{horizon:g}"] = metrics.auc(past, outcome, churn[:, j], int(ranks[j]))
+        figures[f"auc_{horizon:g}"] = metrics.auc(past, outcome, churn[:, j], int(ranks[j]))
     middle = len(ranks) // 2
     name, rank, chance = clock.horizons[middle], int(ranks[middle]), churn[:, middle]
-    found[f"ici_{name:g}"] = metrics.ici(outcome, chance, rank)
-    found[f"oe_{name:g}"] = metrics.observed_to_expected(outcome, chance, rank)
-    return found
+    figures[f"ici_{name:g}"] = metrics.ici(outcome, chance, rank)
+    figures[f"oe_{name:g}"] = metrics.observed_to_expected(outcome, chance, rank)
+    return figures
 
 
 def asked(clock: Clock) -> Floats:
@@ -142,10 +142,10 @@ def split(table: Table, seed: int) -> tuple[Table, Table]:
     """A table to train on and one held out: a quarter of the subjects, as many lost in both."""
     subjects, at = np.unique(table.subject, return_inverse=True)
     lost = np.bincount(at, weights=table.event) > 0
-    kept, held = stratified(lost, HELD_OUT, seed)
+    training, test = stratified(lost, HELD_OUT, seed)
     if len(subjects) == len(table):  # one row each: keep the order of the split
-        return table.take(kept), table.take(held)
-    return table.take(np.isin(at, kept)), table.take(np.isin(at, held))
+        return table.take(training), table.take(test)
+    return table.take(np.isin(at, training)), table.take(np.isin(at, test))
 
 
 def compare(
@@ -164,12 +164,12 @@ def compare(
     By model and figure, one value a split.
     """
     clock = Clock.of(table, at=at, until=until)
-    found: dict[str, dict[str, list[float]]] = {name: {} for name in rivals}
+    figures: dict[str, dict[str, list[float]]] = {name: {} for name in rivals}
     for seed in seeds:
         training, held_out = split(table, seed)
         for name, rival in rivals.items():
             progress(f"split {seed + 1}: {name}")
-            given = rival(training, held_out, asked(clock), seed)
-            for figure, value in judge(clock, training, held_out, given).items():
-                found[name].setdefault(figure, []).append(value)
-    return found
+            forecast = rival(training, held_out, asked(clock), seed)
+            for figure, value in judge(clock, training, held_out, forecast).items():
+                figures[name].setdefault(figure, []).append(value)
+    return figures

@@ -50,9 +50,9 @@ def read_labels(rows: pd.DataFrame, question: Question) -> Labels:
         until, event, cause = _exits(until, event, cause, subject)
     since = _since(rows, question, until)
     duration = until - since
-    kept = np.flatnonzero(duration > 0)
+    places = np.flatnonzero(duration > 0)
     notes = _left_out(duration, event)
-    return Labels(duration[kept], event[kept], cause[kept], subject[kept], kept, notes)
+    return Labels(duration[places], event[places], cause[places], subject[places], places, notes)
 
 
 def _present(rows: pd.DataFrame, question: Question) -> None:
@@ -67,8 +67,8 @@ def _present(rows: pd.DataFrame, question: Question) -> None:
     }
     for option, name in options.items():
         if name is not None and name not in rows:
-            known = ", ".join(map(str, rows.columns))
-            raise TrainingRefused(f"{option}: there is no column {name!r}; there are {known}")
+            names = ", ".join(map(str, rows.columns))
+            raise TrainingRefused(f"{option}: there is no column {name!r}; there are {names}")
 
 
 def _number(rows: pd.DataFrame, name: str) -> Floats:

@@ -1,9 +1,8 @@
 """Other people's survival models with their own defaults, fitted in the same run for comparison."""
 
 # These libraries ship no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportMissingImports=false
+# pyrefly: ignore-errors[implicit-any, unknown-argument-type, unknown-attribute-access]
+# pyrefly: ignore-errors[unknown-variable-type, untyped-import]
 
 import importlib
 import importlib.util
@@ -44,13 +43,21 @@ def encoded(training: Table, held_out: Table) -> tuple[pd.DataFrame, pd.DataFram
     left: list[pd.DataFrame] = []
     right: list[pd.DataFrame] = []
     for feature in learn(frame).features:
-        known, asked = (pd.Series(t.columns[feature.name]) for t in (training, held_out))
+        training_column, held_out_column = (
+            pd.Series(t.columns[feature.name]) for t in (training, held_out)
+        )
         if kinds[feature.name] in ("number", "age"):
-            middle = pd.to_numeric(known).median()
-            parts = [pd.to_numeric(s).fillna(middle).to_frame(feature.name) for s in (known, asked)]
+            middle = pd.to_numeric(training_column).median()
+            parts = [
+                pd.to_numeric(s).fillna(middle).to_frame(feature.name)
+                for s in (training_column, held_out_column)
+            ]
         else:
-            levels = sorted(known.map(str).unique())[1:]
-            parts = [_levels(feature.name, s.map(str), levels) for s in (known, asked)]
+            levels = sorted(training_column.map(str).unique())[1:]
+            parts = [
+                _levels(feature.name, s.map(str), levels)
+                for s in (training_column, held_out_column)
+            ]
         left.append(parts[0])
         right.append(parts[1])
     first, second = pd.concat(left, axis=1), pd.concat(right, axis=1)
@@ -61,9 +68,9 @@ def encoded(training: Table, held_out: Table) -> tuple[pd.DataFrame, pd.DataFram
 def _independent(x: Floats) -> NDArray[np.int64]:
     """Columns that no others add up to: without this a plain Cox model has no solution."""
     unit = (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-12)
-    found: Any = qr(unit, mode="r", pivoting=True)  # what it gives depends on its options
-    size = np.abs(np.diag(found[0]))
-    return np.sort(found[1][: len(size)][size > 1e-6 * size.max()]).astype(np.int64)
+    factor: Any = qr(unit, mode="r", pivoting=True)  # what it gives depends on its options
+    size = np.abs(np.diag(factor[0]))
+    return np.sort(factor[1][: len(size)][size > 1e-6 * size.max()]).astype(np.int64)
 
 
 def _levels(name: str, values: "pd.Series[Any]", levels: list[str]) -> pd.DataFrame:
@@ -137,7 +144,7 @@ def _boosted(
     """Margins of the rows fitted to and of those asked for."""
     xgboost = importlib.import_module("xgboost")
     rows, others = (
-        xgboost.DMatrix(part.to_numpy(), **given) for part, given in ((x, labels), (asked, {}))
+        xgboost.DMatrix(part.to_numpy(), **info) for part, info in ((x, labels), (asked, {}))
     )
     model = xgboost.train({**options, "seed": seed, "nthread": 1}, rows, ROUNDS)
     return tuple(

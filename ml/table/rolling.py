@@ -19,7 +19,7 @@ class Origin:
     """A moment in calendar time, what was known by then, and the rows that came after."""
 
     moment: float
-    known: Table
+    past: Table
     ahead: Table
 
 
@@ -42,9 +42,9 @@ def origins(table: Table, count: int) -> Iterator[Origin]:
         ahead = table.take((table.moment >= cut) & (table.moment < following))
         followed = cut - before.moment
         seen = before.event & (before.duration <= followed)
-        known = replace(before, duration=np.minimum(before.duration, followed), event=seen)
-        if min(int(known.event.sum()), int(ahead.event.sum())) >= LEAST_LOSSES:
-            yield Origin(cut, known, ahead)
+        past = replace(before, duration=np.minimum(before.duration, followed), event=seen)
+        if min(int(past.event.sum()), int(ahead.event.sum())) >= LEAST_LOSSES:
+            yield Origin(cut, past, ahead)
 
 
 def backtest(
@@ -69,18 +69,18 @@ def backtest(
     TrainingRefused
         If no origin has ten losses on either side.
     """
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in models}
+    figures: dict[str, list[dict[str, float]]] = {name: [] for name in models}
     for origin in origins(table, count):
         clock = Clock.of(origin.ahead, at=at)
         for name, model in models.items():
             progress(f"{origin.moment:g}: {name}")
-            given = model(origin.known, origin.ahead, asked(clock), seed)
-            found[name].append(judge(clock, origin.ahead, origin.ahead, given))
-    if not next(iter(found.values())):
+            forecast = model(origin.past, origin.ahead, asked(clock), seed)
+            figures[name].append(judge(clock, origin.ahead, origin.ahead, forecast))
+    if not next(iter(figures.values())):
         raise TrainingRefused(
             f"--calendar: no origin has {LEAST_LOSSES} losses before it and after it"
         )
-    return {name: _by_figure(runs) for name, runs in found.items()}
+    return {name: _by_figure(runs) for name, runs in figures.items()}
 
 
 def _by_figure(runs: Sequence[dict[str, float]]) -> dict[str, list[float]]:

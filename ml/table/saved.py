@@ -36,7 +36,7 @@ class SavedModel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class TableModel:
     """A model read back: what was asked, how each column was read, the model."""
 
     question: Question
@@ -44,14 +44,14 @@ class Known:
     fitted: Fitted
 
 
-def save(known: Known, folder: Path) -> list[Path]:
+def save(fitted: TableModel, folder: Path) -> list[Path]:
     """Write the model and its SHA-256; the same rows and seed give the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     saved = SavedModel(
-        question=known.question,
-        signals=known.signals,
-        times=known.fitted.grid.times,
-        model=known.fitted.model,
+        question=fitted.question,
+        signals=fitted.signals,
+        times=fitted.fitted.grid.times,
+        model=fitted.fitted.model,
     )
     content = msgspec.json.format(msgspec.json.encode(saved), indent=1)
     (folder / MODEL).write_bytes(content)
@@ -59,7 +59,7 @@ def save(known: Known, folder: Path) -> list[Path]:
     return [folder / MODEL, folder / CHECKSUM]
 
 
-def load(path: Path) -> Known:
+def load(path: Path) -> TableModel:
     """Read a model back, from its folder or file.
 
     Raises
@@ -83,17 +83,19 @@ def load(path: Path) -> Known:
         saved = msgspec.json.decode(content, type=SavedModel)
     except msgspec.MsgspecError as error:
         raise ModelUnreadable(f"--model: {file} is no model of a table: {error}") from error
-    return Known(saved.question, saved.signals, Fitted(saved.model, Grid(saved.times)))
+    return TableModel(saved.question, saved.signals, Fitted(saved.model, Grid(saved.times)))
 
 
-def score(rows: pd.DataFrame, known: Known, at: Floats, elapsed: str | None = None) -> pd.DataFrame:
+def score(
+    rows: pd.DataFrame, fitted: TableModel, at: Floats, elapsed: str | None = None
+) -> pd.DataFrame:
     """Forecasts for new rows, which need neither duration nor event.
 
     Parameters
     ----------
     rows
         Columns as at the fit; one that is absent is unknown everywhere.
-    known
+    fitted
         As `load` returns it.
     at
         Times ahead, in the model's unit.
@@ -107,16 +109,16 @@ def score(rows: pd.DataFrame, known: Known, at: Floats, elapsed: str | None = No
     `unlike_training`, the signals whose value was
     never met in training: an unseen level is read as the most common, a number as the nearest.
     """
-    model, question = known.fitted.model, known.question
-    columns = read_as(rows, known.signals, as_of=question.as_of)
+    model, question = fitted.fitted.model, fitted.question
+    columns = read_as(rows, fitted.signals, as_of=question.as_of)
     table, since = _unlabelled(question, columns, len(rows)), _elapsed(rows, elapsed)
     _, odd = design(columns, model.features, model.terms)
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     if question.subject and question.subject in rows:
-        found[question.subject] = rows[question.subject].to_numpy()
-    found |= _chances(known.fitted, table, since, at)
-    found["unlike_training"] = _unlike(odd, len(rows))
-    return pd.DataFrame(found)
+        answers[question.subject] = rows[question.subject].to_numpy()
+    answers |= _chances(fitted.fitted, table, since, at)
+    answers["unlike_training"] = _unlike(odd, len(rows))
+    return pd.DataFrame(answers)
 
 
 def _unlike(odd: Mapping[str, NDArray[np.bool_]], rows: int) -> list[str]:
@@ -144,16 +146,16 @@ def _chances(fitted: Fitted, table: Table, since: Floats, at: Floats) -> dict[st
     rows, now = np.arange(len(table)), grid.at(since)
     stays = np.maximum(curves[rows, now], 1e-300)
     causes = [cause.cause for cause in fitted.model.causes]
-    found: dict[str, Floats] = {}
+    chances: dict[str, Floats] = {}
     for horizon in at.tolist():
         then = grid.at(since + horizon)
         silent = since + horizon > grid.times[-1]
         chance = 1 - curves[rows, then] / stays
-        found[f"lost_by_{horizon:g}"] = np.where(silent, np.nan, chance)
+        chances[f"lost_by_{horizon:g}"] = np.where(silent, np.nan, chance)
         for k, cause in enumerate(causes if len(causes) > 1 else []):
             part = (parts[k, rows, then] - parts[k, rows, now]) / stays
-            found[f"lost_by_{horizon:g}_to_{cause}"] = np.where(silent, np.nan, part)
-    return found
+            chances[f"lost_by_{horizon:g}_to_{cause}"] = np.where(silent, np.nan, part)
+    return chances
 
 
 def _unlabelled(question: Question, columns: Columns, count: int) -> Table:

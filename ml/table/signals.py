@@ -38,12 +38,12 @@ class Signals:
     """What was found: values by name as objects, None for unknown, and the kind of each column."""
 
     columns: dict[str, NDArray[Any]]
-    found: tuple[Signal, ...]
+    every: tuple[Signal, ...]
 
     @property
     def left_out(self) -> tuple[Signal, ...]:
         """Columns that say nothing a model could learn."""
-        return tuple(signal for signal in self.found if signal.kind == "left out")
+        return tuple(signal for signal in self.every if signal.kind == "left out")
 
 
 def read_signals(
@@ -68,14 +68,14 @@ def read_signals(
     """
     moments = None if as_of is None else _moments(rows, as_of)
     columns: dict[str, NDArray[Any]] = {}
-    found: list[Signal] = []
+    signals: list[Signal] = []
     left = set(barred)
     for name in (str(n) for n in rows.columns if n not in left):
         signal, values = _read(name, rows[name], moments)
-        found.append(signal)
+        signals.append(signal)
         if values is not None:
             columns[name] = values
-    return Signals(columns, tuple(found))
+    return Signals(columns, tuple(signals))
 
 
 def without_hindsight(signals: Signals, event: NDArray[np.bool_]) -> Signals:
@@ -83,23 +83,23 @@ def without_hindsight(signals: Signals, event: NDArray[np.bool_]) -> Signals:
 
     Such a column was filled in afterwards: the reason for leaving, the day of it.
     """
-    found: list[Signal] = []
+    honest: list[Signal] = []
     columns = dict(signals.columns)
-    for signal in signals.found:
+    for signal in signals.every:
         if signal.name in columns and _hindsight(columns[signal.name], event):
             del columns[signal.name]
             note = "whether it is known tells who was lost: it was filled in afterwards"
-            found.append(Signal(signal.name, "left out", note))
+            honest.append(Signal(signal.name, "left out", note))
         else:
-            found.append(signal)
-    return Signals(columns, tuple(found))
+            honest.append(signal)
+    return Signals(columns, tuple(honest))
 
 
 def _hindsight(values: NDArray[Any], event: NDArray[np.bool_]) -> bool:
     if not 0 < event.sum() < len(event):
         return False
-    known = np.array([value is not None for value in values.tolist()])
-    return bool(abs(known[event].mean() - known[~event].mean()) >= HINDSIGHT)
+    present = np.array([value is not None for value in values.tolist()])
+    return bool(abs(present[event].mean() - present[~event].mean()) >= HINDSIGHT)
 
 
 def read_as(
@@ -150,56 +150,56 @@ def _numbers(name: str, values: "pd.Series[Any]") -> "pd.Series[Any]":
 def _read(
     name: str, values: "pd.Series[Any]", moments: "pd.Series[Any] | None"
 ) -> tuple[Signal, NDArray[Any] | None]:
-    known = values.dropna()
-    reason = _nothing(name, known)
+    present = values.dropna()
+    reason = _nothing(name, present)
     if reason:
         return Signal(name, "left out", reason), None
-    if pd.api.types.is_bool_dtype(known.infer_objects()):
+    if pd.api.types.is_bool_dtype(present.infer_objects()):
         return Signal(name, "flag"), objects(values)
     if pd.api.types.is_numeric_dtype(values):
         return Signal(name, "number"), objects(values)
-    if _is_dates(known):
+    if _is_dates(present):
         return _aged(name, values, moments)
     numbers = pd.to_numeric(values, errors="coerce")
-    if numbers.notna().sum() >= MOSTLY * len(known):
+    if numbers.notna().sum() >= MOSTLY * len(present):
         return Signal(name, "number", "text read as numbers"), objects(numbers)
     return Signal(name, "level"), objects(
         values.astype(object).where(values.isna(), _texts(values))
     )
 
 
-def _nothing(name: str, known: "pd.Series[Any]") -> str:
-    if not len(known):
+def _nothing(name: str, present: "pd.Series[Any]") -> str:
+    if not len(present):
         return "it is never known"
-    distinct = known.nunique()
+    distinct = present.nunique()
     if distinct == 1:
-        return f"it is {known.tolist()[0]!r} wherever it is known"
-    if distinct == len(known) and _is_id(name, known):
+        return f"it is {present.tolist()[0]!r} wherever it is known"
+    if distinct == len(present) and _is_id(name, present):
         return "it is different in every row: an id"
     return ""
 
 
-def _is_id(name: str, known: "pd.Series[Any]") -> bool:
-    if pd.api.types.is_float_dtype(known) or len(known) < 10:
+def _is_id(name: str, present: "pd.Series[Any]") -> bool:
+    if pd.api.types.is_float_dtype(present) or len(present) < 10:
         return False
-    if pd.api.types.is_integer_dtype(known):
-        consecutive = int(known.max()) - int(known.min()) == len(known) - 1
+    if pd.api.types.is_integer_dtype(present):
+        consecutive = int(present.max()) - int(present.min()) == len(present) - 1
         return bool(ID_NAME.search(name)) or consecutive
-    return not _is_dates(known) and bool(pd.to_numeric(known, errors="coerce").isna().any())
+    return not _is_dates(present) and bool(pd.to_numeric(present, errors="coerce").isna().any())
 
 
-def _is_dates(known: "pd.Series[Any]") -> bool:
-    if pd.api.types.is_datetime64_any_dtype(known):
+def _is_dates(present: "pd.Series[Any]") -> bool:
+    if pd.api.types.is_datetime64_any_dtype(present):
         return True
-    texts = known.map(str)
+    texts = present.map(str)
     return bool(texts.str.match(DAY).mean() >= MOSTLY)
 
 
 def _moments(rows: pd.DataFrame, as_of: str) -> "pd.Series[Any]":
-    given = rows[as_of] if as_of in rows else pd.Series(as_of, index=rows.index)
-    days = _days(given)
+    moment = rows[as_of] if as_of in rows else pd.Series(as_of, index=rows.index)
+    days = _days(moment)
     if days.isna().any():
-        value = given[days.isna()].tolist()[0]
+        value = moment[days.isna()].tolist()[0]
         raise TrainingRefused(
             f"--as-of: {value!r} is not a day; a day such as 2026-01-31 or a column of days is"
         )

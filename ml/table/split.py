@@ -25,19 +25,19 @@ def stratified(kind: NDArray[np.bool_], share: float, seed: int) -> tuple[Places
         Any whole number from 0.
     """
     random = RandomState(seed)  # numpy's old generator: the one those splits were drawn with
-    held = math.ceil(share * len(kind))
+    test_count = math.ceil(share * len(kind))
     members = [np.flatnonzero(~kind), np.flatnonzero(kind)]
     members = [places for places in members if len(places)]
     counts = np.array([len(places) for places in members])
-    kept_counts = _shares(counts, len(kind) - held, random)
-    held_counts = _shares(counts - kept_counts, held, random)
-    kept: list[int] = []
+    kept_counts = _shares(counts, len(kind) - test_count, random)
+    held_counts = _shares(counts - kept_counts, test_count, random)
+    chosen: list[int] = []
     out: list[int] = []
     for places, keep, hold in zip(members, kept_counts, held_counts, strict=True):
         shuffled = places[random.permutation(len(places))].tolist()
-        kept += shuffled[:keep]
+        chosen += shuffled[:keep]
         out += shuffled[keep : keep + hold]
-    return random.permutation(np.array(kept)), random.permutation(np.array(out))
+    return random.permutation(np.array(chosen)), random.permutation(np.array(out))
 
 
 def _shares(counts: Places, drawn: int, random: RandomState) -> Places:

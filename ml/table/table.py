@@ -94,28 +94,28 @@ def table_of(rows: pd.DataFrame, question: Question, name: str) -> Table:
     labels = read_labels(rows, question)
     if not len(labels.rows):
         raise TrainingRefused(f"{question.duration}: it is 0 in every row; nobody was followed")
-    kept = rows.iloc[labels.rows].reset_index(drop=True)
-    signals = read_signals(kept, barred=question.labels, as_of=question.as_of)
+    labelled = rows.iloc[labels.rows].reset_index(drop=True)
+    signals = read_signals(labelled, barred=question.labels, as_of=question.as_of)
     signals = without_hindsight(signals, labels.event)
     _something(signals)
     return Table(
         name=name,
         question=question,
         columns=signals.columns,
-        signals=signals.found,
+        signals=signals.every,
         duration=labels.duration,
         event=labels.event,
         cause=labels.cause,
         subject=labels.subject,
         notes=labels.notes,
-        moment=moments(kept, question),
+        moment=moments(labelled, question),
     )
 
 
 def _something(signals: Signals) -> None:
     if not signals.columns:
-        said = "; ".join(f"{s.name}: {s.note}" for s in signals.left_out)
-        raise TrainingRefused(f"no column is left to learn from{': ' + said if said else ''}")
+        notes = "; ".join(f"{s.name}: {s.note}" for s in signals.left_out)
+        raise TrainingRefused(f"no column is left to learn from{': ' + notes if notes else ''}")
 
 
 def strict(signals: tuple[Signal, ...]) -> None:

@@ -52,7 +52,7 @@ def curves(frame: Frame, champion: ServedModel | None, seed: int) -> tuple[Forec
     """
     frame = prepared(frame, LEAST_FOR_STRATA)
     model = fit_strata(frame, seed=seed)
-    trial = gate.Trial(frame, frame, _without_own(model, frame, seed))
+    trial = gate.Holdout(frame, frame, _without_own(model, frame, seed))
     seen = evidence.gathered(frame, frame, trial.survival, HELD_OUT)
     version = champion.version if champion else None
     out = gate.held_out(frame.account)
@@ -66,13 +66,13 @@ def _without_own(model: ForecastModel, frame: Frame, seed: int) -> Floats:
     """Chance of staying through months 0, 1, …, by curves of other accounts, (rows, months)."""
     fold = folds(frame.account, FOLDS, seed)
     reach = max(stratum.reach_months for stratum in model.causes[0].strata.values())
-    found = np.ones((len(frame), reach + 1))
+    hazards = np.ones((len(frame), reach + 1))
     months = np.arange(reach + 1)
     for k in range(FOLDS):
         some = evaluate.ready(_again(model, frame.take(fold != k)))
         stays = evaluate.survival_by_month(some, frame.take(fold == k))
-        found[fold == k] = stays[:, np.minimum(months, int(stays.shape[1]) - 1)]
-    return found
+        hazards[fold == k] = stays[:, np.minimum(months, int(stays.shape[1]) - 1)]
+    return hazards
 
 
 def _again(model: ForecastModel, frame: Frame) -> ForecastModel:

@@ -83,12 +83,12 @@ def like(
 
 def rows_of(frame: Frame) -> Frame:
     """Rows from first 90 days, told only what can be known by then."""
-    known = {
+    columns = {
         name: values
         for name, values in frame.columns.items()
         if name in SIGNALS or group_of(name) == "onboarding"
     }
-    return replace(frame, columns=known).take(are_new(frame))
+    return replace(frame, columns=columns).take(are_new(frame))
 
 
 def _part(
@@ -131,9 +131,9 @@ class Comparison:
 
     def note(self, part: ForecastModel) -> str:
         """What was found, for readers."""
-        kept = "a model of their own" if self.is_kept else "no model of their own"
+        verdict = "a model of their own" if self.is_kept else "no model of their own"
         return (
-            f"{kept} ({part.events} of {part.accounts} lost): on {self.rows} rows of later time,"
+            f"{verdict} ({part.events} of {part.accounts} lost): on {self.rows} rows of later time,"
             f" {self.lost} accounts lost, integrated Brier score {self.error:.4f} against"
             f" {self.error_of_all:.4f} of the model for all, log partial likelihood"
             f" {self.gain:+.1f}"
@@ -153,8 +153,8 @@ def comparison(model: ForecastModel, part: ForecastModel, frame: Frame) -> Compa
         if for_all is None or own is None:
             continue
         ours = msgspec.structs.replace(for_all, newcomers=own)
-        errors.append(gate.trial(ours, later, later).errors())
-        others.append(gate.trial(for_all, later, later).errors())
+        errors.append(gate.holdout(ours, later, later).errors())
+        others.append(gate.holdout(for_all, later, later).errors())
         gain += _likelihood(own, later) - _likelihood(for_all, later)
         accounts |= set(later.account[later.event].tolist())
     if not accounts:

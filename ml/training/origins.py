@@ -58,7 +58,7 @@ def rolling(model: ForecastModel, frame: Frame, count: int = DEFAULT) -> list[Or
     whole = range(HORIZON_MONTHS, HORIZON_MONTHS + EVERY_MONTHS * count, EVERY_MONTHS)
     days = [landmarks.months_before(last, back) for back in (*whole, *SHORTER)]
     chosen = sorted([day for day in days if day >= first][:count])
-    return [one for day in chosen if (one := _judged(model, frame, day))]
+    return [origin for day in chosen if (origin := _judged(model, frame, day))]
 
 
 def _judged(model: ForecastModel, frame: Frame, origin: date) -> Origin | None:
@@ -73,8 +73,8 @@ def _judged(model: ForecastModel, frame: Frame, origin: date) -> Origin | None:
     # nobody who stayed was followed less than the others: they say themselves how censoring works
     figures = evaluate.judge(ahead, ahead, evaluate.survival_by_month(evaluate.ready(then), ahead))
     months = int(ahead.duration[~ahead.event].max())
-    kept = {_ended(key): value for key, value in figures.items() if np.isfinite(value)}
-    return Origin(origin, months, ahead.accounts, ahead.lost, kept)
+    finite = {_ended(key): value for key, value in figures.items() if np.isfinite(value)}
+    return Origin(origin, months, ahead.accounts, ahead.lost, finite)
 
 
 def _ended(figure: str) -> str:

@@ -52,8 +52,10 @@ def while_growing(frame: Frame, names: Iterable[str]) -> Drift | None:
     earlier = int(days[np.abs(days - (days[-1] - YEAR_DAYS)).argmin()])
     before, now = frame.take(frame.day == earlier), frame.take(frame.day == days[-1])
     looked = [name for name in names if name in frame.columns]
-    found = [_moved(name, before.columns[name], now.columns[name]) for name in looked]
-    moved = sorted((one for one in found if one is not None), key=lambda one: -one.psi)
+    changes = [_moved(name, before.columns[name], now.columns[name]) for name in looked]
+    moved = sorted(
+        (change for change in changes if change is not None), key=lambda change: -change.psi
+    )
     newest = date.fromordinal(int(days[-1]))
     return Drift(f"{date.fromordinal(earlier)}", f"{newest}", len(looked), moved)
 
@@ -76,10 +78,10 @@ def references(frame: Frame, names: Iterable[str]) -> dict[str, Histogram]:
 def histogram(values: NDArray[Any]) -> Histogram:
     """Numbers in tenths of their own spread, anything else by level; both with the unknown ones."""
     levels = [level_of(value) for value in values.tolist()]
-    known = [level for level in levels if level != UNKNOWN]
-    if known and all(isinstance(level, float) for level in known):
-        found = numbers(values)
-        cuts = np.unique(np.quantile(found[~np.isnan(found)], np.arange(1, BINS) / BINS))
+    present = [level for level in levels if level != UNKNOWN]
+    if present and all(isinstance(level, float) for level in present):
+        finite = numbers(values)
+        cuts = np.unique(np.quantile(finite[~np.isnan(finite)], np.arange(1, BINS) / BINS))
         return counted(values.tolist(), Histogram(cuts.tolist(), [], []))
-    common = [str(level) for level, _ in Counter(map(str, known)).most_common(LEVELS_MOST)]
+    common = [str(level) for level, _ in Counter(map(str, present)).most_common(LEVELS_MOST)]
     return counted(values.tolist(), Histogram([], sorted(common), []))

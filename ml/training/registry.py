@@ -1,8 +1,5 @@
 """MLflow keeps the record: a run for every training, a version for every model, risk's aliases."""
 
-# mlflow's own types are partial.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 import os
 import warnings
 from collections.abc import Generator, Mapping
@@ -82,10 +79,10 @@ class Registry:
             self._known_model()
 
     def _known_experiment(self) -> str:
-        found = self._client.get_experiment_by_name(EXPERIMENT)
-        if found is None:
+        experiment = self._client.get_experiment_by_name(EXPERIMENT)
+        if experiment is None:
             return self._client.create_experiment(EXPERIMENT, artifact_location=self._artifacts)
-        return str(found.experiment_id)
+        return str(experiment.experiment_id)
 
     def _known_model(self) -> None:
         try:
@@ -107,8 +104,12 @@ class Registry:
     def versions(self) -> dict[str, str]:
         """MLflow's number of each of our versions that is registered."""
         with _quiet():
-            found = self._client.search_model_versions(f"name = '{self.name}'")
-        return {one.tags["version"]: str(one.version) for one in found if "version" in one.tags}
+            versions = self._client.search_model_versions(f"name = '{self.name}'")
+        return {
+            version.tags["version"]: str(version.version)
+            for version in versions
+            if "version" in version.tags
+        }
 
     def record(self, run: RunRecord, model: ModelDocument | None) -> None:
         """Write one ended training down, with its model if it made one that is not there yet."""
@@ -122,17 +123,17 @@ class Registry:
                 "reason": run.reason or "",
             }
             began = _ms(run.started_at or run.asked_at)
-            kept = self._client.create_run(
+            made_run = self._client.create_run(
                 self._experiment, began, tags, run_name=run.version or str(run.run_id)
             ).info.run_id
             if run.judgement is not None:
                 plain = msgspec.json.format(msgspec.json.encode(run.judgement))
-                self._client.log_text(kept, plain.decode(), "judgement.json")
+                self._client.log_text(made_run, plain.decode(), "judgement.json")
             if model is not None:
-                self._write(kept, model)
+                self._write(made_run, model)
             status = "FAILED" if run.outcome == "FAILED" else "FINISHED"
             ended = None if run.ended_at is None else _ms(run.ended_at)
-            self._client.set_terminated(kept, status, ended)
+            self._client.set_terminated(made_run, status, ended)
 
     def _write(self, run_id: str, model: ModelDocument) -> None:
         self._client.log_batch(
@@ -161,20 +162,20 @@ class Registry:
         """Let each alias mean what it means in risk; a version that is not registered is left."""
         numbers = self.versions()
         with _quiet():
-            known = dict(self._client.get_registered_model(self.name).aliases)
+            current = dict(self._client.get_registered_model(self.name).aliases)
             for alias in ALIASES:
                 wanted = numbers.get(aliases.get(alias) or "")
-                if wanted is None and alias in known:
+                if wanted is None and alias in current:
                     self._client.delete_registered_model_alias(self.name, alias)
-                elif wanted is not None and str(known.get(alias)) != wanted:
+                elif wanted is not None and str(current.get(alias)) != wanted:
                     self._client.set_registered_model_alias(self.name, alias, wanted)
 
     def aliases(self) -> dict[str, str]:
         """Which of our versions each alias means in MLflow."""
         with _quiet():
-            known = dict(self._client.get_registered_model(self.name).aliases)
+            by_name: dict[str, str] = dict(self._client.get_registered_model(self.name).aliases)
         version = {number: ours for ours, number in self.versions().items()}
-        return {alias: version[str(number)] for alias, number in known.items()}
+        return {alias: version[str(number)] for alias, number in by_name.items()}
 
     def document(self, alias: str) -> bytes:
         """The document an alias means, checked against the checksum it was registered with.
@@ -204,12 +205,14 @@ class Registry:
 
 def params(model: ModelDocument) -> dict[str, str]:
     """Everything single that the document says of itself: clock, seed, penalty, hashes, window."""
-    known: dict[str, Any] = msgspec.json.decode(model.document)
-    single = {name: value for name, value in known.items() if isinstance(value, str | int | float)}
+    document: dict[str, Any] = msgspec.json.decode(model.document)
+    single = {
+        name: value for name, value in document.items() if isinstance(value, str | int | float)
+    }
     return {name: str(value)[:PARAM_MOST] for name, value in single.items()} | {
         "version": model.version,
         "checksum": model.checksum,
-        "features": str(len(known.get("features", []))),
+        "features": str(len(document.get("features", []))),
     }
 
 

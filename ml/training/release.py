@@ -72,18 +72,18 @@ def judge(frame: Frame, champion: ServedModel | None, seed: int) -> Judged:
     """
     checked(frame, least_events=LEAST_EVENTS)
     out = gate.held_out(frame.account)
-    training, held = frame.take(~out), frame.take(out)
-    if not len(held) or not len(training):
+    training, later = frame.take(~out), frame.take(out)
+    if not len(later) or not len(training):
         raise TrainingRefused(
             f"{frame.accounts} accounts are too few to judge a forecast on some of them"
         )
     least = LEAST_EVENTS // 2
     model = fit(training, seed=seed, least_events=least)
     model = with_newcomers(model, training, seed=seed, least_events=least)
-    mine = gate.trial(model, training, held)
-    theirs = gate.champion_trial(champion, training, held) if champion else None
+    mine = gate.holdout(model, training, later)
+    theirs = gate.champion_holdout(champion, training, later) if champion else None
     version = champion.version if champion else None
-    seen = evidence.gathered(training, held, mine.survival, HELD_OUT)
+    seen = evidence.gathered(training, later, mine.survival, HELD_OUT)
     return Judged(model, seen.figures, gate.judge(mine, theirs, version, seed), seen)
 
 
@@ -102,7 +102,7 @@ class Run:
         Conflict
             While another training of the tenant runs.
         """
-        call = Call(named("risk.start_run", _Begun, is_read=False), {"run_id": run_id})
+        call = Call(named("risk.release.start_run", _Begun), {"run_id": run_id})
         begun = await rpc.send(principal, call, timeout_s=TIMEOUT_S)
         return cls(rpc, principal, begun.run_id)
 
@@ -113,13 +113,14 @@ class Run:
         try:
             yield
         except TrainingRefused as error:
-            await self._end("risk.refuse_run", str(error))
+            await self._end("risk.release.refuse_run", str(error))
             raise
         except asyncio.CancelledError:
-            await asyncio.shield(self._end("risk.fail_run", "it was ended before it was done"))
+            why = "it was ended before it was done"
+            await asyncio.shield(self._end("risk.release.fail_run", why))
             raise
         except Exception as error:
-            await self._end("risk.fail_run", f"{type(error).__name__}: {error}")
+            await self._end("risk.release.fail_run", f"{type(error).__name__}: {error}")
             raise
         finally:
             pulse.cancel()
@@ -127,7 +128,7 @@ class Run:
     async def offer(self, model: ModelDocument, judgement: Judgement, force: str | None) -> str:
         """Hand the candidate over; PUBLISHED, FORCED or REFUSED."""
         arguments = {"model": model, "judgement": judgement, "force": force}
-        return await self._send("risk.offer", str, arguments)
+        return await self._send("risk.release.offer", str, arguments)
 
     async def _end(self, name: str, reason: str) -> None:
         try:
@@ -139,10 +140,10 @@ class Run:
         while True:
             await asyncio.sleep(PULSE_S)
             with contextlib.suppress(ServiceUnavailable, Conflict, NotPermitted):
-                await self._send("risk.touch_run", bool, {})
+                await self._send("risk.release.touch_run", bool, {})
 
     async def _send(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
-        call = Call(named(name, returns, is_read=False), {"run_id": self.run_id, **arguments})
+        call = Call(named(name, returns), {"run_id": self.run_id, **arguments})
         return await self._rpc.send(self._principal, call, timeout_s=TIMEOUT_S)
 
 

@@ -84,7 +84,7 @@ class Training:
         run = await Run.begin(self.rpc, self.principal, run_id)
         async with run.recorded():
             frame = await self.frame()
-            champion = await self._services.ask("risk.served_model", ServedModel | None, {})
+            champion = await self._services.ask("risk.release.served_model", ServedModel | None, {})
             tried = partial(self._fitted, frame, seed, champion, by_force=force is not None)
             model, judgement = await asyncio.to_thread(tried)
             self.step("publish", 0, 1)
@@ -106,12 +106,12 @@ class Training:
         until = self.now.date()
         spells = await self._services.spells(self.now)
         clock = await self._clock(spells, until)
-        found = landmarks.labels(spells, clock, until)
-        told = await self._services.collected([label.landmark for label in found])
-        frame = landmarks.frame(found, told, clock, until)
+        labelled = landmarks.labels(spells, clock, until)
+        signals = await self._services.collected([label.landmark for label in labelled])
+        frame = landmarks.frame(labelled, signals, clock, until)
         late = self.with_post_decision
-        frame = admitted(frame, told.dictionary, with_post_decision=late)
-        return await self._services.with_halves(frame, found)
+        frame = admitted(frame, signals.dictionary, with_post_decision=late)
+        return await self._services.with_halves(frame, labelled)
 
     async def _clock(self, spells: Sequence[Spell], until: date) -> Clock:
         """`landmark` where usage was ever seen, at each spell's last day; `start` otherwise."""
@@ -175,7 +175,7 @@ def reported(model: ModelDocument, seen: Evidence) -> ModelReport:
         ready, seen, version=model.version, checksum=model.checksum, made_at=model.trained_at
     )
     words = card(ready, seen, version=model.version, made_at=model.trained_at)
-    return ModelReport(page.encode(), words, caveats.known(ready, seen), seen)
+    return ModelReport(page.encode(), words, caveats.limits_of(ready, seen), seen)
 
 
 def packed(model: ForecastModel, trained_at: datetime) -> ModelDocument:

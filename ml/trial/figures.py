@@ -1,8 +1,5 @@
 """Plots of the forecast beside known truth."""
 
-# Matplotlib leaves most of its arguments untyped.
-# pyright: reportUnknownMemberType=false
-
 from pathlib import Path
 from typing import Final
 

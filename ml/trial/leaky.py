@@ -55,8 +55,8 @@ def leaked(frame: Frame, months: int = MONTHS) -> Frame:
 def _late(
     name: str, values: NDArray[Any], later: NDArray[np.int64], gone: NDArray[np.bool_]
 ) -> NDArray[Any]:
-    known = numbers(values)
-    late = np.where(later >= 0, known[later], known)
+    series = numbers(values)
+    late = np.where(later >= 0, series[later], series)
     return np.where(gone, 0.0 if name.startswith(COUNTS) else np.nan, late)
 
 
@@ -83,12 +83,12 @@ class Watch:
         return _gap(self.fed, LEAKED), _gap(self.honest, HONEST)
 
 
-def _rang(found: Backtest, model: str) -> bool:
-    return any(alarm.model == model for alarm in alarms(found))
+def _rang(judgement: Backtest, model: str) -> bool:
+    return any(alarm.model == model for alarm in alarms(judgement))
 
 
-def _gap(found: Backtest, model: str) -> float:
-    return found.own[model][FIGURE] - found.figures[model][FIGURE]
+def _gap(judgement: Backtest, model: str) -> float:
+    return judgement.own[model][FIGURE] - judgement.figures[model][FIGURE]
 
 
 def watched(
@@ -110,7 +110,7 @@ def watched(
         Decides the resamples.
     """
     late = replace(window, training=leaked(window.training))
-    found = backtest.backtest(
+    judgement = backtest.backtest(
         lambda _: late, [window.origin], {LEAKED: fitter}, replicates=replicates, seed=seed
     )
-    return Watch(found, honest)
+    return Watch(judgement, honest)

@@ -24,15 +24,15 @@ ORDER: Final = (FORECAST, BOOSTED, KAPLAN_MEIER, SIGNALS, TRUTH)
 
 def page(promises: Sequence[Promise], trial: Trial, seeds: Mapping[int, Trial]) -> str:
     """All tables in markdown."""
-    found = trial.backtest
+    judgement = trial.backtest
     return "\n".join(
         [
-            f"{len(found.rows):,} accounts at their origins, "
-            f"{int(found.rows.event.sum()):,} of them lost within twelve months.",
+            f"{len(judgement.rows):,} accounts at their origins, "
+            f"{int(judgement.rows.event.sum()):,} of them lost within twelve months.",
             "",
             *_promised(promises),
             "",
-            *_models(found),
+            *_models(judgement),
             "",
             *_by_seed(seeds),
             "",
@@ -42,7 +42,7 @@ def page(promises: Sequence[Promise], trial: Trial, seeds: Mapping[int, Trial]) 
             "",
             *_leaks(seeds),
             "",
-            *_segments(found),
+            *_segments(judgement),
         ]
     )
 
@@ -59,15 +59,15 @@ def _yes(is_kept: bool) -> str:
     return "yes" if is_kept else "**no**"
 
 
-def _models(found: Backtest) -> list[str]:
+def _models(judgement: Backtest) -> list[str]:
     head = "| figure | " + " | ".join(ORDER) + " | standard error |"
     rows = [head, "|---" * (len(ORDER) + 2) + "|"]
     for key, name in FIGURES.items():
-        values = " | ".join(f"{found.figures[model][key]:.4f}" for model in ORDER)
-        error = found.errors[FORECAST].get(key)
+        values = " | ".join(f"{judgement.figures[model][key]:.4f}" for model in ORDER)
+        error = judgement.errors[FORECAST].get(key)
         rows.append(f"| {name} | {values} | {'' if error is None else f'{error:.4f}'} |")
-    for model, figures in found.own.items():
-        gap = figures["within_12m"] - found.figures[model]["within_12m"]
+    for model, figures in judgement.own.items():
+        gap = figures["within_12m"] - judgement.figures[model]["within_12m"]
         rows.append(
             f"| own rows minus later ones, same place: {model} | {gap:.4f} |" + " |" * len(ORDER)
         )
@@ -119,13 +119,13 @@ def _against_truth(trial: Trial) -> list[str]:
 def _drivers(trial: Trial) -> list[str]:
     """Planted effects beside what the served parts of the signals meant for them give back."""
     head = "| driver, by sd | planted | effect | part of its signals | correlation |"
-    found = recovery.recovered(trial.seen, PLANTED)
-    return [head, "|---" * 5 + "|", *(_driver(driver) for driver in found)]
+    drivers = recovery.recovered(trial.seen, PLANTED)
+    return [head, "|---" * 5 + "|", *(_driver(driver) for driver in drivers)]
 
 
-def _driver(one: recovery.Driver) -> str:
-    found = f"{one.effect:+.3f} | {one.part:+.3f} | {one.correlation:+.2f}"
-    return f"| {one.name} | {one.planted:+.3f} | {found} |"
+def _driver(driver: recovery.Driver) -> str:
+    effect = f"{driver.effect:+.3f} | {driver.part:+.3f} | {driver.correlation:+.2f}"
+    return f"| {driver.name} | {driver.planted:+.3f} | {effect} |"
 
 
 def _leaks(seeds: Mapping[int, Trial]) -> list[str]:
@@ -140,10 +140,10 @@ def _watch(seed: int, watch: Watch) -> str:
     return f"| {seed} | {fed} | {rang} | {honest} | {cried} |"
 
 
-def _segments(found: Backtest) -> list[str]:
+def _segments(judgement: Backtest) -> list[str]:
     head = ["part", "rows", "losses", "AUC12", "truth's", "O/E", "ICI12"]
     rows = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    for name, parts in found.by_segment.items():
+    for name, parts in judgement.by_segment.items():
         for part, models in parts.items():
             rows.append(f"| {name} {part} | " + " | ".join(_cells(models)) + " |")
     return rows
@@ -170,9 +170,9 @@ def put(file: Path, name: str, text: str) -> None:
         If the page has no such marks.
     """
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    found = file.read_text(encoding="utf-8")
-    if begin not in found or end not in found:
+    page_text = file.read_text(encoding="utf-8")
+    if begin not in page_text or end not in page_text:
         raise ValueError(f"{file} has no place marked {begin} … {end}")
-    head, _, rest = found.partition(begin)
+    head, _, rest = page_text.partition(begin)
     whole = f"{head}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
     file.write_text(whole, encoding="utf-8")

@@ -42,10 +42,12 @@ def reach(window: Window, truth: Floats, *, seed: int = 0) -> Floats:
     hazard = -np.log(np.clip(truth, LEAST_CHANCE, 1.0))
     hazard[:, 1:] = np.maximum(hazard[:, 1:], LEAST_CHANCE)
     place, at = np.unique(ahead.stratum, return_inverse=True)
-    told = _told(design.matrix(ahead), at, len(place), np.log(hazard[:, HORIZON_MONTHS]), seed)
+    reachable = _true_chances(
+        design.matrix(ahead), at, len(place), np.log(hazard[:, HORIZON_MONTHS]), seed
+    )
     by_place = np.stack([hazard[at == k].mean(axis=0) for k in range(len(place))])
     shares = by_place / by_place[:, HORIZON_MONTHS:]
-    level = _levelled(np.exp(told), hazard[:, HORIZON_MONTHS], at)
+    level = _levelled(np.exp(reachable), hazard[:, HORIZON_MONTHS], at)
     return np.exp(-level[:, None] * shares[at])
 
 
@@ -54,18 +56,21 @@ def _levelled(hazard: Floats, true: Floats, at: NDArray[np.intp]) -> Floats:
     size = np.bincount(at)
     wanted = np.bincount(at, weights=-np.expm1(-true)) / size
     for _ in range(STEPS):
-        found = np.bincount(at, weights=-np.expm1(-hazard)) / size
-        hazard = hazard * (np.log1p(-wanted) / np.log1p(-found))[at]
+        levels = np.bincount(at, weights=-np.expm1(-hazard)) / size
+        hazard = hazard * (np.log1p(-wanted) / np.log1p(-levels))[at]
     return hazard
 
 
-def _told(matrix: Floats, at: NDArray[np.intp], places: int, wanted: Floats, seed: int) -> Floats:
-    known = np.concatenate([np.eye(places)[at], matrix], axis=1)
+def _true_chances(
+    matrix: Floats, at: NDArray[np.intp], places: int, wanted: Floats, seed: int
+) -> Floats:
+    columns = np.concatenate([np.eye(places)[at], matrix], axis=1)
     ridge = np.concatenate([np.full(places, 1e-6), np.full(matrix.shape[1], RIDGE)])
-    found = np.empty(len(wanted))
+    chances = np.empty(len(wanted))
     fold = folds(np.arange(len(wanted)), FOLDS, seed)
     for k in range(FOLDS):
         inside, outside = fold != k, fold == k
-        normal = known[inside].T @ known[inside] + np.diag(ridge * inside.sum())
-        found[outside] = known[outside] @ np.linalg.solve(normal, known[inside].T @ wanted[inside])
-    return found
+        normal: Floats = columns[inside].T @ columns[inside] + np.diag(ridge * inside.sum())
+        weights: Floats = np.linalg.solve(normal, columns[inside].T @ wanted[inside])
+        chances[outside] = columns[outside] @ weights
+    return chances

@@ -44,7 +44,7 @@ class Seen:
     @classmethod
     def of(cls, names: Sequence[str], planted: Floats, forecasts: Sequence[Forecast]) -> "Seen":
         """What is served of accounts, in the order of their planted values."""
-        whole = np.array([_voluntary(one) for one in forecasts])
+        whole = np.array([_voluntary(forecast) for forecast in forecasts])
         return cls(tuple(names), planted, parts(forecasts, names), whole)
 
     @classmethod
@@ -52,9 +52,9 @@ class Seen:
         """Accounts of several windows as one."""
         return cls(
             those[0].names,
-            np.concatenate([one.planted for one in those]),
-            np.concatenate([one.parts for one in those]),
-            np.concatenate([one.whole for one in those]),
+            np.concatenate([part.planted for part in those]),
+            np.concatenate([part.parts for part in those]),
+            np.concatenate([part.whole for part in those]),
         )
 
 
@@ -80,7 +80,7 @@ def parts(forecasts: Sequence[Forecast], names: Sequence[str] = tuple(SIGNALS)) 
     A contribution to the chance of staying is put on the scale of the log cumulative hazard, on
     which parts add up and do not depend on how near the renewal is.
     """
-    found = np.zeros((len(forecasts), len(names)))
+    table = np.zeros((len(forecasts), len(names)))
     places = {name: place for place, name in enumerate(names)}
     meant: dict[str, str | None] = {}
     for row, forecast in enumerate(forecasts):
@@ -90,8 +90,8 @@ def parts(forecasts: Sequence[Forecast], names: Sequence[str] = tuple(SIGNALS)) 
                 meant[driver.feature] = driver_of(driver.feature)
             place = places.get(meant[driver.feature] or "")
             if place is not None:
-                found[row, place] += scale * driver.contribution
-    return found
+                table[row, place] += scale * driver.contribution
+    return table
 
 
 def driver_of(signal: str) -> str | None:
@@ -101,7 +101,7 @@ def driver_of(signal: str) -> str | None:
 
 def _voluntary(forecast: Forecast) -> float:
     """The log hazard ratio of that cause; of the one of most losses where it has no own."""
-    own = (one.log_hazard_ratio for one in forecast.causes if one.cause == VOLUNTARY)
+    own = (cause.log_hazard_ratio for cause in forecast.causes if cause.cause == VOLUNTARY)
     return next(own, forecast.log_hazard_ratio)
 
 
@@ -136,12 +136,12 @@ def recovered(seen: Seen, effects: Mapping[str, float]) -> list[Driver]:
     sd = seen.planted.std(axis=0)
     standard = (seen.planted - seen.planted.mean(axis=0)) / np.where(sd > 0, sd, 1.0)
     # a driver that is the same for all makes a row of zeros: one there keeps the matrix regular
-    together = standard.T @ standard + np.diag((sd <= 0).astype(np.float64))
-    against = standard.T @ (seen.whole - seen.whole.mean())
+    together: Floats = standard.T @ standard + np.diag((sd <= 0).astype(np.float64))
+    against: Floats = standard.T @ (seen.whole - seen.whole.mean())
     adjusted = np.asarray(np.linalg.solve(together, against), dtype=np.float64)
     part = (standard * (seen.parts - seen.parts.mean(axis=0))).mean(axis=0)
     spread = np.maximum(seen.parts.std(axis=0), 1e-12)
-    found = [
+    drivers = [
         Driver(
             name,
             planted=effects[name] * float(sd[place]),
@@ -151,20 +151,22 @@ def recovered(seen: Seen, effects: Mapping[str, float]) -> list[Driver]:
         )
         for place, name in enumerate(seen.names)
     ]
-    return sorted(found, key=lambda driver: -abs(driver.planted))
+    return sorted(drivers, key=lambda driver: -abs(driver.planted))
 
 
-def signs(planted: Sequence[float], found: Sequence[float]) -> float:
+def signs(planted: Sequence[float], estimates: Sequence[float]) -> float:
     """Share of drivers that came back with the sign they were planted with."""
-    return float(np.mean([one * other > 0 for one, other in zip(planted, found, strict=True)]))
+    return float(
+        np.mean([effect * other > 0 for effect, other in zip(planted, estimates, strict=True)])
+    )
 
 
-def order(planted: Sequence[float], found: Sequence[float]) -> float:
+def order(planted: Sequence[float], estimates: Sequence[float]) -> float:
     """Share of pairs planted clearly apart in size of which the larger came back larger."""
-    sizes = list(zip(map(abs, planted), map(abs, found), strict=True))
-    kept = [
+    sizes = list(zip(map(abs, planted), map(abs, estimates), strict=True))
+    pairs = [
         (mine - yours) * (large - small) > 0
         for (large, mine), (small, yours) in combinations(sizes, 2)
         if max(large, small) >= CLEARLY * min(large, small)
     ]
-    return float(np.mean(kept)) if kept else 1.0
+    return float(np.mean(pairs)) if pairs else 1.0

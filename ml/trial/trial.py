@@ -73,8 +73,8 @@ class Trial:
     @property
     def covered(self) -> float:
         """Share of accounts with an open renewal whose own true chance the interval holds."""
-        held = (self.interval[:, 0] <= self._true) & (self._true <= self.interval[:, 1])
-        return float(np.mean(held[self.is_open]))
+        covered = (self.interval[:, 0] <= self._true) & (self._true <= self.interval[:, 1])
+        return float(np.mean(covered[self.is_open]))
 
     @property
     def covered_alike(self) -> float:
@@ -117,11 +117,11 @@ def tried(
     fitted = Fitted(seed)
     by_origin = {window.origin: window for window in windows}
     true = {window.origin: truth(tenant, window) for window in windows}
-    found = backtest.backtest(
+    judgement = backtest.backtest(
         by_origin.__getitem__,
         list(by_origin),
         {FORECAST: fitted, BOOSTED: challenger.boosted, KAPLAN_MEIER: challenger.kaplan_meier},
-        known={
+        extra={
             SIGNALS: lambda window: reach(window, true[window.origin], seed=seed),
             TRUTH: lambda window: true[window.origin],
         },
@@ -134,12 +134,12 @@ def tried(
     alike = [interval(forecasts(of_alike(model), window.ahead)) for model, window in pairs]
     is_open = [undecided(tenant, window) for window in windows]
     return Trial(
-        found,
+        judgement,
         np.concatenate([interval(each) for each in served]),
         np.concatenate(alike),
         np.concatenate(is_open),
         Seen.joined([seen(tenant, *each) for each in zip(windows, served, is_open, strict=True)]),
-        (watched(windows[-1], Fitted(seed), found, replicates=replicates, seed=seed),),
+        (watched(windows[-1], Fitted(seed), judgement, replicates=replicates, seed=seed),),
     )
 
 
@@ -179,7 +179,9 @@ def forecasts(model: ChurnModel, ahead: Frame) -> list[Forecast]:
 
 def interval(served: Sequence[Forecast]) -> Floats:
     """The 90 % interval of churn within twelve months, as it is served, shape (rows, 2)."""
-    chances = [one.churn_probability(min(DAYS[-1], one.horizon_days)) for one in served]
+    chances = [
+        forecast.churn_probability(min(DAYS[-1], forecast.horizon_days)) for forecast in served
+    ]
     return np.array([(c.low, c.high) if c else (np.nan, np.nan) for c in chances])
 
 
@@ -189,7 +191,7 @@ def seen(
     """What was planted into the accounts of a window whose renewal is open, and what is served."""
     planted = tenant.drivers(window.origin)
     values = np.array([planted[account] for account in window.accounts])
-    chosen = [one for one, is_one in zip(served, is_open.tolist(), strict=True) if is_one]
+    chosen = [forecast for forecast, is_one in zip(served, is_open.tolist(), strict=True) if is_one]
     return Seen.of(tuple(PLANTED), values[is_open], chosen)
 
 
@@ -256,9 +258,9 @@ def _within(name: str, share: float) -> Promise:
 
 
 def _drivers(accounts: Seen) -> list[Promise]:
-    found = recovery.recovered(accounts, PLANTED)
-    planted = [driver.planted for driver in found]
-    effects = [driver.effect for driver in found]
+    drivers = recovery.recovered(accounts, PLANTED)
+    planted = [driver.planted for driver in drivers]
+    effects = [driver.effect for driver in drivers]
     return [
         _all("planted drivers that come back with their sign", recovery.signs(planted, effects)),
         _all("pairs of them that come back in order of size", recovery.order(planted, effects)),

@@ -9,34 +9,37 @@ from shared.process.service import Service, run
 
 SERVICE = Service(
     name="accounts",
-    reads=[
-        accounts.accounts,
-        accounts.external_ids,
-        accounts.account_called,
-        accounts.account_page,
-        members.members,
-        members.member_pages,
-        contracts.contracts,
-        contracts.open_contracts,
-        contracts.contract_pages,
-        contracts.standings,
-        contracts.under_contract,
-        tickets.support,
-        landmarks.features,
-        landmarks.dictionary,
-        landmarks.spells,
-    ],
-    commands=[
-        accounts_actions.account_upsert,
-        members_actions.members_upsert,
-        contracts_actions.contract_upsert,
-    ],
-    kinds=[
-        accounts_actions.ACCOUNTS,
-        members_actions.MEMBERS,
-        contracts_actions.CONTRACTS,
-        tickets_actions.TICKETS,
-    ],
+    reads={
+        "read": [
+            accounts.accounts,
+            accounts.external_ids,
+            accounts.account_called,
+            accounts.account_page,
+            members.members,
+            members.member_pages,
+            contracts.contracts,
+            contracts.open_contracts,
+            contracts.contract_pages,
+            contracts.standings,
+            tickets.support,
+        ],
+        "ml": [landmarks.features, landmarks.dictionary, landmarks.spells],
+    },
+    commands={
+        "ingest": [
+            accounts_actions.account_upsert,
+            members_actions.members_upsert,
+            contracts_actions.contract_upsert,
+        ],
+    },
+    kinds={
+        "ingest": [
+            accounts_actions.ACCOUNTS,
+            members_actions.MEMBERS,
+            contracts_actions.CONTRACTS,
+            tickets_actions.TICKETS,
+        ],
+    },
 )
 
 if __name__ == "__main__":

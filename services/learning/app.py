@@ -2,27 +2,27 @@
 
 from services.learning.actions import courses as courses_actions
 from services.learning.actions import learners as learners_actions
-from services.learning.store import courses, learners, paths
+from services.learning.store import courses, landmarks, learners, paths
 from shared.process.service import Service, run
 
 SERVICE = Service(
     name="learning",
-    reads=[
-        courses.courses,
-        courses.courses_by_id,
-        learners.summary,
-        learners.mastery,
-        learners.features,
-        learners.dictionary,
-        paths.path,
-        paths.paths_by_id,
-    ],
-    commands=[
-        courses_actions.course_upsert,
-        learners_actions.progress_record,
-        learners_actions.path_recommend,
-    ],
-    kinds=[courses_actions.COURSES, learners_actions.PROGRESS],
+    reads={
+        "read": [
+            courses.courses,
+            courses.courses_by_id,
+            learners.summary,
+            learners.mastery,
+            paths.path,
+            paths.paths_by_id,
+        ],
+        "ml": [landmarks.features, landmarks.dictionary],
+    },
+    commands={
+        "ingest": [courses_actions.course_upsert, learners_actions.progress_record],
+        "act": [learners_actions.path_recommend],
+    },
+    kinds={"ingest": [courses_actions.COURSES, learners_actions.PROGRESS]},
     listeners={
         "accounts": {
             "MemberAdded": learners_actions.know_member,

@@ -68,7 +68,7 @@ class Context:
         return future
 
     def _send(self) -> None:
-        waiting, self.waiting = self.waiting, {}
+        waiting, self.waiting = self.waiting, dict[_Asked, list[Any]]()
         by_service: dict[str, dict[_Asked, list[Any]]] = {}
         for asked, keys in waiting.items():
             by_service.setdefault(described(asked.function).service, {})[asked] = keys

@@ -4,7 +4,7 @@ import inspect
 import types
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import cache, reduce
 from operator import or_
 from typing import (
@@ -54,7 +54,7 @@ def _of_value(source: Any, target: Any, owner: str) -> Convert | None:
         return _of_key(reference)
     if source is UUID and target is strawberry.ID:
         return lambda key, _: global_id(owner, key)
-    if get_origin(target) is list and get_origin(source) in (list, tuple, Sequence):
+    if origin_of(target) is list and origin_of(source) in (list, tuple, Sequence):
         return _of_items(get_args(source)[0], get_args(target)[0], owner)
     if source is target or _is_plain(source, target):
         return None
@@ -78,19 +78,16 @@ def _of_items(source: Any, target: Any, owner: str) -> Convert | None:
 
 def _of_enum(source: Any, target: type[Enum]) -> Convert:
     """By value: names may differ, but each value that the row can have is shown."""
-    if get_origin(source) is Literal:
+    if origin_of(source) is Literal:
         values = {value: value for value in get_args(source)}
-    elif isinstance(source, type) and issubclass(source, Enum):
-        values = {member: member.value for member in source}
+    elif isinstance(source, type) and issubclass(source, StrEnum):
+        values = {member: str(member) for member in source}
     else:
-        raise CannotShow(
-            f"{name_of(source)} does not tell which values of {name_of(target)} it has"
-        )
-    shown = {member.value: member for member in target}
-    lacking = set(values.values()) - shown.keys()
-    if lacking:
-        raise CannotShow(f"{name_of(target)} does not show {', '.join(map(repr, sorted(lacking)))}")
-    members = {key: shown[value] for key, value in values.items()}
+        raise CannotShow(f"{name_of(source)} does not say which of {name_of(target)} it has")
+    try:
+        members = {key: target(value) for key, value in values.items()}
+    except ValueError as error:
+        raise CannotShow(str(error)) from None
     return lambda value, _: members[value]
 
 
@@ -98,7 +95,7 @@ def _is_plain(source: Any, target: Any) -> bool:
     """Whether JSON carries the value as it stands."""
     if target is JSON:
         return True
-    if get_origin(source) is Literal:
+    if origin_of(source) is Literal:
         return all(type(value) is target for value in get_args(source))
     target = int if target is WideInt else target
     return source in PLAIN and (source is target or (source, target) == (int, float))
@@ -106,23 +103,28 @@ def _is_plain(source: Any, target: Any) -> bool:
 
 def without_none(kind: Any) -> tuple[Any, bool]:
     """The type without None and without notes of other libraries, and whether None is of it."""
-    if get_origin(kind) is Annotated and _lazy(kind) is None:
+    if origin_of(kind) is Annotated and _lazy(kind) is None:
         return without_none(get_args(kind)[0])
-    if get_origin(kind) not in (Union, types.UnionType):
+    if origin_of(kind) not in (Union, types.UnionType):
         return kind, False
     parts = tuple(part for part in get_args(kind) if part is not types.NoneType)
-    whole = without_none(parts[0])[0] if len(parts) == 1 else reduce(or_, parts)
+    whole: Any = without_none(parts[0])[0] if len(parts) == 1 else reduce(or_, parts)
     return whole, len(parts) < len(get_args(kind))
 
 
 def _lazy(kind: Any) -> LazyType[Any, Any] | None:
     """The type that the gateway puts together, where `kind` names one."""
-    if get_origin(kind) is Annotated:
+    if origin_of(kind) is Annotated:
         name, *notes = get_args(kind)
         for note in notes:
             if isinstance(note, StrawberryLazyReference):
                 return note.resolve_forward_ref(name)
     return None
+
+
+def origin_of(kind: Any) -> Any:
+    """The generic of a type with brackets; None for others."""
+    return get_origin(kind)
 
 
 def attribute_type(kind: Any, path: str) -> Any:
@@ -157,14 +159,14 @@ def takes(function: Callable[..., Any], kind: Any) -> bool:
 def _parts(kind: Any) -> list[Any]:
     """What a union is of; any other type is of itself."""
     whole, may_lack = without_none(kind)
-    parts = get_args(whole) if get_origin(whole) in (Union, types.UnionType) else (whole,)
+    parts = get_args(whole) if origin_of(whole) in (Union, types.UnionType) else (whole,)
     return [*parts, *[types.NoneType] * may_lack]
 
 
 def _is_a(kind: Any, accepted: Any) -> bool:
     if accepted in (Any, kind):
         return True
-    if get_origin(kind) is Literal:
+    if origin_of(kind) is Literal:
         return all(isinstance(value, accepted) for value in get_args(kind))
     return isinstance(kind, type) and isinstance(accepted, type) and issubclass(kind, accepted)
 

@@ -93,5 +93,5 @@ def one_row(
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
-        return value.value
+        return value.value  # pyrefly: ignore[unknown-attribute-access]
     return row_of(value) if hasattr(value, "__strawberry_definition__") else value

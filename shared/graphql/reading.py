@@ -5,7 +5,7 @@ from datetime import datetime
 from inspect import Parameter, Signature, signature
 from operator import attrgetter
 from types import NoneType
-from typing import Any, Final, TypeAlias, get_origin
+from typing import Any, Final, TypeAlias
 
 from shared.graphql.conversion import (
     CannotShow,
@@ -13,6 +13,7 @@ from shared.graphql.conversion import (
     attribute_type,
     conversion,
     name_of,
+    origin_of,
     result_type,
     takes,
     without_none,
@@ -45,12 +46,12 @@ def reading(
     if not may_lack or (by and not of and takes(by, NoneType)):
         return read
     bare, may_be_null = without_none(target)
-    if not may_be_null and get_origin(bare) is not list:
+    if not may_be_null and origin_of(bare) is not list:
         raise CannotShow("the row may be absent, but the field may not be null")
 
     def read_or_empty(row: Any, moment: datetime | None, arguments: Mapping[str, Any]) -> Any:
         if row is None:
-            return None if may_be_null else []
+            return None if may_be_null else list[Any]()
         return read(row, moment, arguments)
 
     return read_or_empty

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin
 import strawberry
 
 from shared.graphql.conversion import CannotShow, attribute_type, conversion
-from shared.graphql.reading import WHOLE, Function, arguments_of, reading, with_arguments
+from shared.graphql.reading import WHOLE, Function, Read, arguments_of, reading, with_arguments
 
 R = TypeVar("R")
 
@@ -39,10 +39,17 @@ class _Attribute:
             if owner.may_lack or self.by or conversion(attribute_type(row, path), target, kind):
                 source = row | None if owner.may_lack else row
                 read = reading(source, target, kind, of=path, by=self.by)
-                return lambda self, **arguments: read(self.row, self.moment, arguments)
+                return _reader(read)
         except CannotShow as error:
             raise CannotShow(f"{kind}.{name}: {error}") from None
         return attrgetter(f"row.{path}")  # most are shown as they stand
+
+
+def _reader(read: Read) -> Function:
+    def read_row(self: Shown[Any], **arguments: Any) -> Any:
+        return read(self.row, self.moment, arguments)
+
+    return read_row
 
 
 class Shown(Generic[R]):

@@ -74,7 +74,6 @@ class Kind:
     name: str
     row: type[Row]
     take: Take
-    scope: str = "ingest"
     keep: Keep | None = None
     together: bool = False
     """Whether batches that arrive at once may share a transaction: not where a row is a version,
@@ -89,7 +88,6 @@ class Inlet:
     name: str
     read: Callable[[bytes], Any]
     take: Callable[[Conn, Principal, datetime, Any], Awaitable[object]]
-    scope: str = "ingest"
 
 
 async def receive(conn: Conn, principal: Principal, kind: Kind, body: bytes) -> list[Receipt]:
@@ -194,7 +192,6 @@ def refused(one: Numbered[Any], error: InvalidInput) -> Receipt:
 
 async def alone(conn: Conn, principal: Principal, kind: Kind, row: dict[str, Any]) -> str:
     """One row by the way a batch goes, and its id; what is refused there is raised here."""
-    principal.require(kind.scope)
     (receipt,) = await receive(conn, principal, kind, msgspec.json.encode([row]))
     if receipt.status == "conflict":
         raise Conflict(f"{receipt.field}: {receipt.value}: {receipt.message}")
@@ -289,7 +286,7 @@ def _value_at(raw: bytes, path: str) -> object:
             value = value[int(step) if isinstance(value, list) else step]
     except (msgspec.DecodeError, KeyError, ValueError, TypeError, IndexError, RecursionError):
         return None
-    return value  # pyright: ignore[reportUnknownVariableType] - any JSON value
+    return value
 
 
 def id_of(raw: bytes, field: str = "id") -> str | None:

@@ -27,7 +27,7 @@ class Version:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidate(Generic[R]):
     """A good row and the version it would become."""
 

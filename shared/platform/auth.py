@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -30,6 +31,7 @@ class Principal:
     time_zone: str = "UTC"
 
     def may(self, scope: str) -> bool:
+        """Whether it holds the scope; our own processes hold every one."""
         return scope in self.scopes or "system" in self.scopes
 
     def require(self, scope: str) -> None:
@@ -37,6 +39,13 @@ class Principal:
             raise NotPermitted(
                 f"this needs the scope '{scope}'; the key has: {', '.join(self.scopes) or 'none'}"
             )
+
+
+def existing(scopes: Iterable[str]) -> None:
+    """ValueError for a scope that no key could hold."""
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise ValueError(f"there is no scope '{scope}'; there are {', '.join(SCOPES)}")
 
 
 def system(tenant_id: UUID = NO_TENANT) -> Principal:

@@ -75,7 +75,7 @@ class Database:
     async def _acquired(self) -> AsyncGenerator[Conn]:
         try:
             conn = await self.pool.acquire(timeout=TIMEOUT_S)
-        except (*LOST, TimeoutError) as error:
+        except LOST as error:
             raise ServiceUnavailable("the database does not answer") from error
         try:
             yield conn

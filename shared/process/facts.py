@@ -113,7 +113,7 @@ class Log:
         while True:
             try:
                 await self._listen_once()
-            except (*LOST, TimeoutError) as error:
+            except LOST as error:
                 log.warning("listen: %s", error)
             except Exception:
                 log.exception("listen")

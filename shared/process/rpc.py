@@ -3,11 +3,11 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar, get_type_hints
+from typing import Any, ParamSpec, TypeAlias, TypeVar, get_type_hints
 
 import aiohttp
 import msgspec
@@ -17,7 +17,14 @@ from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import SERVICES, Settings
 from shared.platform.db import LOST, Conn, Database
-from shared.vocabulary.errors import InvalidInput, Refusal, ServiceUnavailable, refusal
+from shared.vocabulary.errors import (
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    Refusal,
+    ServiceUnavailable,
+    refusal,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,9 +32,12 @@ R = TypeVar("R")
 DEADLINE = "x-tenure-deadline-ms"
 CONTENT_TYPE = "application/msgpack"
 GIVEN = ("conn", "principal")
+BROKEN_OFF = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
 log = logging.getLogger(__name__)
 
-AnyFunction = Callable[..., Awaitable[Any]]
+AnyFunction: TypeAlias = Callable[..., Awaitable[Any]]
+Scoped: TypeAlias = Mapping[str, Sequence[AnyFunction]]
+"""Functions under the scope that a key needs to have them carried out."""
 
 
 class Reply(msgspec.Struct, array_like=True):
@@ -58,7 +68,6 @@ class Function:
     """A store read or an action, as both ends of the wire see it."""
 
     name: str
-    is_read: bool
     parameters: tuple[str, ...]
     wants_principal: bool
     arguments: msgspec.msgpack.Decoder[Any]
@@ -71,8 +80,8 @@ class Function:
 
 @cache
 def described(function: AnyFunction) -> Function:
-    """What the annotations of `services.<service>.(store|actions…).<name>` say about the call."""
-    _, service, layer, *_ = function.__module__.split(".")
+    """What the annotations of a function of a service say about the call."""
+    _, service, *_, module = function.__module__.split(".")
     hints = get_type_hints(function)
     signature = inspect.signature(function)
     fields: list[Any] = []
@@ -86,8 +95,7 @@ def described(function: AnyFunction) -> Function:
         )
     arguments = msgspec.defstruct("Arguments", fields, forbid_unknown_fields=True)
     return Function(
-        name=f"{service}.{function.__name__}",
-        is_read=layer != "actions",
+        name=f"{service}.{module}.{function.__name__}",
         parameters=tuple(field[0] for field in fields),
         wants_principal="principal" in signature.parameters,
         arguments=msgspec.msgpack.Decoder(arguments),
@@ -109,56 +117,105 @@ class Call:
 
 
 @cache
-def named(name: str, returns: Any, *, is_read: bool = True) -> Function:
-    """A function of a service that may not be imported here, by its name and return type."""
-    return Function(
-        name, is_read, (), False, msgspec.msgpack.Decoder(), msgspec.msgpack.Decoder(returns)
-    )
+def named(name: str, returns: Any) -> Function:
+    """A function of a service that may not be imported here, by its name and return type.
+
+    The name is `<service>.<module>.<function>`, as in `usage.history.retention`.
+    """
+    return Function(name, (), False, msgspec.msgpack.Decoder(), msgspec.msgpack.Decoder(returns))
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A function as its service declares it: who may have it carried out, and if it only reads."""
+
+    function: Function
+    run: AnyFunction
+    scope: str
+    is_read: bool
+
+
+def declared(reads: Scoped, commands: Scoped) -> dict[str, Declared]:
+    """What a service exposes, by name on the wire.
+
+    Raises
+    ------
+    ValueError
+        For a scope that does not exist, and for two functions of one name.
+    """
+    auth.existing((*reads, *commands))
+    exposed: dict[str, Declared] = {}
+    for scope, run, is_read in (*_listed(reads, True), *_listed(commands, False)):
+        function = described(run)
+        if function.name in exposed:
+            raise ValueError(f"two functions would be exposed as {function.name}")
+        exposed[function.name] = Declared(function, run, scope, is_read)
+    return exposed
+
+
+def _listed(functions: Scoped, is_read: bool) -> Iterator[tuple[str, AnyFunction, bool]]:
+    for scope, listed in functions.items():
+        for run in listed:
+            yield scope, run, is_read
 
 
 class Exposed:
     """What one service answers, and how a request is carried out."""
 
-    def __init__(
-        self, db: Database, *, reads: Sequence[AnyFunction], commands: Sequence[AnyFunction]
-    ) -> None:
+    def __init__(self, db: Database, *, reads: Scoped, commands: Scoped) -> None:
         self._db = db
-        self._functions = {described(f).name: (described(f), f) for f in (*reads, *commands)}
+        self.functions = declared(reads, commands)
         self.calls = 0
 
     async def answer(self, principal: Principal, body: bytes) -> bytes:
         """Carry out a request: reads share one read-only transaction, each command has its own."""
         requests = msgspec.msgpack.decode(body, type=list[Request])
         self.calls += 1
-        known = [self._functions.get(request.name) for request in requests]
-        if all(found and found[0].is_read for found in known):
-            replies = await self._all_reads(principal, requests)
+        permitted = [self._permitted(principal, request) for request in requests]
+        reads = [one for one in permitted if isinstance(one, Declared) and one.is_read]
+        if len(reads) == len(requests):
+            replies = await self._all_reads(principal, reads, requests)
         else:
-            replies = [await self._alone(principal, request) for request in requests]
+            replies = [
+                await self._alone(one, principal, request) if isinstance(one, Declared) else one
+                for one, request in zip(permitted, requests, strict=True)
+            ]
         return msgspec.msgpack.encode(replies)
 
-    async def _all_reads(self, principal: Principal, requests: list[Request]) -> list[Reply]:
+    def reads(self) -> list[str]:
+        """Names of what only reads: it may be asked again when an answer was lost."""
+        return [name for name, one in self.functions.items() if one.is_read]
+
+    def _permitted(self, principal: Principal, request: Request) -> Declared | Reply:
+        """The function asked for, or why it is not carried out for this principal."""
+        wanted = self.functions.get(request.name)
+        try:
+            if wanted is None:
+                raise NotFound(f"no function {request.name} is exposed here")
+            principal.require(wanted.scope)
+        except (NotFound, NotPermitted) as error:
+            return Reply.refused(error)
+        return wanted
+
+    async def _all_reads(
+        self, principal: Principal, reads: list[Declared], requests: list[Request]
+    ) -> list[Reply]:
         async with self._db.read(principal.tenant_id) as conn:
             replies: list[Reply] = []
-            for request in requests:
-                replies.append(
-                    await _replied(self._functions[request.name], conn, principal, request)
-                )
+            for read, request in zip(reads, requests, strict=True):
+                replies.append(await _replied(read, conn, principal, request))
                 if replies[-1].code:  # the transaction may be spoiled; the rest get fresh ones
                     break
-        rest = requests[len(replies) :]
-        return replies + [await self._alone(principal, request) for request in rest]
+        rest = list(zip(reads, requests, strict=True))[len(replies) :]
+        return replies + [await self._alone(read, principal, request) for read, request in rest]
 
-    async def _alone(self, principal: Principal, request: Request) -> Reply:
-        found = self._functions.get(request.name)
-        if found is None:
-            return Reply(code="NOT_FOUND", message=f"no function {request.name} is exposed here")
-        if found[0].is_read:
+    async def _alone(self, wanted: Declared, principal: Principal, request: Request) -> Reply:
+        if wanted.is_read:
             async with self._db.read(principal.tenant_id) as conn:
-                return await _replied(found, conn, principal, request)
+                return await _replied(wanted, conn, principal, request)
         try:
             async with self._db.write(principal.tenant_id) as conn:
-                reply = await _replied(found, conn, principal, request)
+                reply = await _replied(wanted, conn, principal, request)
                 if reply.code:
                     raise reply.refusal()  # so that nothing of it stays
                 return reply
@@ -166,15 +223,13 @@ class Exposed:
             return Reply.refused(error)
 
 
-async def _replied(
-    found: tuple[Function, AnyFunction], conn: Conn, principal: Principal, request: Request
-) -> Reply:
-    function, run = found
+async def _replied(wanted: Declared, conn: Conn, principal: Principal, request: Request) -> Reply:
+    function = wanted.function
     with telemetry.span(request.name, SpanKind.INTERNAL):
         try:
             arguments = msgspec.structs.asdict(function.arguments.decode(request.arguments))
             given: dict[str, Any] = {"principal": principal} if function.wants_principal else {}
-            value = await run(conn, **arguments, **given)
+            value = await wanted.run(conn, **arguments, **given)
             return Reply(msgspec.Raw(msgspec.msgpack.encode(value)))
         except Refusal as error:
             return Reply.refused(error)
@@ -188,7 +243,7 @@ async def _replied(
 
 
 class Rpc:
-    """The calling side: keep-alive connections, a deadline always, one retry for reads."""
+    """The calling side: keep-alive connections, a deadline always, reads once more if need be."""
 
     def __init__(self, settings: Settings, *, local: dict[str, Exposed] | None = None) -> None:
         self._addresses = {service: settings.service_url(service) for service in SERVICES}
@@ -254,35 +309,50 @@ class Rpc:
                 for c in calls
             ]
         )
-        retries = 1 if all(call.function.is_read for call in calls) else 0
+        names = {call.function.name for call in calls}
+        within_s = timeout_s or self._timeout_s
         with telemetry.span(f"rpc {service}", SpanKind.CLIENT, calls=len(calls)):
-            raw = await self._exchange(
-                principal, service, body, retries, timeout_s or self._timeout_s
-            )
+            raw = await self._exchange(principal, service, names, body, within_s)
         replies = msgspec.msgpack.decode(raw, type=list[Reply])
         return [_value(call, reply) for call, reply in zip(calls, replies, strict=True)]
 
     async def _exchange(
-        self, principal: Principal, service: str, body: bytes, retries: int, timeout_s: float
+        self, principal: Principal, service: str, names: set[str], body: bytes, timeout_s: float
     ) -> bytes:
-        self.requests[service] += 1
         if service in self._local:
+            self.requests[service] += 1
             return await self._local[service].answer(principal, body)
         try:
-            return await self._post(principal, service, body, timeout_s)
-        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
-            if retries:
-                await asyncio.sleep(0.05)
-                return await self._exchange(principal, service, body, retries - 1, timeout_s)
+            return await self._ask(principal, service, names, body, timeout_s)
+        except BROKEN_OFF as error:
             raise ServiceUnavailable(f"the {service} service is not reachable") from error
         except TimeoutError as error:
             raise ServiceUnavailable(
                 f"the {service} service did not answer within {timeout_s:g} s"
             ) from error
 
+    async def _ask(
+        self, principal: Principal, service: str, names: set[str], body: bytes, timeout_s: float
+    ) -> bytes:
+        try:
+            return await self._post(principal, service, body, timeout_s)
+        except BROKEN_OFF:
+            await asyncio.sleep(0.05)
+            if not await self._only_read(principal, service, names):
+                raise
+        return await self._post(principal, service, body, timeout_s)
+
+    async def _only_read(self, principal: Principal, service: str, names: set[str]) -> bool:
+        """Whether the service says that all of these only read, so that twice does no harm."""
+        url = f"{self.address(service)}/rpc/{service}"
+        timeout = aiohttp.ClientTimeout(total=self._timeout_s)
+        async with self.session.get(url, headers=self.headers(principal), timeout=timeout) as reply:
+            return reply.status == 200 and names <= set(await reply.json())
+
     async def _post(
         self, principal: Principal, service: str, body: bytes, timeout_s: float
     ) -> bytes:
+        self.requests[service] += 1
         headers = {**self.headers(principal), DEADLINE: str(int(timeout_s * 1000))}
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         url = f"{self.address(service)}/rpc/{service}"

@@ -25,7 +25,7 @@ from shared.platform.auth import Principal, Signer
 from shared.platform.config import WORKERS, Settings
 from shared.platform.db import Database, connected
 from shared.process import facts
-from shared.process.rpc import CONTENT_TYPE, DEADLINE, AnyFunction, Exposed, Reply, Rpc
+from shared.process.rpc import CONTENT_TYPE, DEADLINE, Exposed, Reply, Rpc, Scoped, declared
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
 from shared.vocabulary.errors import (
@@ -47,6 +47,9 @@ STATUS: dict[type[Refusal], int] = {
     TooLarge: 413,
 }
 
+LOG_SCOPE = "read"
+"""Facts tell what happened to accounts: whoever may read may follow them."""
+
 CLASHED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
 
 T = TypeVar("T")
@@ -58,15 +61,28 @@ Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Service:
-    """What a service's `app.py` declares."""
+    """What a service's `app.py` declares: all it answers stands under the scope that a key needs.
+
+    Nothing is answered that stands under no scope.
+    """
 
     name: str
-    reads: Sequence[AnyFunction] = ()
-    commands: Sequence[AnyFunction] = ()
-    kinds: Sequence[ingest.Kind] = ()
-    inlets: Sequence[ingest.Inlet] = ()
+    reads: Scoped = field(default_factory=dict[str, Any])
+    commands: Scoped = field(default_factory=dict[str, Any])
+    kinds: Mapping[str, Sequence[ingest.Kind]] = field(default_factory=dict[str, Any])
+    inlets: Mapping[str, Sequence[ingest.Inlet]] = field(default_factory=dict[str, Any])
     listeners: Mapping[str, Mapping[str, facts.Listener]] = field(default_factory=dict[str, Any])
     """Whose log is followed: source service → fact type → listener."""
+
+    def __post_init__(self) -> None:
+        declared(self.reads, self.commands)
+        auth.existing((*self.kinds, *self.inlets))
+        routes: set[str] = set()
+        for listed in (*self.kinds.values(), *self.inlets.values()):
+            for one in listed:
+                if one.name in routes:
+                    raise ValueError(f"two routes would be /v1/{one.name}")
+                routes.add(one.name)
 
 
 @dataclass
@@ -87,17 +103,20 @@ def build(service: Service, settings: Settings) -> Starlette:
     """The ASGI application of a service."""
     routes = [
         Route(f"/rpc/{service.name}", _answering(_rpc), methods=["POST"]),
+        Route(f"/rpc/{service.name}", _answering(_reads), methods=["GET"]),
         Route("/log", _answering(_log), methods=["GET"]),
         Route("/log/end", _answering(_log_end), methods=["GET"]),
         Route("/healthz", _healthz),
         Route("/readyz", _answering(_readyz)),
         *(
-            Route(f"/v1/{kind.name}", _answering(_bulk(kind)), methods=["POST"])
-            for kind in service.kinds
+            Route(f"/v1/{kind.name}", _answering(_bulk(kind, scope)), methods=["POST"])
+            for scope, kinds in service.kinds.items()
+            for kind in kinds
         ),
         *(
-            Route(f"/v1/{inlet.name}", _answering(_inlet(inlet), simply), methods=["POST"])
-            for inlet in service.inlets
+            Route(f"/v1/{inlet.name}", _answering(_inlet(inlet, scope), simply), methods=["POST"])
+            for scope, inlets in service.inlets.items()
+            for inlet in inlets
         ),
     ]
 
@@ -147,6 +166,12 @@ def _running(request: Request) -> Running:
 
 def _principal(request: Request) -> Principal:
     return _running(request).signer.open(request.headers.get(auth.HEADER, ""))
+
+
+def _permitted(request: Request, scope: str) -> Principal:
+    principal = _principal(request)
+    principal.require(scope)
+    return principal
 
 
 def _answering(handler: Handler, told: Told | None = None) -> Handler:
@@ -200,6 +225,11 @@ async def _rpc(request: Request) -> Response:
     return Response(answer, media_type=CONTENT_TYPE)
 
 
+async def _reads(request: Request) -> Response:
+    _principal(request)
+    return JSONResponse(_running(request).exposed.reads())
+
+
 async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The outcome of the work, which ends when the caller leaves."""
     task = asyncio.create_task(work)
@@ -221,7 +251,7 @@ async def _caller_left(request: Request) -> None:
 
 async def _log(request: Request) -> Response:
     """A page of the log: every tenant's for our own processes, else the caller's tenant's."""
-    principal = _principal(request)
+    principal = _permitted(request, LOG_SCOPE)
     query = request.query_params
     everything = "system" in principal.scopes and principal.tenant_id == auth.system().tenant_id
     page = _running(request).log.page(
@@ -236,14 +266,13 @@ async def _log(request: Request) -> Response:
 
 
 async def _log_end(request: Request) -> Response:
-    _principal(request)
+    _permitted(request, LOG_SCOPE)
     return PlainTextResponse(str(await facts.end(_running(request).db)))
 
 
-def _bulk(kind: ingest.Kind) -> Handler:
+def _bulk(kind: ingest.Kind, scope: str) -> Handler:
     async def take(request: Request) -> Response:
-        principal = _principal(request)
-        principal.require(kind.scope)
+        principal = _permitted(request, scope)
         running = _running(request)
         with running.gate.entered() as hold:
             body = await intake.body_of(request, hold)
@@ -267,10 +296,9 @@ async def _carried(
         return await ingest.carry_out(conn, principal, kind, rows)
 
 
-def _inlet(inlet: ingest.Inlet) -> Handler:
+def _inlet(inlet: ingest.Inlet, scope: str) -> Handler:
     async def take(request: Request) -> Response:
-        principal = _principal(request)
-        principal.require(inlet.scope)
+        principal = _permitted(request, scope)
         running = _running(request)
         with running.gate.entered() as hold:
             body = await intake.body_of(request, hold)

@@ -197,7 +197,7 @@ class Hints:
             try:
                 pool = pool or await self._connect()
                 await asyncio.wait_for(pool.enqueue_job(self._job), 2)
-            except (RedisError, OSError, TimeoutError) as error:
+            except (RedisError, OSError) as error:
                 pool = None
                 self._complain(error)
             await asyncio.sleep(self.EVERY_S)

@@ -59,7 +59,7 @@ class Drains:
             for drain in self._drains:
                 try:
                     await drain(self.bench)
-                except (*LOST, Refusal, TimeoutError) as error:
+                except (*LOST, Refusal) as error:
                     log.warning("%s: %s", drain.__name__, error)
                 except Exception:
                     log.exception("%s", drain.__name__)
@@ -190,7 +190,7 @@ async def _hinted(settings: Settings, service: str, drains: Drains) -> None:
         )
         try:
             await worker.async_run()
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError) as error:
             log.warning("Redis does not answer (%s); working without hints", error)
         finally:
             with contextlib.suppress(RedisError, OSError, AttributeError):
@@ -207,7 +207,7 @@ def _health(troubles: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]) -> S
     async def ready(_: Request) -> Response:
         try:
             found = await troubles()
-        except (*LOST, Refusal, TimeoutError) as error:
+        except (*LOST, Refusal) as error:
             found = [{"trouble": str(error)}]
         body = {"status": "degraded" if found else "ok", "troubles": list(found)}
         return Response(

@@ -13,7 +13,7 @@ T = TypeVar("T")
 MOST = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page(Generic[T]):
     """Some of a long list: the items, a cursor for each, and whether more follow."""
 

@@ -4,9 +4,8 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 
-from segment.analytics.client import (  # pyright: ignore[reportMissingImports] - its own folder
-    Client,
-)
+# Installed in a folder of its own.
+from segment.analytics.client import Client  # pyrefly: ignore[missing-import]
 
 host, key, packed = sys.argv[1:]
 errors: list[str] = []

@@ -12,18 +12,29 @@ from graph.cursor import Cursors
 from graph.schema import schema
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
+from services.learning import jobs as learning_jobs
 from services.learning.app import SERVICE as LEARNING
+from services.risk import jobs as risk_jobs
 from services.risk.app import SERVICE as RISK
+from services.usage import jobs as usage_jobs
 from services.usage.app import SERVICE as USAGE
 from shared.intake import rows as ingest
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
+from shared.process import facts
 from shared.process.rpc import Exposed, Rpc
 from shared.process.service import Service
+from shared.process.worker import Bench
 from tests.conftest import DatabaseOf
 
 SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
+KNOWN_BY_UUID = ("accounts", "members", "contracts", "courses")
+JOBS = {
+    "usage": usage_jobs.announce,
+    "learning": learning_jobs.recommend,
+    "risk": risk_jobs.rescore,
+}
 
 
 class Suite:
@@ -34,6 +45,7 @@ class Suite:
     ) -> None:
         self.access = access
         self.databases = databases
+        self.settings = settings
         exposed = {
             service.name: Exposed(
                 databases[service.name], reads=service.reads, commands=service.commands
@@ -59,14 +71,55 @@ class Suite:
         assert result.errors is None, result.errors
         return result.data, calls
 
+    async def settle(self, tenant: UUID) -> None:
+        """Facts reach whom they concern, and jobs do what is due, until nothing more happens."""
+        while await self._carry() + await self._work(tenant):
+            pass
+        for database in self.databases.values():
+            async with database.read(tenant) as conn:
+                assert await conn.fetch("SELECT * FROM dead_letter") == []
+
+    async def _carry(self) -> int:
+        return sum(
+            [
+                await Carrier(self, service, source).step()
+                for service in SERVICES
+                for source in service.listeners
+            ]
+        )
+
+    async def _work(self, tenant: UUID) -> int:
+        """What waits for a while is due at once."""
+        done = 0
+        for name, job in JOBS.items():
+            database = self.databases[name]
+            async with database.write(tenant) as conn:
+                await conn.execute("UPDATE work SET next_at = now() WHERE next_at < 'infinity'")
+            done += await job(Bench(self.settings, database, self.rpc))
+        return done
+
+
+class Carrier(facts.Consumer):
+    """Follows a log without a port between."""
+
+    def __init__(self, suite: Suite, service: Service, source: str) -> None:
+        db = suite.databases[service.name]
+        super().__init__(db, suite.rpc, source, service.listeners[source])
+        self._log = facts.Log(suite.databases[source], source)
+        self._source_db = suite.databases[source]
+
+    async def _pull(self, after: int, wait_s: float) -> list[facts.LogEntry]:
+        await facts.relay_all(self._source_db)
+        return await self._log.page(after, 500, wait_s, None)
+
 
 async def take(suite: Suite, principal: Principal, service: Service, name: str, rows: Any) -> Any:
     """Bulk rows straight into a service, as its route would take them."""
-    (kind,) = (kind for kind in service.kinds if kind.name == name)
+    (kind,) = (kind for kind in service.kinds["ingest"] if kind.name == name)
     async with suite.databases[service.name].write(principal.tenant_id) as conn:
         receipts = await ingest.receive(conn, principal, kind, msgspec.json.encode(rows))
     assert {receipt.status for receipt in receipts} <= {"accepted", "pending"}, receipts
-    return [UUID(receipt.id) for receipt in receipts] if name in ("accounts", "members") else None
+    return [UUID(receipt.id) for receipt in receipts] if name in KNOWN_BY_UUID else None
 
 
 async def fill(suite: Suite, principal: Principal, companies: int) -> list[UUID]:

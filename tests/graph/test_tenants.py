@@ -5,33 +5,18 @@ from uuid import UUID, uuid4
 
 import pytest
 import strawberry
-from graphql import (
-    GraphQLField,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
-    build_schema,
-    get_named_type,
-    is_leaf_type,
-    is_required_argument,
-)
 from strawberry.schema.config import StrawberryConfig
 
-from graph.schema import BY_ID, Account, Member, schema
+from graph.schema import BY_ID, Account, Member
 from shared.graphql.scalars import SCALARS
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.config import Settings
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
+from tests.graph.questions import Questions, object_type
 from tests.graph.suite import ACCOUNTS, Suite, fill, of, take
 
-BUILT = build_schema(schema.as_str())
-DEPTH = 4
-GIVEN = {
-    "withinDays": "90",
-    "from": '"2026-01-01T00:00:00Z"',
-    "to": '"2026-02-01T00:00:00Z"',
-    "changes": "[]",
-}
+GIVEN = {"from": '"2026-01-01T00:00:00Z"', "to": '"2026-02-01T00:00:00Z"'}
 OF_THE_CALLER = {"id", "asOf", "from", "to", "cursor", "startCursor", "endCursor", "startAt"}
 
 
@@ -46,31 +31,8 @@ class Doors:
 BARE = strawberry.Schema(query=Doors, config=StrawberryConfig(scalar_map=SCALARS))
 
 
-def everything(kind: GraphQLObjectType | GraphQLInterfaceType, depth: int) -> str:
-    """A selection of every field that can be asked, with every required argument."""
-    parts = [part for name, of in kind.fields.items() if (part := asked(name, of, depth))]
-    return " ".join(parts)
-
-
-def asked(name: str, of: GraphQLField, depth: int) -> str | None:
-    if name in OF_THE_CALLER:
-        return None
-    needed = [argument for argument, given in of.args.items() if is_required_argument(given)]
-    arguments = ", ".join(f"{argument}: {GIVEN[argument]}" for argument in needed)
-    call = f"{name}({arguments})" if arguments else name
-    inner = get_named_type(of.type)
-    if is_leaf_type(inner):
-        return call
-    if depth == 0 or not isinstance(inner, GraphQLObjectType):
-        return None
-    selection = everything(inner, depth - 1)
-    return f"{call} {{ {selection} }}" if selection else None
-
-
 def selection(name: str) -> str:
-    kind = BUILT.type_map[name]
-    assert isinstance(kind, GraphQLObjectType)
-    return everything(kind, DEPTH)
+    return Questions(GIVEN, OF_THE_CALLER).whole(object_type(name))
 
 
 async def seen(suite: Suite, caller: Principal, account: UUID, member: UUID) -> Any:

@@ -13,7 +13,7 @@ from infra.supervising.status_board import FolderLock
 from shared.platform.config import Settings
 from tests.infra.conftest import as_other
 
-OURS = ("up", "status", "migrate", "keys", "keys create", "keys list", "keys revoke")
+OURS = ("up", "status", "logs", "migrate", "keys", "keys create", "keys list", "keys revoke")
 
 
 def tenure(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
@@ -52,6 +52,17 @@ def test_help_of_each_command_shows_how_it_is_used(command: str):
     said = tenure(*command.split(), "--help").stdout
     assert f"Usage: tenure {command}" in said
     assert "Example" in said or "Commands:" in said
+
+
+def test_logs_are_listed_and_shown_by_name(settings: Settings):
+    folder = settings.data_dir / "logs"
+    folder.mkdir(parents=True)
+    assert "Nothing has run" in tenure("logs", **at(settings)).stdout
+    (folder / "usage.log").write_text("".join(f"line {n}\n" for n in range(1_000)))
+    assert tenure("logs", **at(settings)).stdout.startswith("usage ")
+    newest = tenure("logs", "usage", "--lines", "2", **at(settings)).stdout
+    assert newest == "line 998\nline 999\n"
+    assert "usage" in refused("logs", "nobody", **at(settings))
 
 
 def test_a_second_start_on_the_same_folder_says_so(settings: Settings):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from graphql import build_schema, parse, validate
 
-from infra.suite.start import FIRST_QUERY, first_query
+from infra.suite.welcome import FIRST_QUERY, first_query
 
 PRINTED = Path(__file__).parents[2] / "graph" / "schema.graphql"
 

@@ -10,6 +10,7 @@ import time
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -17,9 +18,9 @@ import pytest
 from infra.supervising.errors import StartError
 from infra.supervising.guard import Guard
 from infra.supervising.program import Program
-from infra.supervising.status_board import Board, kept
+from infra.supervising.status_board import StatusBoard, kept
 from infra.supervising.supervisor import Supervisor
-from infra.supervising.terminal import Screen
+from infra.supervising.terminal import Terminal
 
 # A process that says it is ready by a file, notes its end in another, and has a child of its own.
 WORKS = """
@@ -37,8 +38,8 @@ while True: time.sleep(60)
 STUBBORN = WORKS.replace("sys.exit(0)", "pass")
 
 
-def program(folder: Path, name: str, text: str = WORKS, **changed: object) -> Program:
-    known = {
+def program(folder: Path, name: str, text: str = WORKS, **changed: Any) -> Program:
+    known: dict[str, Any] = {
         "name": name,
         "command": (sys.executable, "-c", text, name, str(folder)),
         "ready": (folder / name).exists,
@@ -46,7 +47,7 @@ def program(folder: Path, name: str, text: str = WORKS, **changed: object) -> Pr
         "ready_within_s": 10.0,
         "stop_within_s": 5.0,
     }
-    return Program(**(known | changed))  # pyright: ignore[reportArgumentType]
+    return Program(**(known | changed))
 
 
 class Seen(Supervisor):
@@ -54,7 +55,7 @@ class Seen(Supervisor):
 
     def __init__(self, folder: Path) -> None:
         self.words = io.StringIO()
-        super().__init__(folder, Screen(self.words), Guard(), Board(folder, "here"))
+        super().__init__(folder, Terminal(self.words), Guard(), StatusBoard(folder, "here"))
 
     def pid(self, name: str) -> int:
         return self.board.lines[name].pid or 0
@@ -142,11 +143,14 @@ async def test_what_does_not_want_to_stop_is_ended_by_force(supervisor: Seen, tm
     await until(lambda: all(gone(pid) for pid in pids))
 
 
-async def test_words_are_kept_in_a_log_of_each_program(supervisor: Seen, tmp_path: Path):
-    await supervisor.start([program(tmp_path, "service")])
+async def test_words_go_to_a_log_of_each_program_and_only_what_is_wrong_to_the_terminal(
+    supervisor: Seen, tmp_path: Path
+):
+    text = WORKS.replace('print("works"', 'print("works\\nWARNING no hints"')
+    await supervisor.start([program(tmp_path, "service", text)])
     await until((tmp_path / "service.log").exists)
-    assert (tmp_path / "service.log").read_text() == "works\n"
-    assert "service         | works" in supervisor.words.getvalue()
+    assert (tmp_path / "service.log").read_text() == "works\nWARNING no hints\n"
+    assert supervisor.words.getvalue() == "service         | WARNING no hints\n"
 
 
 async def test_the_watchdog_is_replaced_when_it_is_killed(supervisor: Seen, tmp_path: Path):
@@ -162,16 +166,16 @@ async def test_the_watchdog_is_replaced_when_it_is_killed(supervisor: Seen, tmp_
 
 KILLED = """
 import asyncio, pathlib, sys
-from infra.guard import Guard
-from infra.screen import Screen
-from infra.state import Board, FolderLock
-from infra.supervisor import Supervisor
+from infra.supervising.guard import Guard
+from infra.supervising.status_board import StatusBoard, FolderLock
+from infra.supervising.supervisor import Supervisor
+from infra.supervising.terminal import Terminal
 from tests.infra.test_supervisor import STUBBORN, program
 
 async def main():
     folder = pathlib.Path(sys.argv[1])
     lock = FolderLock(folder)
-    supervisor = Supervisor(folder, Screen(), Guard((lock.fd,)), Board(folder, "here"))
+    supervisor = Supervisor(folder, Terminal(), Guard((lock.fd,)), StatusBoard(folder, "here"))
     await supervisor.start([program(folder, "service"), program(folder, "other")])
     print("all up", flush=True)
     await asyncio.Event().wait()

@@ -214,7 +214,7 @@ async def test_what_waiting_cannot_cure_stops_at_once(
 async def test_rejected_rows_are_kept_with_their_reason(server: Server, tmp_path: Path):
     batches = some()
     broken = list(batches[0].rows)[3]
-    server.rejected_id = str(broken.id)  # pyright: ignore[reportAttributeAccessIssue]
+    server.rejected_id = str(broken.id)  # pyrefly: ignore[missing-attribute]
 
     tally, _ = await load(
         server.url, "k", batches[:1], tmp_path / "deep/rejected", Console(file=StringIO())
@@ -231,7 +231,7 @@ async def test_rejected_rows_are_kept_with_their_reason(server: Server, tmp_path
 
 async def test_when_no_account_is_taken_nothing_else_is_sent(server: Server, tmp_path: Path):
     batches = some(1)
-    server.rejected_id = str(next(iter(batches[0].rows)).id)  # pyright: ignore[reportAttributeAccessIssue]
+    server.rejected_id = str(next(iter(batches[0].rows)).id)  # pyrefly: ignore[missing-attribute]
     with pytest.raises(LoadError, match="no row of accounts was taken"):
         await load(server.url, "k", batches, tmp_path / "rejected", Console(file=StringIO()))
     assert [kind for kind, _ in server.bodies] == ["accounts"]

@@ -15,7 +15,9 @@ from shared.process import facts
 
 async def sent(dbs: dict[str, Database], principal: Principal, batches: Iterable[Batch]) -> None:
     """Load batches as the bulk routes and the listeners between services do."""
-    kinds = {kind.name: (service.name, kind) for service in TOLD for kind in service.kinds}
+    kinds = {
+        kind.name: (service.name, kind) for service in TOLD for kind in service.kinds["ingest"]
+    }
     for batch in batches:
         service, kind = kinds[batch.kind]
         rows = iter(batch.rows)

@@ -36,7 +36,7 @@ def cox(frame: Frame) -> backtest.Forecaster:
 def found(world):
     fitters = {"cox": cox, "boosted": challenger.boosted, "kaplan_meier": challenger.kaplan_meier}
     return backtest.backtest(
-        partial(window, world), ORIGINS, fitters, known={"truth": truth(world)}, replicates=40
+        partial(window, world), ORIGINS, fitters, extra={"truth": truth(world)}, replicates=40
     )
 
 

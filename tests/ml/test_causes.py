@@ -139,7 +139,7 @@ def test_a_document_of_the_first_format_is_refused_by_its_name():
 
 def test_penalties_are_judged_on_later_landmarks_with_what_was_known_before_them():
     frame = annual(600).frame()
-    held = selection.trials(frame, seed=0)
+    held = selection.folds_of(frame, seed=0)
     assert len(held) >= 2
     for trial in held:
         assert trial.fitted.day.max() < trial.judged.day.min()
@@ -152,7 +152,7 @@ def test_penalties_are_judged_on_later_landmarks_with_what_was_known_before_them
 
 
 def test_without_a_calendar_accounts_are_held_out_at_random():
-    for trial in selection.trials(tied(), seed=0):
+    for trial in selection.folds_of(tied(), seed=0):
         assert not set(trial.fitted.account.tolist()) & set(trial.judged.account.tolist())
 
 

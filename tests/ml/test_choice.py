@@ -8,7 +8,7 @@ import pytest
 from ml.fitting import newton, selection
 from ml.fitting.design import learn
 from ml.fitting.fit import prepared
-from ml.fitting.selection import Candidate, carried, trials
+from ml.fitting.selection import Candidate, carried, folds_of
 from ml.frames.frame import Frame
 from ml.scoring.renewal_clock import NEARNESS
 from tests.ml.worlds import annual, tied
@@ -18,7 +18,7 @@ def test_a_penalty_found_on_few_rows_pulls_no_harder_on_all_rows():
     frame = prepared(annual(400).frame())
     some = np.unique(frame.account)[:150]
     sample = frame.take(np.isin(frame.account, some))
-    held = trials(sample, 0)
+    held = folds_of(sample, 0)
     rows = np.mean([len(trial.fitted_rows) for trial in held])
 
     found = carried(Candidate(learn(frame), 0.1, 1.0), frame, sample, held)
@@ -30,7 +30,7 @@ def test_a_penalty_found_on_few_rows_pulls_no_harder_on_all_rows():
 
 def test_effects_are_not_pulled_to_zero_by_the_mere_number_of_rows():
     frame = prepared(annual(200).frame())
-    held = trials(frame, 0)
+    held = folds_of(frame, 0)
     chosen = Candidate(learn(frame), 0.1)
     whole = carried(chosen, frame, frame, held)
     matrix = chosen.design.matrix(frame)

@@ -79,7 +79,9 @@ def test_a_value_outside_is_refused_by_signal_value_and_what_is_allowed(signal, 
 
 def test_a_signal_without_a_line_is_refused_and_traits_need_none():
     admitted(frame(trait_stores=3), LINES)
-    with pytest.raises(SignalRefused, match=r"unheard_of: .* line in services/accounts/features"):
+    with pytest.raises(
+        SignalRefused, match=r"unheard_of: .* line in services/accounts/store/features"
+    ):
         admitted(frame(unheard_of=3.0), LINES)
 
 

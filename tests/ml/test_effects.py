@@ -7,7 +7,8 @@ import pytest
 
 from ml.fitting import fit
 from ml.scoring import document, effects, signal_groups
-from ml.scoring.score import ChurnModel, load, score
+from ml.scoring.hazards import ChurnModel, load
+from ml.scoring.score import score
 from shared.vocabulary.landmark import FeatureRow
 from tests.ml.worlds import annual, tied
 

@@ -64,8 +64,8 @@ def test_the_same_recipe_on_the_same_rows_is_no_worse_than_itself(frame, champio
 def test_a_candidate_without_the_signal_that_matters_is_refused(frame, champion: ServedModel):
     blind = {name: values for name, values in frame.columns.items() if name != "events_28d"}
     judgement = judge(replace(frame, columns=blind), None, 0)
-    mine = gate.trial(judgement.model, *_parts(replace(frame, columns=blind)))
-    theirs = gate.champion_trial(champion, *_parts(frame))
+    mine = gate.holdout(judgement.model, *_parts(replace(frame, columns=blind)))
+    theirs = gate.champion_holdout(champion, *_parts(frame))
     assert theirs is not None
     verdict = gate.judge(mine, theirs, champion.version)
     assert not verdict.passed
@@ -83,8 +83,8 @@ def test_a_better_candidate_passes_a_blind_champion(frame, champion: ServedModel
 
 def test_chances_twice_too_high_are_refused_as_not_calibrated(frame):
     kept, held = _parts(frame)
-    good = gate.trial(judge(frame, None, 0).model, kept, held)
-    wrong = gate.Trial(kept, held, 1 - np.minimum(2 * (1 - good.survival), 1))
+    good = gate.holdout(judge(frame, None, 0).model, kept, held)
+    wrong = gate.Holdout(kept, held, 1 - np.minimum(2 * (1 - good.survival), 1))
     verdict = gate.judge(wrong, None, None)
     assert {"oe_12m", "ici_12m"} <= set(verdict.failed)
 
@@ -111,10 +111,10 @@ def test_the_error_of_a_mean_counts_accounts_not_rows():
 
 def test_the_auc_of_whole_weights_is_that_of_repeated_rows(frame):
     kept, held = _parts(frame)
-    once = gate.trial(judge(frame, None, 0).model, kept, held)
+    once = gate.holdout(judge(frame, None, 0).model, kept, held)
     weight = (np.arange(len(held)) % 3).astype(np.float64)
     rows = np.repeat(np.arange(len(held)), weight.astype(int))
-    again = gate.Trial(kept, held.take(rows), once.survival[rows])
+    again = gate.Holdout(kept, held.take(rows), once.survival[rows])
     assert once.auc(weight) == pytest.approx(again.auc(), abs=1e-12)
 
 

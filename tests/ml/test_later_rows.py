@@ -60,11 +60,9 @@ async def told_model(rpc: Rpc, principal: Principal, vendor: Tenant) -> list[Any
     marks = [Landmark(key, moment) for moment in MOMENTS for key in vendor.companies.ids]
     found: list[Any] = []
     for service in SOURCES:
-        call = Call(
-            named(f"{service}.features", list[FeatureRow], is_read=True), {"landmarks": marks}
-        )
+        call = Call(named(f"{service}.landmarks.features", list[FeatureRow]), {"landmarks": marks})
         found.append(await rpc.send(principal, call))
-    spells = Call(named("accounts.spells", list[Spell], is_read=True), {"recorded_before": AS_OF})
+    spells = Call(named("accounts.landmarks.spells", list[Spell]), {"recorded_before": AS_OF})
     return [*found, await rpc.send(principal, spells)]
 
 
@@ -81,7 +79,7 @@ async def test_the_rest_of_history_in_any_order_changes_nothing(
     assert any(row.get("events_28d") for row in then[1])
 
 
-KINDS = {Event: "events", Ticket: "tickets", Payment: "payments"}
+KINDS: dict[type, str] = {Event: "events", Ticket: "tickets", Payment: "payments"}
 moments = st.integers(1, 80).map(lambda hours: AS_OF - timedelta(hours=7 * hours))
 later = st.integers(0, 1_000).map(lambda hours: AS_OF + timedelta(hours=hours))
 
@@ -133,7 +131,7 @@ async def test_what_is_recorded_late_is_not_known_earlier(
     after = await rpc.send(
         principal,
         Call(
-            named("usage.features", list[FeatureRow], is_read=True),
+            named("usage.landmarks.features", list[FeatureRow]),
             {"landmarks": [Landmark(k, _end()) for k in vendor.companies.ids]},
         ),
     )

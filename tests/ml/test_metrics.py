@@ -21,7 +21,7 @@ def drawn(rows: int, seed: int, *, closed: bool = False):
 
 def test_harrell_counts_every_comparable_pair():
     outcome, _, rate = drawn(80, 1)
-    risk = np.round(rate, 1)  # with ties
+    risk = np.asarray(np.round(rate, 1), dtype=np.float64)  # with ties
     right = total = 0.0
     for i in np.flatnonzero(outcome.event):
         for j in range(80):

@@ -208,8 +208,8 @@ def test_the_gate_judges_model_and_part_together_and_a_later_candidate_against_b
     out = gate.held_out(frame.account)
     training, held = frame.take(~out), frame.take(out)
     new = are_new(held)
-    both = gate.trial(judged.model, training, held).survival
-    alone = gate.trial(replace_newcomers(judged.model, None), training, held).survival
+    both = gate.holdout(judged.model, training, held).survival
+    alone = gate.holdout(replace_newcomers(judged.model, None), training, held).survival
     assert (both[~new] == alone[~new]).all()
     assert (both[new, 3] != alone[new, 3]).all()
     model = newcomers.like(judged.model, fit(frame), frame)

@@ -14,7 +14,7 @@ from ml.frames.landmarks import followed_to, months_before
 from ml.judging import evaluate
 from ml.judging.evidence import gathered
 from ml.judging.gate import held_out
-from ml.reporting.caveats import known
+from ml.reporting.caveats import limits_of
 from ml.reporting.report import report
 from ml.scoring.document import ForecastModel
 from ml.training.origins import rolling
@@ -119,8 +119,8 @@ def test_the_report_shows_both_and_says_where_later_time_is_harder(frame, model)
         assert f"{one.day}, 12 months on: {one.accounts:,} accounts, {one.lost:,} lost" in page
         assert f"{one.figures['auc_12m']:.4f}" in page
     assert "1 of 1 signals lay otherwise" in page
-    assert any("not on later time" in one for one in known(ready, seen))
-    assert not any("not on later time" in one for one in known(ready, whole))
+    assert any("not on later time" in one for one in limits_of(ready, seen))
+    assert not any("not on later time" in one for one in limits_of(ready, whole))
     worse = [structs.replace(one, figures={**one.figures, "auc_12m": 0.5}) for one in later]
-    said = known(ready, structs.replace(whole, rolling=worse))
+    said = limits_of(ready, structs.replace(whole, rolling=worse))
     assert any("AUC at 12 months 0.500 at the worst origin" in one for one in said)

@@ -17,8 +17,8 @@ from ml.reporting.charts import Axis
 from ml.reporting.model_card import card
 from ml.reporting.report import report
 from ml.scoring import document
+from ml.scoring.hazards import ChurnModel
 from ml.scoring.renewal_clock import MONTHLY, NO_RENEWAL, RENEWALS
-from ml.scoring.score import ChurnModel
 from shared.vocabulary.evidence import Evidence, Origin
 from tests.ml.worlds import annual, tied
 
@@ -155,7 +155,7 @@ def test_where_nothing_changes_with_time_no_backtest_is_promised():
     [(152_000.0, "152,000"), (0.33333, "0.3333"), (5.0, "5"), ("1.0", "1"), ("team", "team")],
 )
 def test_values_are_told_without_exponents(value: float | str, words: str):
-    assert wording.said(value) == words
+    assert wording.in_words(value) == words
 
 
 def test_signals_are_told_with_their_unit_and_places_in_words():

@@ -10,9 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 from hashlib import sha256
-from ml import document, newcomers
-from ml.release import judge
-from ml.model import fit
+from ml.fitting.fit import fit
+from ml.scoring import document
+from ml.training import newcomers
+from ml.training.release import judge
 from tests.ml.worlds import annual
 frame = annual(400).frame()
 judged = judge(frame, None, 5)

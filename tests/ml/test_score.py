@@ -61,7 +61,7 @@ def test_with_breslow_it_equals_lifelines_own_prediction_to_1e_12():
     chosen = selection.choose(fit.prepared(frame), seed=0)
     matrix = chosen.design.matrix(frame)
     theirs = cox.cox(frame, matrix, chosen.penalties).lifelines
-    months = list(range(1, 10))
+    months = np.arange(1, 10)
     x = pd.DataFrame(matrix, columns=[f"x{i}" for i in range(matrix.shape[1])])
     expected = theirs.predict_survival_function(x, times=months).loc[:, x.index].to_numpy().T
     forecasts = score.score(
@@ -70,7 +70,7 @@ def test_with_breslow_it_equals_lifelines_own_prediction_to_1e_12():
         elapsed_days=[0.0] * len(frame),
         days_to_renewal=[None] * len(frame),
     )
-    ours = np.array([[churn(f, month) for month in months] for f in forecasts])
+    ours = np.array([[churn(f, month) for month in months.tolist()] for f in forecasts])
     assert np.abs(1 - ours - expected).max() < 1e-12
 
 

@@ -46,7 +46,7 @@ def logistic(x: Floats, y: Floats) -> Fit:
     for _ in range(30):
         p = 1 / (1 + np.exp(-x @ beta))
         information = (x * (p * (1 - p))[:, None]).T @ x
-        beta = beta + np.linalg.solve(information, x.T @ (y - p))
+        beta = beta + np.asarray(np.linalg.solve(information, x.T @ (y - p)), dtype=np.float64)
     return Fit(beta, np.sqrt(np.diag(np.linalg.inv(information))))
 
 

@@ -57,7 +57,11 @@ class Tenant:
 
     async def take(self, batches: Iterable[Batch]) -> None:
         """Load rows as the bulk routes do."""
-        kinds = {kind.name: (service.name, kind) for service in SERVICES for kind in service.kinds}
+        kinds = {
+            kind.name: (service.name, kind)
+            for service in SERVICES
+            for kind in service.kinds.get("ingest", ())
+        }
         for batch in batches:
             service, kind = kinds[batch.kind]
             rows = iter(batch.rows)

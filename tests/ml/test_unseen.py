@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.fitting import fit, frailty
-from ml.fitting.frailty import Told
+from ml.fitting.frailty import HalfScores
 from ml.frames.frame import Frame, one_stratum
 from ml.frames.halves import MOST_ACCOUNTS, Halves, pairs
 from ml.scoring import document, score
@@ -26,7 +26,7 @@ from tests.ml.worlds import annual, rows_of
 ACCOUNTS = 20_000
 
 
-def measured(seed: int, error: float, passing: float) -> tuple[Told, float]:
+def measured(seed: int, error: float, passing: float) -> tuple[HalfScores, float]:
     """Two latent states told with error; the parts that predict best, and what they leave.
 
     `passing` is the variance of what a state was for a year and is no more.
@@ -47,7 +47,7 @@ def measured(seed: int, error: float, passing: float) -> tuple[Told, float]:
     seen = states + passing * np.eye(2) + np.diag(errors)
     weights = np.linalg.solve(seen, states @ effects)
     left = effects @ states @ effects - weights @ seen @ weights
-    told = Told(
+    told = HalfScores(
         whole * weights,
         (now[0] * weights, now[1] * weights),
         (before[0] * weights, before[1] * weights),
@@ -64,16 +64,16 @@ def test_a_planted_variance_is_found_from_two_measures_of_the_same(seed, error, 
 
 def test_halves_that_tell_the_same_leave_nothing_unseen():
     whole = np.random.default_rng(3).standard_normal((500, 3))
-    assert frailty.variance(Told(whole, (whole, whole), (whole, whole))) == pytest.approx(
+    assert frailty.variance(HalfScores(whole, (whole, whole), (whole, whole))) == pytest.approx(
         0, abs=1e-9
     )
     few = whole[: frailty.LEAST_ACCOUNTS - 1]
-    assert frailty.variance(Told(few, (-few, few), (few, few))) == 0.0
+    assert frailty.variance(HalfScores(few, (-few, few), (few, few))) == 0.0
 
 
 def test_parts_drawn_in_hide_as_much_as_they_would_whole():
     told, left = measured(7, 0.4, 0.2)
-    shrunk = Told(
+    shrunk = HalfScores(
         *(told.whole / 2, (told.now[0] / 2, told.now[1] / 2)),
         (told.before[0] / 2, told.before[1] / 2),
     )
@@ -84,7 +84,7 @@ def test_parts_drawn_in_hide_as_much_as_they_would_whole():
 def test_a_source_that_says_nothing_does_no_harm():
     told, left = measured(11, 0.3, 0.0)
     nothing = np.zeros((ACCOUNTS, 1))
-    wider = Told(
+    wider = HalfScores(
         np.hstack([told.whole, nothing]),
         (np.hstack([told.now[0], nothing]), np.hstack([told.now[1], nothing])),
         (np.hstack([told.before[0], nothing]), np.hstack([told.before[1], nothing])),

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from services.accounts.store import landmarks as landmarks_store
-from services.billing import store as billing
-from services.learning.store import learners as learners_store
-from services.usage.store import reads as reads_store
+from services.accounts.store import landmarks as accounts_landmarks
+from services.billing.store import landmarks as billing_landmarks
+from services.learning.store import landmarks as learning_landmarks
+from services.usage.store import landmarks as usage_landmarks
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow, Landmark
@@ -17,10 +17,10 @@ from shared.vocabulary.signal import Signal
 from tests.conftest import DatabaseOf
 
 SERVICES = {
-    "accounts": landmarks_store,
-    "billing": billing,
-    "learning": learners_store,
-    "usage": reads_store,
+    "accounts": accounts_landmarks,
+    "billing": billing_landmarks,
+    "learning": learning_landmarks,
+    "usage": usage_landmarks,
 }
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

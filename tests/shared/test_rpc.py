@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import aiohttp
 import msgspec
 import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.billing import actions, store
 from services.billing.app import SERVICE
@@ -82,20 +83,20 @@ async def test_in_a_batch_a_refusal_takes_only_its_own_place(
     rpc: Rpc, principal: Principal
 ) -> None:
     await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
-    unknown = Call(named("billing.nothing", int), {})
+    unknown = Call(named("billing.store.nothing", int), {})
     asked = [Call.of(store.mrr, [ACCOUNT]), unknown, Call.of(store.mrr, [uuid4()])]
 
     first, second, third = await rpc.batch(principal, asked)
 
     assert first == {ACCOUNT: Money(45_000, "EUR")}
     assert isinstance(second, NotFound)
-    assert "billing.nothing" in str(second)
+    assert "billing.store.nothing" in str(second)
     assert third == {}
 
 
 @pytest.mark.usefixtures("billing")
 async def test_arguments_of_the_wrong_type_are_refused(rpc: Rpc, principal: Principal) -> None:
-    with pytest.raises(InvalidInput, match=r"billing\.mrr"):
+    with pytest.raises(InvalidInput, match=r"billing\.store\.mrr"):
         await rpc.send(principal, Call.of(store.mrr, "everyone"))
 
 
@@ -121,7 +122,7 @@ async def test_a_principal_expires(settings: Settings, principal: Principal) -> 
 async def test_the_service_itself_gives_up_at_the_deadline(
     settings: Settings, rpc: Rpc, principal: Principal, owner: Conn
 ) -> None:
-    asked = [Request("billing.mrr", msgspec.Raw(msgspec.msgpack.encode({"account_ids": []})))]
+    asked = [Request("billing.store.mrr", msgspec.Raw(msgspec.msgpack.encode({"account_ids": []})))]
     url = f"{settings.service_url('billing')}/rpc/billing"
     async with stuck(owner):
         answer = await rpc.session.post(
@@ -156,16 +157,54 @@ async def test_an_answer_that_takes_too_long_is_not_waited_for(
     assert rpc.requests["billing"] == 1
 
 
-async def test_of_a_service_that_is_away_reads_are_asked_twice_and_commands_once(
+class Cut:
+    """Carries out what is posted, and breaks off within the answer to the first."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app, self._cut = app, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") != "POST" or self._cut:
+            await self._app(scope, receive, send)
+            return
+        self._cut = True
+        await self._app(scope, receive, unheard)
+        headers = [(b"content-length", b"1000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"not all of it"})
+
+
+async def unheard(_: Message) -> None:
+    """Where an answer goes that nobody gets."""
+
+
+@pytest.fixture
+async def cut_off(settings: Settings) -> AsyncIterator[None]:
+    """The billing service, whose first answer to a call is lost on the way."""
+    app = build(SERVICE, settings)
+    app.add_middleware(Cut)
+    async with serving(app, settings.service_port("billing")):
+        yield
+
+
+@pytest.mark.usefixtures("cut_off")
+async def test_a_read_whose_answer_was_lost_is_asked_again(rpc: Rpc, principal: Principal) -> None:
+    assert await rpc.call(principal, store.mrr, [ACCOUNT]) == {}
+    assert rpc.requests["billing"] == 2
+
+
+@pytest.mark.usefixtures("cut_off")
+async def test_a_command_whose_answer_was_lost_is_not_sent_again(
     rpc: Rpc, principal: Principal
 ) -> None:
     with pytest.raises(ServiceUnavailable, match="billing service is not reachable"):
-        await rpc.call(principal, store.mrr, [ACCOUNT])
-    assert rpc.requests["billing"] == 2
-
-    with pytest.raises(ServiceUnavailable, match="billing service is not reachable"):
         await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
-    assert rpc.requests["billing"] == 3
+    assert rpc.requests["billing"] == 1
+
+
+async def test_a_service_that_is_away_is_not_waited_for(rpc: Rpc, principal: Principal) -> None:
+    with pytest.raises(ServiceUnavailable, match="billing service is not reachable"):
+        await rpc.call(principal, store.mrr, [ACCOUNT])
 
 
 @pytest.mark.usefixtures("billing")

@@ -1,6 +1,7 @@
 """Take accounts and their names in other systems."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -24,7 +25,7 @@ class Directory:
     def __init__(self, tenant_id: UUID, held: dict[tuple[str, str], UUID]) -> None:
         self._tenant_id = tenant_id
         self._held = held
-        self.added: dict[ExternalId, UUID] = {}
+        self.added: dict[ExternalId, tuple[UUID, datetime | None]] = {}
         self.added_by: set[int] = set()
 
     def account_of(self, one: Numbered[AccountRow]) -> UUID:
@@ -35,7 +36,7 @@ class Directory:
         name = row.external_id.source, row.external_id.id
         if name not in self._held:
             self._held[name] = row.id or uuid5(self._tenant_id, "\0".join(name))
-            self.added[ExternalId(*name)] = self._held[name]
+            self.added[ExternalId(*name)] = self._held[name], row.recorded_at
             self.added_by.add(one.number)
         return self._held[name]
 
@@ -48,7 +49,7 @@ async def take_accounts(
     directory = Directory(principal.tenant_id, await _held(conn, rows))
     candidates, receipts = _resolved(rows, directory)
     fresh, verdicts, before = await kept(conn, "account", candidates)
-    changed = {new.version.owner for new in fresh} | set(directory.added.values())
+    changed = {new.version.owner for new in fresh} | {key for key, _ in directory.added.values()}
     if changed:
         await accounts.call(conn, directory.added)
         await accounts.refresh(conn, changed)

@@ -47,9 +47,9 @@ def _place(change: ContractChanged) -> tuple[UUID, date, datetime]:
 
 
 async def contract_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> Contract:
-    """Sign or change one contract; as it is then."""
-    key = UUID(await alone(conn, principal, CONTRACTS, row))
-    return (await contracts.contracts(conn, [key]))[key]
+    """Sign or change one contract; the contract as it is kept."""
+    contract_id = UUID(await alone(conn, principal, CONTRACTS, row))
+    return (await contracts.contracts(conn, [contract_id]))[contract_id]
 
 
 def _keyed(row: ContractRow, account_id: UUID) -> ContractRow:

@@ -15,8 +15,9 @@ from services.accounts.schema.values import Contract
 from shared.graphql.fields import Arguments, called
 from shared.graphql.objects import Account, Member
 from shared.graphql.payloads import Payload, UserError, one_row, row_of
+from shared.graphql.reading import WHOLE
 from shared.graphql.scalars import WideInt
-from shared.graphql.showing import WHOLE, shown
+from shared.graphql.showing import shown
 from shared.intake.rows import Receipt
 
 

@@ -70,7 +70,7 @@ async def _account(
     if external_id is None:
         key = parsed_id(id or "", "Account", "id")[1]
     else:
-        key = await info.context.call(accounts_store.account_called, _name(external_id))
+        key = await info.context.call(accounts_store.account_called, _name(external_id), as_of)
     return await NODES["Account"](info, key, as_of) if key else None
 
 

@@ -54,12 +54,16 @@ async def accounts(
     return {row["id"]: to(Account, row) for row in rows}
 
 
-async def external_ids(conn: Conn, account_ids: list[UUID]) -> dict[UUID, list[ExternalId]]:
-    """What other systems call each account; accounts without such names are absent."""
+async def external_ids(
+    conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, list[ExternalId]]:
+    """What other systems called each account; accounts without such names are absent."""
     rows = await conn.fetch(
         "SELECT account_id, source, external_id FROM accounts.external_id"
-        " WHERE account_id = ANY ($1) ORDER BY source, external_id",
+        " WHERE account_id = ANY ($1) AND recorded_at <= coalesce($2, 'infinity'::timestamptz)"
+        " ORDER BY source, external_id",
         account_ids,
+        as_of,
     )
     found: dict[UUID, list[ExternalId]] = defaultdict(list)
     for row in rows:
@@ -67,21 +71,27 @@ async def external_ids(conn: Conn, account_ids: list[UUID]) -> dict[UUID, list[E
     return dict(found)
 
 
-async def accounts_called(conn: Conn, names: list[ExternalId]) -> dict[tuple[str, str], UUID]:
-    """Which account each external name belongs to, by (source, id); unknown names are absent."""
+async def accounts_called(
+    conn: Conn, names: list[ExternalId], as_of: datetime | None = None
+) -> dict[tuple[str, str], UUID]:
+    """Which account each external name belonged to, by (source, id); unknown names are absent."""
     rows = await conn.fetch(
         "SELECT e.source, e.external_id, e.account_id"
         " FROM unnest($1::text[], $2::text[]) AS g (source, external_id)"
-        " JOIN accounts.external_id AS e USING (source, external_id)",
+        " JOIN accounts.external_id AS e USING (source, external_id)"
+        " WHERE e.recorded_at <= coalesce($3, 'infinity'::timestamptz)",
         [name.source for name in names],
         [name.external_id for name in names],
+        as_of,
     )
     return {(row["source"], row["external_id"]): row["account_id"] for row in rows}
 
 
-async def account_called(conn: Conn, name: ExternalId) -> UUID | None:
-    """The account another system calls so; None if there is none."""
-    return (await accounts_called(conn, [name])).get((name.source, name.external_id))
+async def account_called(
+    conn: Conn, name: ExternalId, as_of: datetime | None = None
+) -> UUID | None:
+    """The account another system called so; None if there was none."""
+    return (await accounts_called(conn, [name], as_of)).get((name.source, name.external_id))
 
 
 async def account_page(
@@ -112,14 +122,17 @@ async def existing(conn: Conn, account_ids: Iterable[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def call(conn: Conn, names: Mapping[ExternalId, UUID]) -> None:
-    """Keep new external names; a name once given stays with its account."""
+async def call(conn: Conn, names: Mapping[ExternalId, tuple[UUID, datetime | None]]) -> None:
+    """Keep new names of accounts, known since a moment or now; a name once given stays."""
     await conn.execute(
-        "INSERT INTO accounts.external_id (source, external_id, account_id)"
-        " SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[]) ON CONFLICT DO NOTHING",
+        "INSERT INTO accounts.external_id (source, external_id, account_id, recorded_at)"
+        " SELECT source, external_id, account_id, coalesce(recorded_at, now())"
+        " FROM unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[])"
+        " AS new (source, external_id, account_id, recorded_at) ON CONFLICT DO NOTHING",
         [name.source for name in names],
         [name.external_id for name in names],
-        list(names.values()),
+        [account_id for account_id, _ in names.values()],
+        [recorded_at for _, recorded_at in names.values()],
     )
 
 

@@ -9,8 +9,9 @@ from services.billing.schema.values import BillingInterval, Invoice, PlanSubscri
 from shared.graphql.fields import called
 from shared.graphql.objects import Account
 from shared.graphql.payloads import Payload, UserError, one_row
+from shared.graphql.reading import WHOLE
 from shared.graphql.scalars import WideInt
-from shared.graphql.showing import WHOLE, shown
+from shared.graphql.showing import shown
 
 
 @strawberry.input(description="A plan line as the billing system knows it now.")

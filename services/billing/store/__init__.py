@@ -22,16 +22,11 @@ from services.billing.domain import (
 from shared.intake.versions import Candidate, Version
 from shared.platform.db import Conn, Row, to
 from shared.vocabulary import metric, paging
-from shared.vocabulary.landmark import FeatureRow, Half, Landmark
 from shared.vocabulary.metric import MetricValue, count
 from shared.vocabulary.money import Money
 from shared.vocabulary.paging import Page
-from shared.vocabulary.signal import Signal
-from shared.vocabulary.signal import read as read_signals
 
 HERE = Path(__file__).parent
-FEATURES = (HERE / "features.sql").read_text()
-DICTIONARY = read_signals(HERE / "features.csv")
 INVOICES_DUE = (HERE / "invoices_due.sql").read_text()
 LINES = (HERE / "lines.sql").read_text()
 OWED = (HERE / "owed.sql").read_text()
@@ -324,18 +319,3 @@ def _subscription(row: Row) -> Subscription:
         started_at=row["started_at"],
         ended_at=row["ended_at"],
     )
-
-
-async def features(
-    conn: Conn, landmarks: list[Landmark], half: Half | None = None
-) -> list[FeatureRow]:
-    """What the model may know at each landmark, in order."""
-    rows = await conn.fetch(
-        FEATURES, [mark.account_id for mark in landmarks], [mark.as_of for mark in landmarks], half
-    )
-    return [dict(row) for row in rows]
-
-
-async def dictionary(conn: Conn) -> list[Signal]:
-    """What each column of `features` means."""
-    return DICTIONARY

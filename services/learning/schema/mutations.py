@@ -15,7 +15,8 @@ from services.learning.schema.paths import LearningPath
 from shared.graphql.fields import Arguments, called
 from shared.graphql.objects import Member
 from shared.graphql.payloads import Payload, UserError, one_row
-from shared.graphql.showing import WHOLE, shown
+from shared.graphql.reading import WHOLE
+from shared.graphql.showing import shown
 from shared.vocabulary.ids import parsed_id
 
 

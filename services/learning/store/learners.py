@@ -24,14 +24,9 @@ from services.learning.store.courses import courses_by_code
 from shared.intake.versions import Candidate, Version
 from shared.platform.db import Conn, Row, to
 from shared.vocabulary.definition import Definition
-from shared.vocabulary.landmark import FeatureRow, Half, Landmark
 from shared.vocabulary.metric import MetricValue, ratio
-from shared.vocabulary.signal import Signal
-from shared.vocabulary.signal import read as read_signals
 
 HERE = Path(__file__).parent
-FEATURES = (HERE / "features.sql").read_text()
-DICTIONARY = read_signals(HERE / "features.csv")
 SUMMARY = (HERE / "summary.sql").read_text()
 NEXT_COURSES = (HERE / "next_courses.sql").read_text()
 ADOPTION_WINDOW = timedelta(days=180)
@@ -193,22 +188,3 @@ def _ratio(
         window_to=at,
         freshness=row["freshness"],
     )
-
-
-async def features(
-    conn: Conn, landmarks: list[Landmark], half: Half | None = None
-) -> list[FeatureRow]:
-    """What the model may know at each landmark, in order."""
-    rows = await conn.fetch(
-        FEATURES,
-        [mark.account_id for mark in landmarks],
-        [mark.as_of for mark in landmarks],
-        PASS_SCORE,
-        half,
-    )
-    return [dict(row) for row in rows]
-
-
-async def dictionary(conn: Conn) -> list[Signal]:
-    """What each column of `features` means."""
-    return DICTIONARY

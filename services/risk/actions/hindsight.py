@@ -44,7 +44,6 @@ async def expect(
     conn: Conn, account_id: UUID, probability: float, note: str | None, principal: Principal
 ) -> Expectation:
     """Keep what somebody expects of an account's renewal; what they said before stays."""
-    principal.require("act")
     if not 0 <= probability <= 1:
         raise InvalidInput("renewalProbability", probability, "0 to 1")
     if note is not None and len(note) > NOTE_MOST:

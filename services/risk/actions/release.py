@@ -33,7 +33,6 @@ async def start_run(conn: Conn, principal: Principal, run_id: UUID | None = None
     Conflict while another training of the tenant runs: two at once would both compare themselves
     with the same champion.
     """
-    principal.require("ml")
     await queue_store.take_turn(conn)
     await release_store.bury(conn)
     found = await release_store.open_run(conn)
@@ -52,22 +51,14 @@ async def start_run(conn: Conn, principal: Principal, run_id: UUID | None = None
     return await _run(conn, begun)
 
 
-async def touch_run(conn: Conn, run_id: UUID, principal: Principal) -> bool:
-    """Say that a training still runs; False if somebody ended it."""
-    principal.require("ml")
-    return await release_store.touch_run(conn, run_id)
-
-
 async def fail_run(conn: Conn, run_id: UUID, reason: str, principal: Principal) -> bool:
     """End a training that came to nothing; False if it had ended before."""
-    principal.require("ml")
     await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
     return await release_store.end_run(conn, run_id, Outcome.FAILED, reason[:2_000])
 
 
 async def refuse_run(conn: Conn, run_id: UUID, reason: str, principal: Principal) -> bool:
     """End a training whose data could not carry a model; False if it had ended before."""
-    principal.require("ml")
     await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
     return await release_store.end_run(conn, run_id, Outcome.REFUSED, reason[:2_000])
 
@@ -84,7 +75,6 @@ async def offer(
 
     `force` is the reason for letting it serve against the rules and needs the scope admin.
     """
-    principal.require("ml")
     if force is not None:
         _forced(principal, force)
     await queue_store.take_turn(conn)
@@ -146,7 +136,6 @@ async def _plan(conn: Conn, tenant_id: UUID) -> None:
 
 async def rollback(conn: Conn, principal: Principal, reason: str | None = None) -> ModelVersion:
     """Let the champion before the present one serve again, everyone scored anew by it."""
-    principal.require("ml")
     await queue_store.take_turn(conn)
     version = champion_before(await release_store.champion_history(conn))
     if version is None:
@@ -158,7 +147,6 @@ async def rollback(conn: Conn, principal: Principal, reason: str | None = None) 
 
 async def request_training(conn: Conn, principal: Principal) -> TrainingRun:
     """Have the worker train as soon as it can; an open training is told instead of a second one."""
-    principal.require("ml")
     await queue_store.take_turn(conn)
     await release_store.bury(conn)
     found = await release_store.open_run(conn)
@@ -171,7 +159,6 @@ async def request_training(conn: Conn, principal: Principal) -> TrainingRun:
 
 async def set_schedule(conn: Conn, every_days: int | None, principal: Principal) -> int | None:
     """Train anew every so many days, from now on; None: never by itself."""
-    principal.require("ml")
     if every_days is not None and not 1 <= every_days <= EVERY_DAYS_MOST:
         raise InvalidInput("everyDays", every_days, f"1 to {EVERY_DAYS_MOST}, or none for never")
     await release_store.schedule(conn, every_days)

@@ -11,15 +11,13 @@ from services.risk.domain.scores import Fresh, RiskUpdated, Standing
 from services.risk.store import queue as queue_store
 from services.risk.store import scores as scores_store
 from shared.platform import telemetry
-from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process.facts import LogEntry
 from shared.vocabulary.errors import NotFound
 
 
-async def rescore(conn: Conn, principal: Principal, account_ids: list[UUID] | None = None) -> int:
+async def rescore(conn: Conn, account_ids: list[UUID] | None = None) -> int:
     """Ask for fresh scores of some accounts, or of all; how many were asked for."""
-    principal.require("act")
     known = await queue_store.known(conn, account_ids)
     unknown = set(account_ids or ()) - set(known)
     if unknown:

@@ -59,7 +59,7 @@ async def _watch(bench: Bench, now: datetime, tenant_id: UUID, claims: Sequence[
 
 async def _lost(bench: Bench, tenant_id: UUID, now: datetime) -> dict[UUID, list[Spell]]:
     """Spells of each account that ended."""
-    call = Call(named("accounts.spells", list[Spell]), {"recorded_before": now})
+    call = Call(named("accounts.landmarks.spells", list[Spell]), {"recorded_before": now})
     spells: list[Spell] = await bench.rpc.send(
         auth.system(tenant_id), call, timeout_s=SPELLS_TIMEOUT_S
     )

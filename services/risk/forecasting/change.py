@@ -74,11 +74,17 @@ class RiskChange:
 
 
 async def moved(
-    conn: Conn, account_ids: list[UUID], start: datetime, end: datetime
+    conn: Conn,
+    account_ids: list[UUID],
+    start: datetime,
+    end: datetime,
+    as_of: datetime | None = None,
 ) -> dict[UUID, RiskChange]:
-    """What moved each account's served score between two moments."""
+    """What moved each account's served score between two moments, neither later than `as_of`."""
     if start > end:
         raise InvalidInput("from", start.isoformat(), "a moment not after `to`")
+    if as_of is not None:
+        start, end = min(start, as_of), min(end, as_of)
     before = await scores_store.latest(conn, account_ids, start)
     after = await scores_store.latest(conn, account_ids, end)
     both = [score for served in (before, after) for score in served.values()]

@@ -96,11 +96,12 @@ async def ask(rpc: Rpc, tenant_id: UUID, account_ids: Sequence[UUID], as_of: dat
     """Ask every service about every account, once each and all at the same time."""
     landmarks = [Landmark(account_id, as_of) for account_id in account_ids]
     features = [
-        Call(named(f"{service}.features", list[FeatureRow]), {"landmarks": landmarks})
+        Call(named(f"{service}.landmarks.features", list[FeatureRow]), {"landmarks": landmarks})
         for service in SOURCES
     ]
     mrr = Call(
-        named("billing.mrr", dict[UUID, Money]), {"account_ids": list(account_ids), "as_of": as_of}
+        named("billing.store.mrr", dict[UUID, Money]),
+        {"account_ids": list(account_ids), "as_of": as_of},
     )
     requests = [[call, mrr] if call.function.service == "billing" else [call] for call in features]
     principal = auth.system(tenant_id)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ml.scoring.document import Feature
-from ml.scoring.score import ChurnModel, Forecast, score, speaker
+from ml.scoring.hazards import ChurnModel
+from ml.scoring.score import Forecast, score, speaker
 from services.risk.domain.chance import Probability
 from services.risk.domain.scores import Inputs
 from services.risk.forecasting import scores

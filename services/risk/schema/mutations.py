@@ -17,7 +17,8 @@ from services.risk.schema.release import TrainingRun
 from shared.graphql.context import Context
 from shared.graphql.fields import Arguments, Request, called
 from shared.graphql.payloads import Payload, UserError, attempt
-from shared.graphql.showing import WHOLE, shown
+from shared.graphql.reading import WHOLE
+from shared.graphql.showing import shown
 from shared.vocabulary.ids import account_key
 
 

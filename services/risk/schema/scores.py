@@ -8,7 +8,8 @@ import strawberry
 
 from services.risk.domain import chance as chance_domain
 from services.risk.domain import scores as scores_domain
-from services.risk.domain.bands import BANDS, RiskBand
+from services.risk.domain.bands import BANDS
+from services.risk.domain.bands import RiskBand as RiskBand
 from services.risk.domain.chance import EvidenceGrade, ForecastBasis
 from services.risk.forecasting import replay as replay_forecasting
 from services.risk.forecasting import what_if as what_if_forecasting

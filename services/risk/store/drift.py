@@ -92,11 +92,15 @@ async def keep(conn: Conn, drift: Drift) -> None:
     )
 
 
-async def newest(conn: Conn, versions: list[str]) -> dict[str, Drift]:
+async def newest(
+    conn: Conn, versions: list[str], as_of: datetime | None = None
+) -> dict[str, Drift]:
     """What the watch saw last of each version; versions never watched are absent."""
     rows = await conn.fetch(
-        "SELECT DISTINCT ON (version) * FROM risk.drift WHERE version = ANY ($1)"
+        "SELECT DISTINCT ON (version) * FROM risk.drift"
+        " WHERE version = ANY ($1) AND as_of <= coalesce($2, 'infinity'::timestamptz)"
         " ORDER BY version, as_of DESC",
         versions,
+        as_of,
     )
     return {row["version"]: to(Drift, row) for row in rows}

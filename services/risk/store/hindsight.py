@@ -86,7 +86,11 @@ async def add_expectation(
 
 
 async def expectations(
-    conn: Conn, account_ids: list[UUID], first: int | None = None, after: str | None = None
+    conn: Conn,
+    account_ids: list[UUID],
+    first: int | None = None,
+    after: str | None = None,
+    as_of: datetime | None = None,
 ) -> dict[UUID, Page[Expectation]]:
     """A page of what was expected of each account, newest first."""
     most = paging.size(first)
@@ -95,12 +99,14 @@ async def expectations(
         "SELECT e.* FROM unnest($1::uuid[]) AS asked (id) CROSS JOIN LATERAL ("
         " SELECT * FROM risk.expectation WHERE account_id = asked.id"
         "  AND ($2::timestamptz IS NULL OR (stated_at, expectation_id) < ($2, $3::uuid))"
+        "  AND stated_at <= coalesce($5, 'infinity'::timestamptz)"
         "  ORDER BY stated_at DESC, expectation_id DESC LIMIT $4) AS e"
         " ORDER BY e.stated_at DESC, e.expectation_id DESC",
         account_ids,
         at,
         last,
         most + 1,
+        as_of,
     )
     found: dict[UUID, list[Expectation]] = {account_id: [] for account_id in account_ids}
     for row in rows:

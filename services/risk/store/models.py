@@ -29,9 +29,16 @@ async def models(
     return paging.page(found, most, [paging.cursor(m.published_at, m.model_id) for m in found])
 
 
-async def model_versions(conn: Conn, versions: list[str]) -> dict[str, ModelVersion]:
-    """Models by version."""
-    rows = await conn.fetch("SELECT * FROM risk.model_version WHERE version = ANY ($1)", versions)
+async def model_versions(
+    conn: Conn, versions: list[str], as_of: datetime | None = None
+) -> dict[str, ModelVersion]:
+    """Models by version, with the roles that they held."""
+    rows = await conn.fetch(
+        "SELECT * FROM risk.models_at(coalesce($2, 'infinity'::timestamptz))"
+        " WHERE version = ANY ($1)",
+        versions,
+        as_of,
+    )
     return {row["version"]: to(ModelVersion, row) for row in rows}
 
 

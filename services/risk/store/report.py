@@ -1,6 +1,7 @@
 """Every query on the reports of models."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.platform.db import Conn, to
 from shared.vocabulary.evidence import Evidence
@@ -30,11 +31,13 @@ async def keep(conn: Conn, version: str, report: ModelReport) -> None:
     )
 
 
-async def cards(conn: Conn, versions: list[str]) -> dict[str, Card]:
+async def cards(conn: Conn, versions: list[str], as_of: datetime | None = None) -> dict[str, Card]:
     """Cards by version; models without a report are absent."""
     rows = await conn.fetch(
-        "SELECT version, card, limits, evidence FROM risk.model_report WHERE version = ANY ($1)",
+        "SELECT version, card, limits, evidence FROM risk.model_report"
+        " WHERE version = ANY ($1) AND kept_at <= coalesce($2, 'infinity'::timestamptz)",
         versions,
+        as_of,
     )
     return {row["version"]: to(Card, row) for row in rows}
 

@@ -54,7 +54,11 @@ async def scores(conn: Conn, score_ids: list[UUID]) -> dict[UUID, RiskScore]:
 
 
 async def history(
-    conn: Conn, account_ids: list[UUID], first: int | None = None, after: str | None = None
+    conn: Conn,
+    account_ids: list[UUID],
+    first: int | None = None,
+    after: str | None = None,
+    as_of: datetime | None = None,
 ) -> dict[UUID, Page[RiskScore]]:
     """A page of each account's scores, newest first; an account never scored has an empty one."""
     most = paging.size(first)
@@ -64,12 +68,14 @@ async def history(
         " CROSS JOIN LATERAL ("
         "  SELECT * FROM risk.score WHERE account_id = asked.id"
         "   AND ($2::timestamptz IS NULL OR (scored_at, score_id) < ($2, $3::uuid))"
+        "   AND scored_at <= coalesce($5, 'infinity'::timestamptz)"
         "  ORDER BY scored_at DESC, score_id DESC LIMIT $4) AS s"
         " ORDER BY s.scored_at DESC, s.score_id DESC",
         account_ids,
         at,
         last,
         most + 1,
+        as_of,
     )
     found: dict[UUID, list[RiskScore]] = {account_id: [] for account_id in account_ids}
     for row in rows:

@@ -113,9 +113,9 @@ def _of(
     }
     return Association(
         feature=feature,
-        odds_ratio=metric.of(ASSOCIATION, ratio and ratio.value, n, **window),
-        low=metric.of(ASSOCIATION_LOW, ratio and ratio.low, n, **window),
-        high=metric.of(ASSOCIATION_HIGH, ratio and ratio.high, n, **window),
+        odds_ratio=metric.of(ASSOCIATION, ratio.value if ratio else None, n, **window),
+        low=metric.of(ASSOCIATION_LOW, ratio.low if ratio else None, n, **window),
+        high=metric.of(ASSOCIATION_HIGH, ratio.high if ratio else None, n, **window),
         users=users,
         strata=len(tables),
     )

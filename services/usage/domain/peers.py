@@ -176,9 +176,9 @@ class Compared:
         return Peers(
             is_any=cell.is_any,
             accounts=accounts,
-            active=cell.active.quantile(MEDIAN, own and own.active),
-            breadth_q25=cell.breadth.quantile(LOWEST_QUARTER, own and own.breadth),
-            depth_q25=cell.depth.quantile(LOWEST_QUARTER, own and own.depth),
+            active=cell.active.quantile(MEDIAN, own.active if own else None),
+            breadth_q25=cell.breadth.quantile(LOWEST_QUARTER, own.breadth if own else None),
+            depth_q25=cell.depth.quantile(LOWEST_QUARTER, own.depth if own else None),
         )
 
 

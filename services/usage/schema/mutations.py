@@ -14,7 +14,8 @@ from services.usage.schema.catalogue import Feature, FeatureTier
 from services.usage.schema.events import UsageLatePolicy, UsageRetention
 from shared.graphql.fields import Arguments, called
 from shared.graphql.payloads import Payload, UserError, one_row
-from shared.graphql.showing import WHOLE, shown
+from shared.graphql.reading import WHOLE
+from shared.graphql.showing import shown
 
 
 @strawberry.input(description="A feature as it is from now on: what is left out is unset.")
@@ -60,7 +61,7 @@ class UsageLatePolicyPayload(
 def _retention(
     raw_days: Annotated[
         int | None, strawberry.argument(description="62 days or more; null keeps everything.")
-    ],
+    ] = None,
 ) -> Arguments:
     return {"raw_days": raw_days}
 

@@ -7,7 +7,8 @@ import strawberry
 from services.usage.domain import peers as peers_domain
 from services.usage.domain import signals as signals_domain
 from services.usage.schema.catalogue import FeatureTier
-from shared.graphql.showing import WHOLE, Shown, shown
+from shared.graphql.reading import WHOLE
+from shared.graphql.showing import Shown, shown
 from shared.graphql.values import MetricValue
 
 

@@ -9,13 +9,8 @@ from services.usage.domain.summary import Counts, UsageSummary
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
 from shared.vocabulary.errors import InvalidInput
-from shared.vocabulary.landmark import FeatureRow, Half, Landmark
 from shared.vocabulary.paging import Page
-from shared.vocabulary.signal import Signal
-from shared.vocabulary.signal import read as read_signals
 
-FEATURES = (Path(__file__).parent / "features.sql").read_text()
-DICTIONARY = read_signals(Path(__file__).parent / "features.csv")
 SUMMARY = (Path(__file__).parent / "summary.sql").read_text()
 
 
@@ -27,21 +22,6 @@ async def summary(
         raise InvalidInput("asOf", as_of.isoformat(), "a moment with a time zone")
     rows = await conn.fetch(SUMMARY, list(set(account_ids)), as_of)
     return {row["account_id"]: to(Counts, row).summary() for row in rows}
-
-
-async def features(
-    conn: Conn, landmarks: list[Landmark], half: Half | None = None
-) -> list[FeatureRow]:
-    """What use tells the model, one row per landmark in order; only what was recorded before it."""
-    rows = await conn.fetch(
-        FEATURES, [mark.account_id for mark in landmarks], [mark.as_of for mark in landmarks], half
-    )
-    return [dict(row) for row in rows]
-
-
-async def dictionary(conn: Conn) -> list[Signal]:
-    """What each column of `features` means."""
-    return DICTIONARY
 
 
 async def pending(conn: Conn, first: int = 25, after: str | None = None) -> Page[Waiting]:

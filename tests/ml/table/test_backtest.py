@@ -28,13 +28,13 @@ def test_rows_before_an_origin_are_followed_until_it_and_no_further():
     found = list(origins(table, 3))
     assert len(found) == 3
     for origin in found:
-        assert (origin.known.moment < origin.moment).all()
-        assert (origin.known.moment + origin.known.duration <= origin.moment + 1e-9).all()
+        assert (origin.past.moment < origin.moment).all()
+        assert (origin.past.moment + origin.past.duration <= origin.moment + 1e-9).all()
         assert (origin.ahead.moment >= origin.moment).all()
     again = table_of(signed().assign(churned="yes"), DATED, "made")
     cut = found[0].moment
     late = (table.moment + table.duration > cut) & (table.moment < cut)
-    assert not next(iter(origins(again, 3))).known.event[late[table.moment < cut]].any()
+    assert not next(iter(origins(again, 3))).past.event[late[table.moment < cut]].any()
 
 
 def test_what_happens_after_an_origin_changes_no_forecast_made_there():
@@ -44,9 +44,9 @@ def test_what_happens_after_an_origin_changes_no_forecast_made_there():
     later = table.moment + table.duration > first.moment
     other = np.where(rows["churned"] == "yes", "no", "yes")
     altered = rows.assign(churned=np.where(later, other, rows["churned"]))
-    known = next(iter(origins(table_of(altered, DATED, "made"), 3))).known
+    known = next(iter(origins(table_of(altered, DATED, "made"), 3))).past
     times = np.array([3.0, 6.0])
-    one, two = (ours(past, first.ahead, times, 0).survival for past in (first.known, known))
+    one, two = (ours(past, first.ahead, times, 0).survival for past in (first.past, known))
     assert (one == two).all()
 
 

@@ -9,13 +9,11 @@ from services.accounts.actions.accounts import ACCOUNTS
 from services.accounts.actions.contracts import CONTRACTS
 from services.accounts.actions.members import MEMBERS
 from services.accounts.actions.tickets import TICKETS
-from services.accounts.app import SERVICE
 from services.accounts.domain import AccountFilter, AccountOrder, ExternalId
 from services.accounts.store import accounts, contracts, landmarks, members, tickets
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.process.facts import relay_all
-from shared.process.rpc import described
 from tests.services.accounts.given import (
     a_contract,
     a_member,
@@ -140,9 +138,3 @@ async def test_another_tenant_cannot_touch_an_account(
     assert again.status == "accepted"
     async with db.read(principal.tenant_id) as conn:
         assert (await accounts.accounts(conn, [account_id]))[account_id].name == "Acme"
-
-
-def test_every_read_and_command_can_travel():
-    """The annotations of each are enough to encode the call and decode its answer."""
-    names = {described(function).name for function in (*SERVICE.reads, *SERVICE.commands)}
-    assert len(names) == len(SERVICE.reads) + len(SERVICE.commands)

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from services.billing import actions, store
 from services.billing.app import SERVICE
+from services.billing.store import landmarks
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.rpc import Exposed, Rpc
@@ -26,7 +27,7 @@ async def test_every_function_answers_over_the_wire(
     summary = await rpc.call(principal, store.summary, [ACCOUNT], JUNE)
     due = await rpc.call(principal, store.invoices_due, [ACCOUNT])
     mrr = await rpc.call(principal, store.mrr, [ACCOUNT])
-    (row,) = await rpc.call(principal, store.features, [Landmark(ACCOUNT, JUNE)])
+    (row,) = await rpc.call(principal, landmarks.features, [Landmark(ACCOUNT, JUNE)])
 
     assert summary[ACCOUNT].mrr == mrr[ACCOUNT] == line.mrr
     assert due[ACCOUNT].items[0].id == bill.id

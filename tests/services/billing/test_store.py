@@ -8,6 +8,7 @@ import pytest
 
 from services.billing import actions, store
 from services.billing.domain import BillingSummary
+from services.billing.store import landmarks
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow, Landmark
@@ -42,7 +43,7 @@ async def summary(db: Database, tenant: UUID, as_of: datetime | None = JUNE) -> 
 
 async def features(db: Database, tenant: UUID, *moments: datetime) -> list[FeatureRow]:
     async with db.read(tenant) as conn:
-        return await store.features(conn, [Landmark(ACCOUNT, moment) for moment in moments])
+        return await landmarks.features(conn, [Landmark(ACCOUNT, moment) for moment in moments])
 
 
 async def test_b1_mrr_adds_running_lines_only(db: Database, principal: Principal) -> None:
@@ -222,8 +223,8 @@ async def test_halves_of_invoices_and_payments_are_together_the_whole(
     )  # fmt: skip
     asked = [Landmark(ACCOUNT, JUNE)]
     async with db.read(principal.tenant_id) as conn:
-        (whole,) = await store.features(conn, asked)
-        halves = [(await store.features(conn, asked, half))[0] for half in (0, 1)]
+        (whole,) = await landmarks.features(conn, asked)
+        halves = [(await landmarks.features(conn, asked, half))[0] for half in (0, 1)]
 
     for name in ("invoices_overdue", "payment_failures_90d"):
         parts = [number(half, name) for half in halves]

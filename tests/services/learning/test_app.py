@@ -5,7 +5,7 @@ from uuid import uuid4
 from services.learning.actions import courses as courses_actions
 from services.learning.actions import learners as learners_actions
 from services.learning.app import SERVICE
-from services.learning.store import courses, learners, paths
+from services.learning.store import courses, landmarks, learners, paths
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.rpc import Exposed, Rpc
@@ -39,7 +39,7 @@ async def test_every_function_answers_over_the_wire(
     summary = (await rpc.call(principal, learners.summary, [ACCOUNT]))[ACCOUNT]
     mastery = await rpc.call(principal, learners.mastery, [MEMBER])
     page = await rpc.call(principal, courses.courses, first=1)
-    (features,) = await rpc.call(principal, learners.features, [Landmark(ACCOUNT, JUNE)])
+    (features,) = await rpc.call(principal, landmarks.features, [Landmark(ACCOUNT, JUNE)])
 
     assert asked.path is None
     assert codes(path) == ["basics", "charts"]

@@ -8,7 +8,7 @@ import pytest
 
 from services.learning.actions import learners as learners_actions
 from services.learning.domain.learners import LearningSummary
-from services.learning.store import learners
+from services.learning.store import landmarks, learners
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import InvalidInput, NotFound
@@ -54,7 +54,7 @@ async def summary(db: Database, tenant: UUID, as_of: Any = JUNE) -> LearningSumm
 
 async def features(db: Database, tenant: UUID, *moments: Any) -> list[FeatureRow]:
     async with db.read(tenant) as conn:
-        return await learners.features(conn, [Landmark(ACCOUNT, moment) for moment in moments])
+        return await landmarks.features(conn, [Landmark(ACCOUNT, moment) for moment in moments])
 
 
 async def test_l1_adoption_is_the_share_of_learners_with_a_completion_in_180_days(
@@ -168,8 +168,8 @@ async def test_halves_of_the_learners_are_together_the_whole(
     )  # fmt: skip
     asked = [Landmark(ACCOUNT, JUNE)]
     async with db.read(principal.tenant_id) as conn:
-        (whole,) = await learners.features(conn, asked)
-        halves = [(await learners.features(conn, asked, half))[0] for half in (0, 1)]
+        (whole,) = await landmarks.features(conn, asked)
+        halves = [(await landmarks.features(conn, asked, half))[0] for half in (0, 1)]
 
     for name in ("course_completions_180d", "learners_180d", "certified_members", "enrolments"):
         assert sum(number(half, name) for half in halves) == number(whole, name) > 0

@@ -140,10 +140,10 @@ async def test_asking_marks_work_and_answers_at_once(
 ) -> None:
     await hears(db, told(principal.tenant_id, ACCOUNT, MEMBER))
     async with db.write(principal.tenant_id) as conn:
-        asked = await learners_actions.path_recommend(conn, MEMBER, principal)
+        asked = await learners_actions.path_recommend(conn, MEMBER)
         assert (asked.member_id, asked.path) == (MEMBER, None)
         with pytest.raises(NotFound):
-            await learners_actions.path_recommend(conn, uuid4(), principal)
+            await learners_actions.path_recommend(conn, uuid4())
 
     assert await owner.fetchval("SELECT wanted FROM learning.work") == 2
     assert await drained(db) == 1

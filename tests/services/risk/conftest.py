@@ -62,7 +62,7 @@ class World:
 
     async def send(self, service: str, kind: str, rows: list[dict[str, Any]]) -> list[str]:
         """Post rows as the bulk route does; their ids."""
-        (known,) = [k for k in ASKED[service].kinds if k.name == kind]
+        (known,) = [k for k in ASKED[service].kinds["ingest"] if k.name == kind]
         async with self.dbs[service].write(self.tenant) as conn:
             receipts = await ingest.receive(conn, self.principal, known, msgspec.json.encode(rows))
         assert [r.status for r in receipts] == ["accepted"] * len(rows), receipts
@@ -134,7 +134,7 @@ class World:
 
     def away(self, service: str) -> None:
         """From now on the service does not answer."""
-        self.local[service] = Away(self.dbs[service], reads=[], commands=[])
+        self.local[service] = Away(self.dbs[service], reads={}, commands={})
 
     async def count(self, query: str, *arguments: Any) -> int:
         async with self.risk.read(self.tenant) as conn:

@@ -16,7 +16,7 @@ from services.risk.store import hindsight
 from services.risk.store.queue import ask
 from shared.platform.auth import Principal
 from shared.platform.db import Database
-from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted
+from shared.vocabulary.errors import InvalidInput, NotFound
 from tests.services.risk.conftest import World
 from tests.services.risk.given import a_model, a_score
 
@@ -85,9 +85,6 @@ async def test_what_people_expect_is_kept_beside_what_the_model_said(
                 await expect(conn, account, wrong, None, principal)
         with pytest.raises(NotFound):
             await expect(conn, UUID(int=7), 0.5, None, principal)
-        reader = Principal(principal.tenant_id, "reader", ("read",))
-        with pytest.raises(NotPermitted):
-            await expect(conn, account, 0.5, None, reader)
     assert (before.model_probability, kept.model_probability) == (
         None,
         fresh.score.renewal_probability,

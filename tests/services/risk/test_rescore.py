@@ -51,7 +51,7 @@ async def test_rescoring_twice_keeps_one_score_and_tells_once(world: World):
     await world.publish(a_model())
     await world.rescore()
     async with world.risk.write(world.tenant) as conn:
-        await scores_actions.rescore(conn, world.principal, [account])
+        await scores_actions.rescore(conn, [account])
     assert await world.rescore() == 1
 
     assert await world.count("SELECT count(*) FROM risk.score") == 1

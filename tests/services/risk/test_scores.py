@@ -24,7 +24,7 @@ from services.risk.store import scores as scores_store
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.process import facts
-from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from shared.vocabulary.errors import Conflict, InvalidInput, NotFound
 from shared.vocabulary.model_document import ModelDocument
 from tests.services.risk.given import NOON, a_model, a_score, later
 
@@ -72,17 +72,12 @@ async def test_a_model_that_is_not_whole_is_refused(risk: Database, principal: P
         assert await models_store.champion(conn) is None
 
 
-async def test_publishing_needs_the_scope_and_a_version_names_one_document(
-    risk: Database, principal: Principal
-):
+async def test_a_version_names_one_document(risk: Database, principal: Principal):
     model = await publish(risk, principal)
     other = replace(a_model(use=0.1), version=model.version)
     with pytest.raises(Conflict):
         async with risk.write(principal.tenant_id) as conn:
             await models_actions.publish(conn, other, principal)
-    with pytest.raises(NotPermitted):
-        async with risk.write(principal.tenant_id) as conn:
-            await models_actions.publish(conn, model, replace(principal, scopes=("read",)))
 
 
 async def test_the_champion_is_whoever_was_published_or_promoted_last(
@@ -252,23 +247,19 @@ async def test_nobody_sees_or_moves_another_tenants_scores(
         assert await models_store.champion(conn) is None
         assert (await scores_store.progress(conn)).accounts_known == 0
         with pytest.raises(NotFound):
-            await scores_actions.rescore(conn, rival, [key])
+            await scores_actions.rescore(conn, [key])
         with pytest.raises(NotFound):
             await models_actions.promote(conn, model.version, rival)
     assert await told(risk, rival.tenant_id) == []
 
 
-async def test_asking_for_scores_needs_the_scope_and_known_accounts(
-    risk: Database, principal: Principal
-):
+async def test_scores_are_asked_for_known_accounts(risk: Database, principal: Principal):
     model = await publish(risk, principal)
     some = [a_score(model) for _ in range(3)]
     await keep(risk, principal, *some)
     async with risk.write(principal.tenant_id) as conn:
-        assert await scores_actions.rescore(conn, principal) == 3
-        assert await scores_actions.rescore(conn, principal, [some[0].score.account_id]) == 1
+        assert await scores_actions.rescore(conn) == 3
+        assert await scores_actions.rescore(conn, [some[0].score.account_id]) == 1
         with pytest.raises(NotFound):
-            await scores_actions.rescore(conn, principal, [uuid4()])
-        with pytest.raises(NotPermitted):
-            await scores_actions.rescore(conn, replace(principal, scopes=("read",)))
+            await scores_actions.rescore(conn, [uuid4()])
         assert (await scores_store.progress(conn)).pending == 3

@@ -20,7 +20,7 @@ from shared.process.facts import LogEntry
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 6, 15, tzinfo=UTC)
 DAY = timedelta(days=1)
-EVENTS = SERVICE.kinds[0]
+EVENTS = SERVICE.kinds["ingest"][0]
 
 
 def event(account: UUID | None = None, **given: Any) -> dict[str, Any]:

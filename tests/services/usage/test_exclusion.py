@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.usage.store import history
+from services.usage.store import history, landmarks
 from services.usage.store import reads as reads_store
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow, Landmark
@@ -24,7 +24,7 @@ async def world(database: DatabaseOf) -> World:
 
 async def features(world: World, *moments: datetime) -> list[FeatureRow]:
     async with world.db.read(world.tenant) as conn:
-        return await reads_store.features(conn, [Landmark(world.account, at) for at in moments])
+        return await landmarks.features(conn, [Landmark(world.account, at) for at in moments])
 
 
 async def plain(world: World) -> None:

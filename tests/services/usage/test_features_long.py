@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.usage.store import reads as reads_store
+from services.usage.store import landmarks
 from shared.vocabulary.landmark import FeatureRow, Landmark
 from tests.conftest import DatabaseOf
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named, past, send
@@ -48,7 +48,7 @@ async def used_four(world: World, name: str, *days: int) -> None:
 
 async def told(world: World, at: datetime = NOON) -> FeatureRow:
     async with world.db.read(world.tenant) as conn:
-        (row,) = await reads_store.features(conn, [Landmark(world.account, at)])
+        (row,) = await landmarks.features(conn, [Landmark(world.account, at)])
     return {name: row[name] for name in NAMES}
 
 
@@ -124,7 +124,7 @@ async def brought_over(world: World, on: datetime) -> World:
 
 async def counted(world: World) -> list[float | str | bool | None]:
     async with world.db.read(world.tenant) as conn:
-        (row,) = await reads_store.features(conn, [Landmark(world.account, NOON)])
+        (row,) = await landmarks.features(conn, [Landmark(world.account, NOON)])
     return [row[name] for name in COUNTS]
 
 

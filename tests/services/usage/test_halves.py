@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.usage.store import reads as reads_store
+from services.usage.store import landmarks
 from shared.vocabulary.landmark import FeatureRow, Half, Landmark
 from tests.conftest import DatabaseOf
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named, past, send
@@ -42,7 +42,7 @@ async def used(world: World, name: str, days: Sequence[int], **said: Any) -> Non
 
 async def told(world: World, half: Half | None = None) -> FeatureRow:
     async with world.db.read(world.tenant) as conn:
-        (row,) = await reads_store.features(conn, [Landmark(world.account, MIDNIGHT)], half)
+        (row,) = await landmarks.features(conn, [Landmark(world.account, MIDNIGHT)], half)
     return row
 
 

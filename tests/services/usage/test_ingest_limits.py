@@ -23,7 +23,7 @@ from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
 from shared.process.rpc import Rpc
 from shared.process.worker import Bench
-from shared.vocabulary.errors import InvalidInput, NotPermitted
+from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.rows import an_account, event, past, send, statuses
 from tests.services.usage.served import Served, a_key
 
@@ -74,9 +74,7 @@ async def test_an_event_taken_in_time_stays_taken_and_history_is_not_late(
     assert statuses(receipts) == ["duplicate", "accepted", "pending"]
 
 
-async def test_a_late_policy_has_versions_and_needs_the_admin_scope(
-    db: Database, tenant: UUID, principal: Principal
-) -> None:
+async def test_a_late_policy_has_versions(db: Database, tenant: UUID, principal: Principal) -> None:
     before = datetime.now(UTC)
     await decided(db, principal, rejects=True, after_days=3)
     between = datetime.now(UTC)
@@ -91,8 +89,6 @@ async def test_a_late_policy_has_versions_and_needs_the_admin_scope(
     ]
     with pytest.raises(InvalidInput):
         await decided(db, principal, rejects=True, after_days=-1)
-    with pytest.raises(NotPermitted):
-        await decided(db, Principal(tenant, "app", ("ingest",)), rejects=True, after_days=1)
 
 
 # What was turned away

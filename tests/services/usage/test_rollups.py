@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.usage.domain.summary import slope
-from services.usage.store import reads as reads_store
+from services.usage.store import landmarks
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.landmark import FeatureRow, Landmark
@@ -91,7 +91,7 @@ def recounted(used: list[Use], as_of: datetime, zone: ZoneInfo) -> FeatureRow:
         "active_per_member_28d": None,
         "active_days_28d": len({day_of[use.id] for use in month}),
         "features_used_28d": len({use.feature for use in month}),
-        "weeks_since_last_event": newest and (as_of - newest).total_seconds() / 604_800,
+        "weeks_since_last_event": (as_of - newest).total_seconds() / 604_800 if newest else None,
         "events_trend_12w": slope([math.log1p(events) for events in weeks]),
         **over_whole_days(known, today, zone),
     }
@@ -140,7 +140,7 @@ async def loaded(db: Database, zone: str, used: list[Use], seed: int) -> tuple[U
 
 async def features(db: Database, tenant: UUID, account: UUID, *moments: datetime) -> Any:
     async with db.read(tenant) as conn:
-        return await reads_store.features(conn, [Landmark(account, moment) for moment in moments])
+        return await landmarks.features(conn, [Landmark(account, moment) for moment in moments])
 
 
 @EXAMPLES

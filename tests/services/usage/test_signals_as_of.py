@@ -17,6 +17,7 @@ from services.usage.store import (
     catalogue,
     habits,
     journeys,
+    landmarks,
     member_funnel,
     sessions,
     signals,
@@ -42,7 +43,7 @@ async def answers(world: World, others: Sequence[UUID], moment: datetime) -> dic
         return {
             "summary": await reads_store.summary(conn, asked, moment),
             "signals": await signals.signals(conn, asked, moment),
-            "inputs": await reads_store.features(conn, [Landmark(key, moment) for key in asked]),
+            "inputs": await landmarks.features(conn, [Landmark(key, moment) for key in asked]),
             "time": await sessions.time_spent(conn, asked, moment),
             "sessions": await sessions.member_sessions(conn, world.account, "ann", moment),
             "stickiness": await stickiness.stickiness(conn, asked, 30, moment),

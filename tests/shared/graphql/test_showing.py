@@ -13,8 +13,9 @@ from strawberry.schema.config import StrawberryConfig
 from shared.graphql.conversion import CannotShow
 from shared.graphql.objects import Account, Node, Part
 from shared.graphql.payloads import Payload, UserError
+from shared.graphql.reading import WHOLE
 from shared.graphql.scalars import SCALARS, global_id
-from shared.graphql.showing import WHOLE, Shown, shown
+from shared.graphql.showing import Shown, shown
 from shared.graphql.values import MetricValue, Money
 from shared.vocabulary import metric, money
 
@@ -189,8 +190,8 @@ CASES = {
     },
     "Wrong.late: MetricValue cannot be shown as Money": {"late": (Money, shown(""))},
     "Wrong.lines: Line cannot be shown as Money": {"lines": (list[Money], shown(""))},
-    "Wrong.kind: OnlyDone does not show 'open'": {"kind": (OnlyDone, shown(""))},
-    "Wrong.title: str does not tell which values of OrderKind it has": {
+    "Wrong.kind: 'open' is not a valid OnlyDone": {"kind": (OnlyDone, shown(""))},
+    "Wrong.title: str does not say which of OrderKind it has": {
         "title": (OrderKind, shown("", by=first_title))
     },
     "Wrong.loose: Any cannot be shown as str": {"loose": (str, shown(""))},

@@ -1,0 +1,32 @@
+"""What the model is told: features at landmarks."""
+
+from pathlib import Path
+
+from services.learning.domain.learners import PASS_SCORE
+from shared.platform.db import Conn
+from shared.vocabulary.landmark import FeatureRow, Half, Landmark
+from shared.vocabulary.signal import Signal
+from shared.vocabulary.signal import read as read_signals
+
+HERE = Path(__file__).parent
+FEATURES = (HERE / "features.sql").read_text()
+DICTIONARY = read_signals(HERE / "features.csv")
+
+
+async def features(
+    conn: Conn, landmarks: list[Landmark], half: Half | None = None
+) -> list[FeatureRow]:
+    """What the model may know at each landmark, in order."""
+    rows = await conn.fetch(
+        FEATURES,
+        [mark.account_id for mark in landmarks],
+        [mark.as_of for mark in landmarks],
+        PASS_SCORE,
+        half,
+    )
+    return [dict(row) for row in rows]
+
+
+async def dictionary(conn: Conn) -> list[Signal]:
+    """What each column of `features` means."""
+    return DICTIONARY
