@@ -25,7 +25,7 @@ from strawberry.types.unset import UNSET, UnsetType
 from graph.context import GraphContext
 from graph.cursor import Cursors
 from graph.limits import BODY_MOST_BYTES, OPERATION_TIMEOUT_S
-from graph.schema import OBJECTS, schema
+from graph.schema import schema
 from graph.sign_in import SignIn
 from shared.platform import telemetry
 from shared.platform.auth import Principal
@@ -121,9 +121,7 @@ class Endpoint(GraphQL[GraphContext, None]):
             principal = NOBODY  # signs in with connection_init
         else:
             principal = await self._sign_in.principal(authorization)
-        return GraphContext(
-            principal, self._rpc, OBJECTS, cursors=self._cursors, access=self._access
-        )
+        return GraphContext(principal, self._rpc, cursors=self._cursors, access=self._access)
 
     async def on_ws_connect(self, context: GraphContext) -> dict[str, object] | UnsetType | None:
         given = context.connection_params or {}
