@@ -36,6 +36,8 @@ LOST = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InternalClientError,  # what a connection says that ends while it is being used
 )
+UNFIT = (asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ProgramLimitExceededError)
+"""A value is at fault: of a size, form or characters that its column cannot hold."""
 
 
 class Database:

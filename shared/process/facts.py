@@ -72,11 +72,11 @@ async def emit(conn: Conn, account_id: UUID, fact: object) -> int:
 
 async def emit_all(conn: Conn, told: Sequence[tuple[UUID, object]]) -> None:
     """Say many things with one statement, by account; about one account in the order given."""
+    if not told:
+        return
     ordered = sorted(told, key=lambda one: one[0])
     await conn.execute(
-        "SELECT emit(about, type, fact::jsonb, $4) FROM ("
-        "SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])"
-        " WITH ORDINALITY AS told (about, type, fact, number) ORDER BY number) AS ordered",
+        "SELECT emit_all($1, $2, $3, $4)",
         [about for about, _ in ordered],
         [type(fact).__name__ for _, fact in ordered],
         [msgspec.json.encode(fact).decode() for _, fact in ordered],

@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind
 from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import SERVICES, Settings
-from shared.platform.db import LOST, Conn, Database
+from shared.platform.db import LOST, UNFIT, Conn, Database
 from shared.vocabulary.errors import (
     InvalidInput,
     NotFound,
@@ -25,6 +25,7 @@ from shared.vocabulary.errors import (
     ServiceUnavailable,
     refusal,
 )
+from shared.vocabulary.storable import culprit
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -235,11 +236,22 @@ async def _replied(wanted: Declared, conn: Conn, principal: Principal, request: 
             return Reply.refused(error)
         except msgspec.ValidationError as error:
             return Reply(code=InvalidInput.code, message=f"{request.name}: {error}")
+        except UNFIT as error:
+            return Reply.refused(_at_fault(request, error))
         except LOST:
             raise
         except Exception:
             log.exception("%s failed", request.name)
             return Reply(code="INTERNAL", message="internal error")
+
+
+def _at_fault(request: Request, error: Exception) -> InvalidInput:
+    """Which argument it was; where none stands out, what the database says, and we look, too."""
+    refusal = culprit(msgspec.msgpack.decode(request.arguments))
+    if refusal is None:
+        log.warning("%s met a value that does not fit", request.name, exc_info=error)
+        refusal = InvalidInput(request.name, error, "what the database can hold")
+    return refusal
 
 
 class Rpc:

@@ -193,12 +193,21 @@ def _answering(handler: Handler, told: Told | None = None) -> Handler:
             return told(clash) if told else _refused(request, clash)
         except Refusal as error:
             return told(error) if told else _refused(request, error)
+        except Exception:  # the server would close the connection, and with it the next request
+            log.exception("%s %s failed", request.method, request.url.path)
+            bug = Refusal("a fault of ours, which is on record; please tell us")
+            return told(bug) if told else _refused(request, bug)
 
     return answer
 
 
+def status_of(error: Refusal) -> int:
+    """The status of a refusal, or of the nearest kind of refusal that has one."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
 def _refused(request: Request, error: Refusal) -> Response:
-    status = STATUS.get(type(error), 500)
+    status = status_of(error)
     reply = Reply.refused(error)
     if request.url.path.startswith("/rpc/"):
         return Response(msgspec.msgpack.encode(reply), status, media_type=CONTENT_TYPE)
@@ -208,7 +217,7 @@ def _refused(request: Request, error: Refusal) -> Response:
 
 def simply(error: Refusal) -> Response:
     """A refusal as analytics libraries read it."""
-    status = 401 if isinstance(error, NotPermitted) else STATUS.get(type(error), 500)
+    status = 401 if isinstance(error, NotPermitted) else status_of(error)
     body = {"success": False, "code": error.code, "message": str(error)}
     return JSONResponse(body, status, later(status))
 
@@ -253,7 +262,7 @@ async def _log(request: Request) -> Response:
     """A page of the log: every tenant's for our own processes, else the caller's tenant's."""
     principal = _permitted(request, LOG_SCOPE)
     query = request.query_params
-    everything = "system" in principal.scopes and principal.tenant_id == auth.system().tenant_id
+    everything = principal.is_system and principal.tenant_id == auth.system().tenant_id
     page = _running(request).log.page(
         after=int(query.get("after", "0")),
         most=int(query.get("limit", "500")),
@@ -276,8 +285,9 @@ def _bulk(kind: ingest.Kind, scope: str) -> Handler:
         running = _running(request)
         with running.gate.entered() as hold:
             body = await intake.body_of(request, hold)
+            by_line = intake.is_by_line(request)
             rows = await intake.off_loop(
-                len(body), lambda: ingest.parsed(body, kind.row, principal)
+                len(body), lambda: ingest.parsed(body, kind.row, principal, by_line=by_line)
             )
             receipts = await _carried(running, kind, principal, rows)
         return Response(

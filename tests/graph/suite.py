@@ -1,5 +1,7 @@
 """Five real services bound in-process under the gateway's schema, and a tenant's rows in them."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,6 +9,7 @@ from uuid import UUID
 import msgspec
 from strawberry.types import ExecutionResult
 
+from graph import app as gateway
 from graph.context import GraphContext
 from graph.cursor import Cursors
 from graph.schema import schema
@@ -22,11 +25,12 @@ from shared.intake import rows as ingest
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
-from shared.process import facts
+from shared.process import facts, service
 from shared.process.rpc import Exposed, Rpc
 from shared.process.service import Service
 from shared.process.worker import Bench
 from tests.conftest import DatabaseOf
+from tests.serving import serving
 
 SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
 KNOWN_BY_UUID = ("accounts", "members", "contracts", "courses")
@@ -59,9 +63,13 @@ class Suite:
         """The context of one request."""
         return GraphContext(principal, self.rpc, cursors=self.cursors, access=self.access)
 
-    async def run(self, principal: Principal, query: str) -> ExecutionResult:
+    async def run(
+        self, principal: Principal, query: str, variables: dict[str, Any] | None = None
+    ) -> ExecutionResult:
         """The whole result, errors and all."""
-        return await schema.execute(query, context_value=self.context(principal))
+        return await schema.execute(
+            query, variable_values=variables, context_value=self.context(principal)
+        )
 
     async def ask(self, principal: Principal, query: str) -> Any:
         """The data, and how many requests each service got."""
@@ -153,3 +161,16 @@ async def of(settings: Settings, database: DatabaseOf) -> Suite:
     """The suite on this test's database."""
     databases = {service.name: await database(service.name) for service in SERVICES}
     return Suite(settings, databases, await database("access"))
+
+
+@asynccontextmanager
+async def served(suite: Suite, settings: Settings) -> AsyncGenerator[str]:
+    """The gateway and the log of risk behind real ports; the gateway's address."""
+    app = gateway.build(settings)
+    app.state.gateway = gateway.Gateway(settings, suite.rpc, suite.access)
+    async with (
+        suite.rpc,
+        serving(service.build(RISK, settings), settings.service_port("risk")),
+        serving(app, settings.port, lifespan="off", ws="auto", ws_max_size=gateway.MESSAGE_MOST),
+    ):
+        yield f"127.0.0.1:{settings.port}"

@@ -204,4 +204,5 @@ def arguments(ids: Ids) -> dict[str, str]:
         "accountId": account,
         "accountIds": f"[{account}]",
         "memberId": member,
+        "changes": "[]",
     }

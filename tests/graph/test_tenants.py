@@ -16,7 +16,11 @@ from tests.conftest import DatabaseOf
 from tests.graph.questions import Questions, object_type
 from tests.graph.suite import ACCOUNTS, Suite, fill, of, take
 
-GIVEN = {"from": '"2026-01-01T00:00:00Z"', "to": '"2026-02-01T00:00:00Z"'}
+GIVEN = {
+    "from": '"2026-01-01T00:00:00Z"',
+    "to": '"2026-02-01T00:00:00Z"',
+    "changes": "[]",
+}
 OF_THE_CALLER = {"id", "asOf", "from", "to", "cursor", "startCursor", "endCursor", "startAt"}
 
 

@@ -13,13 +13,12 @@ from infra.loading import telco
 from ml.simulation.rows import Batch
 from ml.simulation.tenant import simulate
 from services.accounts.rows import AccountRow, ContractRow, MemberRow, TicketRow, check
-from services.billing.domain import (
+from services.billing import rows as billing_rows
+from services.billing.rows import (
     InvoiceRow,
     PaymentMethodRow,
     PaymentRow,
     SubscriptionRow,
-    checked_payment,
-    checked_subscription,
 )
 from services.usage.domain.events import EventRow, event
 from shared.intake.rows import Row, parsed
@@ -29,19 +28,15 @@ UNTIL = date(2024, 7, 1)
 LOADER = Principal(UUID(int=1), "test", ("ingest", "admin"))
 
 
-def anything(row: Row) -> None:
-    """No rule beyond the types."""
-
-
 KINDS: dict[str, tuple[type[Row], Callable[[Any], object]]] = {
     "accounts": (AccountRow, check),
     "members": (MemberRow, check),
     "contracts": (ContractRow, check),
     "tickets": (TicketRow, check),
-    "subscriptions": (SubscriptionRow, checked_subscription),
-    "payment-methods": (PaymentMethodRow, anything),
-    "invoices": (InvoiceRow, anything),
-    "payments": (PaymentRow, checked_payment),
+    "subscriptions": (SubscriptionRow, billing_rows.check),
+    "payment-methods": (PaymentMethodRow, billing_rows.check),
+    "invoices": (InvoiceRow, billing_rows.check),
+    "payments": (PaymentRow, billing_rows.check),
     "events": (EventRow, event),
 }
 

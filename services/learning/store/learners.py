@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from services.learning import definitions
@@ -19,9 +18,7 @@ from services.learning.domain.learners import (
     SkillMastery,
     skills,
 )
-from services.learning.rows import ProgressRow
 from services.learning.store.courses import courses_by_code
-from shared.intake.versions import Candidate, Version
 from shared.platform.db import Conn, Row, to
 from shared.vocabulary.definition import Definition
 from shared.vocabulary.metric import MetricValue, ratio
@@ -67,37 +64,6 @@ async def everybody(conn: Conn) -> list[UUID]:
     """All learners of the tenant who are still there."""
     rows = await conn.fetch("SELECT member_id FROM learning.learner WHERE ended_at IS NULL")
     return [row["member_id"] for row in rows]
-
-
-async def known_progress(conn: Conn, ids: list[str]) -> list[Version]:
-    """What was kept under these ids."""
-    rows = await conn.fetch(
-        "SELECT id, recorded_at, account_id AS owner, digest FROM learning.progress"
-        " WHERE id = ANY ($1)",
-        ids,
-    )
-    return [to(Version, row) for row in rows]
-
-
-async def add_progress(conn: Conn, fresh: Sequence[Candidate[ProgressRow]]) -> None:
-    """Keep steps in one statement; they are sorted by key."""
-    columns: list[list[Any]] = [list(column) for column in zip(*map(_values, fresh), strict=True)]
-    await conn.execute(
-        "INSERT INTO learning.progress (tenant_id, id, account_id, recorded_at, digest, member_id,"
-        " course, kind, occurred_at, score)"
-        " SELECT current_setting('tenure.tenant')::uuid, * FROM unnest($1::text[], $2::uuid[],"
-        " $3::timestamptz[], $4::bytea[], $5::uuid[], $6::text[], $7::text[], $8::timestamptz[],"
-        " $9::float8[])",
-        *columns,
-    )
-
-
-def _values(one: Candidate[ProgressRow]) -> tuple[Any, ...]:
-    row, version = one.row, one.version
-    return (
-        version.id, version.owner, version.recorded_at, version.digest, UUID(row.member_id),
-        row.course_code, row.kind, row.occurred_at, row.score,
-    )  # fmt: skip
 
 
 async def progress(conn: Conn, ids: list[str]) -> dict[str, Progress]:

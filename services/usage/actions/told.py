@@ -4,7 +4,7 @@ from services.usage.actions.ingest import count
 from services.usage.actions.signals import learn_population
 from services.usage.domain.facts import AccountNamed, ContractChanged
 from services.usage.store import ingest as ingest_store
-from services.usage.store import journeys
+from services.usage.store import journeys, locks
 from services.usage.store import told as told_store
 from shared.platform.db import Conn
 from shared.process import facts
@@ -13,7 +13,7 @@ from shared.process import facts
 async def learn_account(conn: Conn, entry: facts.LogEntry) -> None:
     """An account is known, or known by a further name: events that waited for it count now."""
     named: AccountNamed = entry.fact(AccountNamed)
-    await ingest_store.change_accounts(conn)
+    await locks.lock_accounts(conn)
     await told_store.add_account(conn, named.account_id, named.externals)
     waited = await told_store.take_pending(conn, named.account_id, named.externals)
     zone = await ingest_store.time_zone(conn, "UTC") if waited else "UTC"

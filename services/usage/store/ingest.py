@@ -1,7 +1,6 @@
 """Events as they come in: counted in their days, or put aside until their account is known."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
@@ -29,35 +28,6 @@ async def time_zone(conn: Conn, proposed: str) -> str:
     return zone or proposed
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What events are judged and counted by: the tenant's zone, once it has one, its late policy,
-    and the accounts behind addresses; unknown ones are absent."""
-
-    zone: str | None
-    policy: LatePolicy
-    accounts: dict[Address, UUID]
-
-
-async def hold_accounts(conn: Conn, addresses: Sequence[Address]) -> Held:
-    """From here to the end of the transaction no account becomes known; many may hold at a time."""
-    ids = [each.account_id for each in addresses if each.account_id is not None]
-    externals = [each.external for each in addresses if each.external is not None]
-    row = await conn.fetchrow(
-        "SELECT * FROM hold_accounts($1, $2, $3)",
-        ids,
-        [external.source for external in externals],
-        [external.id for external in externals],
-    )
-    if row is None:
-        raise LookupError("hold_accounts gives a row")
-    asked = [Address(account_id=each) for each in ids]
-    asked += [Address(external=each) for each in externals]
-    found = [*row["by_id"], *row["by_external"]]
-    accounts = {address: key for address, key in zip(asked, found, strict=True) if key is not None}
-    return Held(row["time_zone"], to(LatePolicy, row), accounts)
-
-
 async def late_policy(conn: Conn, as_of: datetime | None = None) -> LatePolicy:
     """What becomes of late events; as it was decided until `as_of`, or now."""
     row = await conn.fetchrow(
@@ -76,14 +46,6 @@ async def set_late_policy(conn: Conn, policy: LatePolicy, subject: str) -> None:
         policy.rejects,
         policy.after_days,
         subject,
-    )
-
-
-async def change_accounts(conn: Conn) -> None:
-    """Until this transaction ends no events of the tenant arrive."""
-    await conn.execute(
-        "SELECT pg_advisory_xact_lock("
-        "hashtextextended('usage:' || current_setting('tenure.tenant'), 0))"
     )
 
 

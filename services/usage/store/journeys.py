@@ -21,9 +21,9 @@ from services.usage.domain.journeys import (
     time_to_value,
     value_milestone,
 )
-from services.usage.domain.plans import Milestone
+from services.usage.domain.value_plan import Milestone
 from services.usage.store.clock import clock
-from services.usage.store.plans import milestones
+from services.usage.store.value_plan import milestones
 from shared.platform.db import Conn, to
 
 REACHED = (Path(__file__).parent / "reached.sql").read_text()

@@ -298,7 +298,7 @@ BLAMED = [
     ("quantity", "1000000001", "quantity"),
     ("occurredAt", '"0001-01-01T00:00:00+14:00"', "occurredAt"),
     ("occurredAt", '"9999-12-31T23:59:59-14:00"', "occurredAt"),
-    ("recordedAt", '"0001-01-01T00:00:00+14:00"', "occurredAt"),
+    ("recordedAt", '"0001-01-01T00:00:00+14:00"', "recordedAt"),
     ("feature", "[" * 700 + "]" * 700, "feature"),
     ("memberId", '""', "memberId"),
     ("externalId", '{"source":"crm","id":"1"}', "externalId"),

@@ -1,11 +1,11 @@
 """Use cases, milestones and rules as they are shown."""
 
-from services.usage.domain import plans as plans_domain
+from services.usage.domain import value_plan as value_plan_domain
 from shared.graphql.showing import Shown, shown
 
 
 class UseCase(
-    Shown[plans_domain.UseCase],
+    Shown[value_plan_domain.UseCase],
     description="Why accounts buy: who does which job how often (U12).",
 ):
     key: str = shown("The tenant's name for it.")
@@ -18,7 +18,7 @@ class UseCase(
     natural_frequency_days: int = shown("How often the job comes by nature: every so many days.")
 
 
-class Milestone(Shown[plans_domain.Milestone], description="A step on the way to value."):
+class Milestone(Shown[value_plan_domain.Milestone], description="A step on the way to value."):
     key: str = shown("The tenant's name for it.")
     title: str = shown("For people.")
     features: list[str] = shown("Every one of them must have been used,")
@@ -33,7 +33,7 @@ class Milestone(Shown[plans_domain.Milestone], description="A step on the way to
 
 
 class ManualRule(
-    Shown[plans_domain.ManualRule],
+    Shown[value_plan_domain.ManualRule],
     description="Work by hand that, done so often, the product could do.",
 ):
     key: str = shown("The tenant's name for it.")

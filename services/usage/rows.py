@@ -1,15 +1,30 @@
-"""What a tenant says of its product: use cases, milestones, rules of manual work; in versions."""
+"""The rows in which a tenant says what its product is; events have their own in `domain.events`."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
+import msgspec
 from msgspec import Meta, field
 
+from services.usage.domain.catalogue import Tier
 from services.usage.domain.events import Name
 from shared.intake.rows import Row
 
 Words: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class DescribedRow(Row, kw_only=True):
+    """A feature as it is from now on; no plans means that every plan has it."""
+
+    key: Name
+    title: Name | None = None
+    tier: Tier = "basic"
+    sticky: bool = False
+    core: bool = False
+    plans: Annotated[list[Name], Meta(max_length=100)] = msgspec.field(default_factory=list[str])
+    milestone: Name | None = None
+    persona: Name | None = None
+    qualifying: bool = True
 
 
 class UseCaseRow(Row, kw_only=True):
@@ -53,43 +68,3 @@ class ManualRuleRow(Row, kw_only=True):
     within: Literal["day", "week"]
     suggests: Words
     retired: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class UseCase:
-    """Persona, problem, job, and how often it comes by nature (U12)."""
-
-    key: str
-    job: str
-    core_action: str
-    natural_frequency_days: int
-    persona: str | None
-    problem: str | None
-    advantage: str | None
-    alternative: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Milestone:
-    """A step on the way to value, as known at a moment; `due_day` counts from the start."""
-
-    key: str
-    title: str
-    features: list[str]
-    k_users: int
-    due_day: int | None
-    required: bool
-    is_value: bool
-    weight: float
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class ManualRule:
-    """So many uses of a feature in a day or a week are work the product could do."""
-
-    key: str
-    feature: str
-    at_least: int
-    within: str
-    suggests: str
