@@ -12,7 +12,7 @@ from strawberry.types import ExecutionResult
 from graph import app as gateway
 from graph.context import GraphContext
 from graph.cursor import Cursors
-from graph.schema import OBJECTS, schema
+from graph.schema import schema
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
 from services.learning import jobs as learning_jobs
@@ -58,7 +58,7 @@ class Suite:
 
     def context(self, principal: Principal) -> GraphContext:
         """The context of one request."""
-        return GraphContext(principal, self.rpc, OBJECTS, cursors=self.cursors, access=self.access)
+        return GraphContext(principal, self.rpc, cursors=self.cursors, access=self.access)
 
     async def run(
         self, principal: Principal, query: str, variables: dict[str, Any] | None = None

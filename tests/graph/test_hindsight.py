@@ -13,7 +13,7 @@ from services.risk.domain.hindsight import Ended
 from services.risk.domain.queue import UpdateReason
 from services.risk.store import directory
 from services.risk.store.queue import ask
-from shared.graphql.context import global_id
+from shared.graphql.scalars import global_id
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from tests.conftest import DatabaseOf
