@@ -18,3 +18,5 @@ class GraphContext(Context):
     """Tenants and API keys: the only tables that the gateway itself reads."""
     connection_params: Mapping[str, Any] | None = None
     """The payload of connection_init, on a WebSocket."""
+    authorization: str | None = None
+    """The header that came with the request; a WebSocket may sign in without one."""

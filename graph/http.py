@@ -13,20 +13,17 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http import GraphQLHTTPResponse
 from strawberry.http.streaming import SSETransport
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
-    BaseGraphQLTransportWSHandler,
-)
-from strawberry.types import ExecutionResult
 from strawberry.types.unset import UNSET, UnsetType
 
 from graph.context import GraphContext
 from graph.cursor import Cursors
+from graph.faults import BAD_REQUEST
 from graph.limits import BODY_MOST_BYTES, OPERATION_TIMEOUT_S
 from graph.schema import schema
 from graph.sign_in import SignIn
+from graph.sockets import Operations, Socket
 from shared.platform import telemetry
 from shared.platform.auth import Principal
 from shared.platform.db import Database
@@ -34,18 +31,6 @@ from shared.process.rpc import Rpc
 from shared.vocabulary.errors import InvalidInput, NotPermitted, Refusal, ServiceUnavailable
 
 NOBODY = cast("Principal", None)
-
-
-class FreshLoads(BaseGraphQLTransportWSHandler[Any, Any]):
-    """Every operation on a socket loads anew: what one saw must not be served to the next."""
-
-    @property
-    def context(self) -> Any:
-        return self._first.again() if self.connection_acknowledged else self._first
-
-    @context.setter
-    def context(self, context: GraphContext) -> None:
-        self._first = context
 
 
 class EventStream(SSETransport):
@@ -60,7 +45,8 @@ class Endpoint(GraphQL[GraphContext, None]):
     """The schema behind one address."""
 
     stream_transport_classes_by_protocol = {"sse": EventStream}  # noqa: RUF012 - as the base declares it
-    graphql_transport_ws_handler_class = FreshLoads
+    graphql_transport_ws_handler_class = Operations
+    websocket_adapter_class = Socket  # type: ignore[assignment] - as the base declares it
 
     def __init__(self, rpc: Rpc, sign_in: SignIn, access: Database, cursors: Cursors) -> None:
         super().__init__(
@@ -110,36 +96,32 @@ class Endpoint(GraphQL[GraphContext, None]):
         try:
             return await self.run(request)
         except HTTPException as error:
-            body = {"errors": [{"message": error.reason, "extensions": {"code": "BAD_REQUEST"}}]}
+            body = {"errors": [{"message": error.reason, "extensions": {"code": BAD_REQUEST}}]}
             return JSONResponse(body, error.status_code)
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> GraphContext:
+        on_socket = isinstance(request, WebSocket)  # signs in with connection_init
         authorization = request.headers.get("authorization")
-        if isinstance(request, WebSocket) and not authorization:
-            principal = NOBODY  # signs in with connection_init
-        else:
-            principal = await self._sign_in.principal(authorization)
-        return GraphContext(principal, self._rpc, cursors=self._cursors, access=self._access)
+        return GraphContext(
+            NOBODY if on_socket else await self._sign_in.principal(authorization),
+            self._rpc,
+            cursors=self._cursors,
+            access=self._access,
+            authorization=authorization,
+        )
 
     async def on_ws_connect(self, context: GraphContext) -> dict[str, object] | UnsetType | None:
         given = context.connection_params or {}
-        authorization = given.get("authorization") or given.get("Authorization")
-        if context.principal is NOBODY or authorization:
-            try:
-                context.principal = await self._sign_in.principal(authorization)
-            except Refusal as error:
-                raise ConnectionRejectionError from error
+        authorization = given.get("authorization", given.get("Authorization"))
+        try:
+            context.principal = await self._sign_in.principal(
+                context.authorization if authorization is None else authorization
+            )
+        except NotPermitted as error:
+            raise ConnectionRejectionError from error
         return UNSET
-
-    async def process_result(self, request: Any, result: ExecutionResult) -> GraphQLHTTPResponse:
-        response = await super().process_result(request, result)
-        for error in response.get("errors") or []:
-            formatted = cast("dict[str, Any]", error)
-            code = "INTERNAL" if formatted.get("path") else "GRAPHQL_VALIDATION_FAILED"
-            formatted.setdefault("extensions", {}).setdefault("code", code)
-        return response
 
     def encode_json(self, data: object) -> str:
         return orjson.dumps(data).decode()  # text: a WebSocket would send bytes as a binary frame

@@ -1,24 +1,62 @@
 """How deep, wide and long an operation may be; made once, so that validation is cached."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode
 from strawberry.extensions import (
     AddValidationRules,
-    MaskErrors,
     MaxTokensLimiter,
     ParserCache,
     ValidationCache,
 )
 from strawberry.extensions.max_aliases import create_validator as aliases_at_most
 from strawberry.extensions.query_depth_limiter import create_validator as depth_at_most
+from strawberry.types import ExecutionContext
 
-from shared.vocabulary.errors import Refusal
+from graph.faults import Masked
 
 BODY_MOST_BYTES = 1024 * 1024
 OPERATION_TIMEOUT_S = 15.0
 TOKENS_MOST = 4_000
 RULES: list[Any] = [depth_at_most(18, None), aliases_at_most(60)]
+
+
+class Documents(ParserCache):
+    """Parsed documents; one that cannot be parsed is left to Strawberry, which says so.
+
+    An error raised here would end a stream without a word.
+    """
+
+    def on_parse(self) -> Iterator[None]:
+        """Take the document from the cache."""
+        context = self.execution_context
+        with suppress(GraphQLError, RecursionError):
+            context.graphql_document = self.cached_parse_document(
+                context.query, **context.parse_options
+            )
+        yield
+
+
+class Validity(ValidationCache):
+    """Validated documents; whatever a document does to its validation is said of the document."""
+
+    def on_validate(self) -> Iterator[None]:
+        """Take the errors from the cache. Of several operations Strawberry would run the first."""
+        context = self.execution_context
+        try:
+            errors = self.cached_validate_document(
+                context.schema._schema,  # pyrefly: ignore[protected-access] - as the base does
+                context.graphql_document,
+                context.validation_rules,
+            )
+        except (RecursionError, ValueError):
+            errors = [GraphQLError("the document is nested too deep, or holds too long a number")]
+        if not errors and _is_ambiguous(context):
+            errors = [GraphQLError("there are several operations: name one in operationName")]
+        context.pre_execution_errors = errors
+        yield
 
 
 class Limits(AddValidationRules):
@@ -28,18 +66,15 @@ class Limits(AddValidationRules):
         super().__init__(RULES)
 
 
-def is_bug(error: GraphQLError) -> bool:
-    """Anything but a refusal and what the client got wrong is a bug: masked for the client."""
-    cause = error.original_error
-    return error.path is not None and cause is not None and not isinstance(cause, Refusal)
-
-
-def _masked() -> MaskErrors:
-    return MaskErrors(should_mask_error=is_bug, error_message="internal error")
+def _is_ambiguous(context: ExecutionContext) -> bool:
+    document = context.graphql_document
+    if document is None or context._provided_operation_name is not None:  # pyrefly: ignore[protected-access] - no public name tells what the client sent
+        return False
+    return sum(isinstance(part, OperationDefinitionNode) for part in document.definitions) > 1
 
 
 def _tokens() -> MaxTokensLimiter:
     return MaxTokensLimiter(max_token_count=TOKENS_MOST)
 
 
-EXTENSIONS: list[Any] = [_tokens, ParserCache, ValidationCache, Limits, _masked]
+EXTENSIONS: list[Any] = [_tokens, Documents, Validity, Limits, Masked]

@@ -9,6 +9,7 @@ from strawberry.types import Info
 
 from graph import keys
 from graph.context import GraphContext
+from graph.faults import Graph
 from graph.limits import EXTENSIONS
 from graph.scopes import guarded, reticent
 from graph.subscriptions import RiskUpdate, Subscription
@@ -103,11 +104,13 @@ class Query(
     ) -> list[Node | None]:
         if len(ids) > NODES_MOST:
             raise InvalidInput("ids", f"{len(ids)} ids", f"at most {NODES_MOST}")
-        return list(await asyncio.gather(*(_fetched(info, one) for one in ids)))
+        fetches = (_fetched(info, one, "ids") for one in ids)
+        found: list[Any] = await asyncio.gather(*fetches, return_exceptions=True)
+        return found  # an exception among them is an error at its own place
 
 
-async def _fetched(info: Request, given: str) -> Any:
-    kind, key = parsed_id(given)
+async def _fetched(info: Request, given: str, argument: str = "id") -> Any:
+    kind, key = parsed_id(given, argument=argument)
     fetch = BY_ID.get(kind)
     return await fetch(info, key) if fetch else None
 
@@ -124,7 +127,7 @@ class Mutation(
     """Each service's deeds."""
 
 
-schema = strawberry.Schema(
+schema = Graph(
     query=guarded(Query),
     mutation=reticent(guarded(Mutation)),
     subscription=guarded(Subscription),

@@ -10,10 +10,12 @@ class SignIn:
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
 
-    async def principal(self, authorization: str | None) -> Principal:
+    async def principal(self, authorization: object) -> Principal:
         """The holder of the key; NotPermitted without one, or with an unknown or revoked one."""
         if not authorization:
             raise NotPermitted("sign in with the header 'Authorization: Bearer <api key>'")
+        if not isinstance(authorization, str):
+            raise NotPermitted("the authorization must be a text: 'Bearer tnr_…'")
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token.startswith("tnr_"):
             raise NotPermitted("the Authorization header must be 'Bearer tnr_…'")

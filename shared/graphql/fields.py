@@ -14,7 +14,15 @@ from shared.graphql.context import Context
 from shared.graphql.conversion import CannotShow, attribute_type, result_type, without_none
 from shared.graphql.paging import After, Connection, First, connection
 from shared.graphql.payloads import Payload, attempt
-from shared.graphql.reading import WHOLE, Function, Read, arguments_of, reading, with_arguments
+from shared.graphql.reading import (
+    WHOLE,
+    Function,
+    Read,
+    arguments_of,
+    chosen,
+    reading,
+    with_arguments,
+)
 from shared.graphql.showing import Shown, row_type
 from shared.vocabulary.errors import NotFound
 from shared.vocabulary.paging import Page
@@ -214,10 +222,10 @@ def _deed(action: Function, payload: type[Payload[Any]], asking: Asking) -> Func
 
 def _asking(takes: Function | None) -> Asking:
     """From the arguments of a field to those of the function behind it."""
-    names = [argument.name for argument in arguments_of(takes)]
     if takes is None:
         return lambda _: {}
-    return lambda arguments: takes(**{name: arguments[name] for name in names})
+    own = chosen(takes)
+    return lambda arguments: takes(**own(arguments))
 
 
 def _is_page(target: Any) -> bool:

@@ -9,7 +9,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from shared.graphql.context import Context
 from shared.graphql.showing import R, Shown
-from shared.vocabulary.errors import NotPermitted, Refusal, ServiceUnavailable
+from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, Refusal
 from shared.vocabulary.ids import parsed_id
 
 P = TypeVar("P", bound="Payload[Any]")
@@ -45,13 +45,11 @@ class Payload(Shown[R | None], Generic[R]):
 async def attempt(kind: type[P], context: Context, work: Awaitable[Any]) -> P:
     """The payload of a deed: its row, or its refusal as `userErrors`.
 
-    A service that is away, or a missing scope, is no matter of the input: an error of the field.
+    Anything else, a missing scope or a service that is away, is an error of the field.
     """
     try:
         return kind(await work)
-    except (ServiceUnavailable, NotPermitted):
-        raise
-    except Refusal as error:
+    except (NotFound, Conflict, InvalidInput) as error:
         return kind(None, [_user_error(error)])
     finally:
         context.forget()  # what the answer goes on to ask must be read after the deed

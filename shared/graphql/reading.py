@@ -58,12 +58,12 @@ def reading(
 
 
 def _composed(get: Function | None, by: Function | None, convert: Convert | None) -> Read:
-    names = [argument.name for argument in arguments_of(by, skip=1)]
+    own = chosen(by, skip=1)
 
     def read(row: Any, moment: datetime | None, arguments: Mapping[str, Any]) -> Any:
         value = get(row) if get else row
         if by:
-            value = by(value, **{name: arguments[name] for name in names})
+            value = by(value, **own(arguments))
         return convert(value, moment) if convert else value
 
     return read
@@ -75,6 +75,14 @@ def arguments_of(function: Function | None, *, skip: int = 0) -> list[Parameter]
         return []
     parameters = list(signature(function).parameters.values())
     return [one.replace(kind=Parameter.KEYWORD_ONLY) for one in parameters[skip:]]
+
+
+def chosen(
+    function: Function | None, *, skip: int = 0
+) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Those of a field's arguments that are a function's own; what was left out is its default."""
+    names = {argument.name for argument in arguments_of(function, skip=skip)}
+    return lambda arguments: {name: arguments[name] for name in names & arguments.keys()}
 
 
 def with_arguments(resolver: Function, arguments: list[Parameter]) -> Function:

@@ -1,13 +1,17 @@
 """Scalars of the graph: opaque ids, moments that carry their zone, amounts beyond 32 bits."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, NewType
 from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.scalars import JSON
 
 from shared.vocabulary import ids
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.moments import moment
+from shared.vocabulary.storable import culprit
 
 WideInt = NewType("WideInt", int)
 WIDEST: Final = 2**53
@@ -18,15 +22,20 @@ def global_id(kind: str, key: UUID) -> strawberry.ID:
     return strawberry.ID(ids.global_id(kind, key))
 
 
-def aware(text: Any) -> datetime:
+def aware(text: object) -> datetime:
     """A moment with its zone; anything else is refused in words."""
     try:
-        moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError) as error:
-        raise GraphQLError(f"{text!r} is no moment; write 2026-11-21T09:30:00Z") from error
-    if moment.tzinfo is None:
-        raise GraphQLError(f"{text!r} has no time zone; write {text}Z, or {text}+01:00")
-    return moment
+        return moment(text, "DateTime").astimezone(UTC)
+    except InvalidInput as error:
+        raise GraphQLError(str(error)) from error
+
+
+def document(value: Any) -> Any:
+    """JSON that a database can hold, and give back."""
+    flaw = culprit(value)
+    if flaw:
+        raise GraphQLError(str(flaw))
+    return value
 
 
 def wide(value: Any) -> int:
@@ -43,6 +52,14 @@ SCALARS: Final[dict[object, Any]] = {
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=datetime.isoformat,
         parse_value=aware,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON; its numbers are finite, of at most 64 bits if they are whole.",
+        specified_by_url=(
+            "https://ecma-international.org/wp-content/uploads/ECMA-404_2nd_edition_december_2017.pdf"
+        ),
+        parse_value=document,
     ),
     WideInt: strawberry.scalar(
         name="WideInt",

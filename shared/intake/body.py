@@ -18,6 +18,7 @@ OFF_LOOP_BYTES = 64 * 1024
 RETRY_AFTER_S = 1
 PLAIN = ("", "identity")
 GZIP = ("gzip", "x-gzip")
+BY_LINE = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
 T = TypeVar("T")
 
@@ -97,6 +98,12 @@ async def body_of(request: Request, hold: Hold) -> bytes:
     unpacked = await off_loop(len(body) * 16, lambda: inflated(body))
     hold.add(len(unpacked))
     return unpacked
+
+
+def is_by_line(request: Request) -> bool:
+    """Whether each line of the body is a row of its own."""
+    kind, _, _ = request.headers.get("content-type", "").partition(";")
+    return kind.strip().lower() in BY_LINE
 
 
 async def _read(request: Request, hold: Hold) -> bytes:

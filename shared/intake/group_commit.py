@@ -107,7 +107,7 @@ def _joined(group: list[Waiting]) -> Parsed:
     bad: list[Receipt] = []
     before = 0
     for each in group:
-        good += [Numbered(before + row.number, row.row) for row in each.rows[0]]
+        good += [Numbered(before + row.number, row.row, row.dated) for row in each.rows[0]]
         bad += [_moved(receipt, before) for receipt in each.rows[1]]
         before += each.size
     return good, bad

@@ -30,9 +30,14 @@ class Principal:
     scopes: tuple[str, ...]
     time_zone: str = "UTC"
 
+    @property
+    def is_system(self) -> bool:
+        """Whether it is one of our own processes."""
+        return "system" in self.scopes
+
     def may(self, scope: str) -> bool:
         """Whether it holds the scope; our own processes hold every one."""
-        return scope in self.scopes or "system" in self.scopes
+        return scope in self.scopes or self.is_system
 
     def require(self, scope: str) -> None:
         if not self.may(scope):
@@ -95,6 +100,7 @@ class ApiKey:
 
 
 LISTED_MOST = 100
+NAME_MOST = 200
 
 
 def hashed(key: str) -> bytes:
@@ -126,6 +132,8 @@ async def create_key(
     conn: Conn, tenant_id: UUID, name: str, scopes: tuple[str, ...]
 ) -> tuple[ApiKey, str]:
     """A new key and its secret, which is shown this once and never kept."""
+    if not 0 < len(name.strip()) <= NAME_MOST or "\0" in name:
+        raise InvalidInput("name", name, f"1 to {NAME_MOST} characters, none of them NUL")
     for scope in scopes:
         if scope not in SCOPES:
             raise InvalidInput("scopes", scope, ", ".join(SCOPES))
@@ -139,7 +147,7 @@ async def create_key(
         name,
         prefix,
         hashed(secret),
-        list(scopes),
+        list(dict.fromkeys(scopes)),
     )
     if row is None:
         raise Conflict("the key could not be kept")

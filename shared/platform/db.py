@@ -36,6 +36,8 @@ LOST = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InternalClientError,  # what a connection says that ends while it is being used
 )
+UNFIT = (asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ProgramLimitExceededError)
+"""A value is at fault: of a size, form or characters that its column cannot hold."""
 
 
 class Database:
@@ -100,6 +102,19 @@ async def _as_it_is(_: Conn) -> None:
 async def set_tenant(conn: Conn, tenant_id: UUID) -> None:
     """From here to the end of the transaction only this tenant's rows exist."""
     await conn.execute("SELECT set_config('tenure.tenant', $1, true)", str(tenant_id))
+
+
+@asynccontextmanager
+async def savepoint(conn: Conn) -> AsyncGenerator[None]:
+    """A part of a transaction that may fail without the rest."""
+    await conn.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        with suppress(*LOST):  # the error that was on its way is the one to hear of
+            await conn.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+        raise
+    await conn.execute("RELEASE SAVEPOINT part")
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind
 from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import SERVICES, Settings
-from shared.platform.db import LOST, Conn, Database
+from shared.platform.db import LOST, UNFIT, Conn, Database
 from shared.vocabulary.errors import (
     InvalidInput,
     NotFound,
@@ -25,6 +25,7 @@ from shared.vocabulary.errors import (
     ServiceUnavailable,
     refusal,
 )
+from shared.vocabulary.storable import culprit
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -145,18 +146,14 @@ def declared(reads: Scoped, commands: Scoped) -> dict[str, Declared]:
     """
     auth.existing((*reads, *commands))
     exposed: dict[str, Declared] = {}
-    for scope, run, is_read in (*_listed(reads, True), *_listed(commands, False)):
-        function = described(run)
-        if function.name in exposed:
-            raise ValueError(f"two functions would be exposed as {function.name}")
-        exposed[function.name] = Declared(function, run, scope, is_read)
+    for functions, is_read in ((reads, True), (commands, False)):
+        for scope, listed in functions.items():
+            for run in listed:
+                function = described(run)
+                if function.name in exposed:
+                    raise ValueError(f"two functions would be exposed as {function.name}")
+                exposed[function.name] = Declared(function, run, scope, is_read)
     return exposed
-
-
-def _listed(functions: Scoped, is_read: bool) -> Iterator[tuple[str, AnyFunction, bool]]:
-    for scope, listed in functions.items():
-        for run in listed:
-            yield scope, run, is_read
 
 
 class Exposed:
@@ -235,11 +232,22 @@ async def _replied(wanted: Declared, conn: Conn, principal: Principal, request: 
             return Reply.refused(error)
         except msgspec.ValidationError as error:
             return Reply(code=InvalidInput.code, message=f"{request.name}: {error}")
+        except UNFIT as error:
+            return Reply.refused(_at_fault(request, error))
         except LOST:
             raise
         except Exception:
             log.exception("%s failed", request.name)
             return Reply(code="INTERNAL", message="internal error")
+
+
+def _at_fault(request: Request, error: Exception) -> InvalidInput:
+    """Which argument it was; where none stands out, what the database says, and we look, too."""
+    refusal = culprit(msgspec.msgpack.decode(request.arguments))
+    if refusal is None:
+        log.warning("%s met a value that does not fit", request.name, exc_info=error)
+        refusal = InvalidInput(request.name, error, "what the database can hold")
+    return refusal
 
 
 class Rpc:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -25,6 +26,8 @@ from shared.platform.auth import Principal, Signer
 from shared.platform.config import WORKERS, Settings
 from shared.platform.db import Database, connected
 from shared.process import facts
+from shared.process.consumer import Consumer
+from shared.process.listeners import Listeners
 from shared.process.rpc import CONTENT_TYPE, DEADLINE, Exposed, Reply, Rpc, Scoped, declared
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
@@ -71,18 +74,17 @@ class Service:
     commands: Scoped = field(default_factory=dict[str, Any])
     kinds: Mapping[str, Sequence[ingest.Kind]] = field(default_factory=dict[str, Any])
     inlets: Mapping[str, Sequence[ingest.Inlet]] = field(default_factory=dict[str, Any])
-    listeners: Mapping[str, Mapping[str, facts.Listener]] = field(default_factory=dict[str, Any])
-    """Whose log is followed: source service → fact type → listener."""
+    listeners: Mapping[str, Listeners] = field(default_factory=dict[str, Listeners])
+    """Whose log is followed: source service → listener → types of fact."""
 
     def __post_init__(self) -> None:
         declared(self.reads, self.commands)
         auth.existing((*self.kinds, *self.inlets))
-        routes: set[str] = set()
-        for listed in (*self.kinds.values(), *self.inlets.values()):
-            for one in listed:
-                if one.name in routes:
-                    raise ValueError(f"two routes would be /v1/{one.name}")
-                routes.add(one.name)
+        groups = (*self.kinds.values(), *self.inlets.values())
+        names = sorted(one.name for group in groups for one in group)
+        for name, following in pairwise(names):
+            if name == following:
+                raise ValueError(f"two routes would be /v1/{name}")
 
 
 @dataclass
@@ -141,10 +143,9 @@ async def _started(service: Service, settings: Settings) -> AsyncGenerator[Runni
             hints = Hints(settings, service.name)
             db.committed.append(hints.send)
             loops.append(hints.deliver())
-        loops += [
-            facts.Consumer(db, rpc, source, known).follow()
-            for source, known in service.listeners.items()
-        ]
+        for source, listeners in service.listeners.items():
+            consumer = Consumer(db, rpc, source, listeners)
+            loops += [consumer.follow(), consumer.retries.follow()]
         for loop in loops:
             stack.push_async_callback(stopped, asyncio.create_task(loop))
         yield Running(settings, db, rpc, log, exposed, Signer(settings), Gate(), Together(db))
@@ -193,12 +194,21 @@ def _answering(handler: Handler, told: Told | None = None) -> Handler:
             return told(clash) if told else _refused(request, clash)
         except Refusal as error:
             return told(error) if told else _refused(request, error)
+        except Exception:  # the server would close the connection, and with it the next request
+            log.exception("%s %s failed", request.method, request.url.path)
+            bug = Refusal("a fault of ours, which is on record; please tell us")
+            return told(bug) if told else _refused(request, bug)
 
     return answer
 
 
+def status_of(error: Refusal) -> int:
+    """The status of a refusal, or of the nearest kind of refusal that has one."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
 def _refused(request: Request, error: Refusal) -> Response:
-    status = STATUS.get(type(error), 500)
+    status = status_of(error)
     reply = Reply.refused(error)
     if request.url.path.startswith("/rpc/"):
         return Response(msgspec.msgpack.encode(reply), status, media_type=CONTENT_TYPE)
@@ -208,7 +218,7 @@ def _refused(request: Request, error: Refusal) -> Response:
 
 def simply(error: Refusal) -> Response:
     """A refusal as analytics libraries read it."""
-    status = 401 if isinstance(error, NotPermitted) else STATUS.get(type(error), 500)
+    status = 401 if isinstance(error, NotPermitted) else status_of(error)
     body = {"success": False, "code": error.code, "message": str(error)}
     return JSONResponse(body, status, later(status))
 
@@ -253,7 +263,7 @@ async def _log(request: Request) -> Response:
     """A page of the log: every tenant's for our own processes, else the caller's tenant's."""
     principal = _permitted(request, LOG_SCOPE)
     query = request.query_params
-    everything = "system" in principal.scopes and principal.tenant_id == auth.system().tenant_id
+    everything = principal.is_system and principal.tenant_id == auth.system().tenant_id
     page = _running(request).log.page(
         after=int(query.get("after", "0")),
         most=int(query.get("limit", "500")),
@@ -276,8 +286,9 @@ def _bulk(kind: ingest.Kind, scope: str) -> Handler:
         running = _running(request)
         with running.gate.entered() as hold:
             body = await intake.body_of(request, hold)
+            by_line = intake.is_by_line(request)
             rows = await intake.off_loop(
-                len(body), lambda: ingest.parsed(body, kind.row, principal)
+                len(body), lambda: ingest.parsed(body, kind.row, principal, by_line=by_line)
             )
             receipts = await _carried(running, kind, principal, rows)
         return Response(

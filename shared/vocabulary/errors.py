@@ -45,6 +45,11 @@ class InvalidInput(Refusal):
             f"{field}: {self.value} is not allowed; allowed: {allowed}" if allowed else field
         )
 
+    @property
+    def extensions(self) -> dict[str, str]:
+        """The code, and the field that it is about."""
+        return super().extensions | {"field": self.field}
+
 
 class ServiceUnavailable(Refusal):
     """A service did not answer in time or at all; asking again later may help."""

@@ -8,9 +8,11 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.storable import allowed_instead
 
 T = TypeVar("T")
 MOST = 100
+PLACE = "a cursor given by an earlier page of this list"
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,9 @@ def key(text: str, *kinds: Any) -> tuple[Any, ...]:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         values: tuple[Any, ...] = msgspec.msgpack.decode(raw, type=tuple[kinds])  # type: ignore[valid-type] - built at run time
     except (binascii.Error, msgspec.DecodeError, ValueError) as error:
-        raise InvalidInput(
-            "after", text, "a cursor given by an earlier page of this list"
-        ) from error
+        raise InvalidInput("after", text, PLACE) from error
+    if any(map(allowed_instead, values)):
+        raise InvalidInput("after", text, PLACE)
     return values
 
 

@@ -1,5 +1,7 @@
 """Five real services bound in-process under the gateway's schema, and a tenant's rows in them."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,6 +9,7 @@ from uuid import UUID
 import msgspec
 from strawberry.types import ExecutionResult
 
+from graph import app as gateway
 from graph.context import GraphContext
 from graph.cursor import Cursors
 from graph.schema import schema
@@ -23,19 +26,17 @@ from shared.intake.rows import Kind
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
-from shared.process import facts
+from shared.process import facts, service
+from shared.process.consumer import Consumer
 from shared.process.rpc import Exposed, Rpc
 from shared.process.service import Service
-from shared.process.worker import Bench
+from shared.process.worker import WorkerContext
 from tests.conftest import DatabaseOf
+from tests.serving import serving
 
 SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
 KNOWN_BY_UUID = ("accounts", "members", "contracts", "courses")
-JOBS = {
-    "usage": usage_jobs.announce,
-    "learning": learning_jobs.recommend,
-    "risk": risk_jobs.rescore,
-}
+WORKERS = [jobs.WORKER for jobs in (usage_jobs, learning_jobs, risk_jobs)]
 
 
 class Suite:
@@ -60,9 +61,13 @@ class Suite:
         """The context of one request."""
         return GraphContext(principal, self.rpc, cursors=self.cursors, access=self.access)
 
-    async def run(self, principal: Principal, query: str) -> ExecutionResult:
+    async def run(
+        self, principal: Principal, query: str, variables: dict[str, Any] | None = None
+    ) -> ExecutionResult:
         """The whole result, errors and all."""
-        return await schema.execute(query, context_value=self.context(principal))
+        return await schema.execute(
+            query, variable_values=variables, context_value=self.context(principal)
+        )
 
     async def ask(self, principal: Principal, query: str) -> Any:
         """The data, and how many requests each service got."""
@@ -92,15 +97,16 @@ class Suite:
     async def _work(self, tenant: UUID) -> int:
         """What waits for a while is due at once."""
         done = 0
-        for name, job in JOBS.items():
-            database = self.databases[name]
+        for worker in WORKERS:
+            database = self.databases[worker.service]
             async with database.write(tenant) as conn:
                 await conn.execute("UPDATE work SET next_at = now() WHERE next_at < 'infinity'")
-            done += await job(Bench(self.settings, database, self.rpc))
+            context = WorkerContext(self.settings, database, self.rpc)
+            done += await worker.drain(context, next(iter(worker.work)))
         return done
 
 
-class Carrier(facts.Consumer):
+class Carrier(Consumer):
     """Follows a log without a port between."""
 
     def __init__(self, suite: Suite, service: Service, source: str) -> None:
@@ -159,3 +165,16 @@ async def of(settings: Settings, database: DatabaseOf) -> Suite:
     """The suite on this test's database."""
     databases = {service.name: await database(service.name) for service in SERVICES}
     return Suite(settings, databases, await database("access"))
+
+
+@asynccontextmanager
+async def served(suite: Suite, settings: Settings) -> AsyncGenerator[str]:
+    """The gateway and the log of risk behind real ports; the gateway's address."""
+    app = gateway.build(settings)
+    app.state.gateway = gateway.Gateway(settings, suite.rpc, suite.access)
+    async with (
+        suite.rpc,
+        serving(service.build(RISK, settings), settings.service_port("risk")),
+        serving(app, settings.port, lifespan="off", ws="auto", ws_max_size=gateway.MESSAGE_MOST),
+    ):
+        yield f"127.0.0.1:{settings.port}"

@@ -2,8 +2,8 @@
 
 import strawberry
 
-from services.billing import store
 from services.billing.schema.values import BillingSummary
+from services.billing.store import summary as summary_store
 from shared.graphql.fields import answered, missing, moment
 from shared.graphql.objects import Part
 
@@ -11,7 +11,7 @@ from shared.graphql.objects import Part
 @strawberry.type
 class AccountFields(Part):
     billing: BillingSummary | None = answered(
-        store.summary,
+        summary_store.summary,
         "Recurring revenue, what is owed and how it is paid.",
         takes=moment,
         absent=missing("account"),

@@ -4,7 +4,10 @@ from datetime import date, datetime
 
 import strawberry
 
-from services.billing import actions, domain
+from services.billing.actions import invoices as invoices_actions
+from services.billing.actions import subscriptions as subscriptions_actions
+from services.billing.domain import invoices as invoices_domain
+from services.billing.domain import subscriptions as subscriptions_domain
 from services.billing.schema.values import BillingInterval, Invoice, PlanSubscription
 from shared.graphql.fields import called
 from shared.graphql.objects import Account
@@ -44,14 +47,16 @@ class InvoiceUpsertInput:
 
 
 class SubscriptionPayload(
-    Payload[domain.Subscription], description="What became of a subscriptionUpsert."
+    Payload[subscriptions_domain.Subscription], description="What became of a subscriptionUpsert."
 ):
     subscription: PlanSubscription | None = shown("The line as it is kept.", of=WHOLE)
     account: Account | None = shown("The account it belongs to.", of="account_id")
     user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
 
 
-class InvoicePayload(Payload[domain.Invoice], description="What became of an invoiceUpsert."):
+class InvoicePayload(
+    Payload[invoices_domain.Invoice], description="What became of an invoiceUpsert."
+):
     invoice: Invoice | None = shown("The invoice as it is kept.", of=WHOLE)
     account: Account | None = shown("The account it belongs to.", of="account_id")
     user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
@@ -60,12 +65,12 @@ class InvoicePayload(Payload[domain.Invoice], description="What became of an inv
 @strawberry.type
 class Mutation:
     subscription_upsert: SubscriptionPayload = called(
-        actions.subscription_upsert,
+        subscriptions_actions.subscription_upsert,
         "Keep a plan line; the same id with other values corrects it.",
         takes=one_row(SubscriptionUpsertInput, "The line as it is now."),
     )
     invoice_upsert: InvoicePayload = called(
-        actions.invoice_upsert,
+        invoices_actions.invoice_upsert,
         "Keep an invoice; send it again with paidAt once it is paid.",
         takes=one_row(InvoiceUpsertInput, "The invoice as it is now."),
     )

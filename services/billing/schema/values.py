@@ -5,7 +5,10 @@ from enum import Enum
 
 import strawberry
 
-from services.billing import domain, store
+from services.billing.domain import invoices as invoices_domain
+from services.billing.domain import subscriptions as subscriptions_domain
+from services.billing.domain import summary as summary_domain
+from services.billing.store import invoices as invoices_store
 from shared.graphql.fields import answered
 from shared.graphql.paging import Connection
 from shared.graphql.showing import Shown, shown
@@ -20,7 +23,7 @@ class BillingInterval(Enum):
     YEAR = strawberry.enum_value("year", description="Every twelve months.")
 
 
-class Invoice(Shown[domain.Invoice], description="An invoice as it stands."):
+class Invoice(Shown[invoices_domain.Invoice], description="An invoice as it stands."):
     source_id: str = shown("The id the billing system gave it.", of="id")
     amount: Money = shown("What it asks for.")
     issued_at: datetime = shown("When it was issued.")
@@ -32,7 +35,7 @@ class Invoice(Shown[domain.Invoice], description="An invoice as it stands."):
 
 
 class PlanSubscription(
-    Shown[domain.Subscription],
+    Shown[subscriptions_domain.Subscription],
     description="One plan line of an account (not a subscription to events).",
 ):
     source_id: str = shown("The id the billing system gave it.", of="id")
@@ -46,7 +49,9 @@ class PlanSubscription(
     ended_at: datetime | None = shown("Until when; null while it goes on.")
 
 
-class BillingSummary(Shown[domain.BillingSummary], description="An account's billing at a moment."):
+class BillingSummary(
+    Shown[summary_domain.BillingSummary], description="An account's billing at a moment."
+):
     as_of: datetime = shown("The moment it speaks of.")
     mrr: Money | None = shown(
         "Recurring revenue per month after discounts (definition B1); null when none was ever"
@@ -70,7 +75,7 @@ class BillingSummary(Shown[domain.BillingSummary], description="An account's bil
     last_payment_at: datetime | None = shown("The last success; null if none.")
     payment_method: str | None = shown("How the account pays; null if unknown.")
     invoices_due: Connection[Invoice] | None = answered(
-        store.invoices_due,
+        invoices_store.invoices_due,
         "Issued invoices not paid yet, the earliest due date first.",
         key="account_id",
         at="as_of",

@@ -11,6 +11,7 @@ from services.risk.domain.scores import RiskOrder
 from services.risk.schema.health import HealthCheck
 from services.risk.schema.hindsight import Disagreement
 from services.risk.schema.models import ModelVersion
+from services.risk.schema.progress import ScoringProgress
 from services.risk.schema.release import AliasChange, TrainingRun
 from services.risk.schema.scores import DAYS_MOST, Risk
 from services.risk.schema.values import check_within
@@ -130,6 +131,9 @@ class Query:
         "Open contracts, worst first: by chance of churn within the days asked for, or by value at"
         " risk.",
         takes=_ranking,
+    )
+    scoring_progress: ScoringProgress | None = called(
+        scores_store.progress, "How far scoring has come."
     )
     models: Connection[ModelVersion] | None = called(
         models_store.models, "Published models, newest first."

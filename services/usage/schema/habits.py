@@ -5,7 +5,7 @@ from datetime import date, datetime
 from services.usage.domain import habits as habits_domain
 from services.usage.domain import repetition as repetition_domain
 from services.usage.domain import sessions as sessions_domain
-from services.usage.schema.plans import ManualRule, UseCase
+from services.usage.schema.value_plan import ManualRule, UseCase
 from shared.graphql.enums import shown_enum
 from shared.graphql.showing import Shown, shown
 from shared.graphql.values import MetricValue

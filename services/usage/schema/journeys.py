@@ -5,7 +5,7 @@ from datetime import date
 from services.usage.domain import association as association_domain
 from services.usage.domain import journeys as journeys_domain
 from services.usage.domain import member_funnel as member_funnel_domain
-from services.usage.schema.plans import Milestone
+from services.usage.schema.value_plan import Milestone
 from shared.graphql.showing import Shown, shown
 from shared.graphql.values import MetricValue
 

@@ -19,17 +19,17 @@ from services.usage.schema.journeys import (
     RenewalAssociation,
     TimeToValue,
 )
-from services.usage.schema.plans import ManualRule, Milestone, UseCase
+from services.usage.schema.value_plan import ManualRule, Milestone, UseCase
 from services.usage.store import catalogue as catalogue_store
 from services.usage.store import habits as habits_store
 from services.usage.store import history as history_store
 from services.usage.store import ingest as ingest_store
 from services.usage.store import journeys as journeys_store
 from services.usage.store import member_funnel as member_funnel_store
-from services.usage.store import plans as plans_store
 from services.usage.store import reads as reads_store
 from services.usage.store import rejected as rejected_store
 from services.usage.store import sessions as sessions_store
+from services.usage.store import value_plan as value_plan_store
 from shared.graphql.fields import Arguments, AsOfNow, called, moment_or_now
 from shared.graphql.paging import Connection
 from shared.vocabulary.ids import account_key
@@ -114,13 +114,15 @@ class Query:
         ingest_store.late_policy, "What becomes of late events.", takes=_decided
     )
     use_cases: list[UseCase] | None = called(
-        plans_store.use_cases, "The use cases in force, by key (U12).", takes=moment_or_now
+        value_plan_store.use_cases, "The use cases in force, by key (U12).", takes=moment_or_now
     )
     milestones: list[Milestone] | None = called(
-        plans_store.milestones, "The milestones in force, in their order.", takes=moment_or_now
+        value_plan_store.milestones, "The milestones in force, in their order.", takes=moment_or_now
     )
     manual_rules: list[ManualRule] | None = called(
-        plans_store.manual_rules, "The rules of manual work in force, by key.", takes=moment_or_now
+        value_plan_store.manual_rules,
+        "The rules of manual work in force, by key.",
+        takes=moment_or_now,
     )
     time_to_value: TimeToValue | None = called(
         journeys_store.value_times, "How long accounts take to first value (U11).", takes=_cohort

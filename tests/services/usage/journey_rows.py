@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from services.usage.actions import plans
+from services.usage.actions.value_plan import MILESTONES, USE_CASES
 from shared.intake import rows as ingest
 from shared.intake.rows import Kind, Receipt
 from shared.platform.auth import SCOPES, Principal
@@ -41,13 +41,13 @@ async def sent(db: Database, caller: Principal, kind: Kind, *rows: dict[str, Any
 
 async def use_case(db: Database, caller: Principal, **given: Any) -> None:
     row = {"key": "report", "job": "Report", "coreAction": "reports", "naturalFrequencyDays": 7}
-    (receipt,) = await sent(db, caller, plans.USE_CASES, {"recordedAt": LONG_AGO, **row, **given})
+    (receipt,) = await sent(db, caller, USE_CASES, {"recordedAt": LONG_AGO, **row, **given})
     assert receipt.status == "accepted", receipt
 
 
 async def milestone(db: Database, caller: Principal, key: str, **given: Any) -> None:
     row = {"key": key, "title": key, "features": [key]}
-    (receipt,) = await sent(db, caller, plans.MILESTONES, {"recordedAt": LONG_AGO, **row, **given})
+    (receipt,) = await sent(db, caller, MILESTONES, {"recordedAt": LONG_AGO, **row, **given})
     assert receipt.status == "accepted", receipt
 
 

@@ -1,0 +1,76 @@
+"""One bad place leaves the rest of an answer alone: what may fail may be null, by construction.
+
+Resolvers are declared for what they take and give when all is well. What clients read is laxer:
+a field that has arguments, or that a service is asked for, may be null beside an error; and a
+null where a default stands means the default (Relay cannot pass a variable to `first: Int! = 25`).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Undefined,
+)
+
+
+def relax(schema: GraphQLSchema) -> None:
+    """Let fields that may fail be null, and every argument and input field that has a default."""
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLObjectType) and kind is not schema.subscription_type:
+            for field in kind.fields.values():
+                _relax_field(field)
+        elif isinstance(kind, GraphQLInputObjectType):
+            names = _relaxed(kind.fields)
+            if names:
+                setattr(kind, "out_type", _reading(kind.out_type, names))  # noqa: B010 - a method that may be replaced
+
+
+def _relax_field(field: GraphQLField) -> None:
+    names = _relaxed(field.args)
+    if names and field.resolve:
+        field.resolve = _leaving_out(field.resolve, names)
+    if isinstance(field.type, GraphQLNonNull) and (field.args or _may_fail(field)):
+        field.type = field.type.of_type
+
+
+def _may_fail(field: GraphQLField) -> bool:
+    definition = (field.extensions or {}).get("strawberry-definition")
+    resolver = getattr(definition, "base_resolver", None)
+    return bool(getattr(definition, "extensions", ())) or (
+        resolver is not None and resolver.is_async
+    )
+
+
+def _relaxed(places: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField]) -> set[str]:
+    """The places with a default, which may be null from here on, by the names they are read by."""
+    names: set[str] = set()
+    for name, place in places.items():
+        if isinstance(place.type, GraphQLNonNull) and place.default_value is not Undefined:
+            place.type = place.type.of_type
+            names.add(place.out_name or name)
+    return names
+
+
+def _leaving_out(resolve: Callable[..., Any], names: set[str]) -> Callable[..., Any]:
+    def answer(source: Any, info: Any, **arguments: Any) -> Any:
+        return resolve(source, info, **_without(arguments, names))
+
+    return answer
+
+
+def _reading(read: Callable[..., Any], names: set[str]) -> Callable[..., Any]:
+    def lenient(values: dict[str, Any]) -> Any:
+        return read(_without(values, names))
+
+    return lenient
+
+
+def _without(values: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None or name not in names}
