@@ -263,7 +263,7 @@ async def _log(request: Request) -> Response:
     """A page of the log: every tenant's for our own processes, else the caller's tenant's."""
     principal = _permitted(request, LOG_SCOPE)
     query = request.query_params
-    everything = "system" in principal.scopes and principal.tenant_id == auth.system().tenant_id
+    everything = principal.is_system and principal.tenant_id == auth.system().tenant_id
     page = _running(request).log.page(
         after=int(query.get("after", "0")),
         most=int(query.get("limit", "500")),

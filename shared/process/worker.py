@@ -22,14 +22,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shared.platform import telemetry
+from shared.platform import auth, telemetry
+from shared.platform.auth import Signer
 from shared.platform.config import Settings
 from shared.platform.db import LOST, Database, connected
 from shared.process import facts, work
 from shared.process.rpc import Rpc
 from shared.process.service import stopped
 from shared.process.work import Claim, WorkList
-from shared.vocabulary.errors import Refusal
+from shared.vocabulary.errors import NotPermitted, Refusal
 
 QUICK_POLL_S = 1.0
 SLOW_POLL_S = 5.0
@@ -95,7 +96,7 @@ async def _run(settings: Settings, worker: Worker) -> None:
     async with working(settings, worker) as (context, hints):
         server = Endpoint(
             uvicorn.Config(
-                _health(lambda: worker.problems(context)),
+                _health(lambda: worker.problems(context), Signer(settings)),
                 host=settings.host,
                 port=settings.worker_port(worker.service),
                 lifespan="off",
@@ -201,20 +202,34 @@ async def _hinted(settings: Settings, service: str, hints: Sequence[asyncio.Even
         await asyncio.sleep(1)
 
 
-def _health(problems: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]) -> Starlette:
-    """/healthz: it runs. /readyz: it can do all it should, or 503 with what keeps it from that."""
+def _health(
+    problems: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]], signer: Signer
+) -> Starlette:
+    """/healthz: it runs. /readyz: it can do all it should, or 503.
+
+    What keeps it from that has tenants in it: only our own processes are told.
+    """
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    async def ready(_: Request) -> Response:
+    async def ready(request: Request) -> Response:
         try:
             found = await problems()
         except (*LOST, Refusal) as error:
             found = [{"problem": str(error)}]
-        body = {"status": "degraded" if found else "ok", "problems": list(found)}
+        body: dict[str, Any] = {"status": "degraded" if found else "ok"}
+        if _is_ours(request, signer):
+            body["problems"] = list(found)
         return Response(
             msgspec.json.encode(body), 503 if found else 200, media_type="application/json"
         )
 
     return Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready)])
+
+
+def _is_ours(request: Request, signer: Signer) -> bool:
+    try:
+        return signer.open(request.headers.get(auth.HEADER, "")).is_system
+    except NotPermitted:
+        return False

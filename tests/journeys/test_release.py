@@ -7,11 +7,12 @@ import subprocess
 import sys
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import asyncpg
 import pytest
 
+from shared.platform import auth
 from tests.journeys.stack import Client, Stack, until
 
 RUNS = "{ trainingRuns { nodes { id cause outcome reason model { version aliases } } } }"
@@ -21,10 +22,11 @@ WITHIN_S = 120
 
 
 def readiness(stack: Stack) -> tuple[int, dict[str, Any]]:
-    """What the risk worker says of itself."""
+    """What the risk worker says of itself to one of our own processes."""
     url = f"http://127.0.0.1:{stack.settings.worker_port('risk')}/readyz"
+    headers = {auth.HEADER: auth.Signer(stack.settings).seal(auth.system())}
     try:
-        with urlopen(url) as page:
+        with urlopen(Request(url, headers=headers)) as page:
             return page.status, json.load(page)
     except HTTPError as error:
         with error:

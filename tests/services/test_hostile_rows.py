@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from io import BytesIO
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -166,7 +167,8 @@ async def test_a_hostile_row_costs_itself_only(
 ) -> None:
     async with doors(settings, principal) as door:
         for service, route in ROUTES:
-            spoiled = list(hostile(route))
+            # The lines take the same way behind the reader: a few of each kind are enough.
+            spoiled = list(islice(hostile(route), 0, None, 1 if kind == "application/json" else 7))
             for at in range(0, len(spoiled), 100):
                 rows = [each for bad in spoiled[at : at + 100] for each in (bad, good(route))]
                 status, answer = await door.send(service, route.name, rows, kind)

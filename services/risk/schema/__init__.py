@@ -15,6 +15,7 @@ from services.risk.schema.change import RiskChange
 from services.risk.schema.health import HealthFields, HealthQuery
 from services.risk.schema.hindsight import HindsightFields, HindsightMutation, HindsightQuery
 from services.risk.schema.model import ModelVersion
+from services.risk.schema.progress import ScoringProgress
 from services.risk.schema.release import ReleaseMutation, ReleaseQuery, run_by_id
 from services.risk.schema.score import DAYS_MOST, Risk, RiskBand
 from services.risk.store import models as models_store
@@ -128,6 +129,10 @@ class Query(ReleaseQuery, HindsightQuery, HealthQuery):
         )
         nodes = [AtRisk(key=item.account_id, risk=Risk.of(item.score)) for item in page.items]
         return connection(page, nodes, continued=after is not None)
+
+    @strawberry.field(description="How far scoring has come.")
+    async def scoring_progress(self, info: Request) -> ScoringProgress | None:
+        return ScoringProgress.of(await info.context.call(scores_store.progress))
 
     @strawberry.field(description="Published models, newest first.")
     async def models(

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from services.learning.actions import courses as courses_actions
+from services.learning.actions import learners as learners_actions
 from services.learning.app import SERVICE
 from services.learning.domain.paths import next_path
 from services.learning.store import courses, directory, learners

@@ -191,6 +191,31 @@ async def test_packed_batches_count_as_plain_ones_do_at_both_doors(
     assert {each["status"] for each in again["receipts"]} == {"duplicate"}
 
 
+@pytest.mark.parametrize("kind", ["application/x-ndjson", "Application/JSONL; charset=utf-8"])
+async def test_lines_are_rows_of_their_own_at_both_doors(
+    http: Served, db: Database, settings: Settings, tenant: UUID, principal: Principal, kind: str
+) -> None:
+    account = await an_account(db, tenant)
+    lines = [ingest.msgspec.json.encode(event(account)) for _ in range(3)]
+    body = b"\n".join([lines[0], lines[1][:-1], b"NaN", lines[2]])
+    key = await a_key(settings, tenant, "ingest")
+    url = "/v1/events"
+    statuses = ["accepted", "rejected", "rejected", "accepted"]
+    for door in (http.gateway, settings.service_url("usage")):
+        headers = {**both_doors(settings, principal, key), "content-type": kind}
+        async with http.session.post(door + url, data=body, headers=headers) as response:
+            receipts = (await response.json())["receipts"]
+        assert [each["status"] for each in receipts] == statuses
+        statuses = ["duplicate", "rejected", "rejected", "duplicate"]
+    headers["content-type"] = "application/json"
+    array = b"[" + body.replace(b"\n", b",") + b"]"
+    async with http.session.post(http.gateway + url, data=array, headers=headers) as response:
+        refused = (await response.json())["error"]
+    assert response.status == 400
+    assert "(byte " in refused["message"]
+    assert "application/x-ndjson" in refused["message"]
+
+
 BOMB = gzip.compress(b"[" + b" " * 40_000_000 + b"]")
 
 
