@@ -6,7 +6,7 @@ UPDATE learner SET recorded_at = least(added_at, now());
 ALTER TABLE learner FORCE ROW LEVEL SECURITY;
 ALTER TABLE learner DROP CONSTRAINT learner_pkey, ADD PRIMARY KEY (tenant_id, member_id, recorded_at);
 DROP INDEX learner_tenant_id_account_id_idx;
-CREATE INDEX ON learner (tenant_id, account_id, member_id, recorded_at DESC);
+CREATE INDEX ON learner (tenant_id, account_id, member_id, recorded_at DESC) INCLUDE (added_at, ended_at);
 
 -- Who learned at an account at a moment, as far as was known then.
 CREATE FUNCTION learners_at(asked uuid, moment timestamptz) RETURNS TABLE (member_id uuid) LANGUAGE sql STABLE
