@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -79,12 +80,11 @@ class Service:
     def __post_init__(self) -> None:
         declared(self.reads, self.commands)
         auth.existing((*self.kinds, *self.inlets))
-        routes: set[str] = set()
-        for listed in (*self.kinds.values(), *self.inlets.values()):
-            for one in listed:
-                if one.name in routes:
-                    raise ValueError(f"two routes would be /v1/{one.name}")
-                routes.add(one.name)
+        groups = (*self.kinds.values(), *self.inlets.values())
+        names = sorted(one.name for group in groups for one in group)
+        for name, following in pairwise(names):
+            if name == following:
+                raise ValueError(f"two routes would be /v1/{name}")
 
 
 @dataclass
