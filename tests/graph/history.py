@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from msgspec import json
+
 from ml.scoring.hazards import load
 from services.risk.actions import hindsight
 from services.risk.actions import models as models_actions
@@ -16,13 +18,14 @@ from services.risk.store import drift as drift_store
 from services.risk.store import scores as scores_store
 from services.usage import jobs as usage_jobs
 from services.usage.actions import ingest as ingest_actions
+from services.usage.domain.work_lists import MEASURE
 from shared.platform.auth import Principal
-from shared.process.worker import Bench
+from shared.process.worker import WorkerContext
 from shared.vocabulary.evidence import Bin, Evidence, Horizon, Origin, Segment
 from shared.vocabulary.model_document import ModelDocument, ModelReport
 from tests.graph import history_rows as rows
 from tests.graph.history_rows import HEAVY, Row, ago
-from tests.graph.suite import SERVICES, Suite, kinds_of, take
+from tests.graph.suite import SERVICES, USAGE, Suite, kinds_of, take
 from tests.services.risk.given import a_model
 
 EVIDENCE = Evidence(
@@ -81,6 +84,7 @@ class History:
         also = {"id": str(self.accounts[0]), "externalId": {"source": "erp", "id": "also"}}
         new = {"externalId": {"source": "crm", "id": "new"}}
         await self._send("accounts", ({"name": "New", **row} for row in (also, new)))
+        await self._speak({"batch": rows.PEOPLE})
         await self._decide(rejects=True, after_days=30)
         await self._settle()
         for chance in (0.1, 0.2, 0.3):
@@ -97,11 +101,19 @@ class History:
         (service,) = (s for s in SERVICES if kind in {known.name for known in kinds_of(s)})
         return await take(self.suite, self.principal, service, kind, told)
 
+    async def _speak(self, body: Row) -> None:
+        """Messages of an analytics library."""
+        (inlet,) = (inlet for inlet in USAGE.inlets["ingest"] if inlet.name == "batch")
+        async with self.suite.databases["usage"].write(self.principal.tenant_id) as conn:
+            read = inlet.read(json.encode(body))
+            await inlet.take(conn, self.principal, datetime.now(UTC), read)
+
     async def _settle(self) -> None:
         """Facts travel, jobs run, and where accounts stand is measured."""
         await self.suite.settle(self.principal.tenant_id)
-        usage = self.suite.databases["usage"]
-        await usage_jobs.measure(Bench(self.suite.settings, usage, self.suite.rpc))
+        suite = self.suite
+        context = WorkerContext(suite.settings, suite.databases["usage"], suite.rpc)
+        await usage_jobs.WORKER.drain(context, MEASURE)
 
     async def _decide(self, *, rejects: bool, after_days: int) -> None:
         async with self.suite.databases["usage"].write(self.principal.tenant_id) as conn:
