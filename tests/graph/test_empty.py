@@ -13,7 +13,7 @@ from graph.schema import BY_ID
 from services.risk.actions import hindsight, release
 from services.risk.actions import models as models_actions
 from shared.intake import rows as intake
-from shared.intake.rows import Kind
+from shared.intake.rows import BulkRoute
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.service import Service
@@ -118,7 +118,9 @@ async def one_of_each(suite: Suite, principal: Principal) -> Ids:
     return ids
 
 
-async def bare(suite: Suite, principal: Principal, service: Service, kind: Kind, ids: Ids) -> None:
+async def bare(
+    suite: Suite, principal: Principal, service: Service, kind: BulkRoute, ids: Ids
+) -> None:
     """A row with nothing but what it cannot do without."""
     known = {name: str(ids[of]) for name, of in OWNERS.items()}
     needed = [field.encode_name for field in fields(kind.row) if field.required]

@@ -13,7 +13,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from shared.intake.rows import Kind
+from shared.intake.rows import BulkRoute
 from shared.platform import auth
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import Settings
@@ -27,7 +27,7 @@ SERVICES: dict[str, Service] = {
 ROUTES = [
     (name, kind)
     for name, service in SERVICES.items()
-    for kinds in service.kinds.values()
+    for kinds in service.bulk_routes.values()
     for kind in kinds
 ]
 ACCOUNT, MEMBER = f"{uuid4()}", f"{uuid4()}"
@@ -107,11 +107,11 @@ class Sent(msgspec.Struct):
     is_good: bool
 
 
-def good(kind: Kind) -> Sent:
+def good(kind: BulkRoute) -> Sent:
     return Sent(msgspec.json.encode(GOOD[kind.name]()).decode(), is_good=True)
 
 
-def hostile(kind: Kind) -> Iterator[Sent]:
+def hostile(kind: BulkRoute) -> Iterator[Sent]:
     """Each value in each field, the field twice, a field nobody knows, and no row at all."""
     fields = [field.encode_name for field in msgspec.structs.fields(kind.row)]
     for name in fields:
@@ -176,7 +176,13 @@ async def test_a_hostile_row_costs_itself_only(
 
 
 async def _judge(
-    door: Door, service: str, route: Kind, rows: list[Sent], kind: str, status: int, answer: Any
+    door: Door,
+    service: str,
+    route: BulkRoute,
+    rows: list[Sent],
+    kind: str,
+    status: int,
+    answer: Any,
 ) -> None:
     if status != 202 and len(rows) > 2:  # whose fault is it?
         for bad, fine in zip(rows[::2], rows[1::2], strict=True):
