@@ -103,10 +103,10 @@ class History:
 
     async def _speak(self, body: Row) -> None:
         """Messages of an analytics library."""
-        (inlet,) = (inlet for inlet in USAGE.inlets["ingest"] if inlet.name == "batch")
+        (route,) = (one for one in USAGE.foreign_routes["ingest"] if one.name == "batch")
         async with self.suite.databases["usage"].write(self.principal.tenant_id) as conn:
-            read = inlet.read(json.encode(body))
-            await inlet.take(conn, self.principal, datetime.now(UTC), read)
+            read = route.read(json.encode(body))
+            await route.take(conn, self.principal, datetime.now(UTC), read)
 
     async def _settle(self) -> None:
         """Facts travel, jobs run, and where accounts stand is measured."""
