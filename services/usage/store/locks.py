@@ -18,15 +18,6 @@ async def lock_accounts(conn: Conn) -> None:
     )
 
 
-async def share_accounts(conn: Conn) -> None:
-    """Until this transaction ends no account becomes known and nobody joins a group; many may share
-    them at a time."""
-    await conn.execute(
-        "SELECT pg_advisory_xact_lock_shared("
-        "hashtextextended('usage:' || current_setting('tenure.tenant'), 0))"
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class IngestContext:
     """What events are judged and counted by: the tenant's zone, once it has one, its late policy,
