@@ -23,7 +23,7 @@ SERVICE = Service(
         "ingest": [courses_actions.course_upsert, learners_actions.progress_record],
         "act": [learners_actions.path_recommend],
     },
-    kinds={"ingest": [courses_actions.COURSES, learners_actions.PROGRESS]},
+    bulk_routes={"ingest": [courses_actions.COURSES, learners_actions.PROGRESS]},
     listeners={
         "accounts": {listening.learn_members: ["MemberAdded", "MemberChanged"]},
     },

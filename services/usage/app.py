@@ -23,7 +23,7 @@ from services.usage.store import (
 from services.usage.store import ingest as ingest_store
 from services.usage.store import reads as reads_store
 from services.usage.store import rejected as rejected_store
-from shared.intake.rows import Inlet, Kind
+from shared.intake.rows import BulkRoute, ForeignRoute
 from shared.process.service import Service, run
 
 SERVICE = Service(
@@ -59,14 +59,14 @@ SERVICE = Service(
         "ingest": [catalogue_actions.feature_upsert],
         "admin": [ingest_actions.set_late_policy, history_actions.retention_set],
     },
-    kinds={
+    bulk_routes={
         "ingest": [
-            Kind(
+            BulkRoute(
                 "events",
                 EventRow,
                 ingest_actions.take_events,
                 keep=ingest_actions.keep_rejected,
-                together=True,
+                shares_commit=True,
             ),
             catalogue_actions.FEATURES,
             value_plan_actions.MANUAL_RULES,
@@ -74,9 +74,9 @@ SERVICE = Service(
             value_plan_actions.USE_CASES,
         ],
     },
-    inlets={
+    foreign_routes={
         "ingest": [
-            Inlet(kind, segment.reader(kind), segment_actions.take_segment)
+            ForeignRoute(kind, segment.reader(kind), segment_actions.take_segment)
             for kind in segment.ROUTES
         ],
     },

@@ -12,7 +12,7 @@ from strawberry.types import ExecutionResult
 from graph import app as gateway
 from graph.context import GraphContext
 from graph.cursor import Cursors
-from graph.schema import OBJECTS, schema
+from graph.schema import schema
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
 from services.learning import jobs as learning_jobs
@@ -21,7 +21,7 @@ from services.risk import jobs as risk_jobs
 from services.risk.app import SERVICE as RISK
 from services.usage import jobs as usage_jobs
 from services.usage.app import SERVICE as USAGE
-from shared.intake import rows as ingest
+from shared.intake.rows import BulkRoute, receive
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
@@ -58,7 +58,7 @@ class Suite:
 
     def context(self, principal: Principal) -> GraphContext:
         """The context of one request."""
-        return GraphContext(principal, self.rpc, OBJECTS, cursors=self.cursors, access=self.access)
+        return GraphContext(principal, self.rpc, cursors=self.cursors, access=self.access)
 
     async def run(
         self, principal: Principal, query: str, variables: dict[str, Any] | None = None
@@ -119,11 +119,16 @@ class Carrier(Consumer):
         return await self._log.page(after, 500, wait_s, None)
 
 
+def kinds_of(service: Service) -> list[BulkRoute]:
+    """Every kind of row that a service takes, in the order of its declaration."""
+    return [kind for kinds in service.bulk_routes.values() for kind in kinds]
+
+
 async def take(suite: Suite, principal: Principal, service: Service, name: str, rows: Any) -> Any:
     """Bulk rows straight into a service, as its route would take them."""
-    (kind,) = (kind for kind in service.kinds["ingest"] if kind.name == name)
+    (kind,) = (kind for kind in service.bulk_routes["ingest"] if kind.name == name)
     async with suite.databases[service.name].write(principal.tenant_id) as conn:
-        receipts = await ingest.receive(conn, principal, kind, msgspec.json.encode(rows))
+        receipts = await receive(conn, principal, kind, msgspec.json.encode(rows))
     assert {receipt.status for receipt in receipts} <= {"accepted", "pending"}, receipts
     return [UUID(receipt.id) for receipt in receipts] if name in KNOWN_BY_UUID else None
 

@@ -286,8 +286,12 @@ async def test_a_route_of_a_service_answers_under_its_own_scope_alone(
     needed = {
         "/log": LOG_SCOPE,
         "/log/end": LOG_SCOPE,
-        **{f"/v1/{kind.name}": scope for scope, kinds in service.kinds.items() for kind in kinds},
-        **{f"/v1/{one.name}": scope for scope, inlets in service.inlets.items() for one in inlets},
+        **{
+            f"/v1/{route.name}": scope
+            for declared in (service.bulk_routes, service.foreign_routes)
+            for scope, listed in declared.items()
+            for route in listed
+        },
     }
     assert routes.keys() == needed.keys() | {f"/rpc/{service.name}", "/healthz", "/readyz"}
     for path, scope in needed.items():

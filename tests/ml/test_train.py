@@ -31,7 +31,7 @@ from services.risk.app import SERVICE as RISK
 from services.risk.store import models as models_store
 from services.risk.store.release import training_runs
 from services.usage.app import SERVICE as USAGE
-from shared.intake import rows as ingest
+from shared.intake.rows import receive
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
@@ -61,7 +61,7 @@ class Tenant:
         kinds = {
             kind.name: (service.name, kind)
             for service in SERVICES
-            for kind in service.kinds.get("ingest", ())
+            for kind in service.bulk_routes.get("ingest", ())
         }
         for batch in batches:
             service, kind = kinds[batch.kind]
@@ -69,7 +69,7 @@ class Tenant:
             while chunk := list(islice(rows, 4_000)):
                 async with self.dbs[service].write(self.principal.tenant_id) as conn:
                     body = msgspec.json.encode(chunk)
-                    receipts = await ingest.receive(conn, self.principal, kind, body)
+                    receipts = await receive(conn, self.principal, kind, body)
                 assert {receipt.status for receipt in receipts} <= {"accepted", "duplicate"}
             if batch.kind == "accounts":
                 await self._introduce()

@@ -13,13 +13,13 @@ from services.learning.domain.learners import (
     Progress,
     shows,
 )
-from services.learning.domain.paths import LearningPath, PathAssigned, Plan, next_path
+from services.learning.domain.paths import PathAssigned, PathRequest, Plan, next_path
 from services.learning.domain.work_lists import RECOMMEND
 from services.learning.rows import ProgressRow, checked_progress
 from services.learning.store import courses, directory, learners, paths, tables
 from services.learning.store.paths import Assigned
 from shared.intake.checks import Check
-from shared.intake.rows import Kind, Numbered, Receipt, alone
+from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
 from shared.intake.versioned import keep
 from shared.intake.versions import Candidate
 from shared.platform.auth import Principal
@@ -73,7 +73,7 @@ def _ahead_s(proven: Sequence[Candidate[ProgressRow]]) -> float:
     return max((gap.total_seconds() for gap in ahead if gap.total_seconds() > 0), default=0.0)
 
 
-PROGRESS = Kind("progress", ProgressRow, take_progress)
+PROGRESS = BulkRoute("progress", ProgressRow, take_progress)
 
 
 def _settle(row: ProgressRow) -> None:
@@ -102,15 +102,15 @@ async def progress_record(conn: Conn, row: dict[str, Any], principal: Principal)
     member = await _member(conn, row["memberId"])
     step = f"{row['courseCode']}\0{row['kind']}\0{row['occurredAt']}"
     whole = {"id": str(uuid5(member.member_id, step)), "accountId": member.account_id, **row}
-    row_id = await alone(conn, principal, PROGRESS, whole)
+    row_id = await take_one(conn, principal, PROGRESS, whole)
     return (await learners.progress(conn, [row_id]))[row_id]
 
 
-async def path_recommend(conn: Conn, member_id: UUID) -> LearningPath | None:
-    """Ask for a fresh look at a member's path; the path as it is until then."""
+async def path_recommend(conn: Conn, member_id: UUID) -> PathRequest:
+    """Ask for a fresh look at a member's path."""
     await _member(conn, str(member_id))
     await work.mark(conn, RECOMMEND, [member_id])
-    return (await paths.path(conn, [member_id])).get(member_id)
+    return PathRequest(member_id, (await paths.path(conn, [member_id])).get(member_id))
 
 
 async def _member(conn: Conn, given: str) -> Learner:

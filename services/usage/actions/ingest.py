@@ -34,7 +34,7 @@ async def take_checked(
 ) -> list[Receipt]:
     """The same for events that meet every rule."""
     addresses = list({taken.row.address for taken in good})
-    context = await locks.lock_accounts_shared(conn, addresses)
+    context = await locks.lock_ingest_context(conn, addresses)
     policy, accounts = context.policy, context.accounts
     zone = context.zone or await ingest_store.time_zone(conn, principal.time_zone)
     good, receipts = await _in_time(conn, policy, good)

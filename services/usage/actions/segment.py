@@ -32,7 +32,7 @@ async def take_segment(
         people, events, refused = await _read(conn, sent, received_at)
         await _settle(conn, principal, people)
     elif any(waits(each.row) for each in events):  # does it still wait where nobody can decide?
-        await locks.lock_accounts_shared(conn, [])
+        await locks.lock_accounts_shared(conn)
         _, events, refused = await _read(conn, sent, received_at)
     receipts = await take_checked(conn, principal, events) if events else []
     turned_away = [*sent.refused, *refused, *(each for each in receipts if _is_rejected(each))]

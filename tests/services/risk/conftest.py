@@ -21,7 +21,7 @@ from services.risk.store import scores as scores_store
 from services.usage import jobs as usage_jobs
 from services.usage.app import SERVICE as USAGE
 from services.usage.domain.work_lists import ANNOUNCE
-from shared.intake import rows as ingest
+from shared.intake.rows import receive
 from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
@@ -65,9 +65,9 @@ class World:
 
     async def send(self, service: str, kind: str, rows: list[dict[str, Any]]) -> list[str]:
         """Post rows as the bulk route does; their ids."""
-        (known,) = [k for k in ASKED[service].kinds["ingest"] if k.name == kind]
+        (known,) = [k for k in ASKED[service].bulk_routes["ingest"] if k.name == kind]
         async with self.dbs[service].write(self.tenant) as conn:
-            receipts = await ingest.receive(conn, self.principal, known, msgspec.json.encode(rows))
+            receipts = await receive(conn, self.principal, known, msgspec.json.encode(rows))
         assert [r.status for r in receipts] == ["accepted"] * len(rows), receipts
         return [str(r.id) for r in receipts]
 

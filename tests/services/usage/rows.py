@@ -11,8 +11,7 @@ from services.usage.app import SERVICE
 from services.usage.domain.summary import UsageSummary
 from services.usage.domain.work_lists import ANNOUNCE
 from services.usage.store import reads as reads_store
-from shared.intake import rows as ingest
-from shared.intake.rows import Receipt
+from shared.intake.rows import Receipt, receive
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.process.facts import LogEntry
@@ -21,7 +20,7 @@ from shared.process.listeners import hear
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 6, 15, tzinfo=UTC)
 DAY = timedelta(days=1)
-EVENTS = SERVICE.kinds["ingest"][0]
+EVENTS = SERVICE.bulk_routes["ingest"][0]
 
 
 def event(account: UUID | None = None, **given: Any) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def past(account: UUID, occurred: datetime, member: str = "ann", **given: Any) -
 async def send(db: Database, caller: Principal, rows: Sequence[object] | bytes) -> list[Receipt]:
     body = rows if isinstance(rows, bytes) else msgspec.json.encode(rows)
     async with db.write(caller.tenant_id) as conn:
-        return await ingest.receive(conn, caller, EVENTS, body)
+        return await receive(conn, caller, EVENTS, body)
 
 
 def statuses(receipts: Sequence[Receipt]) -> list[str]:

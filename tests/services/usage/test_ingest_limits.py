@@ -15,9 +15,8 @@ from services.usage.domain import rejected
 from services.usage.domain.work_lists import FORGET
 from services.usage.store import ingest as ingest_store
 from services.usage.store import rejected as rejected_store
-from shared.intake import body as intake
-from shared.intake import rows as ingest
-from shared.intake.body import Busy, Gate, TooLarge, inflated
+from shared.intake.body import OFF_LOOP_BYTES, Busy, Gate, TooLarge, inflated
+from shared.intake.rows import msgspec
 from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
@@ -182,7 +181,7 @@ async def test_packed_batches_count_as_plain_ones_do_at_both_doors(
     assert {each["status"] for each in answer["receipts"]} == {"accepted"}
 
     key = await a_key(settings, tenant, "ingest")
-    packed = gzip.compress(ingest.msgspec.json.encode(rows))
+    packed = gzip.compress(msgspec.json.encode(rows))
     headers = {"authorization": f"Bearer {key}", "content-encoding": "gzip"}
     async with http.session.post(
         f"{http.gateway}/v1/events", data=packed, headers=headers
@@ -196,7 +195,7 @@ async def test_lines_are_rows_of_their_own_at_both_doors(
     http: Served, db: Database, settings: Settings, tenant: UUID, principal: Principal, kind: str
 ) -> None:
     account = await an_account(db, tenant)
-    lines = [ingest.msgspec.json.encode(event(account)) for _ in range(3)]
+    lines = [msgspec.json.encode(event(account)) for _ in range(3)]
     body = b"\n".join([lines[0], lines[1][:-1], b"NaN", lines[2]])
     key = await a_key(settings, tenant, "ingest")
     url = "/v1/events"
@@ -269,9 +268,9 @@ async def test_a_full_house_asks_to_come_again_and_makes_room_afterwards(
 def test_bytes_under_way_are_bounded_and_given_back() -> None:
     gate = Gate(bytes_most=100)
     with gate.entered() as first:
-        first.add(60)
+        first.reserve_bytes(60)
         with gate.entered() as second, pytest.raises(Busy):
-            second.add(50)
+            second.reserve_bytes(50)
         assert gate.bytes == 60
     assert (gate.requests, gate.bytes) == (0, 0)
 
@@ -308,4 +307,4 @@ async def test_a_large_broken_body_does_not_hold_up_the_others(
     assert status == 400
     assert time.monotonic() - begun < 10
     assert slowest < 1.0
-    assert len(body) > intake.OFF_LOOP_BYTES
+    assert len(body) > OFF_LOOP_BYTES

@@ -14,8 +14,7 @@ from services.usage.domain.peers import Signals
 from services.usage.domain.peers import signals as put_together
 from services.usage.store import reads
 from services.usage.store import signals as signals_store
-from shared.intake import rows as ingest
-from shared.intake.rows import Receipt
+from shared.intake.rows import Receipt, receive
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Database
 from shared.process.facts import LogEntry
@@ -99,7 +98,7 @@ class World:
         """Descriptions, known from long ago on."""
         given = [{"recordedAt": LONG_AGO, **row} for row in rows]
         async with self.db.write(self.tenant) as conn:
-            return await ingest.receive(conn, self.loader, FEATURES, msgspec.json.encode(given))
+            return await receive(conn, self.loader, FEATURES, msgspec.json.encode(given))
 
     async def used(self, plan: Mapping[tuple[str, str], Sequence[int]]) -> None:
         """Each (member, feature) once at eleven on those days before the fifteenth."""
