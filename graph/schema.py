@@ -13,7 +13,7 @@ from graph import keys
 from graph.context import GraphContext
 from graph.faults import Graph
 from graph.limits import EXTENSIONS
-from graph.scopes import guarded, reticent
+from graph.scopes import guard, guard_payloads
 from graph.subscriptions import RiskUpdate, Subscription
 from services.accounts import schema as accounts
 from services.billing.schema import changes as billing_changes
@@ -124,9 +124,9 @@ class Mutation(
 
 
 schema = Graph(
-    query=guarded(Query),
-    mutation=reticent(guarded(Mutation)),
-    subscription=guarded(Subscription),
+    query=guard(Query),
+    mutation=guard_payloads(guard(Mutation)),
+    subscription=guard(Subscription),
     types=[Account, Member, RiskUpdate],
     extensions=EXTENSIONS,
     config=StrawberryConfig(scalar_map=SCALARS),

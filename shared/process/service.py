@@ -26,7 +26,7 @@ from shared.platform.auth import Principal, Signer
 from shared.platform.config import WORKERS, Settings
 from shared.platform.db import Database, connected
 from shared.process import facts
-from shared.process.rpc import CONTENT_TYPE, DEADLINE, Exposed, Reply, Rpc, Scoped, declared
+from shared.process.rpc import CONTENT_TYPE, DEADLINE, ByScope, Exposed, Reply, Rpc, exposures
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
 from shared.vocabulary.errors import (
@@ -68,16 +68,16 @@ class Service:
     """
 
     name: str
-    reads: Scoped = field(default_factory=dict[str, Any])
-    commands: Scoped = field(default_factory=dict[str, Any])
+    reads: ByScope = field(default_factory=dict[str, Any])
+    commands: ByScope = field(default_factory=dict[str, Any])
     kinds: Mapping[str, Sequence[ingest.Kind]] = field(default_factory=dict[str, Any])
     inlets: Mapping[str, Sequence[ingest.Inlet]] = field(default_factory=dict[str, Any])
     listeners: Mapping[str, Mapping[str, facts.Listener]] = field(default_factory=dict[str, Any])
     """Whose log is followed: source service → fact type → listener."""
 
     def __post_init__(self) -> None:
-        declared(self.reads, self.commands)
-        auth.existing((*self.kinds, *self.inlets))
+        exposures(self.reads, self.commands)
+        auth.check_scopes((*self.kinds, *self.inlets))
         groups = (*self.kinds.values(), *self.inlets.values())
         names = sorted(one.name for group in groups for one in group)
         for name, following in pairwise(names):
@@ -168,7 +168,7 @@ def _principal(request: Request) -> Principal:
     return _running(request).signer.open(request.headers.get(auth.HEADER, ""))
 
 
-def _permitted(request: Request, scope: str) -> Principal:
+def _principal_with(request: Request, scope: str) -> Principal:
     principal = _principal(request)
     principal.require(scope)
     return principal
@@ -260,7 +260,7 @@ async def _caller_left(request: Request) -> None:
 
 async def _log(request: Request) -> Response:
     """A page of the log: every tenant's for our own processes, else the caller's tenant's."""
-    principal = _permitted(request, LOG_SCOPE)
+    principal = _principal_with(request, LOG_SCOPE)
     query = request.query_params
     everything = principal.is_system and principal.tenant_id == auth.system().tenant_id
     page = _running(request).log.page(
@@ -275,13 +275,13 @@ async def _log(request: Request) -> Response:
 
 
 async def _log_end(request: Request) -> Response:
-    _permitted(request, LOG_SCOPE)
+    _principal_with(request, LOG_SCOPE)
     return PlainTextResponse(str(await facts.end(_running(request).db)))
 
 
 def _bulk(kind: ingest.Kind, scope: str) -> Handler:
     async def take(request: Request) -> Response:
-        principal = _permitted(request, scope)
+        principal = _principal_with(request, scope)
         running = _running(request)
         with running.gate.entered() as hold:
             body = await intake.body_of(request, hold)
@@ -308,7 +308,7 @@ async def _carried(
 
 def _inlet(inlet: ingest.Inlet, scope: str) -> Handler:
     async def take(request: Request) -> Response:
-        principal = _permitted(request, scope)
+        principal = _principal_with(request, scope)
         running = _running(request)
         with running.gate.entered() as hold:
             body = await intake.body_of(request, hold)
