@@ -3,9 +3,8 @@
 from services.usage.actions import catalogue as catalogue_actions
 from services.usage.actions import history as history_actions
 from services.usage.actions import ingest as ingest_actions
+from services.usage.actions import listening
 from services.usage.actions import segment as segment_actions
-from services.usage.actions import signals as signals_actions
-from services.usage.actions import told as told_actions
 from services.usage.actions import value_plan as value_plan_actions
 from services.usage.domain import segment
 from services.usage.domain.events import EventRow
@@ -83,14 +82,12 @@ SERVICE = Service(
     },
     listeners={
         "accounts": {
-            "AccountCreated": told_actions.learn_account,
-            "AccountChanged": told_actions.learn_account,
-            "ContractChanged": told_actions.learn_contract,
-            "MemberAdded": signals_actions.learn_member,
-            "MemberChanged": signals_actions.learn_member,
+            listening.learn_accounts: ["AccountCreated", "AccountChanged"],
+            listening.learn_contracts: ["ContractChanged"],
+            listening.learn_members: ["MemberAdded", "MemberChanged"],
         },
-        "billing": {"BillingChanged": signals_actions.learn_plan},
-        "learning": {"LearningChanged": signals_actions.learn_training},
+        "billing": {listening.learn_plans: ["BillingChanged"]},
+        "learning": {listening.learn_completions: ["LearningChanged"]},
     },
 )
 

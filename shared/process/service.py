@@ -26,6 +26,8 @@ from shared.platform.auth import Principal, Signer
 from shared.platform.config import WORKERS, Settings
 from shared.platform.db import Database, connected
 from shared.process import facts
+from shared.process.consumer import Consumer
+from shared.process.listeners import Listeners
 from shared.process.rpc import CONTENT_TYPE, DEADLINE, ByScope, Exposed, Reply, Rpc, exposures
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
@@ -72,8 +74,8 @@ class Service:
     commands: ByScope = field(default_factory=dict[str, Any])
     kinds: Mapping[str, Sequence[ingest.Kind]] = field(default_factory=dict[str, Any])
     inlets: Mapping[str, Sequence[ingest.Inlet]] = field(default_factory=dict[str, Any])
-    listeners: Mapping[str, Mapping[str, facts.Listener]] = field(default_factory=dict[str, Any])
-    """Whose log is followed: source service → fact type → listener."""
+    listeners: Mapping[str, Listeners] = field(default_factory=dict[str, Listeners])
+    """Whose log is followed: source service → listener → types of fact."""
 
     def __post_init__(self) -> None:
         exposures(self.reads, self.commands)
@@ -141,10 +143,9 @@ async def _started(service: Service, settings: Settings) -> AsyncGenerator[Runni
             hints = Hints(settings, service.name)
             db.committed.append(hints.send)
             loops.append(hints.deliver())
-        loops += [
-            facts.Consumer(db, rpc, source, known).follow()
-            for source, known in service.listeners.items()
-        ]
+        for source, listeners in service.listeners.items():
+            consumer = Consumer(db, rpc, source, listeners)
+            loops += [consumer.follow(), consumer.retries.follow()]
         for loop in loops:
             stack.push_async_callback(stopped, asyncio.create_task(loop))
         yield Running(settings, db, rpc, log, exposed, Signer(settings), Gate(), Together(db))

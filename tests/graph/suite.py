@@ -26,19 +26,16 @@ from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
 from shared.process import facts, service
+from shared.process.consumer import Consumer
 from shared.process.rpc import Exposed, Rpc
 from shared.process.service import Service
-from shared.process.worker import Bench
+from shared.process.worker import WorkerContext
 from tests.conftest import DatabaseOf
 from tests.serving import serving
 
 SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
 KNOWN_BY_UUID = ("accounts", "members", "contracts", "courses")
-JOBS = {
-    "usage": usage_jobs.announce,
-    "learning": learning_jobs.recommend,
-    "risk": risk_jobs.rescore,
-}
+WORKERS = [jobs.WORKER for jobs in (usage_jobs, learning_jobs, risk_jobs)]
 
 
 class Suite:
@@ -99,15 +96,16 @@ class Suite:
     async def _work(self, tenant: UUID) -> int:
         """What waits for a while is due at once."""
         done = 0
-        for name, job in JOBS.items():
-            database = self.databases[name]
+        for worker in WORKERS:
+            database = self.databases[worker.service]
             async with database.write(tenant) as conn:
                 await conn.execute("UPDATE work SET next_at = now() WHERE next_at < 'infinity'")
-            done += await job(Bench(self.settings, database, self.rpc))
+            context = WorkerContext(self.settings, database, self.rpc)
+            done += await worker.drain(context, next(iter(worker.work)))
         return done
 
 
-class Carrier(facts.Consumer):
+class Carrier(Consumer):
     """Follows a log without a port between."""
 
     def __init__(self, suite: Suite, service: Service, source: str) -> None:

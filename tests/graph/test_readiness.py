@@ -9,7 +9,7 @@ import pytest
 
 from infra.suite.scoring import pending_scores
 from services.risk.actions import models as models_actions
-from services.risk.domain.queue import WORK_LIST, UpdateReason
+from services.risk.domain.queue import UpdateReason
 from services.risk.store import queue as queue_store
 from shared.platform.auth import Principal
 from shared.platform.config import SERVICES, Settings
@@ -99,5 +99,5 @@ async def test_a_start_says_in_words_what_is_left_to_score(
     await waits_for_scores(suite, principal)
     assert await pending_scores(suite.rpc, tenants) == "2 left in acme"
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        await conn.execute("DELETE FROM risk.work WHERE list = $1", WORK_LIST)
+        await conn.execute("DELETE FROM risk.work WHERE list = 'rescore'")
     assert await pending_scores(suite.rpc, tenants) == ""

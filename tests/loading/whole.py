@@ -11,6 +11,7 @@ from shared.intake import rows as ingest
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.process import facts
+from shared.process.listeners import hear
 
 
 async def sent(dbs: dict[str, Database], principal: Principal, batches: Iterable[Batch]) -> None:
@@ -37,8 +38,7 @@ async def told(dbs: dict[str, Database]) -> None:
         await facts.relay_all(dbs[speaker])
         log = await facts.Log(dbs[speaker], speaker).page(0, 100_000, 0, None)
         for listener in TOLD:
-            heard = listener.listeners.get(speaker, {})
-            for entry in log:
-                if entry.type in heard:
-                    async with dbs[listener.name].write(entry.tenant_id) as conn:
-                        await heard[entry.type](conn, entry)
+            for tenant_id in {entry.tenant_id for entry in log}:
+                async with dbs[listener.name].write(tenant_id) as conn:
+                    entries = [entry for entry in log if entry.tenant_id == tenant_id]
+                    await hear(conn, listener.listeners.get(speaker, {}), entries)

@@ -36,6 +36,7 @@ from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
 from shared.process import facts
+from shared.process.listeners import hear
 from shared.process.rpc import Exposed, Rpc
 from tests.conftest import DatabaseOf
 from tests.services.risk.given import a_model
@@ -79,9 +80,7 @@ class Tenant:
         await facts.relay_all(self.dbs["accounts"])
         told = await facts.Log(self.dbs["accounts"], "accounts").page(0, 10_000, 0, None)
         async with self.dbs["usage"].write(self.principal.tenant_id) as conn:
-            for entry in told:
-                if entry.type in USAGE.listeners["accounts"]:
-                    await USAGE.listeners["accounts"][entry.type](conn, entry)
+            await hear(conn, USAGE.listeners["accounts"], told)
 
     def training(self) -> Training:
         step = lambda name, done, total: self.steps.append((name, done, total))  # noqa: E731

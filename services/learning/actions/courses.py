@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from services.learning.domain.courses import Course, cycles
+from services.learning.domain.work_lists import RECOMMEND
 from services.learning.rows import CourseRow, checked_course
-from services.learning.store import courses, learners, locks, tables
+from services.learning.store import courses, directory, locks, tables
 from shared.intake.checks import Check
 from shared.intake.rows import Kind, Numbered, Receipt, alone
 from shared.intake.versioned import keep
@@ -30,7 +31,7 @@ async def take_courses(
         resolve=[rules.one_code_each, rules.no_way_back, rules.all_there],
     )  # fmt: skip
     if outcome.fresh:
-        await work.mark(conn, "recommend", await learners.everybody(conn))
+        await work.mark(conn, RECOMMEND, await directory.everybody(conn))
     return outcome.receipts
 
 

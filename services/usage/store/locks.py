@@ -18,7 +18,7 @@ async def lock_accounts(conn: Conn) -> None:
     )
 
 
-async def share_accounts(conn: Conn) -> None:
+async def lock_known_accounts(conn: Conn) -> None:
     """Until this transaction ends no account becomes known and nobody joins a group; many may share
     them at a time."""
     await conn.execute(

@@ -7,15 +7,16 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from services.usage.actions import ingest as ingest_actions
 from services.usage.app import SERVICE
 from services.usage.domain.summary import UsageSummary
+from services.usage.domain.work_lists import ANNOUNCE
 from services.usage.store import reads as reads_store
 from shared.intake import rows as ingest
 from shared.intake.rows import Receipt
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.process.facts import LogEntry
+from shared.process.listeners import hear
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 6, 15, tzinfo=UTC)
@@ -53,7 +54,7 @@ async def told(db: Database, tenant: UUID, kind: str, account: UUID, **payload: 
     fact = msgspec.to_builtins({"account_id": account, **payload})
     entry = LogEntry(1, uuid4(), tenant, account, 1, kind, fact, now, now, None)
     async with db.write(tenant) as conn:
-        await SERVICE.listeners["accounts"][kind](conn, entry)
+        await hear(conn, SERVICE.listeners["accounts"], [entry])
 
 
 async def an_account(db: Database, tenant: UUID, *names: tuple[str, str]) -> UUID:
@@ -81,5 +82,5 @@ async def summary(
 
 async def marked(db: Database, tenant: UUID) -> set[UUID]:
     async with db.read(tenant) as conn:
-        rows = await conn.fetch("SELECT key FROM work WHERE list = $1", ingest_actions.ANNOUNCE)
+        rows = await conn.fetch("SELECT key FROM work WHERE list = $1", ANNOUNCE.name)
     return {row["key"] for row in rows}

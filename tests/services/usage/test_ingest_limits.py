@@ -12,6 +12,7 @@ import pytest
 from services.usage import jobs
 from services.usage.actions import ingest as ingest_actions
 from services.usage.domain import rejected
+from services.usage.domain.work_lists import FORGET
 from services.usage.store import ingest as ingest_store
 from services.usage.store import rejected as rejected_store
 from shared.intake import body as intake
@@ -21,11 +22,10 @@ from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
-from shared.process.rpc import Rpc
-from shared.process.worker import Bench
 from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.rows import an_account, event, past, send, statuses
 from tests.services.usage.served import Served, a_key
+from tests.working import worker_context
 
 
 async def decided(db: Database, caller: Principal, *, rejects: bool, after_days: int) -> None:
@@ -134,7 +134,7 @@ async def test_rejected_rows_are_forgotten_after_30_days_and_beyond_a_number(
     monkeypatch.setitem(rejected_store.forget_rejected.__globals__, "KEPT_MOST", 5)
     await owner.execute("UPDATE usage.work SET next_at = now() WHERE list = 'forget'")
 
-    await jobs.forget(Bench(settings, db, Rpc(settings)))
+    await jobs.WORKER.drain(worker_context(db), FORGET)
 
     assert await owner.fetchval("SELECT count(*) FROM usage.rejected_event") == 5
     due = await owner.fetchval("SELECT next_at - now() FROM usage.work WHERE list = 'forget'")

@@ -19,6 +19,7 @@ from shared.intake.rows import Receipt
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Database
 from shared.process.facts import LogEntry
+from shared.process.listeners import hear
 from shared.vocabulary.metric import MetricValue
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named, past, send
 
@@ -47,7 +48,7 @@ class World:
         fact = msgspec.to_builtins({"account_id": self.account, **payload})
         entry = LogEntry(1, uuid4(), self.tenant, self.account, 1, kind, fact, NOON, NOON, None)
         async with self.db.write(self.tenant) as conn:
-            await SERVICE.listeners[service][kind](conn, entry)
+            await hear(conn, SERVICE.listeners[service], [entry])
 
     async def members(self, *names: str, recorded: datetime = LONG_AGO, **said: Any) -> None:
         """Members, known in events by their names."""
