@@ -1,18 +1,25 @@
-"""Scalars of the graph: moments carry their zone, amounts may exceed 32 bits."""
+"""Scalars of the graph: opaque ids, moments that carry their zone, amounts beyond 32 bits."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NewType
+from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.scalars import JSON
 
-from shared.graphql.context import WideInt
+from shared.vocabulary import ids
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.moments import moment
 from shared.vocabulary.storable import culprit
 
+WideInt = NewType("WideInt", int)
 WIDEST: Final = 2**53
+
+
+def global_id(kind: str, key: UUID) -> strawberry.ID:
+    """The opaque id of an object, as the graph's type ID; `shared.vocabulary.ids` reads it back."""
+    return strawberry.ID(ids.global_id(kind, key))
 
 
 def aware(text: object) -> datetime:

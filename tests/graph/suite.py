@@ -12,7 +12,7 @@ from strawberry.types import ExecutionResult
 from graph import app as gateway
 from graph.context import GraphContext
 from graph.cursor import Cursors
-from graph.schema import OBJECTS, schema
+from graph.schema import schema
 from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
 from services.learning import jobs as learning_jobs
@@ -21,7 +21,7 @@ from services.risk import jobs as risk_jobs
 from services.risk.app import SERVICE as RISK
 from services.usage import jobs as usage_jobs
 from services.usage.app import SERVICE as USAGE
-from shared.intake.rows import receive
+from shared.intake.rows import BulkRoute, receive
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
@@ -58,7 +58,7 @@ class Suite:
 
     def context(self, principal: Principal) -> GraphContext:
         """The context of one request."""
-        return GraphContext(principal, self.rpc, OBJECTS, cursors=self.cursors, access=self.access)
+        return GraphContext(principal, self.rpc, cursors=self.cursors, access=self.access)
 
     async def run(
         self, principal: Principal, query: str, variables: dict[str, Any] | None = None
@@ -117,6 +117,11 @@ class Carrier(Consumer):
     async def _pull(self, after: int, wait_s: float) -> list[facts.LogEntry]:
         await facts.relay_all(self._source_db)
         return await self._log.page(after, 500, wait_s, None)
+
+
+def kinds_of(service: Service) -> list[BulkRoute]:
+    """Every kind of row that a service takes, in the order of its declaration."""
+    return [kind for kinds in service.bulk_routes.values() for kind in kinds]
 
 
 async def take(suite: Suite, principal: Principal, service: Service, name: str, rows: Any) -> Any:

@@ -20,7 +20,7 @@ from shared.process.service import Service
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
 from tests.graph.questions import UNLIMITED, Questions, object_type, reachable
-from tests.graph.suite import ACCOUNTS, SERVICES, USAGE, Suite, of, take
+from tests.graph.suite import ACCOUNTS, SERVICES, USAGE, Suite, kinds_of, of, take
 from tests.services.risk.given import a_model
 
 QUERY, MUTATION = object_type("Query"), object_type("Mutation")
@@ -80,11 +80,6 @@ Ids = dict[str, UUID]
 @pytest.fixture
 async def suite(settings: Settings, database: DatabaseOf) -> Suite:
     return await of(settings, database)
-
-
-def kinds_of(service: Service) -> list[BulkRoute]:
-    """Every kind of row that a service takes, in the order of its declaration."""
-    return [kind for kinds in service.bulk_routes.values() for kind in kinds]
 
 
 async def nothing(suite: Suite, principal: Principal) -> Ids:

@@ -7,7 +7,7 @@ import pytest
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from graph.schema import BY_ID, OBJECTS, Account, Member
+from graph.schema import BY_ID, Account, Member
 from shared.graphql.scalars import SCALARS
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.config import Settings
@@ -41,7 +41,7 @@ def selection(name: str) -> str:
 
 async def seen(suite: Suite, caller: Principal, account: UUID, member: UUID) -> Any:
     """Everything the caller can learn about an account and a member, errors included."""
-    doors = Doors(account=OBJECTS["Account"](account), member=OBJECTS["Member"](member))
+    doors = Doors(account=Account.at(account), member=Member.at(member))
     query = f"{{ account {{ {selection('Account')} }} member {{ {selection('Member')} }} }}"
     result = await BARE.execute(query, context_value=suite.context(caller), root_value=doors)
     refusals = sorted(

@@ -13,7 +13,7 @@ from services.learning.domain.learners import (
     Progress,
     shows,
 )
-from services.learning.domain.paths import LearningPath, PathAssigned, Plan, next_path
+from services.learning.domain.paths import PathAssigned, PathRequest, Plan, next_path
 from services.learning.domain.work_lists import RECOMMEND
 from services.learning.rows import ProgressRow, checked_progress
 from services.learning.store import courses, directory, learners, paths, tables
@@ -106,11 +106,11 @@ async def progress_record(conn: Conn, row: dict[str, Any], principal: Principal)
     return (await learners.progress(conn, [row_id]))[row_id]
 
 
-async def path_recommend(conn: Conn, member_id: UUID) -> LearningPath | None:
-    """Ask for a fresh look at a member's path; the path as it is until then."""
+async def path_recommend(conn: Conn, member_id: UUID) -> PathRequest:
+    """Ask for a fresh look at a member's path."""
     await _member(conn, str(member_id))
     await work.mark(conn, RECOMMEND, [member_id])
-    return (await paths.path(conn, [member_id])).get(member_id)
+    return PathRequest(member_id, (await paths.path(conn, [member_id])).get(member_id))
 
 
 async def _member(conn: Conn, given: str) -> Learner:

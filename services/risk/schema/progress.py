@@ -1,24 +1,13 @@
 """How far scoring has come: whoever loads or trains may want to wait for it."""
 
-import strawberry
-
 from services.risk.domain import queue as queue_domain
+from shared.graphql.showing import Shown, shown
 
 
-@strawberry.type(description="How far scoring has come.")
-class ScoringProgress:
-    accounts_known: int = strawberry.field(
-        description="Accounts that risk has heard of; those without an open contract get no score."
+class ScoringProgress(Shown[queue_domain.ScoringProgress], description="How far scoring has come."):
+    accounts_known: int = shown(
+        "Accounts that risk has heard of; those without an open contract get no score."
     )
-    scored: int = strawberry.field(description="Accounts that have a score.")
-    pending: int = strawberry.field(description="Accounts whose next score is being made.")
-    has_champion: bool = strawberry.field(description="Whether there is a model that scores.")
-
-    @classmethod
-    def of(cls, progress: queue_domain.ScoringProgress) -> "ScoringProgress":
-        return cls(
-            accounts_known=progress.accounts_known,
-            scored=progress.scored,
-            pending=progress.pending,
-            has_champion=progress.has_champion,
-        )
+    scored: int = shown("Accounts that have a score.")
+    pending: int = shown("Accounts whose next score is being made.")
+    has_champion: bool = shown("Whether there is a model that scores.")

@@ -1,82 +1,43 @@
 """Use cases, milestones and rules as they are shown."""
 
-import strawberry
+from services.usage.domain import value_plan as value_plan_domain
+from shared.graphql.showing import Shown, shown
 
-from services.usage.domain import value_plan
+
+class UseCase(
+    Shown[value_plan_domain.UseCase],
+    description="Why accounts buy: who does which job how often (U12).",
+):
+    key: str = shown("The tenant's name for it.")
+    persona: str | None = shown("Who does the job.")
+    problem: str | None = shown("What hurts without it.")
+    job: str = shown("What gets done.")
+    advantage: str | None = shown("Why it is better done with the product.")
+    alternative: str | None = shown("What would be used instead.")
+    core_action: str = shown("The feature whose use is the job done.")
+    natural_frequency_days: int = shown("How often the job comes by nature: every so many days.")
 
 
-@strawberry.type(description="Why accounts buy: who does which job how often (U12).")
-class UseCase:
-    key: str = strawberry.field(description="The tenant's name for it.")
-    persona: str | None = strawberry.field(description="Who does the job.")
-    problem: str | None = strawberry.field(description="What hurts without it.")
-    job: str = strawberry.field(description="What gets done.")
-    advantage: str | None = strawberry.field(description="Why it is better done with the product.")
-    alternative: str | None = strawberry.field(description="What would be used instead.")
-    core_action: str = strawberry.field(description="The feature whose use is the job done.")
-    natural_frequency_days: int = strawberry.field(
-        description="How often the job comes by nature: every so many days."
+class Milestone(Shown[value_plan_domain.Milestone], description="A step on the way to value."):
+    key: str = shown("The tenant's name for it.")
+    title: str = shown("For people.")
+    features: list[str] = shown("Every one of them must have been used,")
+    k_users: int = shown("by so many members each; with 0 by anyone, or by no named member.")
+    due_day: int | None = shown(
+        "Within how many days of the first contract's start; null: at any time."
     )
-
-    @classmethod
-    def of(cls, case: value_plan.UseCase) -> "UseCase":
-        return cls(
-            key=case.key,
-            persona=case.persona,
-            problem=case.problem,
-            job=case.job,
-            advantage=case.advantage,
-            alternative=case.alternative,
-            core_action=case.core_action,
-            natural_frequency_days=case.natural_frequency_days,
-        )
+    required: bool = shown("Whether onboarding needs it.")
+    is_value: bool = shown("Whether reaching it is first value (U11).")
+    weight: float = shown("Its weight in the progress (U9); no unit.")
+    order: int = shown("Its place on the way.", of="place")
 
 
-@strawberry.type(description="A step on the way to value.")
-class Milestone:
-    key: str = strawberry.field(description="The tenant's name for it.")
-    title: str = strawberry.field(description="For people.")
-    features: list[str] = strawberry.field(description="Every one of them must have been used,")
-    k_users: int = strawberry.field(
-        description="by so many members each; with 0 by anyone, or by no named member."
-    )
-    due_day: int | None = strawberry.field(
-        description="Within how many days of the first contract's start; null: at any time."
-    )
-    required: bool = strawberry.field(description="Whether onboarding needs it.")
-    is_value: bool = strawberry.field(description="Whether reaching it is first value (U11).")
-    weight: float = strawberry.field(description="Its weight in the progress (U9); no unit.")
-    order: int = strawberry.field(description="Its place on the way.")
-
-    @classmethod
-    def of(cls, milestone: value_plan.Milestone) -> "Milestone":
-        return cls(
-            key=milestone.key,
-            title=milestone.title,
-            features=milestone.features,
-            k_users=milestone.k_users,
-            due_day=milestone.due_day,
-            required=milestone.required,
-            is_value=milestone.is_value,
-            weight=milestone.weight,
-            order=milestone.place,
-        )
-
-
-@strawberry.type(description="Work by hand that, done so often, the product could do.")
-class ManualRule:
-    key: str = strawberry.field(description="The tenant's name for it.")
-    feature: str = strawberry.field(description="The manual work.")
-    at_least: int = strawberry.field(description="How often by one member")
-    within: str = strawberry.field(description="within a 'day' or a 'week'.")
-    suggests: str = strawberry.field(description="What would do it.")
-
-    @classmethod
-    def of(cls, rule: value_plan.ManualRule) -> "ManualRule":
-        return cls(
-            key=rule.key,
-            feature=rule.feature,
-            at_least=rule.at_least,
-            within=rule.within,
-            suggests=rule.suggests,
-        )
+class ManualRule(
+    Shown[value_plan_domain.ManualRule],
+    description="Work by hand that, done so often, the product could do.",
+):
+    key: str = shown("The tenant's name for it.")
+    feature: str = shown("The manual work.")
+    at_least: int = shown("How often by one member")
+    within: str = shown("within a 'day' or a 'week'.")
+    suggests: str = shown("What would do it.")

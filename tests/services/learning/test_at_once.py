@@ -31,6 +31,7 @@ from tests.services.learning.rows import (
     took,
 )
 
+LISTENERS = SERVICE.listeners["accounts"]
 AT_ONCE_S = 5.0
 
 
@@ -76,9 +77,7 @@ async def test_a_course_that_is_added_while_somebody_joins_is_on_their_path(
 ) -> None:
     account, member = uuid4(), uuid4()
     async with db.write(principal.tenant_id) as conn:
-        await hear(
-            conn, SERVICE.listeners["accounts"], [told(principal.tenant_id, account, member)]
-        )
+        await hear(conn, LISTENERS, [told(principal.tenant_id, account, member)])
         adds = asyncio.create_task(teach(db, principal, course("new")))
         done, _ = await asyncio.wait([adds], timeout=0.2)
         assert not done

@@ -1,6 +1,7 @@
 """A new member gets a path without anyone asking, and another one when something changed."""
 
 import time
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -88,8 +89,9 @@ async def test_what_is_completed_leaves_the_path(
 async def test_a_role_that_comes_back_brings_its_path_back(
     db: Database, owner: Conn, tenant: UUID
 ) -> None:
-    for role in ("analyst", "admin", "analyst"):
-        await hears(db, told(tenant, ACCOUNT, MEMBER, role=role))
+    for n, role in enumerate(("analyst", "admin", "analyst")):
+        known = {"role": role, "recorded_at": JANUARY + timedelta(days=n)}
+        await hears(db, told(tenant, ACCOUNT, MEMBER, **known))
         await drained(db)
 
     assert codes(await path_of(db, tenant, MEMBER)) == ["basics", "charts"]
@@ -140,7 +142,8 @@ async def test_asking_marks_work_and_answers_at_once(
 ) -> None:
     await hears(db, told(principal.tenant_id, ACCOUNT, MEMBER))
     async with db.write(principal.tenant_id) as conn:
-        assert await learners_actions.path_recommend(conn, MEMBER) is None
+        asked = await learners_actions.path_recommend(conn, MEMBER)
+        assert (asked.member_id, asked.path) == (MEMBER, None)
         with pytest.raises(NotFound):
             await learners_actions.path_recommend(conn, uuid4())
 

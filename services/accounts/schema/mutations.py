@@ -1,27 +1,24 @@
-"""The mutations of accounts: the same rows as the bulk routes, a few at a time."""
+"""What accounts takes a few at a time; for many there is POST /v1/accounts and its like."""
 
 from datetime import date, datetime
-from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
-from strawberry.types import Info
-from strawberry.utils.str_converters import to_camel_case
 
 from services.accounts import domain
 from services.accounts.actions import accounts as accounts_actions
 from services.accounts.actions import contracts as contracts_actions
 from services.accounts.actions import members as members_actions
-from services.accounts.schema.values import Contract, ContractOutcome, EndReason
-from shared.graphql.context import Context, UserError, WideInt, attempted
+from services.accounts.schema.values import Contract
+from shared.graphql.fields import Arguments, called
+from shared.graphql.objects import Account, Member
+from shared.graphql.payloads import Payload, UserError, one_row, row_of
+from shared.graphql.reading import WHOLE
+from shared.graphql.scalars import WideInt
+from shared.graphql.showing import shown
 from shared.intake.rows import Receipt
-from shared.vocabulary.ids import parsed_id
-
-Request = Info[Context, None]
-Account = Annotated["Account", strawberry.lazy("graph.schema")]
-Member = Annotated["Member", strawberry.lazy("graph.schema")]
 
 
 @strawberry.input(description="The name another system gives an account.")
@@ -105,127 +102,77 @@ class ContractUpsertInput:
     ended_on: date | None = strawberry.field(
         default=None, description="First day no longer covered, once that is known."
     )
-    outcome: ContractOutcome = strawberry.field(
-        default=ContractOutcome.PENDING, description="What became of it at its end."
+    outcome: domain.Outcome = strawberry.field(
+        default=domain.Outcome.PENDING, description="What became of it at its end."
     )
-    end_reason: EndReason | None = strawberry.field(
+    end_reason: domain.EndReason | None = strawberry.field(
         default=None,
         description="Why it was lost, given with the outcome lost; the forecast takes a loss"
         " without a reason as voluntary.",
     )
 
 
-@strawberry.type(description="What became of an accountUpsert.")
-class AccountPayload:
-    account: Account | None = strawberry.field(description="The account; null if refused.")
+class AccountPayload(Payload[UUID], description="What became of an accountUpsert."):
+    account: Account | None = shown("The account; null if refused.", of=WHOLE)
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; else empty.")
 
 
-@strawberry.type(description="What became of a membersUpsert.")
-class MembersPayload:
-    members: list[Member] = strawberry.field(description="Those that were taken, in order.")
+def _is_taken(receipt: Receipt) -> bool:
+    return receipt.status in ("accepted", "duplicate")
+
+
+def _taken(receipts: list[Receipt]) -> list[UUID]:
+    return [UUID(receipt.id) for receipt in receipts if _is_taken(receipt)]
+
+
+class MembersPayload(Payload[list[Receipt]], description="What became of a membersUpsert."):
+    members: list[Member] = shown("Those that were taken, in order.", by=_taken)
     user_errors: list[UserError] = strawberry.field(
         description="One for each that was not; `field` begins with its place, as in"
         " members[3].level."
     )
 
+    def refusals(self) -> list[UserError]:
+        return [
+            UserError(
+                field=f"members[{one.row}].{one.field}",
+                code="CONFLICT" if one.status == "conflict" else "INVALID_INPUT",
+                message=f"{one.field}: {one.value}: {one.message}",
+            )
+            for one in self.row or ()
+            if not _is_taken(one)
+        ]
 
-@strawberry.type(description="What became of a contractUpsert.")
-class ContractPayload:
-    contract: Contract | None = strawberry.field(description="The contract; null if refused.")
-    account: Account | None = strawberry.field(description="Its account; null if refused.")
+
+class ContractPayload(Payload[domain.Contract], description="What became of a contractUpsert."):
+    contract: Contract | None = shown("The contract; null if refused.", of=WHOLE)
+    account: Account | None = shown("Its account; null if refused.", of="account_id")
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; else empty.")
+
+
+def _members(
+    input: Annotated[
+        MembersUpsertInput, strawberry.argument(description="The members as they are now.")
+    ],
+) -> Arguments:
+    return {"rows": [row_of(member) for member in input.members]}
 
 
 @strawberry.type
 class Mutation:
-    """What accounts takes a few at a time; for many there is POST /v1/accounts and its like."""
-
-    @strawberry.mutation(description="Create an account, or change it. Needs the scope 'ingest'.")
-    async def account_upsert(
-        self,
-        info: Request,
-        input: Annotated[
-            AccountUpsertInput, strawberry.argument(description="The account as it is now.")
-        ],
-    ) -> AccountPayload:
-        key, errors = await attempted(_account_kept(info, input))
-        info.context.forget()
-        account = info.context.object("Account", key) if key else None
-        return AccountPayload(account=account, user_errors=errors)
-
-    @strawberry.mutation(
-        description="Add or change members, each on its own: some may be taken and others not."
-        " Needs the scope 'ingest'."
+    account_upsert: AccountPayload = called(
+        accounts_actions.account_upsert,
+        "Create an account, or change it. Needs the scope 'ingest'.",
+        takes=one_row(AccountUpsertInput, "The account as it is now.", kind="Account"),
     )
-    async def members_upsert(
-        self,
-        info: Request,
-        input: Annotated[
-            MembersUpsertInput, strawberry.argument(description="The members as they are now.")
-        ],
-    ) -> MembersPayload:
-        given = [_row(member) for member in input.members]
-        receipts, errors = await attempted(info.context.call(members_actions.members_upsert, given))
-        info.context.forget()
-        taken = [one for one in receipts or [] if one.status in ("accepted", "duplicate")]
-        refused = [one for one in receipts or [] if one not in taken]
-        return MembersPayload(
-            members=[info.context.object("Member", UUID(one.id)) for one in taken],
-            user_errors=errors + [_member_error(one) for one in refused],
-        )
-
-    @strawberry.mutation(description="Sign a contract, or change it. Needs the scope 'ingest'.")
-    async def contract_upsert(
-        self,
-        info: Request,
-        input: Annotated[
-            ContractUpsertInput, strawberry.argument(description="The contract as it is now.")
-        ],
-    ) -> ContractPayload:
-        contract, errors = await attempted(_contract_kept(info, input))
-        info.context.forget()
-        if contract is None:
-            return ContractPayload(contract=None, account=None, user_errors=errors)
-        return ContractPayload(
-            contract=Contract.of(contract),
-            account=info.context.object("Account", contract.account_id),
-            user_errors=errors,
-        )
-
-
-async def _account_kept(info: Request, given: AccountUpsertInput) -> UUID:
-    row = _row(given)
-    if given.id is not None:
-        row["id"] = parsed_id(given.id, "Account", "id")[1]
-    return await info.context.call(accounts_actions.account_upsert, row)
-
-
-async def _contract_kept(info: Request, given: ContractUpsertInput) -> domain.Contract:
-    row = _row(given)
-    if given.id is not None:
-        row["id"] = parsed_id(given.id, "Contract", "id")[1]
-    return await info.context.call(contracts_actions.contract_upsert, row)
-
-
-def _row(given: object) -> dict[str, Any]:
-    """The row that the bulk route would take; what is null was not given."""
-    return {
-        to_camel_case(name): _plain(value)
-        for name, value in vars(given).items()
-        if value is not None
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, ExternalIdInput):
-        return vars(value)
-    return value.value if isinstance(value, Enum) else value  # pyrefly: ignore[unknown-attribute-access]
-
-
-def _member_error(receipt: Receipt) -> UserError:
-    return UserError(
-        field=f"members[{receipt.row}].{receipt.field}",
-        code="CONFLICT" if receipt.status == "conflict" else "INVALID_INPUT",
-        message=f"{receipt.field}: {receipt.value}: {receipt.message}",
+    members_upsert: MembersPayload = called(
+        members_actions.members_upsert,
+        "Add or change members, each on its own: some may be taken and others not."
+        " Needs the scope 'ingest'.",
+        takes=_members,
+    )
+    contract_upsert: ContractPayload = called(
+        contracts_actions.contract_upsert,
+        "Sign a contract, or change it. Needs the scope 'ingest'.",
+        takes=one_row(ContractUpsertInput, "The contract as it is now.", kind="Contract"),
     )
