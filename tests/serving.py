@@ -14,7 +14,7 @@ from shared.process.serving import Server, stopping
 @asynccontextmanager
 async def serving(app: Starlette, port: int, **options: Any) -> AsyncGenerator[None]:
     """The application answers on the port of this machine until the block ends."""
-    chosen = {"ws": "none", "timeout_graceful_shutdown": 5} | options
+    chosen: dict[str, Any] = {"ws": "none", "timeout_graceful_shutdown": 5} | options
     config = uvicorn.Config(app, port=port, log_config=None, **chosen)
     server = Server(config, stopping(app))  # lets long polls go when it ends
     task = asyncio.create_task(server.serve())

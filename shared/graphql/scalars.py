@@ -12,7 +12,7 @@ from shared.vocabulary.storable import culprit
 
 WIDEST: Final = 2**53
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2999, 12, 31, tzinfo=UTC)
+LATEST: Final = datetime(2199, 12, 31, tzinfo=UTC)
 """Far enough from the ends of the calendar to count days, years and zones from there."""
 
 
@@ -25,7 +25,7 @@ def aware(text: Any) -> datetime:
     if moment.tzinfo is None:
         raise GraphQLError(f"{text!r} has no time zone; write {text}Z, or {text}+01:00")
     if not EARLIEST <= moment <= LATEST:
-        raise GraphQLError(f"{text!r} is out of bounds; allowed: the years 1900 to 2999")
+        raise GraphQLError(f"{text!r} is out of bounds; allowed: the years 1900 to 2199")
     return moment.astimezone(UTC)
 
 
