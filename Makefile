@@ -18,11 +18,13 @@ DEV_STAMP := .venv/.installed-dev
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --custom-compile-command "make requirements"
 T ?=
+# Tests beside one another, each process with servers of its own.
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist worksteal
 
-.PHONY: help run test check train bench schema docs requirements clean
+.PHONY: help run test test-all check train bench schema docs requirements clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: $(RUN_STAMP) ## install and start everything: servers, services, workers, demo data, forecast
 	@exec $(BIN)/tenure up
@@ -57,8 +59,13 @@ check: $(DEV_STAMP) ## format, lint, types and import rules, nothing run
 	$(BIN)/pyrefly check --min-severity warn
 	$(BIN)/lint-imports --cache-dir .cache/import_linter
 
-test: check ## set up, check and test, as CI does; T=tests/services/risk for one place
-	$(BIN)/pytest $(T)
+test test-all: export OPENBLAS_NUM_THREADS := 1
+test: check ## set up, check and test all that a change can break; T=tests/services/risk for one place
+	$(BIN)/pytest $(if $(T),,$(SIDE_BY_SIDE)) -m "not long" $(T)
+
+test-all: check ## the same with what takes long, then the quick tests on every other Python here, as CI does
+	$(BIN)/pytest $(SIDE_BY_SIDE)
+	@$(BIN)/python -m tests.pythons $(SIDE_BY_SIDE)
 
 train: $(RUN_STAMP) ## fit, judge and publish a new forecast for TENANT (demo)
 	@exec $(BIN)/tenure train --tenant $(or $(TENANT),demo)

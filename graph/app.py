@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import gc
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import aiohttp
 import orjson
@@ -23,19 +24,20 @@ from graph.cursor import Cursors
 from graph.http import Endpoint, refused
 from graph.scopes import BULK, FEED, REPORT, ROUTES, SEGMENT
 from graph.sign_in import SignIn
-from shared.platform import auth, telemetry
+from shared.platform import telemetry
 from shared.platform.auth import Keys, Principal
 from shared.platform.config import SERVICES, Settings
 from shared.platform.db import Database, connected
 from shared.process.facts import LogEntry
 from shared.process.rpc import Call, Rpc, named
-from shared.process.service import STATUS, Told, later, simply
+from shared.process.service import Told, later, simply, status_of
 from shared.process.serving import serve, unless_stopped
 from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, Refusal, clipped
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 Keyed: TypeAlias = Callable[[Request, str], Awaitable[Response]]
 """Answers who holds a key with that scope."""
+log = logging.getLogger(__name__)
 
 CONSOLE = Path(__file__).parent / "console"
 MESSAGE_MOST = 256 * 1024
@@ -55,7 +57,6 @@ class Gateway:
 
     def __init__(self, settings: Settings, rpc: Rpc, db: Database) -> None:
         self.rpc = rpc
-        self.db = db
         self.sign_in = SignIn(Keys(db))
         self.cursors = Cursors(settings)
         self.graphql = Endpoint(rpc, self.sign_in, db, self.cursors)
@@ -133,6 +134,10 @@ def _answering(handler: Handler, told: Told | None = None) -> Handler:
                 return await handler(request)
         except Refusal as error:
             return told(error) if told else _refused(error)
+        except Exception:  # the server would close the connection, and with it the next request
+            log.exception("%s %s failed", request.method, request.url.path)
+            bug = Refusal("a fault of ours, which is on record; please tell us")
+            return told(bug) if told else _refused(bug)
 
     return answer
 
@@ -140,7 +145,7 @@ def _answering(handler: Handler, told: Told | None = None) -> Handler:
 def _refused(error: Refusal) -> Response:
     if isinstance(error, NotPermitted):
         return refused(error)
-    status = STATUS.get(type(error), 500)
+    status = status_of(error)
     body = {"error": {"code": error.code, "message": str(error)}}
     return JSONResponse(body, status, later(status))
 
@@ -213,15 +218,12 @@ def whole(text: str, name: str, least: int, most: int) -> int:
 
 
 async def _readyz(request: Request) -> Response:
-    """200 once every service answers and a model has scored every account it should."""
-    gateway = _gateway(request.scope)
-    answers = await asyncio.gather(*(_service_ready(gateway.rpc, name) for name in SERVICES))
-    services = dict(zip(SERVICES, answers, strict=True))
-    tenants = await _tenants(gateway) if all(services.values()) else []
-    scored = [t for t in tenants if t["has_champion"]]
-    ready = bool(scored) and not any(t["pending"] for t in scored)
-    body = {"status": "ready" if ready else "not ready", "services": services, "tenants": tenants}
-    return JSONResponse(body, 200 if ready else 503)
+    """200 once every service answers, and which do; how far scoring is tells `scoringProgress`."""
+    rpc = _gateway(request.scope).rpc
+    answers = await asyncio.gather(*(_service_ready(rpc, name) for name in SERVICES))
+    status = "ready" if all(answers) else "not ready"
+    body = {"status": status, "services": dict(zip(SERVICES, answers, strict=True))}
+    return JSONResponse(body, 200 if all(answers) else 503)
 
 
 async def _service_ready(rpc: Rpc, service: str) -> bool:
@@ -231,16 +233,6 @@ async def _service_ready(rpc: Rpc, service: str) -> bool:
             return response.status == 200
     except (aiohttp.ClientError, TimeoutError):
         return False
-
-
-async def _tenants(gateway: Gateway) -> list[dict[str, Any]]:
-    async with gateway.db.read(None) as conn:
-        rows = await conn.fetch("SELECT tenant_id, name FROM access.tenants()")
-    progress = named("risk.scores.progress", dict[str, Any])
-    found = [
-        await gateway.rpc.send(auth.system(row["tenant_id"]), Call(progress, {})) for row in rows
-    ]
-    return [{"tenant": row["name"], **p} for row, p in zip(rows, found, strict=True)]
 
 
 if __name__ == "__main__":

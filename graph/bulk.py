@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from graph.sign_in import SignIn
 from shared.intake.body import Gate, body_of, off_loop
+from shared.intake.json_text import Broken, members
 from shared.platform.auth import Principal
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import NotPermitted, ServiceUnavailable
@@ -19,10 +20,6 @@ TIMEOUT_S = 60.0
 UNDER_WAY_MOST = 64
 LARGE_BYTES = 1024 * 1024
 """From here on written piece by piece, so that others get a turn in between."""
-
-
-class _Keyed(msgspec.Struct, rename="camel"):
-    write_key: str | None = None
 
 
 class Bulk:
@@ -35,22 +32,22 @@ class Bulk:
 
     async def rows(self, service: str, scope: str, request: Request) -> Response:
         """A batch of rows; whoever may not send them is turned away before they are read."""
-        with self._gate.entered() as hold:
+        with self._gate.entered() as reservation:
             principal = await self._sign_in.principal(request.headers.get("authorization"))
             principal.require(scope)
-            body = await body_of(request, hold)
-            return await self._forwarded(service, request.url.path, principal, body)
+            body = await body_of(request, reservation)
+            return await self._forwarded(service, request, principal, body)
 
     async def segment(self, scope: str, request: Request) -> Response:
         """What an analytics library sends; some put their key into the body only."""
-        with self._gate.entered() as hold:
+        with self._gate.entered() as reservation:
             given = _token(request.headers.get("authorization"))
             principal = await self._holder(given, scope) if given else None
-            body = await body_of(request, hold)
+            body = await body_of(request, reservation)
             if principal is None:
                 given = await off_loop(len(body), lambda: _key_in(body))
                 principal = await self._holder(given, scope)
-            return await self._forwarded("usage", request.url.path, principal, body)
+            return await self._forwarded("usage", request, principal, body)
 
     async def _holder(self, key: str, scope: str) -> Principal:
         principal = await self._sign_in.principal(f"Bearer {key}")
@@ -58,13 +55,15 @@ class Bulk:
         return principal
 
     async def _forwarded(
-        self, service: str, path: str, principal: Principal, body: bytes
+        self, service: str, request: Request, principal: Principal, body: bytes
     ) -> Response:
+        headers = self._rpc.headers(principal)
+        headers["content-type"] = request.headers.get("content-type", "application/json")
         try:
             async with self._rpc.session.post(
-                f"{self._rpc.address(service)}{path}",
+                f"{self._rpc.address(service)}{request.url.path}",
                 data=body if len(body) < LARGE_BYTES else BytesIO(body),
-                headers=self._rpc.headers(principal),
+                headers=headers,
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             ) as response:
                 wait = response.headers.get("retry-after")
@@ -94,9 +93,9 @@ def _token(authorization: str | None) -> str | None:
 
 def _key_in(body: bytes) -> str:
     try:
-        key = msgspec.json.decode(body, type=_Keyed).write_key
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        key = None
+        key = msgspec.json.decode(members(body)["writeKey"], type=str)
+    except (Broken, KeyError, msgspec.MsgspecError):
+        key = ""
     if not key:
         raise NotPermitted("sign in with the API key as user name (Basic) or as `writeKey`")
     return key

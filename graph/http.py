@@ -21,7 +21,7 @@ from graph.context import GraphContext
 from graph.cursor import Cursors
 from graph.faults import BAD_REQUEST
 from graph.limits import BODY_MOST_BYTES, OPERATION_TIMEOUT_S
-from graph.schema import OBJECTS, schema
+from graph.schema import schema
 from graph.sign_in import SignIn
 from graph.sockets import Operations, Socket
 from shared.platform import telemetry
@@ -107,7 +107,6 @@ class Endpoint(GraphQL[GraphContext, None]):
         return GraphContext(
             NOBODY if on_socket else await self._sign_in.principal(authorization),
             self._rpc,
-            OBJECTS,
             cursors=self._cursors,
             access=self._access,
             authorization=authorization,

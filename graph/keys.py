@@ -1,5 +1,6 @@
 """API keys through the graph: made, listed and revoked by whoever holds the scope admin."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -7,34 +8,21 @@ import strawberry
 from strawberry.types import Info
 
 from graph.context import GraphContext
-from shared.graphql.context import UserError, attempted, global_id
+from shared.graphql.payloads import Payload, UserError, attempt
+from shared.graphql.showing import Shown, shown
 from shared.platform import auth
 from shared.vocabulary.ids import parsed_id
 
 Request = Info[GraphContext, None]
 
 
-@strawberry.type(description="A key to this API, without its secret.")
-class ApiKey:
-    id: strawberry.ID = strawberry.field(description="Opaque; give it to apiKeyRevoke.")
-    name: str = strawberry.field(description="What it is for.")
-    prefix: str = strawberry.field(description="How its secret begins, to tell keys apart.")
-    scopes: list[str] = strawberry.field(description=f"Some of {', '.join(auth.SCOPES)}.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    revoked_at: datetime | None = strawberry.field(
-        description="When it ended; null while it works."
-    )
-
-    @classmethod
-    def of(cls, key: auth.ApiKey) -> "ApiKey":
-        return cls(
-            id=global_id("ApiKey", key.key_id),
-            name=key.name,
-            prefix=key.prefix,
-            scopes=list(key.scopes),
-            created_at=key.created_at,
-            revoked_at=key.revoked_at,
-        )
+class ApiKey(Shown[auth.ApiKey], description="A key to this API, without its secret."):
+    id: strawberry.ID = shown("Opaque; give it to apiKeyRevoke.", of="key_id")
+    name: str = shown("What it is for.")
+    prefix: str = shown("How its secret begins, to tell keys apart.")
+    scopes: list[str] = shown(f"Some of {', '.join(auth.SCOPES)}.")
+    created_at: datetime = shown("When it was made.")
+    revoked_at: datetime | None = shown("When it ended; null while it works.")
 
 
 @strawberry.input(description="A key to make.")
@@ -48,12 +36,17 @@ class ApiKeyRevokeInput:
     id: strawberry.ID = strawberry.field(description="The key's id.")
 
 
-@strawberry.type(description="A key that was made or ended.")
-class ApiKeyPayload:
-    api_key: ApiKey | None = strawberry.field(description="The key; null when refused.")
-    secret: str | None = strawberry.field(
-        description="What to send as the bearer token; shown this once, kept nowhere."
-    )
+@dataclass(frozen=True, slots=True)
+class KeyWithSecret:
+    """A key, and its secret where it was just made."""
+
+    key: auth.ApiKey
+    secret: str | None = None
+
+
+class ApiKeyPayload(Payload[KeyWithSecret], description="A key that was made or ended."):
+    api_key: ApiKey | None = shown("The key; null when refused.", of="key")
+    secret: str | None = shown("What to send as the bearer token; shown this once, kept nowhere.")
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; else empty.")
 
 
@@ -62,7 +55,7 @@ class Query:
     @strawberry.field(description="The tenant's keys, newest first, at most 100. Needs `admin`.")
     async def api_keys(self, info: Request) -> list[ApiKey]:
         async with info.context.access.read(info.context.principal.tenant_id) as conn:
-            return [ApiKey.of(key) for key in await auth.keys(conn)]
+            return [ApiKey(key) for key in await auth.keys(conn)]
 
 
 @strawberry.type
@@ -73,12 +66,7 @@ class Mutation:
         info: Request,
         input: Annotated[ApiKeyCreateInput, strawberry.argument(description="The key.")],
     ) -> ApiKeyPayload:
-        made, errors = await attempted(_made(info.context, input))
-        return ApiKeyPayload(
-            api_key=ApiKey.of(made[0]) if made else None,
-            secret=made[1] if made else None,
-            user_errors=errors,
-        )
+        return await attempt(ApiKeyPayload, info.context, _made(info.context, input))
 
     @strawberry.mutation(description="End a key; it stops working within seconds. Needs admin.")
     async def api_key_revoke(
@@ -86,19 +74,18 @@ class Mutation:
         info: Request,
         input: Annotated[ApiKeyRevokeInput, strawberry.argument(description="The key.")],
     ) -> ApiKeyPayload:
-        key, errors = await attempted(_revoked(info.context, input.id))
-        return ApiKeyPayload(
-            api_key=ApiKey.of(key) if key else None, secret=None, user_errors=errors
+        return await attempt(ApiKeyPayload, info.context, _revoked(info.context, input.id))
+
+
+async def _made(context: GraphContext, given: ApiKeyCreateInput) -> KeyWithSecret:
+    tenant_id = context.principal.tenant_id
+    async with context.access.write(tenant_id) as conn:
+        return KeyWithSecret(
+            *await auth.create_key(conn, tenant_id, given.name, tuple(given.scopes))
         )
 
 
-async def _made(context: GraphContext, given: ApiKeyCreateInput) -> tuple[auth.ApiKey, str]:
-    tenant_id = context.principal.tenant_id
-    async with context.access.write(tenant_id) as conn:
-        return await auth.create_key(conn, tenant_id, given.name, tuple(given.scopes))
-
-
-async def _revoked(context: GraphContext, given: str) -> auth.ApiKey:
+async def _revoked(context: GraphContext, given: str) -> KeyWithSecret:
     _, key_id = parsed_id(given, "ApiKey")
     async with context.access.write(context.principal.tenant_id) as conn:
-        return await auth.revoke_key(conn, key_id)
+        return KeyWithSecret(await auth.revoke_key(conn, key_id))

@@ -66,7 +66,10 @@ def _leaving_out(resolve: Callable[..., Any], names: set[str]) -> Callable[..., 
 
 
 def _reading(read: Callable[..., Any], names: set[str]) -> Callable[..., Any]:
-    return lambda values: read(_without(values, names))
+    def lenient(values: dict[str, Any]) -> Any:
+        return read(_without(values, names))
+
+    return lenient
 
 
 def _without(values: dict[str, Any], names: set[str]) -> dict[str, Any]:

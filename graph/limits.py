@@ -47,7 +47,7 @@ class Validity(ValidationCache):
         context = self.execution_context
         try:
             errors = self.cached_validate_document(
-                context.schema._schema,  # pyright: ignore[reportPrivateUsage] - as the base does
+                context.schema._schema,  # pyrefly: ignore[protected-access] - as the base does
                 context.graphql_document,
                 context.validation_rules,
             )
@@ -68,7 +68,7 @@ class Limits(AddValidationRules):
 
 def _is_ambiguous(context: ExecutionContext) -> bool:
     document = context.graphql_document
-    if document is None or context._provided_operation_name is not None:  # pyright: ignore[reportPrivateUsage] - no public name tells what the client sent
+    if document is None or context._provided_operation_name is not None:  # pyrefly: ignore[protected-access] - no public name tells what the client sent
         return False
     return sum(isinstance(part, OperationDefinitionNode) for part in document.definitions) > 1
 

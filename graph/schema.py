@@ -1,9 +1,7 @@
 """The graph: Account, Member and the roots put together from the services' parts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -15,13 +13,28 @@ from graph.faults import Graph
 from graph.limits import EXTENSIONS
 from graph.scopes import guarded, reticent
 from graph.subscriptions import RiskUpdate, Subscription
-from services.accounts import schema as accounts
-from services.billing import schema as billing
-from services.learning import schema as learning
-from services.risk import schema as risk
-from services.usage import schema as usage
-from shared.graphql.context import Node, global_id
-from shared.graphql.scalars import SCALARS
+from services.accounts.schema import account_fields as accounts_account_fields
+from services.accounts.schema import member_fields as accounts_member_fields
+from services.accounts.schema import mutations as accounts_mutations
+from services.accounts.schema import nodes as accounts_nodes
+from services.accounts.schema import queries as accounts_queries
+from services.billing.schema import account_fields as billing_account_fields
+from services.billing.schema import mutations as billing_mutations
+from services.learning.schema import account_fields as learning_account_fields
+from services.learning.schema import member_fields as learning_member_fields
+from services.learning.schema import mutations as learning_mutations
+from services.learning.schema import nodes as learning_nodes
+from services.learning.schema import queries as learning_queries
+from services.risk.schema import account_fields as risk_account_fields
+from services.risk.schema import mutations as risk_mutations
+from services.risk.schema import nodes as risk_nodes
+from services.risk.schema import queries as risk_queries
+from services.usage.schema import account_fields as usage_account_fields
+from services.usage.schema import mutations as usage_mutations
+from services.usage.schema import queries as usage_queries
+from shared.graphql.fields import Fetch
+from shared.graphql.objects import Node
+from shared.graphql.scalars import SCALARS, global_id
 from shared.platform.auth import SCOPES
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import parsed_id
@@ -32,35 +45,21 @@ Request = Info[GraphContext, None]
 
 @strawberry.type(description="A customer company.")
 class Account(
-    Node,
-    accounts.AccountFields,
-    usage.AccountFields,
-    billing.AccountFields,
-    learning.AccountFields,
-    risk.AccountFields,
+    accounts_account_fields.AccountFields,
+    usage_account_fields.AccountFields,
+    billing_account_fields.AccountFields,
+    learning_account_fields.AccountFields,
+    risk_account_fields.AccountFields,
 ):
     """Known by its id alone; each service resolves its own fields from it, in batches."""
 
-    @classmethod
-    def of(cls, key: UUID) -> "Account":
-        return cls(id=global_id("Account", key), key=key)
-
 
 @strawberry.type(description="A person of an account: uses the product, learns.")
-class Member(Node, accounts.MemberFields, learning.MemberFields):
+class Member(accounts_member_fields.MemberFields, learning_member_fields.MemberFields):
     """Known by its id alone, as an account is."""
 
-    @classmethod
-    def of(cls, key: UUID) -> "Member":
-        return cls(id=global_id("Member", key), key=key)
 
-
-OBJECTS: Mapping[str, Callable[[UUID], Any]] = {"Account": Account.of, "Member": Member.of}
-BY_ID: dict[str, Callable[[Info[Any, None], UUID], Awaitable[Any]]] = {
-    **accounts.NODES,
-    **learning.NODES,
-    **risk.NODES,
-}
+BY_ID: dict[str, Fetch] = {**accounts_nodes.NODES, **learning_nodes.NODES, **risk_nodes.NODES}
 
 
 @strawberry.type(description="Who asks.")
@@ -72,7 +71,13 @@ class Viewer:
 
 
 @strawberry.type
-class Query(accounts.Query, usage.Query, learning.Query, risk.Query, keys.Query):
+class Query(
+    accounts_queries.Query,
+    usage_queries.Query,
+    learning_queries.Query,
+    risk_queries.Query,
+    keys.Query,
+):
     @strawberry.field(description="Who asks, and what they may do.")
     def viewer(self, info: Request) -> Viewer:
         principal = info.context.principal
@@ -112,11 +117,11 @@ async def _fetched(info: Request, given: str, argument: str = "id") -> Any:
 
 @strawberry.type
 class Mutation(
-    accounts.Mutation,
-    usage.Mutation,
-    billing.Mutation,
-    learning.Mutation,
-    risk.Mutation,
+    accounts_mutations.Mutation,
+    usage_mutations.Mutation,
+    billing_mutations.Mutation,
+    learning_mutations.Mutation,
+    risk_mutations.Mutation,
     keys.Mutation,
 ):
     """Each service's deeds."""

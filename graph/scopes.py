@@ -18,7 +18,8 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
 from graph.context import GraphContext
-from shared.graphql.context import Part, UserError
+from shared.graphql.objects import Part
+from shared.graphql.payloads import UserError
 
 T = TypeVar("T")
 

@@ -1,6 +1,7 @@
 """What partners subscribe to: replayed from a cursor, then live, from the durable log."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Annotated
@@ -11,13 +12,15 @@ from strawberry.types import Info
 
 from graph import feed
 from graph.context import GraphContext
-from services.risk import schema as risk
+from services.risk.schema import nodes as risk_nodes
+from services.risk.schema.scores import Risk, RiskBand
+from shared.graphql.objects import Account
+from shared.graphql.showing import Shown, shown
 from shared.process.facts import LogEntry
 from shared.vocabulary.errors import NotFound
 from shared.vocabulary.ids import parsed_id
 
 Request = Info[GraphContext, None]
-Account = Annotated["Account", strawberry.lazy("graph.schema")]
 
 
 @strawberry.enum(description="What made a new score necessary.")
@@ -33,7 +36,7 @@ class RiskUpdateFilter:
     account_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="Only these accounts."
     )
-    bands: list[risk.RiskBand] | None = strawberry.field(
+    bands: list[RiskBand] | None = strawberry.field(
         default=None, description="Only scores in one of these bands."
     )
     band_changed: bool | None = strawberry.field(
@@ -41,29 +44,41 @@ class RiskUpdateFilter:
     )
 
 
-@strawberry.type(description="A new score of an account, once it differs from the one before.")
-class RiskUpdate:
-    entry: strawberry.Private[LogEntry]
-    cursor: str = strawberry.field(
-        description="Place in the log; give it as `after` to go on behind this update."
-    )
-    sequence: int = strawberry.field(
-        description="Counts what happened to this account, without gaps in the whole log."
-    )
-    occurred_at: datetime = strawberry.field(description="When the score was made.")
-    previous_band: risk.RiskBand | None = strawberry.field(
-        description="The band before; null at the first score."
-    )
-    reason: UpdateReason = strawberry.field(description="What made it necessary.")
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A fact of the log, and the cursor behind which others follow."""
 
-    @strawberry.field(description="The account.")
-    def account(self, info: Request) -> Account:
-        return info.context.object("Account", self.entry.account_id)
+    entry: LogEntry
+    cursor: str
+
+
+def _previous_band(entry: LogEntry) -> RiskBand | None:
+    band = entry.payload.get("previous_band")
+    return RiskBand(band) if band else None
+
+
+def _reason(entry: LogEntry) -> UpdateReason:
+    return UpdateReason(entry.payload["reason"])
+
+
+class RiskUpdate(
+    Shown[Update], description="A new score of an account, once it differs from the one before."
+):
+    cursor: str = shown("Place in the log; give it as `after` to go on behind this update.")
+    sequence: int = shown(
+        "Counts what happened to this account, without gaps in the whole log.", of="entry.sequence"
+    )
+    occurred_at: datetime = shown("When the score was made.", of="entry.occurred_at")
+    previous_band: RiskBand | None = shown(
+        "The band before; null at the first score.", of="entry", by=_previous_band
+    )
+    reason: UpdateReason = shown("What made it necessary.", of="entry", by=_reason)
+    account: Account = shown("The account.", of="entry.account_id")
 
     @strawberry.field(description="The score itself, as it was served.")
-    async def risk(self, info: Request) -> risk.Risk | None:
-        score_id = UUID(self.entry.payload["score_id"])
-        found = await risk.risk_by_id(info, score_id)
+    async def risk(self, info: Request) -> Risk | None:
+        score_id = UUID(self.row.entry.payload["score_id"])
+        found = await risk_nodes.NODES["Risk"](info, score_id)
         if found is None:
             raise NotFound(f"there is no score {score_id}")
         return found
@@ -94,7 +109,8 @@ class Subscription:
         async for entry in feed.follow(context.rpc, context.principal, start):
             if wanted(entry):
                 context.forget()  # an event must show the present, not what the last one loaded
-                yield _update(entry, context)
+                cursor = context.cursors.seal(entry.tenant_id, entry.position)
+                yield RiskUpdate(Update(entry, cursor))
 
 
 def _wanted(chosen: RiskUpdateFilter) -> "Wanted":
@@ -120,15 +136,3 @@ class Wanted:
             and (self._bands is None or band in self._bands)
             and (not self._changed or band != entry.payload.get("previous_band"))
         )
-
-
-def _update(entry: LogEntry, context: GraphContext) -> RiskUpdate:
-    previous = entry.payload.get("previous_band")
-    return RiskUpdate(
-        entry=entry,
-        cursor=context.cursors.seal(entry.tenant_id, entry.position),
-        sequence=entry.sequence,
-        occurred_at=entry.occurred_at,
-        previous_band=risk.RiskBand(previous) if previous else None,
-        reason=UpdateReason(entry.payload["reason"]),
-    )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -25,6 +26,10 @@ from shared.platform.migrate import migrate_all
 DatabaseOf = Callable[[str], Awaitable[Database]]
 
 PORTS_IN_A_ROW = 20
+# Several processes may share the tests; each has a PostgreSQL and ports of its own.
+PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+PORTS_EACH = 22_000 // PROCESSES
 
 # A suite in the background inherits an ignored Ctrl-C, and so would the stacks it stops by one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -60,10 +65,15 @@ END $$
 """
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts every process comes first, side by side: it is started once, and never last."""
+    items.sort(key=lambda item: "stack" not in item.keywords)
+
+
 def free_port() -> int:
     """A port with the nineteen after it free; none of those the system itself hands out."""
     while True:
-        first = 10_000 + secrets.randbelow(22_000)
+        first = 10_000 + PROCESS * PORTS_EACH + secrets.randbelow(PORTS_EACH - PORTS_IN_A_ROW)
         if not any(port_taken("127.0.0.1", first + step) for step in range(PORTS_IN_A_ROW)):
             return first
 

@@ -5,9 +5,11 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import click
+from click import Context, Parameter
 from rich.console import Console
 from rich.table import Table
 
@@ -17,13 +19,30 @@ from shared.platform.config import Settings
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import InvalidInput, NotFound
 from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.moments import moment
+
+
+class AMoment(click.ParamType["datetime"]):
+    """A moment with its zone, read as everywhere."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> datetime:
+        try:
+            return moment(value, "it").astimezone(UTC)
+        except InvalidInput as error:
+            self.fail(str(error), param, ctx)
 
 
 @click.command()
 @click.argument("account", required=False)
 @click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
 @click.option("--key", envvar="TENURE_KEY", help="API key with the scope read; its tenant's.")
-@click.option("--as-of", help="What was served then: a moment with zone, 2026-11-21T09:30:00Z.")
+@click.option(
+    "--as-of",
+    type=AMoment(),
+    help="What was served then: a moment with zone, 2026-11-21T09:30:00Z.",
+)
 @click.option(
     "--last",
     type=click.IntRange(1, NEWEST_MOST),
@@ -32,7 +51,7 @@ from shared.vocabulary.ids import parsed_id
     help="Without an account: so many of the scores made last.",
 )
 def replay(
-    account: str | None, tenant: str | None, key: str | None, as_of: str | None, last: int
+    account: str | None, tenant: str | None, key: str | None, as_of: datetime | None, last: int
 ) -> None:
     """Make served scores again from the stored inputs and the stored model.
 
@@ -44,8 +63,7 @@ def replay(
       tenure replay --tenant demo --last 1000
       tenure replay QWNjb3VudDo… --tenant demo --as-of 2026-11-21T09:30:00Z
     """
-    moment = None if as_of is None else _moment(as_of)
-    found = asyncio.run(_replayed(tenant, key, account, moment, last))
+    found = asyncio.run(_replayed(tenant, key, account, as_of, last))
     console = Console()
     wrong = [one for one in found if one.verdict is not Verdict.SAME]
     if account is not None or wrong:
@@ -55,16 +73,6 @@ def replay(
     console.print(f"{len(found):,} scores made again: {said or 'none served yet'}", highlight=False)
     if wrong:
         sys.exit(1)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InvalidInput("--as-of", text, "a moment with its zone, as 2026-11-21T09:30:00Z")
-    return moment.astimezone(UTC)
 
 
 async def _replayed(

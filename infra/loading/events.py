@@ -5,7 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
@@ -22,10 +22,10 @@ from infra.loading.meter import Meter
 from infra.loading.run import told
 from ml.simulation.rows import Batch
 from services.usage.domain.events import EventRow, event
-from shared.intake import rows as ingest
-from shared.intake.rows import Numbered
+from shared.intake.rows import Numbered, parsed, recorded_at, rejected
 from shared.platform.auth import Principal
 from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.moments import moment
 
 KIND = "events"
 FIELDS = (
@@ -96,16 +96,15 @@ class Reading:
         if value in (None, ""):
             return None
         if name in MOMENTS:
-            return self._moment(value)
+            return self._moment(value, name)
         return _number(value) if name == "quantity" else value
 
-    def _moment(self, value: Any) -> Any:
-        """A moment with a zone; one without gets the zone that was named, anything else goes on."""
+    def _moment(self, value: Any, name: str) -> Any:
+        """A moment with a zone, the named one where it has none; the server refuses all else."""
         try:
-            read = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-        except ValueError:
+            return moment(value, name, self.zone).isoformat()
+        except InvalidInput:
             return value
-        return (read if read.tzinfo else read.replace(tzinfo=self.zone)).isoformat()
 
     def _properties(self, given: Any, values: Values) -> Any:
         """A column of JSON, or columns called `properties.<name>`."""
@@ -300,12 +299,12 @@ class Load:
 
 def judged(number: int, row: Row) -> Receipt | None:
     """Why the service would turn a row away, as far as the row alone can tell."""
-    good, bad = ingest.parsed(b"[" + msgspec.json.encode(row) + b"]", EventRow, DRY)
+    good, bad = parsed(b"[" + msgspec.json.encode(row) + b"]", EventRow, DRY)
     try:
         for numbered in good:
             _check(numbered)
     except InvalidInput as error:
-        bad = [ingest.rejected(number, error, str(row.id))]
+        bad = [rejected(number, error, str(row.id))]
     if not bad:
         return None
     why = bad[0]
@@ -313,7 +312,7 @@ def judged(number: int, row: Row) -> Receipt | None:
 
 
 def _check(numbered: Numbered[EventRow]) -> None:
-    numbered.row.recorded_at = ingest.recorded_at(DRY, numbered.row.recorded_at)
+    numbered.row.recorded_at = recorded_at(DRY, numbered.row.recorded_at)
     event(numbered.row)
 
 

@@ -4,8 +4,11 @@ import http.client
 import json
 import os
 import sys
+from collections.abc import Mapping
 
 from infra.supervising.program import Program
+from shared.platform import auth
+from shared.platform.auth import Signer
 from shared.platform.config import SERVICES, WORKERS, Settings
 
 # One thread for linear algebra and few memory arenas: many small processes share two cores.
@@ -79,11 +82,13 @@ def status(host: str, port: int, path: str) -> int:
     return page(host, port, path)[0]
 
 
-def page(host: str, port: int, path: str) -> tuple[int, bytes]:
+def page(
+    host: str, port: int, path: str, headers: Mapping[str, str] | None = None
+) -> tuple[int, bytes]:
     """The HTTP status and the body of a page; 0 and nothing when nothing answers."""
     connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers or {})
         answer = connection.getresponse()
         return answer.status, answer.read()
     except (OSError, http.client.HTTPException):
@@ -92,17 +97,18 @@ def page(host: str, port: int, path: str) -> tuple[int, bytes]:
         connection.close()
 
 
-def troubles(settings: Settings) -> list[str]:
+def problems(settings: Settings) -> list[str]:
     """What the workers say keeps them from doing all they should, a line each."""
     found: list[str] = []
+    headers = {auth.HEADER: Signer(settings).seal(auth.system())}
     for name in WORKERS:
-        code, body = page(reachable(settings.host), settings.worker_port(name), "/readyz")
+        code, body = page(reachable(settings.host), settings.worker_port(name), "/readyz", headers)
         if code == 503:
-            told: list[dict[str, str]] = json.loads(body).get("troubles", [])
+            told: list[dict[str, str]] = json.loads(body).get("problems", [])
             found += [f"{name}-worker is degraded: {said(one)}" for one in told]
     return found
 
 
-def said(trouble: dict[str, str]) -> str:
-    """A trouble in one line."""
-    return ", ".join(f"{name} {value}" for name, value in trouble.items() if value)
+def said(problem: dict[str, str]) -> str:
+    """A problem in one line."""
+    return ", ".join(f"{name} {value}" for name, value in problem.items() if value)

@@ -2,19 +2,16 @@
 
 import asyncio
 import contextlib
-import itertools
-import json
 import shlex
 import signal
 import sys
-import time
 from asyncio.subprocess import Process
-from typing import Any
 
 from infra.servers import access, external, postgres, valkey
 from infra.suite import programs
 from infra.suite.demo import SIMULATED, TELCO, Demo, Progress, Step
 from infra.suite.phases import Phases
+from infra.suite.scoring import scored
 from infra.suite.settle import settled
 from infra.suite.status_table import show
 from infra.suite.welcome import welcome
@@ -27,7 +24,6 @@ from infra.supervising.terminal import Terminal
 from shared.platform.config import Settings
 from shared.platform.migrate import migrate_all
 
-SCORED_WITHIN_S = 600.0
 STARTS = 4
 """Phases of every start: servers, migrations, services, gateway and workers."""
 
@@ -152,7 +148,7 @@ class Whole:
                 await self._carry_out(step)
         if left:
             with self.phases.phase("scores"):
-                await self._scored()
+                await scored(self.settings, self._terminal, self.logs / "risk-worker.log")
 
     async def _carry_out(self, step: Step) -> None:
         """Run one of our commands with its progress on the terminal; the logs wait meanwhile."""
@@ -185,24 +181,6 @@ class Whole:
             raise StartError(said)
         self._terminal.say(f"tenure: {said} The next start tries again.")
 
-    async def _scored(self) -> None:
-        """Wait until the gateway says that every account has a score."""
-        host, port = programs.reachable(self.settings.host), self.settings.port
-        deadline = time.monotonic() + SCORED_WITHIN_S
-        for tries in itertools.count():
-            code, body = await asyncio.to_thread(programs.page, host, port, "/readyz")
-            if code == 200:
-                return
-            if time.monotonic() > deadline:
-                break
-            if tries % 20 == 19:
-                self._terminal.say(f"tenure: scores: {waiting_for(body)}")
-            await asyncio.sleep(0.5)
-        raise StartError(
-            f"Not every account was scored within {SCORED_WITHIN_S:g} s; "
-            f"{self.logs / 'risk-worker.log'} says why."
-        )
-
     def _welcome(self) -> None:
         """Say that everything is ready, where, and what to ask first; then forget the keys."""
         show(list(self.board.lines.values()), self._terminal)
@@ -222,18 +200,6 @@ def embedded(settings: Settings) -> list[Program]:
     if not settings.redis_url:
         servers.append(valkey.program(settings))
     return servers
-
-
-def waiting_for(body: bytes) -> str:
-    """What the gateway's page about its readiness says is still missing."""
-    try:
-        known: dict[str, Any] = json.loads(body)
-    except ValueError:
-        return "the gateway does not answer"
-    away = [name for name, ready in known.get("services", {}).items() if not ready]
-    tenants = known.get("tenants", [])
-    left = [f"{tenant['pending']} left in {tenant['tenant']}" for tenant in tenants]
-    return ", ".join([*(f"{name} is away" for name in away), *left]) or "no tenant yet"
 
 
 async def ended(process: Process, within_s: float = 5.0) -> None:

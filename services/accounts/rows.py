@@ -1,7 +1,6 @@
 """The rows that may be sent in, and what must hold within one."""
 
-from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
@@ -11,14 +10,14 @@ from msgspec import Meta
 from services.accounts.domain import EndReason, Outcome, Severity, TicketClass
 from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.ids import account_key
+from shared.vocabulary.moments import Moment
 
-YEARS = range(1900, 2200)
 EXACT = 2**53
 
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000_000)]
-Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
 Scalar: TypeAlias = (
     Annotated[str, Meta(max_length=500)]
     | Annotated[int, Meta(ge=-EXACT, le=EXACT)]
@@ -98,9 +97,6 @@ class TicketRow(Row, kw_only=True):
 
 def check(row: Row) -> None:
     """Refuse what the types alone cannot: InvalidInput names the first field that is wrong."""
-    for name, value in _times(row):
-        if value.year not in YEARS:
-            raise InvalidInput(name, value.isoformat(), "a year from 1900 to 2199")
     match row:
         case MemberRow():
             _ordered("endedAt", row.ended_at, "startedAt", row.started_at)
@@ -110,7 +106,8 @@ def check(row: Row) -> None:
             _ordered("firstReplyAt", row.first_reply_at, "openedAt", row.opened_at)
             _ordered("resolvedAt", row.resolved_at, "openedAt", row.opened_at)
         case _:
-            pass
+            return
+    account_key(row.account_id)
 
 
 def _check_contract(row: ContractRow) -> None:
@@ -130,10 +127,3 @@ def _ordered(later_name: str, later: date | None, name: str, earlier: date | Non
         raise InvalidInput(
             later_name, later.isoformat(), f"not before {name}, {earlier.isoformat()}"
         )
-
-
-def _times(row: Row) -> Iterator[tuple[str, date]]:
-    for field in msgspec.structs.fields(row):
-        value = getattr(row, field.name)
-        if isinstance(value, date):
-            yield field.encode_name, value

@@ -1,22 +1,26 @@
 """The billing process: what it answers and takes in."""
 
-from services.billing import actions, store
-from services.billing.store import landmarks
+from services.billing.actions import invoices as invoices_actions
+from services.billing.actions import payments as payments_actions
+from services.billing.actions import subscriptions as subscriptions_actions
+from services.billing.store import invoices, landmarks, summary
 from shared.process.service import Service, run
 
 SERVICE = Service(
     name="billing",
     reads={
-        "read": [store.summary, store.invoices_due, store.mrr],
+        "read": [summary.summary, summary.mrr, invoices.invoices_due],
         "ml": [landmarks.features, landmarks.dictionary],
     },
-    commands={"ingest": [actions.subscription_upsert, actions.invoice_upsert]},
-    kinds={
+    commands={
+        "ingest": [subscriptions_actions.subscription_upsert, invoices_actions.invoice_upsert]
+    },
+    bulk_routes={
         "ingest": [
-            actions.SUBSCRIPTIONS,
-            actions.INVOICES,
-            actions.PAYMENTS,
-            actions.PAYMENT_METHODS,
+            subscriptions_actions.SUBSCRIPTIONS,
+            invoices_actions.INVOICES,
+            payments_actions.PAYMENTS,
+            payments_actions.PAYMENT_METHODS,
         ],
     },
 )

@@ -1,6 +1,6 @@
 """The rows that may be sent to learning, and what must hold within one."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
@@ -10,10 +10,10 @@ from msgspec import Meta
 from services.learning.domain.learners import ProgressKind
 from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.moments import Moment
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
-Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 

@@ -1,8 +1,8 @@
 """The risk process: publishes models, serves scores, and hears what makes new ones necessary."""
 
 from services.risk.actions import hindsight as hindsight_actions
+from services.risk.actions import listening, release
 from services.risk.actions import models as models_actions
-from services.risk.actions import release
 from services.risk.actions import scores as scores_actions
 from services.risk.forecasting import change, effects, replay, what_if
 from services.risk.store import drift, health, hindsight
@@ -66,16 +66,19 @@ SERVICE = Service(
     },
     listeners={
         "accounts": {
-            "AccountCreated": scores_actions.note,
-            "AccountChanged": scores_actions.note,
-            "ContractChanged": hindsight_actions.note_contract,
-            "MemberAdded": scores_actions.note,
-            "MemberChanged": scores_actions.note,
-            "SupportChanged": scores_actions.note,
+            listening.learn_contracts: ["ContractChanged"],
+            listening.request_rescores: [
+                "AccountCreated",
+                "AccountChanged",
+                "ContractChanged",
+                "MemberAdded",
+                "MemberChanged",
+                "SupportChanged",
+            ],
         },
-        "usage": {"UsageRecorded": scores_actions.note},
-        "billing": {"BillingChanged": scores_actions.note},
-        "learning": {"LearningChanged": scores_actions.note},
+        "usage": {listening.request_rescores: ["UsageRecorded"]},
+        "billing": {listening.request_rescores: ["BillingChanged"]},
+        "learning": {listening.request_rescores: ["LearningChanged"]},
     },
 )
 

@@ -1,37 +1,38 @@
-"""Scalars of the graph: moments carry their zone, amounts may exceed 32 bits."""
+"""Scalars of the graph: opaque ids, moments that carry their zone, amounts beyond 32 bits."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NewType
+from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.scalars import JSON
 
-from shared.graphql.context import WideInt
+from shared.vocabulary import ids
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.moments import moment
 from shared.vocabulary.storable import culprit
 
+WideInt = NewType("WideInt", int)
 WIDEST: Final = 2**53
-EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2199, 12, 31, tzinfo=UTC)
-"""Far enough from the ends of the calendar to count days, years and zones from there."""
 
 
-def aware(text: Any) -> datetime:
+def global_id(kind: str, key: UUID) -> strawberry.ID:
+    """The opaque id of an object, as the graph's type ID; `shared.vocabulary.ids` reads it back."""
+    return strawberry.ID(ids.global_id(kind, key))
+
+
+def aware(text: object) -> datetime:
     """A moment with its zone; anything else is refused in words."""
     try:
-        moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError) as error:
-        raise GraphQLError(f"{text!r} is no moment; write 2026-11-21T09:30:00Z") from error
-    if moment.tzinfo is None:
-        raise GraphQLError(f"{text!r} has no time zone; write {text}Z, or {text}+01:00")
-    if not EARLIEST <= moment <= LATEST:
-        raise GraphQLError(f"{text!r} is out of bounds; allowed: the years 1900 to 2199")
-    return moment.astimezone(UTC)
+        return moment(text, "DateTime").astimezone(UTC)
+    except InvalidInput as error:
+        raise GraphQLError(str(error)) from error
 
 
 def document(value: Any) -> Any:
     """JSON that a database can hold, and give back."""
-    flaw = culprit(value)
+    flaw = culprit({"JSON": value})
     if flaw:
         raise GraphQLError(str(flaw))
     return value

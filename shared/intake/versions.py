@@ -46,26 +46,24 @@ def candidate(number: int, row: R, row_id: str, owner: UUID) -> Candidate[R]:
     return Candidate(number, row, Version(row_id, recorded_at, owner, digest))
 
 
-def sorted_out(
-    candidates: Iterable[Candidate[R]], known: Iterable[Version], *, corrections: bool
+def classify(
+    candidates: Iterable[Candidate[R]], before: Iterable[Version], *, corrections: bool
 ) -> tuple[list[Candidate[R]], list[Receipt]]:
     """The rows to keep, by id and then time, and a receipt for every row.
 
     With `corrections` another body under a known id is a new version, otherwise a conflict.
     """
-    held: dict[str, list[Version]] = defaultdict(list)
-    for version in sorted(known, key=_recorded):
-        held[version.id].append(version)
+    histories: dict[str, list[Version]] = defaultdict(list)
+    for version in sorted(before, key=_recorded):
+        histories[version.id].append(version)
     fresh: list[Candidate[R]] = []
     receipts: list[Receipt] = []
     for one in sorted(candidates, key=lambda c: (c.version.recorded_at, c.number)):
-        verdict = _verdict(one, held[one.version.id], corrections=corrections)
+        history = histories[one.version.id]
+        verdict = _verdict(one, history, corrections=corrections)
         if verdict.status == "accepted":
             fresh.append(one)
-            versions = held[one.version.id]
-            versions.insert(
-                bisect_right(versions, one.version.recorded_at, key=_recorded), one.version
-            )
+            history.insert(_place(history, one.version), one.version)
         receipts.append(verdict)
     fresh.sort(key=lambda c: (c.version.id, c.version.recorded_at))
     return fresh, receipts
@@ -75,14 +73,18 @@ def _recorded(version: Version) -> datetime:
     return version.recorded_at
 
 
-def _verdict(one: Candidate[R], held: Sequence[Version], *, corrections: bool) -> Receipt:
+def _place(history: Sequence[Version], version: Version) -> int:
+    return bisect_right(history, version.recorded_at, key=_recorded)
+
+
+def _verdict(one: Candidate[R], history: Sequence[Version], *, corrections: bool) -> Receipt:
     version = one.version
-    if not held:
+    if not history:
         return Receipt(one.number, "accepted", version.id)
-    if held[0].owner != version.owner:
+    if history[0].owner != version.owner:
         return _conflict(one, "id", version.id, "this id belongs to another account")
-    place = bisect_right(held, version.recorded_at, key=_recorded) if corrections else len(held)
-    before = held[place - 1] if place else None
+    place = _place(history, version) if corrections else len(history)
+    before = history[place - 1] if place else None
     if before is not None and before.digest == version.digest:
         return Receipt(one.number, "duplicate", version.id)
     if not corrections:

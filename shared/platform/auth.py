@@ -30,9 +30,14 @@ class Principal:
     scopes: tuple[str, ...]
     time_zone: str = "UTC"
 
+    @property
+    def is_system(self) -> bool:
+        """Whether it is one of our own processes."""
+        return "system" in self.scopes
+
     def may(self, scope: str) -> bool:
         """Whether it holds the scope; our own processes hold every one."""
-        return scope in self.scopes or "system" in self.scopes
+        return scope in self.scopes or self.is_system
 
     def require(self, scope: str) -> None:
         if not self.may(scope):

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -146,18 +146,14 @@ def declared(reads: Scoped, commands: Scoped) -> dict[str, Declared]:
     """
     auth.existing((*reads, *commands))
     exposed: dict[str, Declared] = {}
-    for scope, run, is_read in (*_listed(reads, True), *_listed(commands, False)):
-        function = described(run)
-        if function.name in exposed:
-            raise ValueError(f"two functions would be exposed as {function.name}")
-        exposed[function.name] = Declared(function, run, scope, is_read)
+    for functions, is_read in ((reads, True), (commands, False)):
+        for scope, listed in functions.items():
+            for run in listed:
+                function = described(run)
+                if function.name in exposed:
+                    raise ValueError(f"two functions would be exposed as {function.name}")
+                exposed[function.name] = Declared(function, run, scope, is_read)
     return exposed
-
-
-def _listed(functions: Scoped, is_read: bool) -> Iterator[tuple[str, AnyFunction, bool]]:
-    for scope, listed in functions.items():
-        for run in listed:
-            yield scope, run, is_read
 
 
 class Exposed:

@@ -41,12 +41,14 @@ def culprit(values: Any) -> InvalidInput | None:
 
 def _values(value: Any, place: str) -> Iterator[tuple[str, object]]:
     if isinstance(value, dict):
-        for name, part in value.items():
+        named: dict[str, Any] = value
+        for name, part in named.items():
             inner = f"{place}.{_camel(name)}" if place else _camel(name)
             yield inner, name
             yield from _values(part, inner)
     elif isinstance(value, list):
-        for number, part in enumerate(value):
+        listed: list[Any] = value
+        for number, part in enumerate(listed):
             yield from _values(part, f"{place}[{number}]")
     else:
         yield place, value

@@ -8,7 +8,7 @@ import pytest
 from tests.architecture.tree import ROOT, files, name
 
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)")
-MAKE = re.compile(r"`make ([a-z]+)")
+MAKE = re.compile(r"`make ([a-z-]+)")
 DECISIONS = ROOT / "docs/decisions"
 PARTS = ["Context", "Decision", "Consequences", "Alternatives", "Where enforced"]
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import strawberry
 from graphql import (
     GraphQLEnumType,
-    GraphQLField,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLInterfaceType,
@@ -41,9 +40,9 @@ SCALAR_VALUES: Mapping[str, str] = {
     "DateTime": '"2026-01-01T00:00:00Z"',
     "Float": "0.5",
     "ID": '"x"',
-    "Int": "90",
+    "Int": "1",
     "String": '"x"',
-    "WideInt": "90",
+    "WideInt": "1",
 }
 """A value of each type, for arguments that have to be given."""
 
@@ -56,7 +55,7 @@ class Questions:
     omitted: Collection[str] = ()
     """Names of fields that are not asked for."""
     depth: int = 99
-    """How many types may lie on one way."""
+    """How many types may be entered one below the other."""
     asked: set[str] = field(default_factory=set[str])
     """Every `Type.field` that was asked for so far."""
 
@@ -70,13 +69,13 @@ class Questions:
         """One field with all below it; nothing where that was entered before."""
         if name in self.omitted:
             return ""
-        of = kind.fields[name]
-        inner = get_named_type(of.type)
-        call = f"{name}{self._arguments(name, of)}"
+        inner = get_named_type(kind.fields[name].type)
+        call = self.call(kind, name)
         if is_leaf_type(inner):
             self.asked.add(f"{kind.name}.{name}")
             return call
-        if inner.name in here or not isinstance(inner, GraphQLObjectType) or self._deep(here):
+        entered = inner.name in here or len(here) > self.depth
+        if entered or not isinstance(inner, GraphQLObjectType):
             return ""
         self.asked.add(f"{kind.name}.{name}")
         if kind.name.endswith("Edge"):  # the connection's nodes tell the rest
@@ -84,37 +83,36 @@ class Questions:
         below = self.whole(inner, here)
         return f"{call} {{ {below} }}" if below else ""
 
-    def _deep(self, here: frozenset[str]) -> bool:
-        return len(here) > self.depth
-
     def node(self, kind: str, key: str) -> str:
         """A thing by its id, and all there is to it."""
-        return (
-            f'{kind}: node(id: "{key}") {{ ... on {kind} {{ {self.whole(object_type(kind))} }} }}'
-        )
+        everything = self.whole(object_type(kind))
+        return f'{kind}: node(id: "{key}") {{ ... on {kind} {{ {everything} }} }}'
 
-    def _arguments(self, name: str, of: GraphQLField) -> str:
+    def call(self, kind: Kind, name: str) -> str:
+        """A field with the arguments that have a value, and all that have to have one."""
         values = {
             argument: self.values.get(f"{name}.{argument}")
+            or (is_required_argument(given) and self._value(argument, given.type))
             or self.values.get(argument)
-            or (self._value(given.type) if is_required_argument(given) else None)
-            for argument, given in of.args.items()
+            for argument, given in kind.fields[name].args.items()
         }
-        told = ", ".join(f"{key}: {value}" for key, value in values.items() if value)
-        return f"({told})" if told else ""
+        told = ", ".join(f"{argument}: {value}" for argument, value in values.items() if value)
+        return f"{name}({told})" if told else name
 
-    def _value(self, of: GraphQLInputType) -> str:
-        """A value of the type with nothing but what it cannot do without."""
+    def _value(self, name: str, of: GraphQLInputType) -> str:
+        """What is given under the name, or a value with nothing but what it cannot do without."""
         kind = get_nullable_type(of)
+        if name in self.values:
+            return self.values[name]
         if is_list_type(kind):
-            return "[]"
+            return f"[{self._value(name, kind.of_type)}]"
         if isinstance(kind, GraphQLEnumType):
             return next(iter(kind.values))
         if not isinstance(kind, GraphQLInputObjectType):
             return SCALAR_VALUES[str(kind)]
         told = (
-            f"{name}: {self.values.get(name) or self._value(given.type)}"
-            for name, given in kind.fields.items()
+            f"{part}: {self._value(part, given.type)}"
+            for part, given in kind.fields.items()
             if is_required_input_field(given)
         )
         return f"{{ {', '.join(told)} }}"

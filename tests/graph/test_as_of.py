@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from shared.graphql.context import global_id
+from shared.graphql.scalars import global_id
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.service import Service

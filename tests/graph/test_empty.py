@@ -13,7 +13,7 @@ from graph.schema import BY_ID
 from services.risk.actions import hindsight, release
 from services.risk.actions import models as models_actions
 from shared.intake import rows as intake
-from shared.intake.rows import Kind
+from shared.intake.rows import BulkRoute
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.service import Service
@@ -82,9 +82,9 @@ async def suite(settings: Settings, database: DatabaseOf) -> Suite:
     return await of(settings, database)
 
 
-def kinds_of(service: Service) -> list[Kind]:
+def kinds_of(service: Service) -> list[BulkRoute]:
     """Every kind of row that a service takes, in the order of its declaration."""
-    return [kind for kinds in service.kinds.values() for kind in kinds]
+    return [kind for kinds in service.bulk_routes.values() for kind in kinds]
 
 
 async def nothing(suite: Suite, principal: Principal) -> Ids:
@@ -123,7 +123,9 @@ async def one_of_each(suite: Suite, principal: Principal) -> Ids:
     return ids
 
 
-async def bare(suite: Suite, principal: Principal, service: Service, kind: Kind, ids: Ids) -> None:
+async def bare(
+    suite: Suite, principal: Principal, service: Service, kind: BulkRoute, ids: Ids
+) -> None:
     """A row with nothing but what it cannot do without."""
     known = {name: str(ids[of]) for name, of in OWNERS.items()}
     needed = [field.encode_name for field in fields(kind.row) if field.required]
@@ -204,4 +206,5 @@ def arguments(ids: Ids) -> dict[str, str]:
         "accountId": account,
         "accountIds": f"[{account}]",
         "memberId": member,
+        "changes": "[]",
     }

@@ -11,9 +11,9 @@ from services.risk.actions import models as models_actions
 from services.risk.actions import scores as scores_actions
 from services.risk.domain.hindsight import Ended
 from services.risk.domain.queue import UpdateReason
-from services.risk.store import hindsight
+from services.risk.store import directory
 from services.risk.store.queue import ask
-from shared.graphql.context import global_id
+from shared.graphql.scalars import global_id
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from tests.conftest import DatabaseOf
@@ -46,7 +46,7 @@ async def ended(suite: Suite, principal: Principal, account: UUID, in_days: int)
     """The account's contract is lost on a day; that day."""
     day = (NOW + timedelta(days=in_days)).date()
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        await hindsight.note_end(conn, Ended(UUID(int=1), account, day, renewed=False))
+        await directory.add_ends(conn, [Ended(UUID(int=1), account, day, renewed=False)])
     return day.isoformat()
 
 
@@ -166,7 +166,7 @@ async def test_model_and_people_are_scored_on_contracts_of_which_both_had_spoken
     day = await ended(suite, principal, key, 91)
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         other = Ended(UUID(int=2), silent, datetime.fromisoformat(day).date(), renewed=True)
-        await hindsight.note_end(conn, other)
+        await directory.add_ends(conn, [other])
     after = (datetime.fromisoformat(day) + timedelta(days=1)).date()
     query = """{{ disagreement(from: "{start}", to: "{end}", daysBefore: {days}) {{
       daysBefore n modelBrier personBrier

@@ -1,8 +1,8 @@
 """Who may ask what: every root field and route with a key of each single scope, and of none."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,28 +11,14 @@ import asyncpg
 import msgspec
 import pytest
 import strawberry
-from graphql import (
-    GraphQLEnumType,
-    GraphQLField,
-    GraphQLInputField,
-    GraphQLInputObjectType,
-    GraphQLInputType,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    get_named_type,
-    is_composite_type,
-    is_required_argument,
-    is_required_input_field,
-)
+from graphql import get_named_type, is_leaf_type
 from starlette.applications import Starlette
+from strawberry.types import ExecutionResult
 from strawberry.utils.str_converters import to_camel_case
 
 from graph import app as gateway
 from graph.scopes import FIELDS, ROUTES, guarded
 from services.risk.actions import models as models_actions
-from services.risk.domain.queue import UpdateReason
-from services.risk.store import queue as queue_store
 from shared.platform import auth
 from shared.platform.auth import SCOPES, Principal, Signer
 from shared.platform.config import Settings
@@ -40,13 +26,13 @@ from shared.process.rpc import Call, Declared, Reply, Request, Rpc, declared
 from shared.process.service import LOG_SCOPE, Service, build
 from shared.vocabulary.errors import NotPermitted
 from shared.vocabulary.ids import global_id
+from tests.architecture.tree import ROOT
 from tests.conftest import DatabaseOf
-from tests.graph import questions as walk
-from tests.graph.questions import BUILT
+from tests.graph.processes import Installation, started
+from tests.graph.questions import Questions, object_type
 from tests.graph.suite import ACCOUNTS, SERVICES, Suite, fill, of, take
-from tests.services.learning.rows import course, drained, hears, teach, told
+from tests.services.learning.rows import course, teach
 from tests.services.risk.given import a_model
-from tests.serving import serving
 
 KEYS: Mapping[str, tuple[str, ...]] = {"none": (), **{scope: (scope,) for scope in SCOPES}}
 """A key of each single scope, and one of none."""
@@ -73,11 +59,6 @@ WITHOUT_READING: Mapping[str, set[tuple[str, ...]]] = {
 """What a key without `read` is told of its own deed."""
 OWN_WORDS = {"id", "asOf", "from", "to", "cursor", "startCursor", "endCursor", "startAt"}
 """Fields that repeat what the caller gave."""
-ANY = {
-    "Boolean": "true", "Int": "1", "Float": "0.5", "String": '"x"', "WideInt": "100",
-    "Date": '"2026-01-01"', "DateTime": '"2026-01-01T00:00:00Z"',
-}  # fmt: skip
-"""A value of each scalar."""
 
 
 class Recorder(Rpc):
@@ -94,52 +75,28 @@ class Recorder(Rpc):
 
 
 @dataclass
-class Questions:
-    """Root fields with every argument they require; `values` by argument, or `field.argument`."""
+class Tenant:
+    """A tenant in which every mutation has something to work on."""
 
     suite: Suite
-    values: Mapping[str, str]
+    principal: Principal
+    asked: Questions
+
+    async def run(self, scopes: tuple[str, ...], query: str) -> ExecutionResult:
+        """The whole result for a key of these scopes."""
+        return await self.suite.run(replace(self.principal, scopes=scopes), query)
 
     def query(self, root: str, name: str, selection: str = "__typename") -> str:
         """One root field with all it requires."""
-        field = fields(root)[name]
+        kind = object_type(root)
         if root == "Mutation":
             selection += " userErrors { field message }"
-        arguments = {
-            argument: value
-            for argument, given in field.args.items()
-            if (value := self.values.get(f"{name}.{argument}"))
-            or (is_required_argument(given) and (value := self.value(given.type, argument)))
-        }
-        told = ", ".join(f"{argument}: {value}" for argument, value in arguments.items())
-        call = f"{name}({told})" if told else name
-        inner = f" {{ {selection} }}" if is_composite_type(get_named_type(field.type)) else ""
-        return f"{root.lower()} {{ {call}{inner} }}"
-
-    def value(self, kind: GraphQLInputType, name: str) -> str:
-        """What is known under that name, or anything of the type."""
-        if name in self.values:
-            return self.values[name]
-        if isinstance(kind, GraphQLNonNull):
-            return self.value(kind.of_type, name)
-        if isinstance(kind, GraphQLList):
-            return f"[{self.value(kind.of_type, name)}]"
-        if isinstance(kind, GraphQLEnumType):
-            return next(iter(kind.values))
-        if isinstance(kind, GraphQLInputObjectType):
-            return f"{{{', '.join(self._parts(kind.fields))}}}"
-        return ANY[get_named_type(kind).name]
-
-    def _parts(self, parts: Mapping[str, GraphQLInputField]) -> Iterator[str]:
-        for name, part in parts.items():
-            if is_required_input_field(part):
-                yield f"{name}: {self.value(part.type, name)}"
-
-
-def fields(root: str) -> Mapping[str, GraphQLField]:
-    kind = BUILT.type_map[root]
-    assert isinstance(kind, GraphQLObjectType)
-    return kind.fields
+        inner = (
+            f" {{ {selection} }}"
+            if not is_leaf_type(get_named_type(kind.fields[name].type))
+            else ""
+        )
+        return f"{root.lower()} {{ {self.asked.call(kind, name)}{inner} }}"
 
 
 @pytest.fixture
@@ -150,48 +107,41 @@ async def suite(settings: Settings, database: DatabaseOf) -> Suite:
 
 
 @pytest.fixture
-async def questions(suite: Suite, principal: Principal) -> Questions:
-    """A tenant in which every mutation has something to work on."""
+async def tenant_of_all(suite: Suite, principal: Principal) -> Tenant:
     account, *_ = await fill(suite, principal, 1)
     row = {"accountId": str(account), "externalId": "kim"}
     (member,) = await take(suite, principal, ACCOUNTS, "members", [row])
+    await teach(suite.databases["learning"], principal, course("x"))
     models = [a_model(), a_model(use=-0.5)]
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        await queue_store.ask(conn, [account], UpdateReason.NEW_DATA)
         for model in models:
             await models_actions.publish(conn, model, principal)
     async with suite.access.write(principal.tenant_id) as conn:
         key, _ = await auth.create_key(conn, principal.tenant_id, "old", ())
-    learning = suite.databases["learning"]
-    await hears(learning, told(principal.tenant_id, account, member))
-    await teach(learning, principal, course("x"))
-    await drained(learning)
+    await suite.settle(principal.tenant_id)
     account_id = f'"{global_id("Account", account)}"'
-    return Questions(
-        suite,
-        {
-            "accountId": account_id,
-            "accountIds": f"[{account_id}]",
-            "account.id": account_id,
-            "node.id": account_id,
-            "nodes.ids": f"[{account_id}]",
-            "memberId": f'"{global_id("Member", member)}"',
-            "id": f'"{global_id("ApiKey", key.key_id)}"',
-            "version": f'"{models[0].version}"',
-            "currency": '"EUR"',
-            "scopes": '["read"]',
-            "code": '"x"',
-            "courseCode": '"x"',
-            "usageRetentionSet.rawDays": "100",
-        },
-    )
+    values = {
+        "accountId": account_id,
+        "accountIds": f"[{account_id}]",
+        "account.id": account_id,
+        "node.id": account_id,
+        "nodes.ids": f"[{account_id}]",
+        "memberId": f'"{global_id("Member", member)}"',
+        "id": f'"{global_id("ApiKey", key.key_id)}"',
+        "version": f'"{models[0].version}"',
+        "currency": '"EUR"',
+        "level": "1",
+        "scopes": '["read"]',
+        "usageRetentionSet.rawDays": "100",
+    }
+    return Tenant(suite, principal, Questions(values, OWN_WORDS, depth=DEPTH))
 
 
-async def scopes_of(questions: Questions, principal: Principal, root: str, name: str) -> set[str]:
+async def scopes_of(tenant: Tenant, root: str, name: str) -> set[str]:
     """What the declarations say: that of the gateway, or those of the functions it asks for."""
-    rpc: Any = questions.suite.rpc
+    rpc: Any = tenant.suite.rpc
     rpc.asked.clear()
-    result = await questions.suite.run(principal, questions.query(root, name))
+    result = await tenant.run(SCOPES, tenant.query(root, name))
     assert result.errors is None, (name, result.errors)
     assert complaints((result.data or {})[name]) == [], (name, result.data)
     own = {to_camel_case(field): scope for field, scope in FIELDS.items()}
@@ -205,9 +155,9 @@ def complaints(answer: Any) -> list[Any]:
     return answer.get("userErrors", []) if isinstance(answer, dict) else []
 
 
-async def refused(suite: Suite, caller: Principal, query: str) -> bool:
+async def refused(tenant: Tenant, scopes: tuple[str, ...], query: str) -> bool:
     """Whether it is refused for want of a scope; then nothing is told."""
-    result = await suite.run(caller, query)
+    result = await tenant.run(scopes, query)
     without = [error for error in result.errors or [] if is_refusal(error)]
     assert len(without) == len(result.errors or []), result.errors
     assert not without or not any((result.data or {}).values()), result.data
@@ -220,32 +170,48 @@ def is_refusal(error: Any) -> bool:
 
 @pytest.mark.parametrize("root", ["Query", "Mutation"])
 async def test_a_root_field_is_answered_under_the_scope_declared_for_it_alone(
-    root: str, questions: Questions, principal: Principal
+    root: str, tenant_of_all: Tenant
 ) -> None:
     wrong: list[tuple[str, str, bool]] = []
-    for name in fields(root):
-        needed = await scopes_of(questions, principal, root, name)
+    for name in object_type(root).fields:
+        needed = await scopes_of(tenant_of_all, root, name)
         for key, scopes in KEYS.items():
-            caller = replace(principal, scopes=scopes)
-            allowed = not await refused(questions.suite, caller, questions.query(root, name))
+            allowed = not await refused(tenant_of_all, scopes, tenant_of_all.query(root, name))
             if allowed != (needed <= set(scopes)):
                 wrong.append((name, key, allowed))
     assert wrong == []
 
 
-async def test_what_a_mutation_shows_is_for_who_may_read(
-    questions: Questions, principal: Principal
-) -> None:
-    suite = questions.suite
-    for name, field in fields("Mutation").items():
-        payload = get_named_type(field.type)
-        assert isinstance(payload, GraphQLObjectType)
-        query = questions.query(
-            "Mutation", name, walk.Questions(depth=DEPTH, omitted=OWN_WORDS).whole(payload)
-        )
-        (needed,) = await scopes_of(questions, principal, "Mutation", name)
+async def test_the_table_in_the_documents_says_the_same(tenant_of_all: Tenant) -> None:
+    needed = {name: FIELDS[underscored(name)] for name in object_type("Subscription").fields}
+    for root in ("Query", "Mutation"):
+        for name in object_type(root).fields:
+            needed[name] = next(iter(await scopes_of(tenant_of_all, root, name)), None)
+    queries = {name for name in object_type("Query").fields if needed[name] == "read"}
+    for scope, words in table().items():
+        named = set(words) & needed.keys()
+        assert named - queries == {
+            name for name, one in needed.items() if (one or "any") == scope and name not in queries
+        }, scope
 
-        result = await suite.run(replace(principal, scopes=(needed,)), query)
+
+def table() -> dict[str, list[str]]:
+    """What stands in backticks, by scope."""
+    page = (ROOT / "docs/operations.md").read_text()
+    section = page.split("## Scopes")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (?:`(\w+)`|(any)) \| (.*) \|$", section, re.MULTILINE)
+    told = {scope or everybody: re.findall(r"`(\w+)`", words) for scope, everybody, words in rows}
+    assert told.keys() == {"any", *SCOPES}
+    return told
+
+
+async def test_what_a_mutation_shows_is_for_who_may_read(tenant_of_all: Tenant) -> None:
+    for name, field in object_type("Mutation").fields.items():
+        payload = object_type(get_named_type(field.type).name)
+        query = tenant_of_all.query("Mutation", name, tenant_of_all.asked.whole(payload))
+        (needed,) = await scopes_of(tenant_of_all, "Mutation", name)
+
+        result = await tenant_of_all.run((needed,), query)
 
         assert all(is_refusal(error) for error in result.errors or []), (name, result.errors)
         assert result.data is not None
@@ -280,48 +246,33 @@ async def test_a_function_is_carried_out_under_its_own_scope_alone(
             assert (reply.code != NotPermitted.code) == (one.scope in scopes), (name, key)
 
 
-@dataclass(frozen=True)
-class Installation:
-    """Five services and the gateway on real ports, and a key of each scope."""
-
-    settings: Settings
-    session: aiohttp.ClientSession
-    keys: Mapping[str, str]
-
-    async def status(self, url: str, method: str, headers: Mapping[str, str]) -> int:
-        async with self.session.request(method, url, data=b"[]", headers=headers) as response:
-            return response.status
+@pytest.fixture
+async def installation(settings: Settings) -> AsyncIterator[Installation]:
+    async with started(settings) as installation:
+        yield installation
 
 
 @pytest.fixture
-async def installation(
-    settings: Settings, principal: Principal, owner: asyncpg.Connection
-) -> AsyncIterator[Installation]:
-    keys = {
+async def keys(principal: Principal, owner: asyncpg.Connection) -> Mapping[str, str]:
+    """A real key of each scope."""
+    return {
         key: (await auth.create_key(owner, principal.tenant_id, key, scopes))[1]
         for key, scopes in KEYS.items()
     }
-    async with AsyncExitStack() as stack:
-        for service in SERVICES:
-            port = settings.service_port(service.name)
-            await stack.enter_async_context(serving(build(service, settings), port))
-        await stack.enter_async_context(serving(gateway.build(settings), settings.port))
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Installation(settings, session, keys)
 
 
 async def test_a_route_of_the_gateway_answers_under_its_own_scope_alone(
-    installation: Installation,
+    installation: Installation, keys: Mapping[str, str]
 ) -> None:
     settings = installation.settings
     routes = methods(gateway.build(settings))
     assert routes.keys() == OPEN | ROUTES.keys()
     for path, scope in ROUTES.items():
-        url = f"http://127.0.0.1:{settings.port}{path.format(version='x')}"
-        assert await installation.status(url, routes[path], {}) == 401, path
-        for key, secret in installation.keys.items():
+        url = f"{installation.gateway}{path.format(version='x')}"
+        assert (await installation.ask(url, routes[path]))[0] == 401, path
+        for key, secret in keys.items():
             headers = {"authorization": f"Bearer {secret}"}
-            status = await installation.status(url, routes[path], headers)
+            status, _ = await installation.ask(url, routes[path], headers)
             assert status < 500, (path, key, status)
             assert (status != 401) == (scope in KEYS[key]), (path, key, status)
 
@@ -335,16 +286,20 @@ async def test_a_route_of_a_service_answers_under_its_own_scope_alone(
     needed = {
         "/log": LOG_SCOPE,
         "/log/end": LOG_SCOPE,
-        **{f"/v1/{kind.name}": scope for scope, kinds in service.kinds.items() for kind in kinds},
-        **{f"/v1/{one.name}": scope for scope, inlets in service.inlets.items() for one in inlets},
+        **{
+            f"/v1/{route.name}": scope
+            for declared in (service.bulk_routes, service.foreign_routes)
+            for scope, listed in declared.items()
+            for route in listed
+        },
     }
     assert routes.keys() == needed.keys() | {f"/rpc/{service.name}", "/healthz", "/readyz"}
     for path, scope in needed.items():
         url = f"{settings.service_url(service.name)}{path}"
-        assert await installation.status(url, routes[path], {}) in REFUSED, path
+        assert (await installation.ask(url, routes[path]))[0] in REFUSED, path
         for key, scopes in KEYS.items():
             sealed = Signer(settings).seal(replace(principal, scopes=scopes))
-            status = await installation.status(url, routes[path], {auth.HEADER: sealed})
+            status, _ = await installation.ask(url, routes[path], {auth.HEADER: sealed})
             assert status < 500, (path, key, status)
             assert (status not in REFUSED) == (scope in scopes), (path, key, status)
 
@@ -359,11 +314,13 @@ def methods(app: Starlette) -> dict[str, str]:
     return asked
 
 
-async def test_a_subscription_begins_under_its_own_scope_alone(installation: Installation) -> None:
-    url = f"http://127.0.0.1:{installation.settings.port}/graphql"
-    for name in fields("Subscription"):
+async def test_a_subscription_begins_under_its_own_scope_alone(
+    installation: Installation, keys: Mapping[str, str]
+) -> None:
+    url = f"{installation.gateway}/graphql"
+    for name in object_type("Subscription").fields:
         query = {"query": f"subscription {{ {name} {{ __typename }} }}"}
-        for key, secret in installation.keys.items():
+        for key, secret in keys.items():
             headers = {"authorization": f"Bearer {secret}", "accept": "text/event-stream"}
             async with installation.session.post(url, json=query, headers=headers) as response:
                 assert response.content_type == "text/event-stream"

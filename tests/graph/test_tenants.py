@@ -7,7 +7,7 @@ import pytest
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from graph.schema import BY_ID, OBJECTS, Account, Member
+from graph.schema import BY_ID, Account, Member
 from shared.graphql.scalars import SCALARS
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.config import Settings
@@ -16,7 +16,11 @@ from tests.conftest import DatabaseOf
 from tests.graph.questions import Questions, object_type
 from tests.graph.suite import ACCOUNTS, Suite, fill, of, take
 
-GIVEN = {"from": '"2026-01-01T00:00:00Z"', "to": '"2026-02-01T00:00:00Z"'}
+GIVEN = {
+    "from": '"2026-01-01T00:00:00Z"',
+    "to": '"2026-02-01T00:00:00Z"',
+    "changes": "[]",
+}
 OF_THE_CALLER = {"id", "asOf", "from", "to", "cursor", "startCursor", "endCursor", "startAt"}
 
 
@@ -37,7 +41,7 @@ def selection(name: str) -> str:
 
 async def seen(suite: Suite, caller: Principal, account: UUID, member: UUID) -> Any:
     """Everything the caller can learn about an account and a member, errors included."""
-    doors = Doors(account=OBJECTS["Account"](account), member=OBJECTS["Member"](member))
+    doors = Doors(account=Account.at(account), member=Member.at(member))
     query = f"{{ account {{ {selection('Account')} }} member {{ {selection('Member')} }} }}"
     result = await BARE.execute(query, context_value=suite.context(caller), root_value=doors)
     refusals = sorted(

@@ -69,7 +69,7 @@ async def supervisor(tmp_path: Path) -> AsyncIterator[Seen]:
     seen.guard.close()
 
 
-async def until(true: Callable[[], bool], within_s: float = 10) -> None:
+async def until(true: Callable[[], bool], within_s: float = 30) -> None:
     for _ in range(int(within_s / 0.02)):
         if true():
             return

@@ -10,15 +10,29 @@ import pytest
 from infra.servers import postgres
 from shared.platform import auth
 from tests.conftest import for_test
+from tests.journeys.otlp import Receiver, receiving
 from tests.journeys.stack import READY_WITHIN_S, Client, Stack, client, until, up
+
+PROGRESS = "{ scoringProgress { hasChampion pending } }"
 
 
 @pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def receiver() -> Iterator[Receiver]:
+    """Where everything that is started sends its traces."""
+    with receiving() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Stack]:
     """Everything started as `make run` does, without demo data; stopped at the end."""
     settings = for_test(tmp_path_factory.mktemp("stack"))
     log = settings.data_dir / "up.log"
-    process = up(settings, log, "--no-demo")
+    traced = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{receiver.server_port}",
+        "OTEL_BSP_SCHEDULE_DELAY": "1000",
+    }
+    process = up(settings, log, "--no-demo", env=traced)
     try:
         yield asyncio.run(with_key(Stack(settings, "", "acme")))
     finally:
@@ -35,10 +49,9 @@ async def with_key(stack: Stack) -> Stack:
 
         async def healthy() -> bool:
             try:
-                status, ready = await asked.get("/readyz")
+                return (await asked.get("/readyz"))[0] == 200
             except OSError:
                 return False
-            return status in (200, 503) and all(ready["services"].values())
 
         await until(healthy, READY_WITHIN_S)
     conn = await asyncpg.connect(stack.settings.owner_database_url)
@@ -64,10 +77,11 @@ def stack(empty: Stack) -> Stack:
 async def _scored(stack: Stack) -> None:
     async with client(stack) as asked:
 
-        async def ready() -> bool:
-            return (await asked.get("/readyz"))[0] == 200
+        async def scored() -> bool:
+            progress = (await asked.data(PROGRESS))["scoringProgress"]
+            return progress["hasChampion"] and progress["pending"] == 0
 
-        await until(ready, READY_WITHIN_S)
+        await until(scored, READY_WITHIN_S)
 
 
 @pytest.fixture

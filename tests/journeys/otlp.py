@@ -1,12 +1,12 @@
 """A receiver of OTLP/HTTP traces, as a collector would be."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
-from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -22,23 +22,24 @@ class Seen:
     trace: str
 
 
-@dataclass
-class Receiver:
-    """What arrived so far."""
+class Receiver(ThreadingHTTPServer):
+    """Listens on a free port of this machine and keeps what arrives."""
 
-    port: int = 0
-    spans: list[Seen] = field(default_factory=list)
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Export)
+        self.spans: list[Seen] = []
 
     def traces(self) -> dict[str, list[Seen]]:
         """The spans by their trace."""
-        found: dict[str, list[Seen]] = defaultdict(list)
-        for span in self.spans:
-            found[span.trace].append(span)
-        return found
+        by_trace: dict[str, list[Seen]] = defaultdict(list)
+        for span in list(self.spans):
+            by_trace[span.trace].append(span)
+        return by_trace
 
-    async def take(self, request: web.Request) -> web.Response:
+    def take(self, message: ExportTraceServiceRequest) -> None:
         """One export."""
-        message = ExportTraceServiceRequest.FromString(await request.read())
         for resource in message.resource_spans:
             names = {a.key: a.value.string_value for a in resource.resource.attributes}
             for scope in resource.scope_spans:
@@ -46,24 +47,35 @@ class Receiver:
                     Seen(names["service.name"], span.name, span.trace_id.hex())
                     for span in scope.spans
                 ]
-        return web.Response(
-            body=ExportTraceServiceResponse().SerializeToString(),
-            content_type="application/x-protobuf",
-        )
 
 
-@asynccontextmanager
-async def receiving() -> AsyncGenerator[Receiver]:
-    """A receiver on a free port of this machine."""
+class Export(BaseHTTPRequestHandler):
+    """A POST of spans."""
+
+    def do_POST(self) -> None:
+        assert isinstance(self.server, Receiver)
+        length = int(self.headers["content-length"])
+        self.server.take(ExportTraceServiceRequest.FromString(self.rfile.read(length)))
+        body = ExportTraceServiceResponse().SerializeToString()
+        self.send_response(200)
+        self.send_header("content-type", "application/x-protobuf")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: hundreds of lines that nobody reads."""
+
+
+@contextmanager
+def receiving() -> Generator[Receiver]:
+    """A receiver in a thread of its own."""
     receiver = Receiver()
-    app = web.Application(client_max_size=64 * 1024 * 1024)
-    app.router.add_post("/v1/traces", receiver.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    receiver.port = runner.addresses[0][1]
+    thread = Thread(target=receiver.serve_forever, daemon=True)
+    thread.start()
     try:
         yield receiver
     finally:
-        await asyncio.shield(runner.cleanup())
+        receiver.shutdown()
+        receiver.server_close()
+        thread.join()

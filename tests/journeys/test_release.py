@@ -7,11 +7,12 @@ import subprocess
 import sys
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import asyncpg
 import pytest
 
+from shared.platform import auth
 from tests.journeys.stack import Client, Stack, until
 
 RUNS = "{ trainingRuns { nodes { id cause outcome reason model { version aliases } } } }"
@@ -21,10 +22,11 @@ WITHIN_S = 120
 
 
 def readiness(stack: Stack) -> tuple[int, dict[str, Any]]:
-    """What the risk worker says of itself."""
+    """What the risk worker says of itself to one of our own processes."""
     url = f"http://127.0.0.1:{stack.settings.worker_port('risk')}/readyz"
+    headers = {auth.HEADER: auth.Signer(stack.settings).seal(auth.system())}
     try:
-        with urlopen(url) as page:
+        with urlopen(Request(url, headers=headers)) as page:
             return page.status, json.load(page)
     except HTTPError as error:
         with error:
@@ -74,13 +76,13 @@ async def test_a_champion_is_taken_back_and_a_broken_one_is_seen(stack: Stack, p
 
         async def degraded() -> Any:
             code, body = await asyncio.to_thread(readiness, stack)
-            return body["troubles"] if code == 503 else None
+            return body["problems"] if code == 503 else None
 
-        (trouble,) = await until(degraded, 30)
-        assert (trouble["version"], trouble["serving"]) == (first, first)  # from its memory
+        (problem,) = await until(degraded, 30)
+        assert (problem["version"], problem["serving"]) == (first, first)  # from its memory
         done = await asyncio.to_thread(status, stack)
         assert done.returncode == 1
-        assert "risk-worker is degraded: trouble model cannot be read" in done.stdout
+        assert "risk-worker is degraded: problem model cannot be read" in done.stdout
         await conn.execute("UPDATE risk.model SET document = $2 WHERE version = $1", first, whole)
 
         async def well() -> bool:

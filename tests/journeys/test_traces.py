@@ -1,38 +1,23 @@
 """One trace from the gateway's door through services and SQL to the worker that acts later."""
 
-import signal
-from pathlib import Path
-
 import pytest
 
-from infra.servers import postgres
-from tests.conftest import for_test
-from tests.journeys.conftest import with_key
-from tests.journeys.otlp import Receiver, receiving
-from tests.journeys.stack import Stack, client, until, up
+from tests.journeys.otlp import Receiver
+from tests.journeys.stack import Stack, client, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
 
-async def test_a_trace_runs_from_the_gateway_to_the_worker(tmp_path: Path) -> None:
-    settings = for_test(tmp_path)
-    async with receiving() as receiver:
-        told = {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{receiver.port}",
-            "OTEL_BSP_SCHEDULE_DELAY": "200",
-        }
-        process = up(settings, tmp_path / "up.log", "--no-demo", env=told)
-        try:
-            await member_added(await with_key(Stack(settings, "", "acme")))
+async def test_a_trace_runs_from_the_gateway_to_the_worker(
+    empty: Stack, receiver: Receiver
+) -> None:
+    receiver.spans.clear()
+    await member_added(empty)
 
-            async def whole() -> bool:
-                return any(is_whole(receiver, trace) for trace in receiver.traces())
+    async def whole() -> bool:
+        return any(is_whole(receiver, trace) for trace in receiver.traces())
 
-            await until(whole, 30)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
-            postgres.erase(settings)
+    await until(whole, 30)
 
 
 async def member_added(stack: Stack) -> None:

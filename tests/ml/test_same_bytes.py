@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 from hashlib import sha256
@@ -22,7 +20,6 @@ print(document.encode(whole)[1], sha256(document.encode(judged.model)[0]).hexdig
 """
 
 
-@pytest.mark.slow
 def test_training_again_gives_the_very_same_document():
     told = {_trained(hash_seed) for hash_seed in ("0", "4711")}
     assert len(told) == 1

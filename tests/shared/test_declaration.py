@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.billing import actions, store
+from services.billing.actions.invoices import INVOICES
+from services.billing.store import summary as summary_store
 from services.risk.actions import release
 from services.risk.forecasting.scores import SOURCES
 from services.usage.store import catalogue, history
@@ -24,7 +25,7 @@ BY_ARGUMENT = {"services/risk/actions/release.py"}
 """What one argument of an action needs beyond the action's own scope, it asks itself."""
 
 
-@pytest.mark.parametrize("part", ["reads", "commands", "kinds", "inlets"])
+@pytest.mark.parametrize("part", ["reads", "commands", "bulk_routes", "foreign_routes"])
 def test_an_unknown_scope_is_refused_at_start(part: str) -> None:
     for scope in ("root", "system", ""):
         parts: dict[str, Any] = {part: {scope: []}}
@@ -32,9 +33,9 @@ def test_an_unknown_scope_is_refused_at_start(part: str) -> None:
             Service("billing", **parts)
 
 
-@pytest.mark.parametrize("part", ["reads", "commands", "kinds", "inlets"])
+@pytest.mark.parametrize("part", ["reads", "commands", "bulk_routes", "foreign_routes"])
 def test_nothing_is_exposed_without_a_scope(part: str) -> None:
-    parts: dict[str, Any] = {part: [store.mrr]}
+    parts: dict[str, Any] = {part: [summary_store.mrr]}
     with pytest.raises(ValueError, match="there is no scope"):
         Service("billing", **parts)
 
@@ -62,7 +63,7 @@ def test_two_functions_of_one_name_are_refused_at_start() -> None:
 
 def test_two_routes_of_one_name_are_refused_at_start() -> None:
     with pytest.raises(ValueError, match="two routes would be /v1/invoices"):
-        Service("billing", kinds={"ingest": [actions.INVOICES], "admin": [actions.INVOICES]})
+        Service("billing", bulk_routes={"ingest": [INVOICES], "admin": [INVOICES]})
 
 
 def test_functions_of_one_name_in_two_modules_are_two() -> None:

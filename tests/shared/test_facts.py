@@ -74,6 +74,33 @@ async def test_positions_have_no_gaps_and_accounts_keep_their_order(
         assert sequences == list(range(1, 51))
 
 
+async def test_many_facts_at_once_keep_the_order_given_and_the_sequence_of_each_account(
+    database: DatabaseOf, tenant: UUID
+) -> None:
+    db = await database("billing")
+    accounts = [uuid4() for _ in range(4)]
+
+    async def sender(first: int) -> None:
+        numbers = range(first, first + 25)
+        said = [(account, Happened(number)) for number in numbers for account in accounts]
+        for part in range(0, len(said), 20):
+            async with db.write(tenant) as conn:
+                await facts.emit_all(conn, said[part : part + 20])
+                await facts.emit_all(conn, [])
+
+    await asyncio.gather(sender(0), sender(100), sender(200))
+    await facts.relay_all(db)
+
+    entries = await facts.Log(db, "billing").page(0, 1_000, 0, None)
+    assert len(entries) == 3 * 25 * 4
+    for account in accounts:
+        own = [entry for entry in entries if entry.account_id == account]
+        assert [entry.sequence for entry in own] == list(range(1, 76))
+        for first in (0, 100, 200):
+            numbers = [entry.payload["number"] for entry in own]
+            assert [n for n in numbers if n // 100 * 100 == first] == list(range(first, first + 25))
+
+
 async def relayed_for_a_while(db: Database) -> None:
     for _ in range(30):
         async with db.pool.acquire() as conn:

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.billing import actions, store
+from services.billing.actions.subscriptions import subscription_upsert
 from services.billing.app import SERVICE
+from services.billing.store import summary as summary_store
 from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
@@ -63,8 +64,8 @@ async def until_waiting(owner: Conn, count: int) -> None:
 
 @pytest.mark.usefixtures("billing")
 async def test_what_goes_out_comes_back_as_the_same_types(rpc: Rpc, principal: Principal) -> None:
-    line = await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
-    found = await rpc.call(principal, store.summary, [ACCOUNT], as_of=JUNE)
+    line = await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))
+    found = await rpc.call(principal, summary_store.summary, [ACCOUNT], as_of=JUNE)
 
     assert (line.account_id, line.mrr, line.started_at) == (ACCOUNT, Money(45_000, "EUR"), JANUARY)
     assert found[ACCOUNT].mrr == line.mrr
@@ -74,7 +75,7 @@ async def test_what_goes_out_comes_back_as_the_same_types(rpc: Rpc, principal: P
 async def test_a_refusal_keeps_its_code_field_and_words(rpc: Rpc, principal: Principal) -> None:
     row = subscription(ACCOUNT, interval="fortnight")
     with pytest.raises(InvalidInput, match=r"interval.*fortnight") as refused:
-        await rpc.call(principal, actions.subscription_upsert, row)
+        await rpc.call(principal, subscription_upsert, row)
     assert refused.value.field == "interval"
 
 
@@ -82,22 +83,22 @@ async def test_a_refusal_keeps_its_code_field_and_words(rpc: Rpc, principal: Pri
 async def test_in_a_batch_a_refusal_takes_only_its_own_place(
     rpc: Rpc, principal: Principal
 ) -> None:
-    await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
-    unknown = Call(named("billing.store.nothing", int), {})
-    asked = [Call.of(store.mrr, [ACCOUNT]), unknown, Call.of(store.mrr, [uuid4()])]
+    await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))
+    unknown = Call(named("billing.summary.nothing", int), {})
+    asked = [Call.of(summary_store.mrr, [ACCOUNT]), unknown, Call.of(summary_store.mrr, [uuid4()])]
 
     first, second, third = await rpc.batch(principal, asked)
 
     assert first == {ACCOUNT: Money(45_000, "EUR")}
     assert isinstance(second, NotFound)
-    assert "billing.store.nothing" in str(second)
+    assert "billing.summary.nothing" in str(second)
     assert third == {}
 
 
 @pytest.mark.usefixtures("billing")
 async def test_arguments_of_the_wrong_type_are_refused(rpc: Rpc, principal: Principal) -> None:
-    with pytest.raises(InvalidInput, match=r"billing\.store\.mrr"):
-        await rpc.send(principal, Call.of(store.mrr, "everyone"))
+    with pytest.raises(InvalidInput, match=r"billing\.summary\.mrr"):
+        await rpc.send(principal, Call.of(summary_store.mrr, "everyone"))
 
 
 @pytest.mark.usefixtures("billing")
@@ -106,7 +107,7 @@ async def test_a_principal_of_another_installation_is_refused(
 ) -> None:
     async with Rpc(replace(settings, secret=b"another")) as stranger:
         with pytest.raises(NotPermitted, match="not signed by this installation"):
-            await stranger.call(principal, store.mrr, [ACCOUNT])
+            await stranger.call(principal, summary_store.mrr, [ACCOUNT])
 
 
 @pytest.mark.usefixtures("billing")
@@ -122,7 +123,9 @@ async def test_a_principal_expires(settings: Settings, principal: Principal) -> 
 async def test_the_service_itself_gives_up_at_the_deadline(
     settings: Settings, rpc: Rpc, principal: Principal, owner: Conn
 ) -> None:
-    asked = [Request("billing.store.mrr", msgspec.Raw(msgspec.msgpack.encode({"account_ids": []})))]
+    asked = [
+        Request("billing.summary.mrr", msgspec.Raw(msgspec.msgpack.encode({"account_ids": []})))
+    ]
     url = f"{settings.service_url('billing')}/rpc/billing"
     async with stuck(owner):
         answer = await rpc.session.post(
@@ -140,7 +143,7 @@ async def test_when_the_caller_leaves_the_work_stops(
     rpc: Rpc, principal: Principal, owner: Conn
 ) -> None:
     async with stuck(owner):
-        patient = rpc.send(principal, Call.of(store.mrr, [ACCOUNT]), timeout_s=60)
+        patient = rpc.send(principal, Call.of(summary_store.mrr, [ACCOUNT]), timeout_s=60)
         asking = asyncio.create_task(patient)
         await until_waiting(owner, 1)
         asking.cancel()
@@ -153,7 +156,7 @@ async def test_an_answer_that_takes_too_long_is_not_waited_for(
 ) -> None:
     async with stuck(owner):
         with pytest.raises(ServiceUnavailable, match=r"within 0\.3 s"):
-            await rpc.send(principal, Call.of(store.mrr, [ACCOUNT]), timeout_s=0.3)
+            await rpc.send(principal, Call.of(summary_store.mrr, [ACCOUNT]), timeout_s=0.3)
     assert rpc.requests["billing"] == 1
 
 
@@ -189,7 +192,7 @@ async def cut_off(settings: Settings) -> AsyncIterator[None]:
 
 @pytest.mark.usefixtures("cut_off")
 async def test_a_read_whose_answer_was_lost_is_asked_again(rpc: Rpc, principal: Principal) -> None:
-    assert await rpc.call(principal, store.mrr, [ACCOUNT]) == {}
+    assert await rpc.call(principal, summary_store.mrr, [ACCOUNT]) == {}
     assert rpc.requests["billing"] == 2
 
 
@@ -198,19 +201,22 @@ async def test_a_command_whose_answer_was_lost_is_not_sent_again(
     rpc: Rpc, principal: Principal
 ) -> None:
     with pytest.raises(ServiceUnavailable, match="billing service is not reachable"):
-        await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
+        await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))
     assert rpc.requests["billing"] == 1
 
 
 async def test_a_service_that_is_away_is_not_waited_for(rpc: Rpc, principal: Principal) -> None:
     with pytest.raises(ServiceUnavailable, match="billing service is not reachable"):
-        await rpc.call(principal, store.mrr, [ACCOUNT])
+        await rpc.call(principal, summary_store.mrr, [ACCOUNT])
 
 
 @pytest.mark.usefixtures("billing")
 async def test_each_caller_sees_the_rows_of_its_tenant(
     rpc: Rpc, principal: Principal, other_tenant: UUID
 ) -> None:
-    await rpc.call(principal, actions.subscription_upsert, subscription(ACCOUNT))
+    await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))
 
-    assert await rpc.call(replace(principal, tenant_id=other_tenant), store.mrr, [ACCOUNT]) == {}
+    assert (
+        await rpc.call(replace(principal, tenant_id=other_tenant), summary_store.mrr, [ACCOUNT])
+        == {}
+    )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.intake.rows import Row
-from shared.intake.versions import Candidate, Version, candidate, sorted_out
+from shared.intake.versions import Candidate, Version, candidate, classify
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 OWNER = uuid4()
@@ -30,7 +30,7 @@ def verdicts(
     *rows: Candidate[Plan], known: list[Version] | None = None, corrections: bool = True
 ) -> list[tuple[str, str | None]]:
     """Status and field to blame of every row, in the order they were sent."""
-    _, receipts = sorted_out(rows, known or [], corrections=corrections)
+    _, receipts = classify(rows, known or [], corrections=corrections)
     return [(r.status, r.field) for r in sorted(receipts, key=lambda r: r.row)]
 
 
@@ -94,11 +94,11 @@ def test_every_row_gets_a_receipt_and_what_is_kept_is_kept_once(
 ) -> None:
     rows = [plan(number, seats, hour, key) for number, (seats, hour, key) in enumerate(sent)]
 
-    fresh, receipts = sorted_out(rows, [], corrections=True)
+    fresh, receipts = classify(rows, [], corrections=True)
 
     assert sorted(receipt.row for receipt in receipts) == list(range(len(rows)))
     kept = [one.version for one in fresh]
     assert [(v.id, v.recorded_at) for v in kept] == sorted({(v.id, v.recorded_at) for v in kept})
     assert {r.row for r in receipts if r.status == "accepted"} == {one.number for one in fresh}
-    _, again = sorted_out([one for one in rows if one in fresh], kept, corrections=True)
+    _, again = classify([one for one in rows if one in fresh], kept, corrections=True)
     assert {receipt.status for receipt in again} <= {"duplicate"}

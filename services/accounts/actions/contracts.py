@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID
 
-from services.accounts.actions.batch import kept, of_accounts
+from services.accounts.actions.account_of import account_of
 from services.accounts.domain import Contract, ContractChanged
-from services.accounts.rows import ContractRow
-from services.accounts.store import contracts, history
-from shared.intake.rows import Kind, Numbered, Receipt, alone
+from services.accounts.rows import ContractRow, check
+from services.accounts.store import contracts, tables
+from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
+from shared.intake.versioned import keep
 from shared.intake.versions import Version
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -16,15 +17,13 @@ from shared.process import facts
 
 
 async def take_contracts(
-    conn: Conn, _: Principal, rows: list[Numbered[ContractRow]]
+    conn: Conn, principal: Principal, rows: list[Numbered[ContractRow]]
 ) -> list[Receipt]:
     """Sign or change contracts, known by their id or, within the account, by their external id."""
-    await history.one_at_a_time(conn)
-    candidates, receipts = await of_accounts(conn, rows, _keyed)
-    fresh, verdicts, _before = await kept(conn, "contract", candidates)
-    changes = sorted((_change(new.row, new.version) for new in fresh), key=_place)
+    outcome = await keep(conn, principal, tables.CONTRACT, rows, check=check, resolve=[account_of])
+    changes = sorted((_change(new.row, new.version) for new in outcome.fresh), key=_place)
     await facts.emit_all(conn, [(change.account_id, change) for change in changes])
-    return receipts + verdicts
+    return outcome.receipts
 
 
 def _change(row: ContractRow, version: Version) -> ContractChanged:
@@ -48,15 +47,8 @@ def _place(change: ContractChanged) -> tuple[UUID, date, datetime]:
 
 async def contract_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> Contract:
     """Sign or change one contract; the contract as it is kept."""
-    contract_id = UUID(await alone(conn, principal, CONTRACTS, row))
+    contract_id = UUID(await take_one(conn, principal, CONTRACTS, row))
     return (await contracts.contracts(conn, [contract_id]))[contract_id]
 
 
-def _keyed(row: ContractRow, account_id: UUID) -> ContractRow:
-    if row.id is None and row.external_id is not None:
-        row.id = uuid5(account_id, f"contract\0{row.external_id}")
-    row.id = row.id or uuid4()
-    return row
-
-
-CONTRACTS = Kind("contracts", ContractRow, take_contracts)
+CONTRACTS = BulkRoute("contracts", ContractRow, take_contracts)

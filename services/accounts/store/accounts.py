@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.accounts.domain import Account, AccountFilter, AccountOrder, ExternalId
+from services.accounts.rows import AccountRow
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
 
@@ -73,8 +74,8 @@ async def external_ids(
 
 async def accounts_called(
     conn: Conn, names: list[ExternalId], as_of: datetime | None = None
-) -> dict[tuple[str, str], UUID]:
-    """Which account each external name belonged to, by (source, id); unknown names are absent."""
+) -> dict[ExternalId, UUID]:
+    """Which account each external name belonged to; unknown names are absent."""
     rows = await conn.fetch(
         "SELECT e.source, e.external_id, e.account_id"
         " FROM unnest($1::text[], $2::text[]) AS g (source, external_id)"
@@ -84,15 +85,14 @@ async def accounts_called(
         [name.external_id for name in names],
         as_of,
     )
-    return {(row["source"], row["external_id"]): row["account_id"] for row in rows}
+    return {to(ExternalId, row): row["account_id"] for row in rows}
 
 
 async def account_called(
     conn: Conn, external_id: ExternalId, as_of: datetime | None = None
 ) -> UUID | None:
     """The account another system called so; None if there was none."""
-    name = external_id.source, external_id.external_id
-    return (await accounts_called(conn, [external_id], as_of)).get(name)
+    return (await accounts_called(conn, [external_id], as_of)).get(external_id)
 
 
 async def account_page(
@@ -123,17 +123,16 @@ async def existing(conn: Conn, account_ids: Iterable[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def call(conn: Conn, names: Mapping[ExternalId, tuple[UUID, datetime | None]]) -> None:
-    """Keep new names of accounts, known since a moment or now; a name once given stays."""
+async def call(conn: Conn, names: Mapping[ExternalId, AccountRow]) -> None:
+    """Keep new names of accounts, known since their row was; a name once given stays."""
     await conn.execute(
         "INSERT INTO accounts.external_id (source, external_id, account_id, recorded_at)"
-        " SELECT source, external_id, account_id, coalesce(recorded_at, now())"
-        " FROM unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[])"
-        " AS new (source, external_id, account_id, recorded_at) ON CONFLICT DO NOTHING",
+        " SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[])"
+        " ON CONFLICT DO NOTHING",
         [name.source for name in names],
         [name.external_id for name in names],
-        [account_id for account_id, _ in names.values()],
-        [recorded_at for _, recorded_at in names.values()],
+        [row.id for row in names.values()],
+        [row.recorded_at for row in names.values()],
     )
 
 

@@ -1,60 +1,49 @@
-"""Hear of members, take their progress, and recommend what they learn next."""
+"""Take progress of members, and recommend what they learn next."""
 
 from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.learning.actions.batch import checked
 from services.learning.domain.courses import Catalogue
 from services.learning.domain.learners import (
     Completion,
     Learner,
     LearningChanged,
-    MemberKnown,
     Progress,
     shows,
 )
-from services.learning.domain.paths import LearningPath, PathAssigned, Plan, next_path
+from services.learning.domain.paths import PathAssigned, PathRequest, Plan, next_path
+from services.learning.domain.work_lists import RECOMMEND
 from services.learning.rows import ProgressRow, checked_progress
-from services.learning.store import courses, learners, paths
+from services.learning.store import courses, directory, learners, paths, tables
 from services.learning.store.paths import Assigned
-from shared.intake.rows import Kind, Numbered, Receipt, alone
-from shared.intake.versions import Candidate, candidate, sorted_out
+from shared.intake.checks import Check
+from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
+from shared.intake.versioned import keep
+from shared.intake.versions import Candidate
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import facts, work
-from shared.process.facts import LogEntry
 from shared.vocabulary.errors import InvalidInput, NotFound
 from shared.vocabulary.ids import account_key, parsed_id
-
-
-async def know_member(conn: Conn, entry: LogEntry) -> None:
-    """A member was added or changed: a path is due, without anyone asking."""
-    member: MemberKnown = entry.fact(MemberKnown)
-    await courses.hold(conn)
-    await learners.keep_learner(conn, member)
-    await work.mark(conn, "recommend", [member.member_id])
 
 
 async def take_progress(
     conn: Conn, principal: Principal, rows: list[Numbered[ProgressRow]]
 ) -> list[Receipt]:
     """Steps in courses; who now masters something gets other next steps."""
-    await courses.hold(conn)
-    good, receipts = checked(rows, _settle)
-    good, unknown = await _of_known_courses(conn, good)
-    candidates = [candidate(g.number, g.row, g.row.id, UUID(g.row.account_id)) for g in good]
-    known = await learners.known_progress(conn, [one.version.id for one in candidates])
-    fresh, verdicts = sorted_out(candidates, known, corrections=False)
+    outcome = await keep(
+        conn, principal, tables.PROGRESS, rows, check=_settle, resolve=[_course_of]
+    )
+    fresh = outcome.fresh
     if fresh:
-        await learners.add_progress(conn, fresh)
-        proven = [one for one in fresh if shows(one.row.kind, one.row.score)]
-        members = {UUID(one.row.member_id) for one in proven}
-        await work.mark(conn, "recommend", list(members), delay_s=_ahead_s(proven))
         optional = await courses.optional(conn, sorted({one.row.course_code for one in fresh}))
         await facts.emit_all(conn, _changes(fresh, optional))
-    return receipts + unknown + verdicts
+        proven = [one for one in fresh if shows(one.row.kind, one.row.score)]
+        members = {UUID(one.row.member_id) for one in proven}
+        await work.mark(conn, RECOMMEND, list(members), delay_s=_ahead_s(proven))
+    return outcome.receipts
 
 
 def _changes(
@@ -84,7 +73,7 @@ def _ahead_s(proven: Sequence[Candidate[ProgressRow]]) -> float:
     return max((gap.total_seconds() for gap in ahead if gap.total_seconds() > 0), default=0.0)
 
 
-PROGRESS = Kind("progress", ProgressRow, take_progress)
+PROGRESS = BulkRoute("progress", ProgressRow, take_progress)
 
 
 def _settle(row: ProgressRow) -> None:
@@ -94,17 +83,18 @@ def _settle(row: ProgressRow) -> None:
     row.member_id = str(parsed_id(row.member_id, "Member", "memberId")[1])
 
 
-async def _of_known_courses(
-    conn: Conn, rows: list[Numbered[ProgressRow]]
-) -> tuple[list[Numbered[ProgressRow]], list[Receipt]]:
+async def _course_of(
+    conn: Conn, _: Principal, rows: Sequence[Numbered[ProgressRow]]
+) -> Check[ProgressRow]:
+    """The course of a step must exist."""
     codes = sorted({one.row.course_code for one in rows})
-    known = await courses.courses_by_code(conn, codes)
+    there = await courses.courses_by_code(conn, codes)
 
     def exists(row: ProgressRow) -> None:
-        if row.course_code not in known:
+        if row.course_code not in there:
             raise InvalidInput("courseCode", row.course_code, "the code of a course that exists")
 
-    return checked(rows, exists)
+    return exists
 
 
 async def progress_record(conn: Conn, row: dict[str, Any], principal: Principal) -> Progress:
@@ -112,21 +102,20 @@ async def progress_record(conn: Conn, row: dict[str, Any], principal: Principal)
     member = await _member(conn, row["memberId"])
     step = f"{row['courseCode']}\0{row['kind']}\0{row['occurredAt']}"
     whole = {"id": str(uuid5(member.member_id, step)), "accountId": member.account_id, **row}
-    row_id = await alone(conn, principal, PROGRESS, whole)
+    row_id = await take_one(conn, principal, PROGRESS, whole)
     return (await learners.progress(conn, [row_id]))[row_id]
 
 
-async def path_recommend(conn: Conn, member_id: UUID) -> LearningPath | None:
-    """Ask for a fresh look at a member's path; the path as it is until then."""
+async def path_recommend(conn: Conn, member_id: UUID) -> PathRequest:
+    """Ask for a fresh look at a member's path."""
     await _member(conn, str(member_id))
-    await courses.hold(conn)
-    await work.mark(conn, "recommend", [member_id])
-    return (await paths.path(conn, [member_id])).get(member_id)
+    await work.mark(conn, RECOMMEND, [member_id])
+    return PathRequest(member_id, (await paths.path(conn, [member_id])).get(member_id))
 
 
 async def _member(conn: Conn, given: str) -> Learner:
     member_id = parsed_id(given, "Member", "memberId")[1]
-    member = (await learners.learners(conn, [member_id])).get(member_id)
+    member = (await directory.learners(conn, [member_id])).get(member_id)
     if member is None:
         raise NotFound(f"memberId: there is no member {member_id}")
     return member
@@ -137,8 +126,7 @@ async def recommend(conn: Conn, member_ids: list[UUID], at: datetime) -> int:
 
     Unchanged inputs write nothing; changed inputs with the same steps tell nothing.
     """
-    await courses.hold(conn)
-    members = await learners.learners(conn, member_ids)
+    members = await directory.learners(conn, member_ids)
     shown = await learners.mastered(conn, member_ids, at)
     there = [member for member in members.values() if member.ended_at is None]
     mastered = {one: frozenset(proof.course for proof in shown[one]) for one in members}

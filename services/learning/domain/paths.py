@@ -110,6 +110,14 @@ class LearningPath:
 
 
 @dataclass(frozen=True, slots=True)
+class PathRequest:
+    """That somebody asked for a fresh look at a member's path; `path` is theirs until then."""
+
+    member_id: UUID
+    path: LearningPath | None
+
+
+@dataclass(frozen=True, slots=True)
 class PathAssigned:
     """A member has other next steps than before."""
 

@@ -1,54 +1,12 @@
-"""Courses: their versions, the catalogue at a moment, and pages of it."""
+"""Courses: the catalogue at a moment, and pages of it."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from services.learning.domain.courses import Catalogue, Course
-from services.learning.rows import CourseRow
-from shared.intake.versions import Candidate, Version
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
 from shared.vocabulary.paging import Page
-
-
-async def hold(conn: Conn) -> None:
-    """One writer per tenant: what is read after this holds until the commit; marks never cross."""
-    await conn.execute(
-        "SELECT pg_advisory_xact_lock("
-        "hashtextextended('learning.' || current_setting('tenure.tenant'), 0))"
-    )
-
-
-async def known(conn: Conn, ids: list[UUID]) -> list[Version]:
-    """Every version of the courses with these ids."""
-    rows = await conn.fetch(
-        "SELECT id::text, recorded_at, tenant_id AS owner, digest FROM learning.course"
-        " WHERE id = ANY ($1)",
-        ids,
-    )
-    return [to(Version, row) for row in rows]
-
-
-async def add(conn: Conn, fresh: Sequence[Candidate[CourseRow]]) -> None:
-    """Keep versions; courses are few, so one by one in one round trip."""
-    await conn.executemany(
-        "INSERT INTO learning.course (tenant_id, id, recorded_at, digest, code, title, minutes,"
-        " skill, level, roles, modality, language, prerequisites, valid_from, valid_to,"
-        " required)"
-        " VALUES (current_setting('tenure.tenant')::uuid, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-        " $11, $12, $13, $14, $15)",
-        [_values(one) for one in fresh],
-    )
-
-
-def _values(one: Candidate[CourseRow]) -> tuple[object, ...]:
-    row = one.row
-    return (
-        row.id, one.version.recorded_at, one.version.digest, row.code, row.title, row.minutes,
-        row.skill, row.level, row.roles, row.modality, row.language, row.prerequisites,
-        row.valid_from, row.valid_to, row.required,
-    )  # fmt: skip
 
 
 async def catalogue(conn: Conn, at: datetime | None = None) -> Catalogue:

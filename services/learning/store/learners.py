@@ -1,27 +1,22 @@
-"""Learners, their progress and mastery, and what an account's learning adds up to."""
+"""Progress and mastery of learners, and what an account's learning adds up to."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from services.learning import definitions
 from services.learning.domain.courses import Course
 from services.learning.domain.learners import (
     PASS_SCORE,
-    Learner,
     LearningSummary,
     Mastered,
-    MemberKnown,
     NextCourse,
     Progress,
     SkillMastery,
     skills,
 )
-from services.learning.rows import ProgressRow
 from services.learning.store.courses import courses_by_code
-from shared.intake.versions import Candidate, Version
 from shared.platform.db import Conn, Row, to
 from shared.vocabulary.definition import Definition
 from shared.vocabulary.metric import MetricValue, ratio
@@ -32,72 +27,6 @@ NEXT_COURSES = (HERE / "next_courses.sql").read_text()
 ADOPTION_WINDOW = timedelta(days=180)
 ENROLLED_SINCE = timedelta(days=30)
 NEXT_COURSES_MOST = 5
-
-
-async def keep_learner(conn: Conn, member: MemberKnown) -> None:
-    """The newest of what accounts said about a member."""
-    await conn.execute(
-        "INSERT INTO learning.learner (tenant_id, member_id, account_id, external_id, role, level,"
-        " added_at, ended_at)"
-        " VALUES (current_setting('tenure.tenant')::uuid, $1, $2, $3, $4, $5, $6, $7)"
-        " ON CONFLICT (tenant_id, member_id) DO UPDATE SET account_id = EXCLUDED.account_id,"
-        " external_id = EXCLUDED.external_id, role = EXCLUDED.role, level = EXCLUDED.level,"
-        " added_at = EXCLUDED.added_at, ended_at = EXCLUDED.ended_at",
-        member.member_id,
-        member.account_id,
-        member.external_id,
-        member.role,
-        min(max(member.level or 0, 0), 4),
-        member.added_at,
-        member.ended_at,
-    )
-
-
-async def learners(conn: Conn, member_ids: list[UUID]) -> dict[UUID, Learner]:
-    """Members by id; those accounts never told of are absent."""
-    rows = await conn.fetch(
-        "SELECT member_id, account_id, role, level, ended_at FROM learning.learner"
-        " WHERE member_id = ANY ($1)",
-        member_ids,
-    )
-    return {row["member_id"]: to(Learner, row) for row in rows}
-
-
-async def everybody(conn: Conn) -> list[UUID]:
-    """All learners of the tenant who are still there."""
-    rows = await conn.fetch("SELECT member_id FROM learning.learner WHERE ended_at IS NULL")
-    return [row["member_id"] for row in rows]
-
-
-async def known_progress(conn: Conn, ids: list[str]) -> list[Version]:
-    """What was kept under these ids."""
-    rows = await conn.fetch(
-        "SELECT id, recorded_at, account_id AS owner, digest FROM learning.progress"
-        " WHERE id = ANY ($1)",
-        ids,
-    )
-    return [to(Version, row) for row in rows]
-
-
-async def add_progress(conn: Conn, fresh: Sequence[Candidate[ProgressRow]]) -> None:
-    """Keep steps in one statement; they are sorted by key."""
-    columns: list[list[Any]] = [list(column) for column in zip(*map(_values, fresh), strict=True)]
-    await conn.execute(
-        "INSERT INTO learning.progress (tenant_id, id, account_id, recorded_at, digest, member_id,"
-        " course, kind, occurred_at, score)"
-        " SELECT current_setting('tenure.tenant')::uuid, * FROM unnest($1::text[], $2::uuid[],"
-        " $3::timestamptz[], $4::bytea[], $5::uuid[], $6::text[], $7::text[], $8::timestamptz[],"
-        " $9::float8[])",
-        *columns,
-    )
-
-
-def _values(one: Candidate[ProgressRow]) -> tuple[Any, ...]:
-    row, version = one.row, one.version
-    return (
-        version.id, version.owner, version.recorded_at, version.digest, UUID(row.member_id),
-        row.course_code, row.kind, row.occurred_at, row.score,
-    )  # fmt: skip
 
 
 async def progress(conn: Conn, ids: list[str]) -> dict[str, Progress]:

@@ -100,7 +100,7 @@ async def ask(rpc: Rpc, tenant_id: UUID, account_ids: Sequence[UUID], as_of: dat
         for service in SOURCES
     ]
     mrr = Call(
-        named("billing.store.mrr", dict[UUID, Money]),
+        named("billing.summary.mrr", dict[UUID, Money]),
         {"account_ids": list(account_ids), "as_of": as_of},
     )
     requests = [[call, mrr] if call.function.service == "billing" else [call] for call in features]

@@ -19,24 +19,6 @@ from shared.vocabulary import paging
 from shared.vocabulary.paging import Page
 
 
-async def note_end(conn: Conn, ended: Ended) -> None:
-    """A contract ended so; what was noted of it before no longer counts."""
-    await conn.execute(
-        "INSERT INTO risk.outcome (contract_id, account_id, ended_on, renewed)"
-        " VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, contract_id) DO UPDATE"
-        " SET (ended_on, renewed, noted_at) = (EXCLUDED.ended_on, EXCLUDED.renewed, now())",
-        ended.contract_id,
-        ended.account_id,
-        ended.ended_on,
-        ended.renewed,
-    )
-
-
-async def forget_end(conn: Conn, contract_id: UUID) -> None:
-    """The contract is open again: somebody had been wrong about its end."""
-    await conn.execute("DELETE FROM risk.outcome WHERE contract_id = $1", contract_id)
-
-
 async def lost(conn: Conn, account_ids: list[UUID]) -> dict[UUID, Ended]:
     """The last contract that each account did not renew; accounts that lost none are absent."""
     rows = await conn.fetch(

@@ -12,6 +12,7 @@ from shared.vocabulary.model_document import ModelReport
 class Card:
     """What a model's card says, its limits one by one, and the figures behind both."""
 
+    version: str
     card: str
     limits: list[str]
     evidence: Evidence | None

@@ -2,41 +2,24 @@
 
 from typing import Any
 
-import msgspec
-
-from services.usage.domain.catalogue import DescribedRow, Feature
-from services.usage.store import catalogue
-from shared.intake.rows import Kind, Numbered, Receipt, receive
-from shared.intake.versions import candidate, sorted_out
+from services.usage.domain.catalogue import Feature
+from services.usage.rows import DescribedRow
+from services.usage.store import catalogue, tables
+from shared.intake.rows import BulkRoute, take_one
+from shared.intake.versioned import keeping
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
-from shared.vocabulary.errors import Conflict, InvalidInput, refusal
 
 
-async def take_features(
-    conn: Conn, principal: Principal, rows: list[Numbered[DescribedRow]]
-) -> list[Receipt]:
-    """Describe features; other values under a known key are a new version."""
-    await catalogue.hold_catalogue(conn)
-    for one in rows:
-        one.row.plans = sorted(set(one.row.plans))
-    candidates = [candidate(one.number, one.row, one.row.key, principal.tenant_id) for one in rows]
-    known = await catalogue.described_versions(conn, sorted({one.row.key for one in rows}))
-    fresh, receipts = sorted_out(candidates, known, corrections=True)
-    if fresh:
-        await catalogue.add_described(conn, fresh)
-    return receipts
+def _settle(row: DescribedRow) -> None:
+    """The same plans are the same values, in whichever order they are named."""
+    row.plans = sorted(set(row.plans))
 
 
-FEATURES = Kind("features", DescribedRow, take_features)
+FEATURES = BulkRoute("features", DescribedRow, keeping(tables.DESCRIBED, check=_settle))
 
 
 async def feature_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> Feature:
     """Describe one feature, taken as the bulk route takes it."""
-    (receipt,) = await receive(conn, principal, FEATURES, msgspec.json.encode([row]))
-    if receipt.status == "conflict":
-        raise Conflict(f"{receipt.field}: {receipt.message}")
-    if receipt.status == "rejected" or receipt.id is None:
-        why = f"{receipt.field}: {receipt.value} is not allowed; {receipt.message}"
-        raise refusal(InvalidInput.code, why, receipt.field or "")
-    return (await catalogue.features_by_key(conn, [receipt.id]))[receipt.id]
+    key = await take_one(conn, principal, FEATURES, row)
+    return (await catalogue.features_by_key(conn, [key]))[key]

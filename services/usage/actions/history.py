@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.usage.domain.history import Retention
-from services.usage.store import history
-from services.usage.store.ingest import change_accounts
+from services.usage.domain.work_lists import DROP_RAW
+from services.usage.store import history, locks
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import work
 
-DROP_RAW = "drop_raw"
 DROP_EVERY_S = 86_400.0
 
 
@@ -35,7 +34,7 @@ async def _round(conn: Conn, tenant_id: UUID) -> None:
     kept = await history.retention(conn)
     if kept.raw_days is None:
         return
-    await change_accounts(conn)
+    await locks.lock_accounts(conn)
     await history.advance(conn)
     await work.mark(conn, DROP_RAW, await history.accounts_with_use(conn))
     await work.mark(conn, DROP_RAW, [tenant_id], delay_s=DROP_EVERY_S)

@@ -1,18 +1,24 @@
 """Segment's messages: who belongs where, and what was used."""
 
 from datetime import datetime
+from typing import TypeAlias
 
 from services.usage.actions.ingest import count, keep_rejected, take_checked
 from services.usage.domain.events import Address, Event, ExternalId
-from services.usage.domain.segment import GROUP, Groups, Sent, names, usage
+from services.usage.domain.people import People
+from services.usage.domain.segment import GROUP, Sent, addressed, learn, names, usage, waits
+from services.usage.domain.work_lists import ANNOUNCE
+from services.usage.store import directory, locks
 from services.usage.store import ingest as ingest_store
-from services.usage.store import segment as segment_store
-from services.usage.store import told as told_store
+from services.usage.store import people as people_store
 from shared.intake.rows import Numbered, Receipt, rejected
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
+from shared.process import work
 from shared.vocabulary.errors import InvalidInput
 
+Reading: TypeAlias = tuple[People, list[Numbered[Event]], list[Receipt]]
+"""What messages change of who is who, the events among them, and the messages that are refused."""
 USED = ("track", "page", "screen")
 
 
@@ -20,14 +26,14 @@ async def take_segment(
     conn: Conn, principal: Principal, received_at: datetime, sent: Sent
 ) -> dict[str, bool]:
     """Carry out what an analytics library sent; as Segment does, bad messages are only listed."""
-    everyone = names(sent.messages)
-    groups = Groups(await segment_store.groups(conn, everyone))
-    events, refused = _read(sent, groups, received_at)
-    if groups.changed:  # decided anew where nobody else can decide at the same time
-        await ingest_store.change_accounts(conn)
-        groups = Groups(await segment_store.groups(conn, everyone))
-        events, refused = _read(sent, groups, received_at)
-        await _join(conn, principal, groups.changed)
+    people, events, refused = await _read(conn, sent, received_at)
+    if people.is_changed:  # decided anew where nobody else can decide at the same time
+        await locks.lock_accounts(conn)
+        people, events, refused = await _read(conn, sent, received_at)
+        await _settle(conn, principal, people)
+    elif any(waits(each.row) for each in events):  # does it still wait where nobody can decide?
+        await locks.lock_accounts_shared(conn)
+        _, events, refused = await _read(conn, sent, received_at)
     receipts = await take_checked(conn, principal, events) if events else []
     turned_away = [*sent.refused, *refused, *(each for each in receipts if _is_rejected(each))]
     if turned_away:
@@ -35,35 +41,50 @@ async def take_segment(
     return {"success": True}
 
 
-def _read(
-    sent: Sent, groups: Groups, received_at: datetime
-) -> tuple[list[Numbered[Event]], list[Receipt]]:
-    """Message by message, in order: who was where when it was said."""
-    events: list[Numbered[Event]] = []
+async def _read(conn: Conn, sent: Sent, received_at: datetime) -> Reading:
+    """Message by message, in order: who was where when it was said.
+
+    Whoever was in no group yet is counted where they come to belong first.
+    """
+    people = People(await people_store.people(conn, names(sent.messages)))
+    used: list[tuple[Numbered[Event], str, str | None]] = []
     refused: list[Receipt] = []
     for each in sent.messages:
         try:
-            if each.row.type in USED:
-                event = usage(each.row, groups.group_of(each.row), received_at)
-                events.append(Numbered(each.number, event))
-            else:
-                groups.learn(each.row)
+            event = usage(each.row, received_at) if each.row.type in USED else None
+            learn(each.row, people)
         except InvalidInput as error:
             refused.append(rejected(each.number, error, each.row.message_id))
-    return events, refused
+            continue
+        if event is not None:
+            name = each.row.members[0]
+            group = each.row.group or people.group_of(name)
+            used.append((Numbered(each.number, event), name, group))
+    events = [
+        Numbered(
+            each.number,
+            addressed(each.row, group or people.first_group_of(name), people.person(name)),
+        )
+        for each, name, group in used
+    ]
+    return people, events, refused
 
 
 def _is_rejected(receipt: Receipt) -> bool:
     return receipt.status == "rejected"
 
 
-async def _join(conn: Conn, principal: Principal, joined: dict[str, str]) -> None:
-    """Users join groups, and what waited for them counts where the group is a known account."""
-    await segment_store.join_groups(conn, joined)
-    externals = {group: ExternalId(GROUP, group) for group in joined.values()}
-    found = await ingest_store.known(conn, [Address(external=each) for each in externals.values()])
-    for address, account_id in sorted(found.items(), key=lambda pair: pair[1]):
-        if address.external is not None:
-            waited = await told_store.take_pending(conn, account_id, [address.external])
-            zone = await ingest_store.time_zone(conn, principal.time_zone)
-            await count(conn, zone, waited, {each.address: account_id for each in waited})
+async def _settle(conn: Conn, principal: Principal, people: People) -> None:
+    """Write who is who and where they belong; what waited for that counts where it can."""
+    concerned = await people_store.take_over(conn, people.taken)
+    if concerned:
+        await work.mark(conn, ANNOUNCE, concerned)
+    await people_store.join_groups(conn, people.moved)
+    groups = await people_store.settle(conn, people.settled)
+    known = await ingest_store.known(
+        conn, [Address(external=ExternalId(GROUP, group)) for group in groups]
+    )
+    names = [each.external for each in known if each.external is not None]
+    waited = await directory.take_pending(conn, [], names)
+    if waited:
+        await count(conn, await ingest_store.time_zone(conn, principal.time_zone), waited, known)

@@ -2,29 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
-
-import msgspec
-from msgspec import Meta
-
-from services.usage.domain.events import Name
-from shared.intake.rows import Row
+from typing import Literal, TypeAlias
 
 Tier: TypeAlias = Literal["basic", "intermediate", "advanced"]
-
-
-class DescribedRow(Row, kw_only=True):
-    """A feature as it is from now on; no plans means that every plan has it."""
-
-    key: Name
-    title: Name | None = None
-    tier: Tier = "basic"
-    sticky: bool = False
-    core: bool = False
-    plans: Annotated[list[Name], Meta(max_length=100)] = msgspec.field(default_factory=list[str])
-    milestone: Name | None = None
-    persona: Name | None = None
-    qualifying: bool = True
 
 
 @dataclass(frozen=True, slots=True)

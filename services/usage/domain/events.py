@@ -12,6 +12,7 @@ import msgspec
 from shared.intake.rows import Receipt, Row
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import account_key
+from shared.vocabulary.moments import Moment
 
 AHEAD_MOST = timedelta(minutes=5)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,7 +32,7 @@ class EventRow(Row):
 
     id: Name
     feature: Name
-    occurred_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    occurred_at: Moment
     source: Annotated[str, msgspec.Meta(max_length=200)] = ""
     account_id: str | None = None
     external_id: ExternalId | None = None

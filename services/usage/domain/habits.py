@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.usage.definitions.journeys import FORGETTABLE, FREQUENCY, HABIT
 from services.usage.domain.clock import Clock, Window
-from services.usage.domain.plans import UseCase
+from services.usage.domain.value_plan import UseCase
 from shared.vocabulary import metric
 from shared.vocabulary.metric import MetricValue
 

@@ -20,8 +20,8 @@ from services.usage.definitions.journeys import (
     VALUE_SHARE,
 )
 from services.usage.domain.clock import Clock, Window
-from services.usage.domain.plans import Milestone
 from services.usage.domain.survival import Followed, kaplan_meier
+from services.usage.domain.value_plan import Milestone
 from shared.vocabulary import metric
 from shared.vocabulary.metric import MetricValue
 

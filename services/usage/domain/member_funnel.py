@@ -11,7 +11,7 @@ from services.usage.definitions.journeys import (
     MEMBER_STEP_DAYS,
 )
 from services.usage.domain.clock import Clock, Window
-from services.usage.domain.plans import Milestone
+from services.usage.domain.value_plan import Milestone
 from shared.vocabulary import metric
 from shared.vocabulary.metric import MetricValue
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.usage.definitions.journeys import REPEATED
 from services.usage.domain.clock import Clock
-from services.usage.domain.plans import ManualRule
+from services.usage.domain.value_plan import ManualRule
 from shared.vocabulary import metric
 from shared.vocabulary.metric import MetricValue
 

@@ -1,7 +1,7 @@
 """Segment's messages, and the usage events they are."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
@@ -9,8 +9,18 @@ from uuid import uuid4
 
 import msgspec
 
-from services.usage.domain.events import Event, EventRow, ExternalId, event, fingerprint
+from services.usage.domain.events import (
+    Address,
+    Event,
+    EventRow,
+    ExternalId,
+    event,
+    fingerprint,
+)
+from services.usage.domain.people import People
 from shared.intake import rows
+from shared.intake.json_text import Broken, items, members
+from shared.intake.reader import Reader
 from shared.intake.rows import Numbered, Receipt, rejected
 from shared.vocabulary.errors import InvalidInput
 
@@ -80,18 +90,12 @@ class Message(msgspec.Struct, rename="camel"):
             return received_at
         if self.sent_at is None:
             return _zoned(self.timestamp)
-        try:
-            return _zoned(self.timestamp) + (received_at - _zoned(self.sent_at))
-        except OverflowError as error:
-            raise InvalidInput(
-                "timestamp", self.timestamp.isoformat(), "a likely moment"
-            ) from error
+        return _zoned(self.timestamp) + (received_at - _zoned(self.sent_at))
 
 
-class Envelope(msgspec.Struct, rename="camel"):
-    """The body of /v1/batch."""
+class Shared(msgspec.Struct, rename="camel"):
+    """What the body of /v1/batch says for all of its messages."""
 
-    batch: list[msgspec.Raw]
     context: Context | None = None
     sent_at: datetime | None = None
 
@@ -104,15 +108,15 @@ class Sent:
     refused: list[Receipt]
 
 
-ENVELOPE = msgspec.json.Decoder(Envelope)
-MESSAGE = msgspec.json.Decoder(Message)
+SHARED = Reader(Shared, zone=UTC, objects=("context",))
+MESSAGE = Reader(Message, zone=UTC, objects=("context", "properties"))
 
 
 def reader(kind: str) -> Callable[[bytes], Sent]:
     """How the body of `/v1/<kind>` is read; InvalidInput when it cannot be."""
 
     def read_one(body: bytes) -> Sent:
-        message = rows.decoded(body, MESSAGE)
+        message = MESSAGE.read(body)
         message.type = kind
         return Sent([Numbered(0, _named(message, body))], [])
 
@@ -123,23 +127,40 @@ def read_batch(body: bytes) -> Sent:
     """Messages of many kinds; one that cannot be read does not stop its neighbours."""
     rows.bounded(body)
     try:
-        envelope = ENVELOPE.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidInput("body", f"{len(body)} bytes", f"a Segment batch ({error})") from error
-    if len(envelope.batch) > rows.ROWS_MOST:
-        raise InvalidInput("body", f"{len(envelope.batch)} messages", f"{rows.ROWS_MOST} at most")
+        fields = members(body)
+        raws = items(fields.get("batch", b""))
+    except Broken as error:
+        raise InvalidInput("body", str(error), "a Segment batch") from error
+    if len(raws) > rows.ROWS_MOST:
+        raise InvalidInput("body", f"{len(raws)} messages", f"{rows.ROWS_MOST} at most")
     sent = Sent([], [])
-    for number, raw in enumerate(envelope.batch):
+    shared = _shared(fields, sent)
+    for number, raw in enumerate(raws):
         try:
-            message = rows.decoded(bytes(raw), MESSAGE)
-            message.sent_at = message.sent_at or envelope.sent_at
-            message.context = message.context or envelope.context
+            message = MESSAGE.read(raw)
+            message.sent_at = message.sent_at or shared.sent_at
+            message.context = message.context or shared.context
             if message.type not in KINDS:
                 raise InvalidInput("type", message.type, ", ".join(KINDS))
-            sent.messages.append(Numbered(number, _named(message, bytes(raw))))
+            sent.messages.append(Numbered(number, _named(message, raw)))
         except InvalidInput as error:
-            sent.refused.append(rejected(number, error, rows.id_of(bytes(raw), "messageId")))
+            sent.refused.append(rejected(number, error, rows.id_of(raw, "messageId")))
     return sent
+
+
+def _shared(fields: Mapping[str, bytes], sent: Sent) -> Shared:
+    """What holds for all messages; what of it cannot be read is listed and left out."""
+    shared = Shared()
+    for name in ("context", "sentAt"):
+        try:
+            read = SHARED.read(b'{"%s":%s}' % (name.encode(), fields.get(name, b"null")))
+        except InvalidInput as error:
+            error.field = name if error.field == "row" else error.field
+            sent.refused.append(rejected(len(sent.refused), error))
+            continue
+        shared.context = shared.context or read.context
+        shared.sent_at = shared.sent_at or read.sent_at
+    return shared
 
 
 def _named(message: Message, raw: bytes) -> Message:
@@ -151,8 +172,8 @@ def _named(message: Message, raw: bytes) -> Message:
     return message
 
 
-def usage(message: Message, group: str | None, received_at: datetime) -> Event:
-    """A track, page or screen as a usage event; InvalidInput names what is wrong.
+def usage(message: Message, received_at: datetime) -> Event:
+    """A track, page or screen as a usage event of its user; InvalidInput names what is wrong.
 
     Sent again it comes with another clock correction, so the sender's own time tells whether it is
     the same.
@@ -165,7 +186,7 @@ def usage(message: Message, group: str | None, received_at: datetime) -> Event:
         member_id=member,
         occurred_at=message.happened_at(received_at),
         recorded_at=received_at,
-        external_id=ExternalId(GROUP, group) if group else ExternalId(USER, member),
+        external_id=ExternalId(USER, member),
         properties=message.properties,
     )
     said_at = _zoned(message.timestamp) if message.timestamp else UNTIMED
@@ -173,42 +194,32 @@ def usage(message: Message, group: str | None, received_at: datetime) -> Event:
     return msgspec.structs.replace(made, body=fingerprint(row, said_at, made.properties))
 
 
+def addressed(used: Event, group: str | None, person: str) -> Event:
+    """The event with the account it names: its person's group, or the person until it has one."""
+    external = ExternalId(GROUP, group) if group else ExternalId(USER, person)
+    return msgspec.structs.replace(used, address=Address(external=external))
+
+
+def waits(used: Event) -> bool:
+    """Whether the event's person is in no group."""
+    return used.address.external is not None and used.address.external.source == USER
+
+
 def _zoned(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-class Groups:
-    """Who belongs to which group, as messages change it one after the other."""
-
-    def __init__(self, known: dict[str, str]) -> None:
-        self._known = known
-        self._now = dict(known)
-
-    @property
-    def changed(self) -> dict[str, str]:
-        """Users whose group became another."""
-        return {who: group for who, group in self._now.items() if self._known.get(who) != group}
-
-    def group_of(self, message: Message) -> str | None:
-        """The account's name for a message: what it says itself, else its user's group."""
-        found = [self._now[each] for each in message.members if each in self._now]
-        return message.group or (found[0] if found else None)
-
-    def learn(self, message: Message) -> None:
-        """A group call says where its users belong; identify and alias join two names of one."""
-        if message.type == "group":
-            if message.group is None:
-                raise InvalidInput("groupId", None, "the group's id")
-            self._now.update(dict.fromkeys(message.members, message.group))
-        elif message.type in ("identify", "alias"):
-            names = message.members + _former(message)
-            found = [self._now[name] for name in names if name in self._now]
-            for name in names if found else []:
-                self._now.setdefault(name, found[0])
-
-
-def _former(message: Message) -> list[str]:
-    return [str(message.previous_id)] if message.previous_id not in (None, "") else []
+def learn(message: Message, people: People) -> None:
+    """Names that a message says together are of one person; a group call says where it belongs."""
+    name, *others = message.members
+    if message.type == "group" and message.group is None:
+        raise InvalidInput("groupId", None, "the group's id")
+    for other in others:
+        people.join(name, other, "anonymousId")
+    if message.type == "alias" and message.previous_id not in (None, ""):
+        people.join(name, str(message.previous_id), "previousId")
+    if message.type == "group" and message.group is not None:
+        people.move(name, message.group)
 
 
 def names(messages: list[Numbered[Message]]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias, TypedDict
 from uuid import UUID
 
 from services.usage.definitions import adoption as adoption_definitions
+from services.usage.domain.catalogue import Tier
 from shared.vocabulary import metric
 from shared.vocabulary.definition import Definition
 from shared.vocabulary.metric import MetricValue, count, ratio
@@ -55,7 +56,7 @@ class FeatureAdoption:
 
     key: str
     title: str
-    tier: str | None
+    tier: Tier | None
     adoption: MetricValue
 
 
@@ -85,7 +86,7 @@ class Adopters:
 
     key: str
     title: str
-    tier: str | None
+    tier: Tier | None
     catalogued: bool
     adopters: int
 

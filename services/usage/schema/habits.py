@@ -1,128 +1,84 @@
 """Time spent, habits and repeated work of an account as they are shown."""
 
 from datetime import date, datetime
-from enum import Enum
 
-import strawberry
+from services.usage.domain import habits as habits_domain
+from services.usage.domain import repetition as repetition_domain
+from services.usage.domain import sessions as sessions_domain
+from services.usage.schema.value_plan import ManualRule, UseCase
+from shared.graphql.enums import shown_enum
+from shared.graphql.showing import Shown, shown
+from shared.graphql.values import MetricValue
 
-from services.usage.domain import habits, repetition
-from services.usage.domain.sessions import Session as Spell
-from services.usage.domain.sessions import TimeSpent as Spent
-from services.usage.schema.plans import ManualRule, UseCase
-from shared.graphql.context import MetricValue
-
-
-@strawberry.type(
-    description="Time per active user in the 28 whole days before (U8). Higher is better."
+shown_enum(
+    habits_domain.Zone,
+    "Where use of a use case stands (U13).",
+    as_type="HabitZone",
+    HABIT="Used at least monthly by half or more.",
+    FORGETTABLE="Used less than that, and less than is natural, by most.",
+    RARE="Less than monthly by nature, and used as often as that.",
+    UNKNOWN="Fewer than five members to judge by.",
 )
-class TimeSpent:
-    active_minutes: MetricValue = strawberry.field(
-        description="Minutes within sessions per active user; 30 minutes of idleness end a session."
+
+
+class TimeSpent(
+    Shown[sessions_domain.TimeSpent],
+    description="Time per active user in the 28 whole days before (U8). Higher is better.",
+):
+    active_minutes: MetricValue = shown(
+        "Minutes within sessions per active user; 30 minutes of idleness end a session."
     )
-    sessions: MetricValue = strawberry.field(description="Sessions per active user.")
-
-    @classmethod
-    def of(cls, spent: Spent) -> "TimeSpent":
-        return cls(
-            active_minutes=MetricValue.of(spent.active_minutes),
-            sessions=MetricValue.of(spent.sessions),
-        )
+    sessions: MetricValue = shown("Sessions per active user.")
 
 
-@strawberry.type(description="What a member did without a break of half an hour.")
-class Session:
-    start_at: datetime = strawberry.field(description="The first event.")
-    end_at: datetime = strawberry.field(description="The last event.")
-    events: int = strawberry.field(description="How many events.")
-
-    @classmethod
-    def of(cls, session: Spell) -> "Session":
-        return cls(start_at=session.start_at, end_at=session.end_at, events=session.events)
+class Session(
+    Shown[sessions_domain.Session],
+    description="What a member did without a break of half an hour.",
+):
+    start_at: datetime = shown("The first event.")
+    end_at: datetime = shown("The last event.")
+    events: int = shown("How many events.")
 
 
-@strawberry.enum(description="Where use of a use case stands (U13).")
-class HabitZone(Enum):
-    HABIT = strawberry.enum_value("habit", description="Used at least monthly by half or more.")
-    FORGETTABLE = strawberry.enum_value(
-        "forgettable", description="Used less than that, and less than is natural, by most."
+class PersonaUse(
+    Shown[habits_domain.PersonaUse],
+    description="Use of one use case by the members of one role (U13).",
+):
+    role: str | None = shown(
+        "The role, as accounts tells it; null for members whose role is not known."
     )
-    RARE = strawberry.enum_value(
-        "rare", description="Less than monthly by nature, and used as often as that."
+    frequency: MetricValue = shown(
+        "Median days between days with the core action. Lower is better."
     )
-    UNKNOWN = strawberry.enum_value("unknown", description="Fewer than five members to judge by.")
+    forgettable: MetricValue = shown("Share of these members who forget it. Higher is worse.")
+    flagged: bool = shown("More than half of at least five forget it.")
 
 
-@strawberry.type(description="Use of one use case by the members of one role (U13).")
-class PersonaUse:
-    role: str | None = strawberry.field(
-        description="The role, as accounts tells it; null for members whose role is not known."
+class Habit(
+    Shown[habits_domain.Habit],
+    description="The habit of one use case, of an account or a segment.",
+):
+    use_case: UseCase = shown("What it is about.")
+    zone: habits_domain.Zone = shown("Against what comes by nature.")
+    flagged: bool = shown("More than half of the members forget it.")
+    frequency: MetricValue = shown(
+        "Median days between days with the core action (U13). Lower is better."
     )
-    frequency: MetricValue = strawberry.field(
-        description="Median days between days with the core action. Lower is better."
+    forgettable: MetricValue = shown("Share of members who forget it (U13). Higher is worse.")
+    habit: MetricValue = shown(
+        "Share of active members with the core action in 3 of the last 4 natural periods (U9)."
+        " Higher is better."
     )
-    forgettable: MetricValue = strawberry.field(
-        description="Share of these members who forget it. Higher is worse."
-    )
-    flagged: bool = strawberry.field(description="More than half of at least five forget it.")
-
-    @classmethod
-    def of(cls, use: habits.PersonaUse) -> "PersonaUse":
-        return cls(
-            role=use.role,
-            frequency=MetricValue.of(use.frequency),
-            forgettable=MetricValue.of(use.forgettable),
-            flagged=use.flagged,
-        )
+    personas: list[PersonaUse] = shown("The same frequency by role of the members, by name (U13).")
 
 
-@strawberry.type(description="The habit of one use case, of an account or a segment.")
-class Habit:
-    use_case: UseCase = strawberry.field(description="What it is about.")
-    zone: HabitZone = strawberry.field(description="Against what comes by nature.")
-    flagged: bool = strawberry.field(description="More than half of the members forget it.")
-    frequency: MetricValue = strawberry.field(
-        description="Median days between days with the core action (U13). Lower is better."
-    )
-    forgettable: MetricValue = strawberry.field(
-        description="Share of members who forget it (U13). Higher is worse."
-    )
-    habit: MetricValue = strawberry.field(
-        description="Share of active members with the core action in 3 of the last 4 natural"
-        " periods (U9). Higher is better."
-    )
-    personas: list[PersonaUse] = strawberry.field(
-        description="The same frequency by role of the members, by name (U13)."
-    )
-
-    @classmethod
-    def of(cls, habit: habits.Habit) -> "Habit":
-        return cls(
-            use_case=UseCase.of(habit.use_case),
-            zone=HabitZone(habit.zone.value),
-            flagged=habit.flagged,
-            frequency=MetricValue.of(habit.frequency),
-            forgettable=MetricValue.of(habit.forgettable),
-            habit=MetricValue.of(habit.habit),
-            personas=[PersonaUse.of(use) for use in habit.personas],
-        )
-
-
-@strawberry.type(description="Manual work the product could take over, with the evidence (U20).")
-class AutomationSuggestion:
-    rule: ManualRule = strawberry.field(description="The rule that was met.")
-    members: MetricValue = strawberry.field(description="How many members met it in 28 days.")
-    times_met: int = strawberry.field(description="In how many days or weeks of members.")
-    member: str = strawberry.field(description="Evidence: who did it most within one period,")
-    period_on: date = strawberry.field(description="the day, or the Monday of the week,")
-    events: int = strawberry.field(description="and how often.")
-
-    @classmethod
-    def of(cls, suggestion: repetition.Suggestion) -> "AutomationSuggestion":
-        return cls(
-            rule=ManualRule.of(suggestion.rule),
-            members=MetricValue.of(suggestion.members),
-            times_met=suggestion.times_met,
-            member=suggestion.member,
-            period_on=suggestion.period_on,
-            events=suggestion.events,
-        )
+class AutomationSuggestion(
+    Shown[repetition_domain.Suggestion],
+    description="Manual work the product could take over, with the evidence (U20).",
+):
+    rule: ManualRule = shown("The rule that was met.")
+    members: MetricValue = shown("How many members met it in 28 days.")
+    times_met: int = shown("In how many days or weeks of members.")
+    member: str = shown("Evidence: who did it most within one period,")
+    period_on: date = shown("the day, or the Monday of the week,")
+    events: int = shown("and how often.")

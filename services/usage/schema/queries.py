@@ -1,13 +1,17 @@
-"""Plans, journeys of all accounts, and how long events are kept, as root fields."""
+"""Plans, journeys, sessions, events and features of the whole tenant."""
 
 from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import Info
 
-from services.usage.actions import history as history_actions
-from services.usage.domain import history as history_domain
+from services.usage.schema.catalogue import Feature
+from services.usage.schema.events import (
+    PendingEvent,
+    RejectedEvent,
+    UsageLatePolicy,
+    UsageRetention,
+)
 from services.usage.schema.habits import Habit, Session
 from services.usage.schema.journeys import (
     FunnelStep,
@@ -15,161 +19,147 @@ from services.usage.schema.journeys import (
     RenewalAssociation,
     TimeToValue,
 )
-from services.usage.schema.plans import ManualRule, Milestone, UseCase
-from services.usage.store import habits, history, journeys, member_funnel, plans, sessions
-from shared.graphql.context import Context, UserError, attempted
+from services.usage.schema.value_plan import ManualRule, Milestone, UseCase
+from services.usage.store import catalogue as catalogue_store
+from services.usage.store import habits as habits_store
+from services.usage.store import history as history_store
+from services.usage.store import ingest as ingest_store
+from services.usage.store import journeys as journeys_store
+from services.usage.store import member_funnel as member_funnel_store
+from services.usage.store import reads as reads_store
+from services.usage.store import rejected as rejected_store
+from services.usage.store import sessions as sessions_store
+from services.usage.store import value_plan as value_plan_store
+from shared.graphql.fields import Arguments, AsOfNow, called, moment_or_now
+from shared.graphql.paging import Connection
 from shared.vocabulary.ids import account_key
 
-AsOf = Annotated[
-    datetime | None, strawberry.argument(description="As it was known then; now if omitted.")
-]
-Since = Annotated[
-    date | None,
-    strawberry.argument(description="Only accounts whose first contract started then or later."),
-]
-Until = Annotated[
-    date | None,
-    strawberry.argument(description="Only accounts whose first contract started before."),
-]
+First = Annotated[int, strawberry.argument(description="How many, 1 to 100.")]
+After = Annotated[str | None, strawberry.argument(description="endCursor of the page before.")]
 
 
-@strawberry.type(description="How long events are kept one by one; roll-ups stay for ever.")
-class UsageRetention:
-    raw_days: int | None = strawberry.field(description="Days; null: everything is kept.")
-    raw_since: datetime | None = strawberry.field(
-        description="Events since then are there; of earlier days only roll-ups speak, and events"
-        " that happened earlier are not taken. Null: all are there."
-    )
-
-    @classmethod
-    def of(cls, retention: history_domain.Retention) -> "UsageRetention":
-        return cls(raw_days=retention.raw_days, raw_since=retention.raw_since)
-
-
-@strawberry.type(description="What became of usageRetentionSet.")
-class UsageRetentionPayload:
-    retention: UsageRetention | None = strawberry.field(description="As it is now.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty on success.")
+def _cohort(
+    started_from: Annotated[
+        date | None,
+        strawberry.argument(
+            description="Only accounts whose first contract started then or later."
+        ),
+    ] = None,
+    started_to: Annotated[
+        date | None,
+        strawberry.argument(description="Only accounts whose first contract started before."),
+    ] = None,
+    as_of: AsOfNow = None,
+) -> Arguments:
+    return {"started_from": started_from, "started_to": started_to, "as_of": as_of}
 
 
-@strawberry.type
-class JourneyQuery:
-    @strawberry.field(description="The use cases in force, by key (U12).")
-    async def use_cases(
-        self, info: Info[Context, None], as_of: AsOf = None
-    ) -> list[UseCase] | None:
-        return [UseCase.of(case) for case in await info.context.call(plans.use_cases, as_of)]
+def _member_cohort(
+    started_from: Annotated[
+        date | None, strawberry.argument(description="Only members who started then or later.")
+    ] = None,
+    started_to: Annotated[
+        date | None, strawberry.argument(description="Only members who started before.")
+    ] = None,
+    as_of: AsOfNow = None,
+) -> Arguments:
+    return {"started_from": started_from, "started_to": started_to, "as_of": as_of}
 
-    @strawberry.field(description="The milestones in force, in their order.")
-    async def milestones(
-        self, info: Info[Context, None], as_of: AsOf = None
-    ) -> list[Milestone] | None:
-        return [Milestone.of(one) for one in await info.context.call(plans.milestones, as_of)]
 
-    @strawberry.field(description="The rules of manual work in force, by key.")
-    async def manual_rules(
-        self, info: Info[Context, None], as_of: AsOf = None
-    ) -> list[ManualRule] | None:
-        return [ManualRule.of(rule) for rule in await info.context.call(plans.manual_rules, as_of)]
+def _segment(
+    account_ids: Annotated[
+        list[strawberry.ID],
+        strawberry.argument(description="The accounts of the segment, at most 1,000."),
+    ],
+    as_of: AsOfNow = None,
+) -> Arguments:
+    keys = [account_key(each, "accountIds") for each in account_ids]
+    return {"account_ids": keys, "as_of": as_of}
 
-    @strawberry.field(description="How long accounts take to first value (U11).")
-    async def time_to_value(
-        self,
-        info: Info[Context, None],
-        started_from: Since = None,
-        started_to: Until = None,
-        as_of: AsOf = None,
-    ) -> TimeToValue | None:
-        found = await info.context.call(journeys.value_times, started_from, started_to, as_of)
-        return TimeToValue.of(found)
 
-    @strawberry.field(description="Where accounts give up on the way to value (U18).")
-    async def milestone_funnel(
-        self,
-        info: Info[Context, None],
-        started_from: Since = None,
-        started_to: Until = None,
-        as_of: AsOf = None,
-    ) -> list[FunnelStep] | None:
-        steps = await info.context.call(journeys.milestone_funnel, started_from, started_to, as_of)
-        return [FunnelStep.of(step) for step in steps]
+def _member(
+    account_id: Annotated[strawberry.ID, strawberry.argument(description="The account.")],
+    member: Annotated[
+        str, strawberry.argument(description="As events name the member, or the member's uuid.")
+    ],
+    as_of: AsOfNow = None,
+) -> Arguments:
+    return {"account_id": account_key(account_id), "member": member, "as_of": as_of}
 
-    @strawberry.field(description="Where members give up on their own way to value (U18).")
-    async def member_funnel(
-        self,
-        info: Info[Context, None],
-        started_from: Annotated[
-            date | None, strawberry.argument(description="Only members who started then or later.")
-        ] = None,
-        started_to: Annotated[
-            date | None, strawberry.argument(description="Only members who started before.")
-        ] = None,
-        as_of: AsOf = None,
-    ) -> list[MemberFunnelStep] | None:
-        steps = await info.context.call(
-            member_funnel.funnel_of_members, started_from, started_to, as_of
-        )
-        return [MemberFunnelStep.of(step) for step in steps]
 
-    @strawberry.field(
-        description="Habits of all members of a segment, one a use case in force (U9, U13)."
-    )
-    async def segment_habits(
-        self,
-        info: Info[Context, None],
-        account_ids: Annotated[
-            list[strawberry.ID],
-            strawberry.argument(description="The accounts of the segment, at most 1,000."),
-        ],
-        as_of: AsOf = None,
-    ) -> list[Habit] | None:
-        keys = [account_key(each, "accountIds") for each in account_ids]
-        found = await info.context.call(habits.segment_habits, keys, as_of)
-        return [Habit.of(habit) for habit in found]
+def _page(first: First = 25, after: After = None) -> Arguments:
+    return {"first": first, "after": after}
 
-    @strawberry.field(
-        description="Features whose use goes with being retained, strongest first (U21)."
-    )
-    async def renewal_associations(
-        self, info: Info[Context, None], as_of: AsOf = None
-    ) -> list[RenewalAssociation] | None:
-        found = await info.context.call(journeys.renewal_associations, as_of)
-        return [RenewalAssociation.of(one) for one in found]
 
-    @strawberry.field(description="How long events are kept one by one.")
-    async def usage_retention(self, info: Info[Context, None]) -> UsageRetention | None:
-        return UsageRetention.of(await info.context.call(history.retention))
+def _dated_page(first: First = 25, after: After = None, as_of: AsOfNow = None) -> Arguments:
+    return {"first": first, "after": after, "as_of": as_of}
 
-    @strawberry.field(description="A member's sessions of the last 28 days, oldest first (U8).")
-    async def member_sessions(
-        self,
-        info: Info[Context, None],
-        account_id: Annotated[strawberry.ID, strawberry.argument(description="The account.")],
-        member: Annotated[
-            str, strawberry.argument(description="As events name the member, or the member's uuid.")
-        ],
-        as_of: AsOf = None,
-    ) -> list[Session] | None:
-        found = await info.context.call(
-            sessions.member_sessions, account_key(account_id), member, as_of
-        )
-        return [Session.of(session) for session in found]
+
+def _decided(
+    as_of: Annotated[
+        datetime | None, strawberry.argument(description="As it was decided then; now if omitted.")
+    ] = None,
+) -> Arguments:
+    return {"as_of": as_of}
 
 
 @strawberry.type
-class HistoryMutation:
-    @strawberry.mutation(
-        description="Keep events one by one for so many days; roll-ups stay. What is dropped does"
-        " not come back. Needs the scope 'admin'."
+class Query:
+    rejected_events: Connection[RejectedEvent] | None = called(
+        rejected_store.rejected,
+        "Events that were turned away, those received last first.",
+        takes=_page,
     )
-    async def usage_retention_set(
-        self,
-        info: Info[Context, None],
-        raw_days: Annotated[
-            int | None, strawberry.argument(description="62 days or more; null keeps everything.")
-        ] = None,
-    ) -> UsageRetentionPayload:
-        found, errors = await attempted(info.context.call(history_actions.retention_set, raw_days))
-        return UsageRetentionPayload(
-            retention=UsageRetention.of(found) if found else None, user_errors=errors
-        )
+    usage_late_policy: UsageLatePolicy | None = called(
+        ingest_store.late_policy, "What becomes of late events.", takes=_decided
+    )
+    use_cases: list[UseCase] | None = called(
+        value_plan_store.use_cases, "The use cases in force, by key (U12).", takes=moment_or_now
+    )
+    milestones: list[Milestone] | None = called(
+        value_plan_store.milestones, "The milestones in force, in their order.", takes=moment_or_now
+    )
+    manual_rules: list[ManualRule] | None = called(
+        value_plan_store.manual_rules,
+        "The rules of manual work in force, by key.",
+        takes=moment_or_now,
+    )
+    time_to_value: TimeToValue | None = called(
+        journeys_store.value_times, "How long accounts take to first value (U11).", takes=_cohort
+    )
+    milestone_funnel: list[FunnelStep] | None = called(
+        journeys_store.milestone_funnel,
+        "Where accounts give up on the way to value (U18).",
+        takes=_cohort,
+    )
+    member_funnel: list[MemberFunnelStep] | None = called(
+        member_funnel_store.funnel_of_members,
+        "Where members give up on their own way to value (U18).",
+        takes=_member_cohort,
+    )
+    segment_habits: list[Habit] | None = called(
+        habits_store.segment_habits,
+        "Habits of all members of a segment, one a use case in force (U9, U13).",
+        takes=_segment,
+    )
+    renewal_associations: list[RenewalAssociation] | None = called(
+        journeys_store.renewal_associations,
+        "Features whose use goes with being retained, strongest first (U21).",
+        takes=moment_or_now,
+    )
+    usage_retention: UsageRetention | None = called(
+        history_store.retention, "How long events are kept one by one."
+    )
+    member_sessions: list[Session] | None = called(
+        sessions_store.member_sessions,
+        "A member's sessions of the last 28 days, oldest first (U8).",
+        takes=_member,
+    )
+    pending_events: Connection[PendingEvent] | None = called(
+        reads_store.pending, "Events whose account is not known yet, oldest first."
+    )
+    features: Connection[Feature] | None = called(
+        catalogue_store.feature_list,
+        "What members can use, by key: everything described, or seen in an event.",
+        takes=_dated_page,
+    )

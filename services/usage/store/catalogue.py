@@ -1,10 +1,8 @@
 """The feature catalogue, in versions, together with features only seen in events."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from services.usage.domain.catalogue import DescribedRow, Feature
-from shared.intake.versions import Candidate, Version
+from services.usage.domain.catalogue import Feature
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
 from shared.vocabulary.errors import InvalidInput
@@ -46,49 +44,3 @@ async def features_by_key(conn: Conn, keys: list[str]) -> dict[str, Feature]:
     """Features as they are; those neither described nor seen are absent."""
     rows = await conn.fetch(LISTED, None, keys, None, len(keys))
     return {row["key"]: to(Feature, row) for row in rows}
-
-
-async def hold_catalogue(conn: Conn) -> None:
-    """One writer of a tenant's catalogue at a time: what it looked up stays true."""
-    await conn.execute(
-        "SELECT pg_advisory_xact_lock("
-        "hashtextextended('usage.catalogue:' || current_setting('tenure.tenant'), 0))"
-    )
-
-
-async def described_versions(conn: Conn, keys: Sequence[str]) -> list[Version]:
-    """Every version of the features with these keys."""
-    rows = await conn.fetch(
-        "SELECT key AS id, recorded_at, tenant_id AS owner, digest FROM usage.described"
-        " WHERE key = ANY ($1)",
-        list(keys),
-    )
-    return [to(Version, row) for row in rows]
-
-
-async def add_described(conn: Conn, fresh: Sequence[Candidate[DescribedRow]]) -> None:
-    """Keep new versions, one statement however many."""
-    records = [
-        {
-            "key": one.row.key,
-            "recorded_at": one.version.recorded_at,
-            "title": one.row.title or one.row.key,
-            "tier": one.row.tier,
-            "sticky": one.row.sticky,
-            "core": one.row.core,
-            "plans": one.row.plans,
-            "milestone": one.row.milestone,
-            "persona": one.row.persona,
-            "qualifying": one.row.qualifying,
-            "digest": "\\x" + one.version.digest.hex(),
-        }
-        for one in fresh
-    ]
-    await conn.execute(
-        "INSERT INTO usage.described (key, recorded_at, title, tier, sticky, core, plans,"
-        " milestone, persona, qualifying, digest)"
-        " SELECT key, recorded_at, title, tier, sticky, core, plans, milestone, persona,"
-        " qualifying, digest FROM jsonb_populate_recordset(NULL::usage.described, $1)"
-        " ORDER BY key, recorded_at",
-        records,
-    )

@@ -11,10 +11,10 @@ import msgspec
 
 from services.usage.domain.clock import Clock
 from services.usage.domain.habits import Doer, Habit, habit
-from services.usage.domain.plans import UseCase
 from services.usage.domain.repetition import Repeated, Suggestion, suggestion
+from services.usage.domain.value_plan import UseCase
 from services.usage.store.clock import clock
-from services.usage.store.plans import manual_rules, use_cases
+from services.usage.store.value_plan import manual_rules, use_cases
 from shared.platform.db import Conn, to
 from shared.vocabulary.errors import InvalidInput
 

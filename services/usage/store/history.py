@@ -47,7 +47,7 @@ async def set_retention(conn: Conn, raw_days: int | None) -> None:
 
 
 async def advance(conn: Conn) -> None:
-    """Say, before they go, from when on events are there; wants `change_accounts` held."""
+    """Say, before they go, from when on events are there; wants `lock_accounts`."""
     await conn.execute(ADVANCE)
 
 

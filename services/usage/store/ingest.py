@@ -1,7 +1,6 @@
 """Events as they come in: counted in their days, or put aside until their account is known."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
@@ -11,6 +10,7 @@ from services.usage.domain.events import Address, Event, ExternalId, Stored
 from services.usage.domain.late import LatePolicy
 from shared.platform import telemetry
 from shared.platform.db import Conn, Row, to
+from shared.process.work import WorkList
 
 PUT_ASIDE = (Path(__file__).parent / "put_aside.sql").read_text()
 
@@ -27,35 +27,6 @@ async def time_zone(conn: Conn, proposed: str) -> str:
     )
     zone = await conn.fetchval("SELECT time_zone FROM usage.calendar")
     return zone or proposed
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What events are judged and counted by: the tenant's zone, once it has one, its late policy,
-    and the accounts behind addresses; unknown ones are absent."""
-
-    zone: str | None
-    policy: LatePolicy
-    accounts: dict[Address, UUID]
-
-
-async def hold_accounts(conn: Conn, addresses: Sequence[Address]) -> Held:
-    """From here to the end of the transaction no account becomes known; many may hold at a time."""
-    ids = [each.account_id for each in addresses if each.account_id is not None]
-    externals = [each.external for each in addresses if each.external is not None]
-    row = await conn.fetchrow(
-        "SELECT * FROM hold_accounts($1, $2, $3)",
-        ids,
-        [external.source for external in externals],
-        [external.id for external in externals],
-    )
-    if row is None:
-        raise LookupError("hold_accounts gives a row")
-    asked = [Address(account_id=each) for each in ids]
-    asked += [Address(external=each) for each in externals]
-    found = [*row["by_id"], *row["by_external"]]
-    accounts = {address: key for address, key in zip(asked, found, strict=True) if key is not None}
-    return Held(row["time_zone"], to(LatePolicy, row), accounts)
 
 
 async def late_policy(conn: Conn, as_of: datetime | None = None) -> LatePolicy:
@@ -76,14 +47,6 @@ async def set_late_policy(conn: Conn, policy: LatePolicy, subject: str) -> None:
         policy.rejects,
         policy.after_days,
         subject,
-    )
-
-
-async def change_accounts(conn: Conn) -> None:
-    """Until this transaction ends no events of the tenant arrive."""
-    await conn.execute(
-        "SELECT pg_advisory_xact_lock("
-        "hashtextextended('usage:' || current_setting('tenure.tenant'), 0))"
     )
 
 
@@ -112,7 +75,7 @@ async def known(conn: Conn, addresses: Sequence[Address]) -> dict[Address, UUID]
 
 
 async def record(
-    conn: Conn, zone: str, events: Sequence[Event], accounts: Mapping[Address, UUID], news: str
+    conn: Conn, zone: str, events: Sequence[Event], accounts: Mapping[Address, UUID], news: WorkList
 ) -> set[bytes]:
     """Keep events, add them to their days and mark their accounts on the list `news`; the keys
     that were new."""
@@ -129,7 +92,7 @@ async def record(
         [event.member for event in ordered],
         [event.properties for event in ordered],
         zone,
-        news,
+        news.name,
         telemetry.traceparent(),
     )
     return set(added or ())

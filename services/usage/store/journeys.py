@@ -8,7 +8,6 @@ from uuid import UUID
 
 from services.usage.domain.association import Association, Cell, associations
 from services.usage.domain.clock import Clock
-from services.usage.domain.facts import ContractChanged
 from services.usage.domain.journeys import (
     Around,
     FunnelStep,
@@ -21,9 +20,9 @@ from services.usage.domain.journeys import (
     time_to_value,
     value_milestone,
 )
-from services.usage.domain.plans import Milestone
+from services.usage.domain.value_plan import Milestone
 from services.usage.store.clock import clock
-from services.usage.store.plans import milestones
+from services.usage.store.value_plan import milestones
 from shared.platform.db import Conn, to
 
 REACHED = (Path(__file__).parent / "reached.sql").read_text()
@@ -153,22 +152,3 @@ async def _around(
     for row in rows:
         found[row["account_id"]][row["key"]] = to(Around, row)
     return found
-
-
-async def add_term(conn: Conn, contract: ContractChanged, recorded_at: datetime) -> None:
-    """A new version of a contract: its days, and what became of it."""
-    await conn.execute(
-        "INSERT INTO usage.term (tenant_id, account_id, contract_id, recorded_at, start_on, end_on,"
-        " ended_on, term_months, seats, outcome)"
-        " VALUES (current_setting('tenure.tenant')::uuid, $1, $2, $3, $4, $5, $6, $7, $8, $9)"
-        " ON CONFLICT DO NOTHING",
-        contract.account_id,
-        contract.contract_id,
-        recorded_at,
-        contract.start_on,
-        contract.end_on,
-        contract.ended_on,
-        contract.term_months,
-        contract.seats,
-        contract.outcome,
-    )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from services.usage.domain.member_funnel import MemberFunnelStep, Took, member_funnel, own_steps
 from services.usage.store.clock import clock
-from services.usage.store.plans import milestones
+from services.usage.store.value_plan import milestones
 from shared.platform.db import Conn, to
 
 MEMBER_FUNNEL = (Path(__file__).parent / "member_funnel.sql").read_text()

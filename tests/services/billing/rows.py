@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from services.billing import actions
+from services.billing.app import SERVICE
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from tests.bulk import send
 
+ROUTES = {route.name.replace("-", "_").upper(): route for route in SERVICE.bulk_routes["ingest"]}
 JANUARY = datetime(2025, 1, 1, tzinfo=UTC)
 MAY = datetime(2025, 5, 1, tzinfo=UTC)
 JUNE = datetime(2025, 6, 1, tzinfo=UTC)
@@ -44,7 +45,7 @@ def method(account: UUID, **given: Any) -> dict[str, Any]:
 
 
 async def send_all(db: Database, principal: Principal, **rows: list[dict[str, Any]]) -> None:
-    """Rows by the kind's name in actions; all must be accepted."""
-    for kind, batch in rows.items():
-        receipts = await send(db, principal, getattr(actions, kind), *batch)
+    """Rows by the name of their route; all must be accepted."""
+    for name, batch in rows.items():
+        receipts = await send(db, principal, ROUTES[name], *batch)
         assert {receipt.status for receipt in receipts} == {"accepted"}, receipts

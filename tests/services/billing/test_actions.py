@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.billing import actions
-from shared.intake.rows import Kind
+from services.billing.actions.invoices import INVOICES, invoice_upsert
+from services.billing.actions.payments import PAYMENT_METHODS, PAYMENTS
+from services.billing.actions.subscriptions import SUBSCRIPTIONS, subscription_upsert
+from shared.intake.rows import BulkRoute
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import Conflict, InvalidInput
@@ -41,14 +43,14 @@ async def told(owner: Conn) -> list[UUID]:
 @pytest.mark.parametrize(
     ("kind", "row"),
     [
-        (actions.SUBSCRIPTIONS, subscription(ACCOUNT)),
-        (actions.INVOICES, invoice(ACCOUNT)),
-        (actions.PAYMENTS, payment(ACCOUNT)),
-        (actions.PAYMENT_METHODS, method(ACCOUNT)),
+        (SUBSCRIPTIONS, subscription(ACCOUNT)),
+        (INVOICES, invoice(ACCOUNT)),
+        (PAYMENTS, payment(ACCOUNT)),
+        (PAYMENT_METHODS, method(ACCOUNT)),
     ],
 )
 async def test_a_row_sent_again_is_a_duplicate_and_tells_nothing(
-    db: Database, owner: Conn, principal: Principal, kind: Kind, row: dict[str, Any]
+    db: Database, owner: Conn, principal: Principal, kind: BulkRoute, row: dict[str, Any]
 ) -> None:
     now = {name: value for name, value in row.items() if name != "recordedAt"}
     named = {**now, "accountId": global_id("Account", ACCOUNT)}
@@ -68,12 +70,12 @@ async def test_other_values_correct_what_has_versions_and_conflict_with_what_hap
         db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT)], PAYMENTS=[payment(ACCOUNT)]
     )
     line = await send(
-        db, principal, actions.SUBSCRIPTIONS,
+        db, principal, SUBSCRIPTIONS,
         subscription(ACCOUNT, quantity=9, recordedAt=MAY),
         subscription(ACCOUNT, quantity=8, recordedAt=JANUARY),
         subscription(uuid4(), recordedAt=JUNE),
     )  # fmt: skip
-    tried = await send(db, principal, actions.PAYMENTS, payment(ACCOUNT, declineCode="stolen"))
+    tried = await send(db, principal, PAYMENTS, payment(ACCOUNT, declineCode="stolen"))
 
     assert [(receipt.status, receipt.field) for receipt in line] == [
         ("accepted", None), ("conflict", "recordedAt"), ("conflict", "id"),
@@ -96,7 +98,7 @@ async def test_bad_rows_get_receipts_that_name_field_and_value(
         subscription(ACCOUNT, id="i", unitPriceCents=10**11),
         subscription(ACCOUNT, id="", quantity=3),
     ]
-    receipts = await send(db, principal, actions.SUBSCRIPTIONS, *rows)
+    receipts = await send(db, principal, SUBSCRIPTIONS, *rows)
 
     assert [receipt.row for receipt in receipts] == list(range(10))
     assert [receipt.field for receipt in receipts] == [
@@ -109,7 +111,7 @@ async def test_bad_rows_get_receipts_that_name_field_and_value(
 
 
 async def test_a_payment_still_ahead_is_rejected(db: Database, principal: Principal) -> None:
-    (receipt,) = await send(db, principal, actions.PAYMENTS, payment(ACCOUNT, attemptedAt=JUNE))
+    (receipt,) = await send(db, principal, PAYMENTS, payment(ACCOUNT, attemptedAt=JUNE))
 
     assert (receipt.status, receipt.field) == ("rejected", "attemptedAt")
 
@@ -128,12 +130,12 @@ async def test_a_batch_tells_once_per_account(
 async def test_one_row_by_command_obeys_the_same_rules(db: Database, principal: Principal) -> None:
     async with db.write(principal.tenant_id) as conn:
         row = {name: v for name, v in subscription(ACCOUNT).items() if name != "recordedAt"}
-        line = await actions.subscription_upsert(conn, row, principal)
-        bill = await actions.invoice_upsert(conn, invoice(ACCOUNT), principal)
+        line = await subscription_upsert(conn, row, principal)
+        bill = await invoice_upsert(conn, invoice(ACCOUNT), principal)
         with pytest.raises(InvalidInput, match="interval"):
-            await actions.subscription_upsert(conn, {**row, "interval": "fortnight"}, principal)
+            await subscription_upsert(conn, {**row, "interval": "fortnight"}, principal)
         with pytest.raises(Conflict, match="another account"):
-            await actions.subscription_upsert(conn, {**row, "accountId": uuid4()}, principal)
+            await subscription_upsert(conn, {**row, "accountId": uuid4()}, principal)
 
     assert (line.mrr.cents, line.interval, line.account_id) == (45_000, "month", ACCOUNT)
     assert (bill.amount.cents, bill.paid_at) == (45_000, None)
@@ -144,7 +146,7 @@ async def test_bulk_keeps_thousands_of_rows_a_second(db: Database, principal: Pr
     rows = [payment(accounts[n % 500], id=f"p{n}") for n in range(3_000)]
     started = time.perf_counter()
 
-    receipts = await send(db, principal, actions.PAYMENTS, *rows)
+    receipts = await send(db, principal, PAYMENTS, *rows)
 
     assert {receipt.status for receipt in receipts} == {"accepted"}
     assert time.perf_counter() - started < 2.0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.billing.domain import PER_MONTH, Interval, mrr_cents
+from services.billing.domain.subscriptions import PER_MONTH, Interval, mrr_cents
 from shared.platform.db import Conn
 from tests.conftest import DatabaseOf
 

@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.billing import actions, store
-from services.billing.domain import BillingSummary
-from services.billing.store import landmarks
+from services.billing.actions.subscriptions import SUBSCRIPTIONS
+from services.billing.domain.summary import BillingSummary
+from services.billing.store import invoices as invoices_store
+from services.billing.store import landmarks as landmarks_store
+from services.billing.store import summary as summary_store
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow, Landmark
@@ -38,12 +40,14 @@ async def db(database: DatabaseOf) -> Database:
 
 async def summary(db: Database, tenant: UUID, as_of: datetime | None = JUNE) -> BillingSummary:
     async with db.read(tenant) as conn:
-        return (await store.summary(conn, [ACCOUNT], as_of))[ACCOUNT]
+        return (await summary_store.summary(conn, [ACCOUNT], as_of))[ACCOUNT]
 
 
 async def features(db: Database, tenant: UUID, *moments: datetime) -> list[FeatureRow]:
     async with db.read(tenant) as conn:
-        return await landmarks.features(conn, [Landmark(ACCOUNT, moment) for moment in moments])
+        return await landmarks_store.features(
+            conn, [Landmark(ACCOUNT, moment) for moment in moments]
+        )
 
 
 async def test_b1_mrr_adds_running_lines_only(db: Database, principal: Principal) -> None:
@@ -60,7 +64,7 @@ async def test_b1_mrr_adds_running_lines_only(db: Database, principal: Principal
     assert found.mrr == Money(45_000 + 5_000, "EUR")
     assert (found.plan, found.quantity) == ("team", 11)
     async with db.read(principal.tenant_id) as conn:
-        assert await store.mrr(conn, [ACCOUNT, uuid4()]) == {ACCOUNT: Money(455_000, "EUR")}
+        assert await summary_store.mrr(conn, [ACCOUNT, uuid4()]) == {ACCOUNT: Money(455_000, "EUR")}
 
 
 async def test_b1_several_currencies_are_not_added(db: Database, principal: Principal) -> None:
@@ -127,7 +131,9 @@ async def test_invoices_due_are_paged_by_due_date(db: Database, principal: Princ
     after: str | None = None
     while True:
         async with db.read(principal.tenant_id) as conn:
-            page = (await store.invoices_due(conn, [ACCOUNT], JUNE, first=3, after=after))[ACCOUNT]
+            page = (await invoices_store.invoices_due(conn, [ACCOUNT], JUNE, first=3, after=after))[
+                ACCOUNT
+            ]
         seen += [found.id for found in page.items]
         if not page.has_next:
             break
@@ -223,8 +229,8 @@ async def test_halves_of_invoices_and_payments_are_together_the_whole(
     )  # fmt: skip
     asked = [Landmark(ACCOUNT, JUNE)]
     async with db.read(principal.tenant_id) as conn:
-        (whole,) = await landmarks.features(conn, asked)
-        halves = [(await landmarks.features(conn, asked, half))[0] for half in (0, 1)]
+        (whole,) = await landmarks_store.features(conn, asked)
+        halves = [(await landmarks_store.features(conn, asked, half))[0] for half in (0, 1)]
 
     for name in ("invoices_overdue", "payment_failures_90d"):
         parts = [number(half, name) for half in halves]
@@ -268,7 +274,7 @@ async def test_another_tenant_sees_nothing(
     assert (found.mrr, found.amount_due, found.payment_method) == (None, [], None)
     assert (await features(db, other_tenant, JUNE))[0]["mrr_cents"] is None
     receipts = await send(
-        db, Principal(other_tenant, "rival", principal.scopes), actions.SUBSCRIPTIONS,
+        db, Principal(other_tenant, "rival", principal.scopes), SUBSCRIPTIONS,
         subscription(uuid4()),
     )  # fmt: skip
     assert receipts[0].status == "accepted", "ids of one tenant do not block another's"

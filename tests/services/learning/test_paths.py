@@ -140,7 +140,8 @@ async def test_asking_marks_work_and_answers_at_once(
 ) -> None:
     await hears(db, told(principal.tenant_id, ACCOUNT, MEMBER))
     async with db.write(principal.tenant_id) as conn:
-        assert await learners_actions.path_recommend(conn, MEMBER) is None
+        asked = await learners_actions.path_recommend(conn, MEMBER)
+        assert (asked.member_id, asked.path) == (MEMBER, None)
         with pytest.raises(NotFound):
             await learners_actions.path_recommend(conn, uuid4())
 

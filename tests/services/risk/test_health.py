@@ -21,7 +21,7 @@ from services.risk.domain.health import (
 )
 from services.risk.domain.hindsight import Ended
 from services.risk.domain.queue import UpdateReason
-from services.risk.store import hindsight
+from services.risk.store import directory
 from services.risk.store import queue as queue_store
 from services.risk.store.health import health_check, healths
 from shared.platform.auth import Principal
@@ -153,7 +153,7 @@ async def test_health_and_forecast_are_held_against_the_same_endings(
             await scores_actions.keep(conn, [replace(made, inputs={"usage": row})])
             await scores_actions.keep(conn, [late])
             outcome = Ended(UUID(int=number + 1), account, ended_on, renewed=renewed)
-            await hindsight.note_end(conn, outcome)
+            await directory.add_ends(conn, [outcome])
     async with risk.read(principal.tenant_id) as conn:
         found = await health_check(conn, 90, date(2026, 8, 1), date(2026, 10, 1))
         nobody = await health_check(conn, 90, date(2026, 10, 1), date(2026, 11, 1))

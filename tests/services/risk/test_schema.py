@@ -8,16 +8,19 @@ import pytest
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from services.risk import schema
 from services.risk.actions import models as models_actions
 from services.risk.actions import scores as scores_actions
 from services.risk.app import SERVICE
 from services.risk.domain.bands import BANDS
 from services.risk.domain.queue import UpdateReason
 from services.risk.domain.scores import Fresh
+from services.risk.schema.account_fields import AccountFields
+from services.risk.schema.nodes import NODES
+from services.risk.schema.scores import Risk
 from services.risk.store import queue as queue_store
-from shared.graphql.context import Context, global_id
-from shared.graphql.scalars import SCALARS
+from shared.graphql.context import Context
+from shared.graphql.fields import Request
+from shared.graphql.scalars import SCALARS, global_id
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
@@ -26,7 +29,7 @@ from tests.services.risk.given import a_model, a_score
 
 
 @strawberry.type
-class Account(schema.AccountFields):
+class Account(AccountFields):
     pass
 
 
@@ -34,11 +37,11 @@ class Account(schema.AccountFields):
 class Query:
     @strawberry.field
     def account(self, key: UUID) -> Account:
-        return Account(key=key)
+        return Account.at(key)
 
     @strawberry.field
-    async def node(self, info: schema.Request, key: UUID) -> schema.Risk | None:
-        return await schema.NODES["Risk"](info, key)  # type: ignore[return-value] - by its name
+    async def node(self, info: Request, key: UUID) -> Risk | None:
+        return await NODES["Risk"](info, key)  # type: ignore[return-value] - by its name
 
 
 GRAPH = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS))

@@ -7,9 +7,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from services.usage.actions import plans
-from shared.intake import rows as ingest
-from shared.intake.rows import Kind, Receipt
+from services.usage.actions.value_plan import MILESTONES, USE_CASES
+from shared.intake.rows import BulkRoute, Receipt, receive
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Database
 from tests.services.usage.rows import event, send, told
@@ -34,20 +33,22 @@ def used(
     ]  # fmt: skip
 
 
-async def sent(db: Database, caller: Principal, kind: Kind, *rows: dict[str, Any]) -> list[Receipt]:
+async def sent(
+    db: Database, caller: Principal, kind: BulkRoute, *rows: dict[str, Any]
+) -> list[Receipt]:
     async with db.write(caller.tenant_id) as conn:
-        return await ingest.receive(conn, caller, kind, msgspec.json.encode(rows))
+        return await receive(conn, caller, kind, msgspec.json.encode(rows))
 
 
 async def use_case(db: Database, caller: Principal, **given: Any) -> None:
     row = {"key": "report", "job": "Report", "coreAction": "reports", "naturalFrequencyDays": 7}
-    (receipt,) = await sent(db, caller, plans.USE_CASES, {"recordedAt": LONG_AGO, **row, **given})
+    (receipt,) = await sent(db, caller, USE_CASES, {"recordedAt": LONG_AGO, **row, **given})
     assert receipt.status == "accepted", receipt
 
 
 async def milestone(db: Database, caller: Principal, key: str, **given: Any) -> None:
     row = {"key": key, "title": key, "features": [key]}
-    (receipt,) = await sent(db, caller, plans.MILESTONES, {"recordedAt": LONG_AGO, **row, **given})
+    (receipt,) = await sent(db, caller, MILESTONES, {"recordedAt": LONG_AGO, **row, **given})
     assert receipt.status == "accepted", receipt
 
 

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 
-from services.usage.actions import plans
+from services.usage.actions.value_plan import MANUAL_RULES, USE_CASES
 from services.usage.domain.habits import Habit, Zone
 from services.usage.domain.repetition import Suggestion
 from services.usage.store.habits import habits, segment_habits, suggestions
-from services.usage.store.plans import use_cases
+from services.usage.store.value_plan import use_cases
 from shared.platform.db import Database
 from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.journey_rows import LONG_AGO, caller_in, load, noon, sent, use_case, used
@@ -196,7 +196,7 @@ async def test_u12_use_cases_are_versioned_and_old_answers_stand(
     await load(db, caller, [row for n in range(5) for row in used(account, f"m{n}", ago(2, 42))])
     before = await asked(db, tenant, account)
     (again,) = await sent(
-        db, caller, plans.USE_CASES,
+        db, caller, USE_CASES,
         {
             "key": "report", "job": "Report", "coreAction": "reports", "naturalFrequencyDays": 7,
             "recordedAt": LONG_AGO,
@@ -247,7 +247,7 @@ async def test_u20_manual_work_repeated_suggests_what_does_it(
 ) -> None:
     account, caller = await an_account(db, tenant), caller_in(tenant)
     rule = {"key": "r", "feature": "copy", "atLeast": 3, "within": within, "suggests": "Sync"}
-    await sent(db, caller, plans.MANUAL_RULES, {"recordedAt": LONG_AGO, **rule})
+    await sent(db, caller, MANUAL_RULES, {"recordedAt": LONG_AGO, **rule})
     assert await met(db, tenant, account) == []  # nobody works: nothing to suggest
     tuesday, sunday, monday = date(2026, 6, 9), date(2026, 6, 14), date(2026, 6, 8)
     await load(

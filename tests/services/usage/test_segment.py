@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from services.usage.store import rejected as rejected_store
@@ -152,7 +153,16 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"type": "track", "messageId": "8", "userId": "a", "event": "x",
       "timestamp": "9999-12-31T00:00:00Z", "sentAt": "0001-01-01T00:00:00Z"}, "timestamp"),
     ({"type": "track", "messageId": "9", "userId": "a", "event": "x",
-      "timestamp": "2500-01-01T00:00:00Z"}, "occurredAt"),
+      "timestamp": "2100-01-01T00:00:00Z"}, "occurredAt"),
+    ({"type": "track", "messageId": "10", "userId": "a", "event": "x",
+      "timestamp": "0001-01-01T00:00:00+01:00"}, "timestamp"),
+    ({"type": "track", "messageId": "11", "userId": "a", "event": "x",
+      "sentAt": "9999-12-31T23:59:59-05:00"}, "sentAt"),
+    ({"type": "track", "messageId": "12", "userId": "a", "event": "x",
+      "sentAt": 1796044924171}, "sentAt"),
+    ({"type": "track", "messageId": "13", "userId": "a", "event": "x", "context": [7]}, "context"),
+    ({"type": "track", "messageId": "14", "userId": "a", "event": "x", "properties": "p"},
+     "properties"),
 ]  # fmt: skip
 
 
@@ -171,6 +181,77 @@ async def test_bad_messages_are_listed_with_a_reason_and_stop_nobody(
         (message["messageId"], field) for message, field in BAD
     }
     assert all(each.reason for each in listed)
+
+
+ENVELOPES: list[tuple[dict[str, Any], str | None]] = [
+    ({"sentAt": "2015-09-15T10:06:21 am+0400"}, "sentAt"),
+    ({"sentAt": 1796044924171}, "sentAt"),
+    ({"sentAt": "0001-01-01T00:00:00+01:00"}, "sentAt"),
+    ({"context": "nonsense"}, "context"),
+    ({"context": {"groupId": {}}}, "context.groupId"),
+    ({"context": {"page": "x" * 40_000}}, "context"),
+    ({"context": []}, None),
+    ({"context": None, "sentAt": None, "integrations": [], "writeKey": 7}, None),
+]
+
+
+@pytest.mark.parametrize(("envelope", "field"), ENVELOPES)
+async def test_what_a_batch_says_of_itself_costs_none_of_its_messages(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn,
+    envelope: dict[str, Any], field: str | None,
+) -> None:  # fmt: skip
+    acme = await an_account(db, tenant, ("segment", "g1"))
+    at = datetime.now(UTC) - timedelta(minutes=10)
+    about: dict[str, Any] = {"context": {"groupId": "g1"}, "timestamp": at}
+
+    await send(http, principal, track("ann", "a", **about), track("ann", "b", **about), **envelope)
+
+    assert await events(owner) == [(acme, "ann", "a"), (acme, "ann", "b")]
+    assert set(await owner.fetch("SELECT occurred_at FROM usage.event")) == {(at,)}
+    async with db.read(tenant) as conn:
+        listed = (await rejected_store.rejected(conn)).items
+    assert [(each.event_id, each.field) for each in listed] == ([(None, field)] if field else [])
+
+
+HOSTILE = [
+    '"\\ud83d"', "NaN", "-Infinity", "1e400", "9" * 5_000, '"\\u0000"', '"\x01"', '"\xff"',
+    "[" * 5_000 + "]" * 5_000, '{"a":' * 5_000 + "1" + "}" * 5_000, f'"{"x" * 40_000}"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["event", "properties", "context", "userId", "timestamp", "type"])
+async def test_a_hostile_value_costs_its_message_only_and_the_message_is_listed(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn, place: str
+) -> None:
+    await an_account(db, tenant, ("segment", "g1"))
+    said: list[str] = []
+    for number, value in enumerate(HOSTILE):
+        about = {"messageId": f"bad{number}", "type": "track", "userId": "ann", "event": "x"}
+        bad = msgspec.json.encode({key: text for key, text in about.items() if key != place})
+        good = msgspec.json.encode(track("ann", f"good{number}", context={"groupId": "g1"}))
+        said += [f'{bad.decode()[:-1]},"{place}":{value}}}', good.decode()]
+    body = f'{{"batch":[{",".join(said)}]}}'.encode("latin-1")
+
+    status, answer, _ = await http.post("batch", body, principal)
+
+    assert (status, answer) == (200, {"success": True})
+    assert await owner.fetchval("SELECT count(*) FROM usage.event") == len(HOSTILE)
+    async with db.read(tenant) as conn:
+        listed = (await rejected_store.rejected(conn, 100)).items
+    assert {each.event_id for each in listed} == {f"bad{n}" for n in range(len(HOSTILE))}
+
+
+async def test_an_empty_array_is_an_empty_object_as_php_writes_it(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    acme = await an_account(db, tenant, ("segment", "g1"))
+    bare = {"userId": "ann", "event": "x", "groupId": "g1", "properties": [], "context": []}
+
+    assert (await http.post("track", bare, principal))[:2] == (200, {"success": True})
+    await send(http, principal, track("ann", "y", groupId="g1", properties=[]), context=[])
+
+    assert await events(owner) == [(acme, "ann", "x"), (acme, "ann", "y")]
+    assert await owner.fetchval("SELECT count(*) FROM usage.event WHERE properties = '{}'") == 2
 
 
 NO_MESSAGE = [b"", b"{", b"[]", b"7", b"\xff", b"[" * 9_000, b'{"batch":{},"userId":[]}']

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from services.usage.actions import plans
 from services.usage.actions import signals as signals_actions
+from services.usage.actions.value_plan import MANUAL_RULES, MILESTONES, USE_CASES
 from services.usage.store import (
     catalogue,
     habits,
@@ -72,7 +72,7 @@ async def described(world: World, recorded: datetime) -> None:
     await use_case(world.db, caller, persona="owner", **at)
     await milestone(world.db, caller, "reports", dueDay=7, isValue=True, **at)
     await milestone(world.db, caller, "both", features=["reports", "export"], order=1, **at)
-    await sent(world.db, caller, plans.MANUAL_RULES, {**RULE, **at})
+    await sent(world.db, caller, MANUAL_RULES, {**RULE, **at})
 
 
 @dataclass(frozen=True)
@@ -154,9 +154,9 @@ class Later:
             "isValue": choice([True, False]),
         }  # fmt: skip
         known = {"recordedAt": self.at, "retired": choice([True, False])}
-        await sent(db, caller, plans.USE_CASES, {**case, **known})
-        await sent(db, caller, plans.MILESTONES, {**step, **known})
-        await sent(db, caller, plans.MANUAL_RULES, {**RULE, "atLeast": choice([2, 3]), **known})
+        await sent(db, caller, USE_CASES, {**case, **known})
+        await sent(db, caller, MILESTONES, {**step, **known})
+        await sent(db, caller, MANUAL_RULES, {**RULE, "atLeast": choice([2, 3]), **known})
 
     async def signed(self) -> None:
         """Contracts and plan lines are put right, courses were completed."""

@@ -1,0 +1,40 @@
+"""Whose a row is: the account that it names must exist."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+from uuid import UUID, uuid4, uuid5
+
+from services.accounts.rows import ContractRow, MemberRow, TicketRow
+from services.accounts.store import accounts
+from shared.intake.checks import Check
+from shared.intake.rows import Numbered
+from shared.platform.auth import Principal
+from shared.platform.db import Conn
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.ids import account_key
+
+R = TypeVar("R", MemberRow, ContractRow, TicketRow)
+
+
+async def account_of(conn: Conn, _: Principal, rows: Sequence[Numbered[R]]) -> Check[R]:
+    """Settles the account of a row, and the id of one that is known by its external id."""
+    there = await accounts.existing(conn, {account_key(one.row.account_id) for one in rows})
+
+    def settle(row: R) -> None:
+        account_id = account_key(row.account_id)
+        if account_id not in there:
+            raise InvalidInput("accountId", row.account_id, "an account that exists")
+        row.account_id = str(account_id)
+        match row:
+            case MemberRow():
+                row.id = row.id or _id_within(account_id, "member", row.external_id)
+            case ContractRow():
+                row.id = row.id or _id_within(account_id, "contract", row.external_id)
+            case TicketRow():
+                pass  # known by the id that the support desk gave it
+
+    return settle
+
+
+def _id_within(account_id: UUID, kind: str, external_id: str | None) -> UUID:
+    return uuid4() if external_id is None else uuid5(account_id, f"{kind}\0{external_id}")

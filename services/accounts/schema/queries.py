@@ -1,0 +1,85 @@
+"""Accounts, one or many."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from services.accounts import domain
+from services.accounts.schema.mutations import ExternalIdInput
+from services.accounts.schema.nodes import NODES
+from services.accounts.store import accounts as accounts_store
+from shared.graphql.enums import shown_enum
+from shared.graphql.fields import Arguments, AsOfNow, Request, called
+from shared.graphql.objects import Account
+from shared.graphql.paging import After, Connection, First
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.ids import parsed_id
+
+shown_enum(
+    domain.AccountOrder,
+    "How a list of accounts is sorted.",
+    NAME="By name, upper and lower case alike.",
+    CREATED="The newest customers first.",
+    ID="By id: an order that never changes.",
+)
+
+
+@strawberry.input(description="Which accounts; what is left out does not narrow.")
+class AccountFilter:
+    name_contains: str | None = strawberry.field(
+        default=None, description="Part of the name; upper and lower case alike."
+    )
+    tag: str | None = strawberry.field(default=None, description="One of its tags, exactly.")
+    external_id: ExternalIdInput | None = strawberry.field(
+        default=None, description="What another system calls it."
+    )
+
+
+def _name(given: ExternalIdInput) -> domain.ExternalId:
+    return domain.ExternalId(given.source, given.id)
+
+
+def _narrowed(
+    filter: Annotated[
+        AccountFilter | None, strawberry.argument(description="Which accounts; none: all.")
+    ] = None,
+    order_by: Annotated[
+        domain.AccountOrder, strawberry.argument(description="In which order.")
+    ] = domain.AccountOrder.NAME,
+    first: First = 25,
+    after: After = None,
+) -> Arguments:
+    chosen = filter or AccountFilter()
+    name = _name(chosen.external_id) if chosen.external_id else None
+    narrowed = domain.AccountFilter(chosen.name_contains, chosen.tag, name)
+    return {"filter": narrowed, "order": order_by, "first": first, "after": after}
+
+
+async def _account(
+    info: Request,
+    id: Annotated[
+        strawberry.ID | None, strawberry.argument(description="Its id in this API.")
+    ] = None,
+    external_id: Annotated[
+        ExternalIdInput | None, strawberry.argument(description="Its name elsewhere.")
+    ] = None,
+    as_of: AsOfNow = None,
+) -> Any:
+    if (id is None) == (external_id is None):
+        raise InvalidInput("id", id, "either id or externalId")
+    if external_id is None:
+        key = parsed_id(id or "", "Account", "id")[1]
+    else:
+        key = await info.context.call(accounts_store.account_called, _name(external_id), as_of)
+    return await NODES["Account"](info, key, as_of) if key else None
+
+
+@strawberry.type
+class Query:
+    account: Account | None = strawberry.field(
+        resolver=_account,
+        description="An account by its id or by its name elsewhere; null when there is none.",
+    )
+    accounts: Connection[Account] | None = called(
+        accounts_store.account_page, "All accounts, page by page.", takes=_narrowed
+    )

@@ -1,0 +1,76 @@
+"""What billing takes one by one; for many there is POST /v1/subscriptions and /v1/invoices."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from services.billing.actions import invoices as invoices_actions
+from services.billing.actions import subscriptions as subscriptions_actions
+from services.billing.domain import invoices as invoices_domain
+from services.billing.domain import subscriptions as subscriptions_domain
+from services.billing.schema.values import BillingInterval, Invoice, PlanSubscription
+from shared.graphql.fields import called
+from shared.graphql.objects import Account
+from shared.graphql.payloads import Payload, UserError, one_row
+from shared.graphql.reading import WHOLE
+from shared.graphql.scalars import WideInt
+from shared.graphql.showing import shown
+
+
+@strawberry.input(description="A plan line as the billing system knows it now.")
+class SubscriptionUpsertInput:
+    id: str = strawberry.field(description="The id the billing system gave it.")
+    account_id: strawberry.ID = strawberry.field(description="The account, by this API's id.")
+    plan: str = strawberry.field(description="Name of the plan.")
+    quantity: int = strawberry.field(description="Units sold, 0 or more.")
+    unit_price_cents: WideInt = strawberry.field(
+        description="Price of a unit and interval, minor units."
+    )
+    interval: BillingInterval = strawberry.field(description="How often it is billed.")
+    currency: str = strawberry.field(description="ISO 4217 code.")
+    started_at: datetime = strawberry.field(description="From when it is billed.")
+    discount_share: float = strawberry.field(description="Recurring discount, 0 to 1.", default=0.0)
+    ended_at: datetime | None = strawberry.field(description="Until when.", default=None)
+
+
+@strawberry.input(description="An invoice as the billing system knows it now.")
+class InvoiceUpsertInput:
+    id: str = strawberry.field(description="The id the billing system gave it.")
+    account_id: strawberry.ID = strawberry.field(description="The account, by this API's id.")
+    amount_cents: WideInt = strawberry.field(description="What it asks for, minor units.")
+    currency: str = strawberry.field(description="ISO 4217 code.")
+    issued_at: datetime = strawberry.field(description="When it was issued.")
+    due_on: date = strawberry.field(description="The last day to pay in time.")
+    paid_at: datetime | None = strawberry.field(
+        description="When it was paid in full.", default=None
+    )
+
+
+class SubscriptionPayload(
+    Payload[subscriptions_domain.Subscription], description="What became of a subscriptionUpsert."
+):
+    subscription: PlanSubscription | None = shown("The line as it is kept.", of=WHOLE)
+    account: Account | None = shown("The account it belongs to.", of="account_id")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
+
+
+class InvoicePayload(
+    Payload[invoices_domain.Invoice], description="What became of an invoiceUpsert."
+):
+    invoice: Invoice | None = shown("The invoice as it is kept.", of=WHOLE)
+    account: Account | None = shown("The account it belongs to.", of="account_id")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
+
+
+@strawberry.type
+class Mutation:
+    subscription_upsert: SubscriptionPayload = called(
+        subscriptions_actions.subscription_upsert,
+        "Keep a plan line; the same id with other values corrects it.",
+        takes=one_row(SubscriptionUpsertInput, "The line as it is now."),
+    )
+    invoice_upsert: InvoicePayload = called(
+        invoices_actions.invoice_upsert,
+        "Keep an invoice; send it again with paidAt once it is paid.",
+        takes=one_row(InvoiceUpsertInput, "The invoice as it is now."),
+    )

@@ -1,0 +1,82 @@
+"""What billing shows of invoices, plan lines, and an account's billing at a moment."""
+
+from datetime import date, datetime
+from enum import Enum
+
+import strawberry
+
+from services.billing.domain import invoices as invoices_domain
+from services.billing.domain import subscriptions as subscriptions_domain
+from services.billing.domain import summary as summary_domain
+from services.billing.store import invoices as invoices_store
+from shared.graphql.fields import answered
+from shared.graphql.paging import Connection
+from shared.graphql.showing import Shown, shown
+from shared.graphql.values import MetricValue, Money
+
+
+@strawberry.enum(description="How often a plan line is billed.")
+class BillingInterval(Enum):
+    WEEK = strawberry.enum_value("week", description="Every seven days; 52/12 of it a month.")
+    MONTH = strawberry.enum_value("month", description="Every month.")
+    QUARTER = strawberry.enum_value("quarter", description="Every three months.")
+    YEAR = strawberry.enum_value("year", description="Every twelve months.")
+
+
+class Invoice(Shown[invoices_domain.Invoice], description="An invoice as it stands."):
+    source_id: str = shown("The id the billing system gave it.", of="id")
+    amount: Money = shown("What it asks for.")
+    issued_at: datetime = shown("When it was issued.")
+    due_on: date = shown("The last day to pay in time.")
+    paid_at: datetime | None = shown("When it was paid in full; null before.")
+    days_overdue: int = shown(
+        "Whole days since the due date; 0 in time and once paid. Higher is worse."
+    )
+
+
+class PlanSubscription(
+    Shown[subscriptions_domain.Subscription],
+    description="One plan line of an account (not a subscription to events).",
+):
+    source_id: str = shown("The id the billing system gave it.", of="id")
+    plan: str = shown("Name of the plan.")
+    quantity: int = shown("Units sold, e.g. seats.")
+    unit_price: Money = shown("List price of one unit for one interval.")
+    interval: BillingInterval = shown("How often it is billed.")
+    discount_share: float = shown("Recurring discount, 0 to 1.")
+    mrr: Money = shown("Per month, after discount (definition B1).")
+    started_at: datetime = shown("From when it is billed.")
+    ended_at: datetime | None = shown("Until when; null while it goes on.")
+
+
+class BillingSummary(
+    Shown[summary_domain.BillingSummary], description="An account's billing at a moment."
+):
+    as_of: datetime = shown("The moment it speaks of.")
+    mrr: Money | None = shown(
+        "Recurring revenue per month after discounts (definition B1); null when none was ever"
+        " known, or in several currencies (see mrrByCurrency)."
+    )
+    mrr_by_currency: list[Money] = shown(
+        "Recurring revenue per month in each currency, the largest first."
+    )
+    plan: str | None = shown("The running plan that brings most; null if none.")
+    quantity: int = shown("Units sold on running plan lines, e.g. seats.")
+    amount_due: list[Money] = shown("Issued and not paid, per currency; includes what is overdue.")
+    amount_overdue: list[Money] = shown("Not paid by the due date, per currency. Higher is worse.")
+    invoices_overdue: MetricValue = shown(
+        "Invoices a day or more past due (definition B21). Higher is worse."
+    )
+    payment_failures90: MetricValue = shown(
+        "Failed attempts to collect in 90 days (definition B20); n counts all attempts."
+        " Higher is worse.",
+        of="payment_failures_90",
+    )
+    last_payment_at: datetime | None = shown("The last success; null if none.")
+    payment_method: str | None = shown("How the account pays; null if unknown.")
+    invoices_due: Connection[Invoice] | None = answered(
+        invoices_store.invoices_due,
+        "Issued invoices not paid yet, the earliest due date first.",
+        key="account_id",
+        at="as_of",
+    )

@@ -1,0 +1,64 @@
+"""Invoices: by id, and page by page of what an account has not paid."""
+
+from collections import defaultdict
+from datetime import date, datetime
+from pathlib import Path
+from uuid import UUID
+
+from services.billing.domain.invoices import Invoice
+from shared.platform.db import Conn, Row
+from shared.vocabulary import paging
+from shared.vocabulary.money import Money
+from shared.vocabulary.paging import Page
+
+INVOICES_DUE = (Path(__file__).parent / "invoices_due.sql").read_text()
+
+
+async def invoices_due(
+    conn: Conn,
+    account_ids: list[UUID],
+    as_of: datetime | None = None,
+    first: int = 25,
+    after: str | None = None,
+) -> dict[UUID, Page[Invoice]]:
+    """Issued and unpaid invoices of each account, the earliest due date first."""
+    most = paging.size(first)
+    at: datetime = as_of or await conn.fetchval("SELECT now()")
+    due_on, last_id = paging.key(after, date, str) if after else (None, None)
+    rows = await conn.fetch(INVOICES_DUE, account_ids, at, due_on, last_id, most + 1)
+    due: dict[UUID, list[Row]] = defaultdict(list)
+    for row in rows:
+        due[row["account_id"]].append(row)
+    return {key: _page(due[key], most) for key in account_ids}
+
+
+def _page(rows: list[Row], most: int) -> Page[Invoice]:
+    invoices = [_invoice(row) for row in rows]
+    cursors = [paging.cursor(invoice.due_on, invoice.id) for invoice in invoices]
+    return paging.page(invoices, most, cursors)
+
+
+async def invoices(conn: Conn, ids: list[str], as_of: datetime | None = None) -> dict[str, Invoice]:
+    """Invoices as they were known; unknown ones are absent."""
+    rows = await conn.fetch(
+        "SELECT *, CASE WHEN paid_at <= at THEN 0"
+        " ELSE greatest((at AT TIME ZONE 'UTC')::date - due_on, 0) END AS days_overdue"
+        " FROM (SELECT DISTINCT ON (id) *, coalesce($2::timestamptz, now()) AS at"
+        " FROM billing.invoice WHERE id = ANY ($1) AND ($2 IS NULL OR recorded_at <= $2)"
+        " ORDER BY id, recorded_at DESC) AS newest",
+        ids,
+        as_of,
+    )
+    return {row["id"]: _invoice(row) for row in rows}
+
+
+def _invoice(row: Row) -> Invoice:
+    return Invoice(
+        id=row["id"],
+        account_id=row["account_id"],
+        amount=Money(row["amount_cents"], row["currency"]),
+        issued_at=row["issued_at"],
+        due_on=row["due_on"],
+        paid_at=row["paid_at"],
+        days_overdue=row["days_overdue"],
+    )

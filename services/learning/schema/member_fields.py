@@ -1,0 +1,25 @@
+"""What a member learns next, and has shown."""
+
+import strawberry
+
+from services.learning.schema.courses import SkillMastery
+from services.learning.schema.paths import LearningPath
+from services.learning.store import learners as learners_store
+from services.learning.store import paths as paths_store
+from shared.graphql.fields import answered, empty, moment
+from shared.graphql.objects import Part
+
+
+@strawberry.type
+class MemberFields(Part):
+    learning_path: LearningPath | None = answered(
+        paths_store.path,
+        "What to learn next; null until it was first recommended.",
+        takes=moment,
+    )
+    mastery: list[SkillMastery] | None = answered(
+        learners_store.mastery,
+        "What the member has shown, by skill.",
+        takes=moment,
+        absent=empty,
+    )

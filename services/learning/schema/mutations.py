@@ -1,0 +1,116 @@
+"""What learning takes one by one; for many there is POST /v1/courses and /v1/progress."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from services.learning.actions import courses as courses_actions
+from services.learning.actions import learners as learners_actions
+from services.learning.domain import courses as courses_domain
+from services.learning.domain import learners as learners_domain
+from services.learning.domain import paths as paths_domain
+from services.learning.schema.courses import Course, CourseProgress, CourseProgressKind
+from services.learning.schema.paths import LearningPath
+from shared.graphql.fields import Arguments, called
+from shared.graphql.objects import Member
+from shared.graphql.payloads import Payload, UserError, one_row
+from shared.graphql.reading import WHOLE
+from shared.graphql.showing import shown
+from shared.vocabulary.ids import parsed_id
+
+
+@strawberry.input(description="A course as it is from now on.")
+class CourseUpsertInput:
+    code: str = strawberry.field(description="Its name in the tenant, never changed.")
+    title: str = strawberry.field(description="What members see.")
+    minutes: int = strawberry.field(description="How long it takes, 1 or more.")
+    skill: str = strawberry.field(description="What it teaches.")
+    level: int = strawberry.field(description="0 to 4; higher is harder.")
+    modality: str = strawberry.field(description="E.g. video, lab, live, article, exam.")
+    roles: list[str] = strawberry.field(
+        description="For whom; empty for everybody.", default_factory=list
+    )
+    prerequisites: list[str] = strawberry.field(
+        description="Codes of courses to master before; they exist, and do not need this one.",
+        default_factory=list,
+    )
+    language: str = strawberry.field(description="BCP 47 tag.", default="en")
+    valid_from: datetime | None = strawberry.field(
+        description="From when it is offered; null: always.", default=None
+    )
+    valid_to: datetime | None = strawberry.field(
+        description="Until when it is offered; null: without end.", default=None
+    )
+    required: bool = strawberry.field(
+        description="Whether who completed it counts as trained.", default=True
+    )
+
+
+@strawberry.input(description="A step of a member in a course.")
+class CourseProgressRecordInput:
+    member_id: strawberry.ID = strawberry.field(description="The member.")
+    course_code: str = strawberry.field(description="Code of the course.")
+    kind: CourseProgressKind = strawberry.field(description="Which step.")
+    occurred_at: datetime = strawberry.field(description="When the member took it.")
+    score: float | None = strawberry.field(
+        description="0 to 1; required where assessed.", default=None
+    )
+
+
+@strawberry.input(description="Whose path to look at anew.")
+class LearningPathRecommendInput:
+    member_id: strawberry.ID = strawberry.field(description="The member.")
+
+
+class CoursePayload(Payload[courses_domain.Course], description="What became of a courseUpsert."):
+    course: Course | None = shown("The course as it is kept.", of=WHOLE)
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
+
+
+class CourseProgressPayload(
+    Payload[learners_domain.Progress], description="What became of a courseProgressRecord."
+):
+    progress: CourseProgress | None = shown("The step as it is kept.", of=WHOLE)
+    member: Member | None = shown("Who took it.", of="member_id")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
+
+
+def _is_queued(request: paths_domain.PathRequest | None) -> bool:
+    return request is not None
+
+
+class LearningPathPayload(
+    Payload[paths_domain.PathRequest], description="What became of a learningPathRecommend."
+):
+    queued: bool = shown("True: a worker looks at it within seconds.", by=_is_queued)
+    member: Member | None = shown("Whose path it is.", of="member_id")
+    learning_path: LearningPath | None = shown(
+        "The path as it is until then; null if there was none.", of="path"
+    )
+    user_errors: list[UserError] = strawberry.field(description="Why nothing is done; else empty.")
+
+
+def _member(
+    input: Annotated[LearningPathRecommendInput, strawberry.argument(description="Whose.")],
+) -> Arguments:
+    return {"member_id": parsed_id(input.member_id, "Member", "memberId")[1]}
+
+
+@strawberry.type
+class Mutation:
+    course_upsert: CoursePayload = called(
+        courses_actions.course_upsert,
+        "Keep a course; the same code with other values changes it.",
+        takes=one_row(CourseUpsertInput, "As it is now."),
+    )
+    course_progress_record: CourseProgressPayload = called(
+        learners_actions.progress_record,
+        "Keep a step of a member; sent again it is the same step.",
+        takes=one_row(CourseProgressRecordInput, "The step."),
+    )
+    learning_path_recommend: LearningPathPayload = called(
+        learners_actions.path_recommend,
+        "Ask for a fresh look at a member's path; answers at once.",
+        takes=_member,
+    )

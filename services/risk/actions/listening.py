@@ -1,0 +1,25 @@
+"""What risk does when other services tell something."""
+
+from collections.abc import Sequence
+
+from services.risk.domain.others import AnyFact, ContractFact
+from services.risk.domain.queue import UpdateReason
+from services.risk.store import directory
+from services.risk.store import queue as queue_store
+from shared.platform.db import Conn
+
+
+async def learn_contracts(conn: Conn, facts: Sequence[ContractFact]) -> None:
+    """Keep how contracts ended, once that is decided."""
+    newest = {fact.contract_id: fact.ended for fact in facts}
+    ends = [ended for ended in newest.values() if ended is not None]
+    await directory.add_ends(conn, ends)
+    await directory.remove_ends(conn, [key for key, ended in newest.items() if ended is None])
+
+
+async def request_rescores(conn: Conn, facts: Sequence[AnyFact]) -> None:
+    """Something was recorded of these accounts: their scores may have changed.
+
+    Declared last, and once for all types of fact: rows of the queue are locked last and in order.
+    """
+    await queue_store.ask(conn, [fact.account_id for fact in facts], UpdateReason.NEW_DATA)

@@ -1,0 +1,47 @@
+"""Why an account is lost, and what a forecast rests on."""
+
+from dataclasses import dataclass
+
+from services.risk.domain import chance as chance_domain
+from services.risk.domain.chance import ChurnCause, EvidenceGrade, ForecastBasis
+from services.risk.schema.values import Probability
+from shared.graphql.enums import shown_enum
+from shared.graphql.showing import Shown, shown
+
+shown_enum(
+    ChurnCause,
+    "Why a contract ends.",
+    VOLUNTARY="The customer leaves.",
+    INVOLUNTARY="The payment could not be collected.",
+)
+shown_enum(
+    ForecastBasis,
+    "What a forecast rests on.",
+    MODEL="The model, with every signal.",
+    NEWCOMERS="A model of its own for the first 90 days of a contract.",
+    STRATA="Too few accounts have churned for a model: what became of all accounts at the same"
+    " place on the renewal clock (Kaplan–Meier). The account's own signals play no part.",
+)
+shown_enum(
+    EvidenceGrade,
+    "How well founded a forecast is for this account.",
+    STRONG="A model spoke, on fresh inputs like those it learned from.",
+    LIMITED="A model spoke, but some inputs are stale or unlike its training: see staleInputs and"
+    " unlikeTraining.",
+    THIN="No model spoke, only what became of accounts at the same place.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CauseChance:
+    """A cause with its part of the chance."""
+
+    cause: ChurnCause
+    probability: chance_domain.Probability
+
+
+class CauseProbability(Shown[CauseChance], description="The chance of being lost for one cause."):
+    cause: ChurnCause = shown("Why the contract ends.")
+    probability: Probability = shown(
+        "With renewal, or survival, and the other cause the values add up to 1. Higher is worse."
+    )

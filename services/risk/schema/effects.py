@@ -1,0 +1,71 @@
+"""What a model says of its signals: hazard ratios and partial effects."""
+
+from dataclasses import dataclass
+
+from ml.scoring import effects
+from services.risk.domain.chance import ForecastBasis
+from services.risk.schema.values import group_label, text
+from shared.graphql.showing import Shown, shown
+
+
+@dataclass(frozen=True, slots=True)
+class PartRatio:
+    """A hazard ratio, and the part of the model that says so."""
+
+    part: ForecastBasis
+    ratio: effects.Ratio
+
+
+@dataclass(frozen=True, slots=True)
+class PartCurve:
+    """A partial effect, and the part of the model that says so."""
+
+    part: ForecastBasis
+    curve: effects.EffectCurve
+
+
+class HazardRatio(
+    Shown[PartRatio],
+    description="How many times as fast accounts are lost with one value of an input as with"
+    " another, all else equal. An association, not a cause.",
+):
+    feature: str = shown("Name of the input, with its unit.", of="ratio.feature")
+    part: ForecastBasis = shown("The part of the model that says so.")
+    label: str = shown("The input in words.", of="ratio.label")
+    group: str = shown(
+        "What it speaks of, e.g. Use of the product.", of="ratio.feature", by=group_label
+    )
+    cause: str = shown("The kind of loss: churn, voluntary, involuntary.", of="ratio.cause")
+    start: str | None = shown(
+        "The value compared with: a low one, or the most common.",
+        of="ratio.start",
+        by=text,
+        name="from",
+    )
+    end: str | None = shown("The value compared.", of="ratio.end", by=text, name="to")
+    value: float = shown("The ratio; above 1 goes with more losses.", of="ratio.ratio")
+    low: float = shown("Lower end of its 90 % interval.", of="ratio.low")
+    high: float = shown("Upper end of its 90 % interval.", of="ratio.high")
+    certain: bool = shown("Whether the interval leaves out 1.", of="ratio.certain")
+
+
+class EffectPoint(Shown[effects.EffectPoint], description="A place on a partial-effect curve."):
+    value: str | None = shown("The input's value.", of="value", by=text)
+    ratio: float = shown("Hazard over that at the reference value.")
+    low: float = shown("Lower end of its 90 % interval.")
+    high: float = shown("Upper end of its 90 % interval.")
+
+
+class EffectCurve(
+    Shown[PartCurve],
+    description="How the hazard of a cause goes with one input, every other at its mean. An"
+    " association, not a cause.",
+):
+    feature: str = shown("Name of the input, with its unit.", of="curve.feature")
+    part: ForecastBasis = shown("The part of the model that says so.")
+    label: str = shown("The input in words.", of="curve.label")
+    cause: str = shown("The kind of loss.", of="curve.cause")
+    reference: str | None = shown(
+        "The value at which the ratio is 1.", of="curve.reference", by=text
+    )
+    points: list[EffectPoint] = shown("Along the input, lowest first.", of="curve.points")

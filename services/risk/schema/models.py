@@ -1,0 +1,156 @@
+"""What a published model shows of itself."""
+
+from datetime import date, datetime
+from functools import partial
+from typing import Annotated
+
+import strawberry
+
+from services.risk.domain import calibration as calibration_domain
+from services.risk.domain import models as models_domain
+from services.risk.domain.calibration import MONTH_OF
+from services.risk.domain.chance import ForecastBasis
+from services.risk.forecasting import effects as effects_forecasting
+from services.risk.schema.drift import FeatureDrift, ModelDrift
+from services.risk.schema.effects import EffectCurve, HazardRatio, PartCurve, PartRatio
+from services.risk.schema.evidence import BacktestWindow, CalibrationBin, HorizonCalibration
+from services.risk.schema.values import ModelMetric, to_metrics
+from services.risk.store import drift as drift_store
+from services.risk.store import report as report_store
+from services.risk.store.report import Card
+from shared.graphql.fields import answered, empty
+from shared.graphql.objects import Node
+from shared.graphql.showing import Shown, shown
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.evidence import Bin, Origin
+
+Part = Annotated[
+    ForecastBasis | None,
+    strawberry.argument(description="Only this part of the model; none: all parts."),
+]
+HORIZONS = ", ".join(map(str, MONTH_OF))
+
+
+def _ratios(effects: list[effects_forecasting.Effects], part: Part = None) -> list[PartRatio]:
+    return [
+        PartRatio(each.part, ratio)
+        for each in effects
+        if part in (None, each.part)
+        for ratio in each.ratios
+    ]
+
+
+def _curves(
+    effects: list[effects_forecasting.Effects],
+    features: Annotated[
+        list[str] | None, strawberry.argument(description="Only these inputs; none: all.")
+    ] = None,
+    part: Part = None,
+) -> list[PartCurve]:
+    curves = [
+        PartCurve(each.part, curve)
+        for each in effects
+        if part in (None, each.part)
+        for curve in each.curves
+    ]
+    known = {one.curve.feature for one in curves}
+    unknown = set(features or ()) - known
+    if unknown:
+        raise InvalidInput("features", min(unknown), ", ".join(sorted(known)))
+    return [one for one in curves if features is None or one.curve.feature in features]
+
+
+def _report_url(card: Card) -> str:
+    return f"/v1/models/{card.version}/report"
+
+
+def _calibration(
+    card: Card | None,
+    horizon_days: Annotated[
+        int, strawberry.argument(description=f"One of {HORIZONS} days ahead.")
+    ] = 90,
+) -> list[Bin] | None:
+    if horizon_days not in MONTH_OF:
+        raise InvalidInput("horizonDays", horizon_days, HORIZONS)
+    if card is None or card.evidence is None:
+        return None
+    month = MONTH_OF[horizon_days]
+    return [one for each in card.evidence.calibration if each.month == month for one in each.bins]
+
+
+def _by_horizon(card: Card) -> list[calibration_domain.HorizonCalibration] | None:
+    return calibration_domain.by_horizon(card.evidence) if card.evidence else None
+
+
+def _backtest(card: Card) -> list[Origin] | None:
+    return card.evidence.rolling if card.evidence else None
+
+
+of_card = partial(answered, report_store.cards, key="version")
+of_effects = partial(answered, effects_forecasting.model_effects, key="version")
+
+
+class ModelVersion(
+    Shown[models_domain.ModelVersion], Node, description="A published forecast model."
+):
+    id: strawberry.ID = shown("Opaque, the same for ever.", of="model_id")
+    version: str = shown("Derived from the document: same bytes, same name.")
+    aliases: list[str] = shown("Roles it holds now: champion scores, challenger is compared.")
+    trained_at: datetime = shown("When it was fitted.")
+    published_at: datetime = shown("When it was handed over for scoring.")
+    data_from: date = shown("First day of the data it learned from.")
+    data_to: date = shown("Last day of the data it learned from.")
+    accounts: int = shown("Accounts it learned from.")
+    events: int = shown("Those of them that churned.")
+    metrics: list[ModelMetric] = shown("Held-out figures, by name.", of="metrics", by=to_metrics)
+    features: list[str] = shown("Inputs it reads.")
+    checksum: str = shown("SHA-256 of the document, hexadecimal.")
+
+    feature_drift: list[FeatureDrift] | None = answered(
+        drift_store.newest,
+        "How far its inputs have moved; empty before the first watch, which is daily.",
+        key="version",
+        of="features",
+        absent=empty,
+    )
+    drift: ModelDrift | None = answered(
+        drift_store.newest,
+        "What the daily watch saw last; null before the first.",
+        key="version",
+    )
+    hazard_ratios: list[HazardRatio] | None = of_effects(
+        "How the hazard goes with each input, those farthest from 1 first; after those of the"
+        " model those of its part for newcomers, where it has one. Null where the model cannot be"
+        " read. Associations, not causes.",
+        by=_ratios,
+    )
+    report_url: str | None = of_card(
+        "Where the gateway serves its report, one page of HTML without links, to who may read: a"
+        " path on the same host. Null where none was made.",
+        by=_report_url,
+    )
+    card: str | None = of_card(
+        "The model card, in Markdown: for what, how well, what not. Null without one.", of="card"
+    )
+    calibration: list[CalibrationBin] | None = of_card(
+        "Tenths of the accounts held out, by forecast, lowest first: what was said and what came."
+        " Null where the version kept no figures, empty where nobody was followed so far.",
+        by=_calibration,
+    )
+    calibration_report: list[HorizonCalibration] | None = of_card(
+        "The same by horizon and by part of the accounts. Null where the version kept no figures.",
+        by=_by_horizon,
+    )
+    backtest: list[BacktestWindow] | None = of_card(
+        "Its recipe at days that have passed, oldest first. Null where the version kept no"
+        " figures, empty where the history is too short to go back.",
+        by=_backtest,
+    )
+    known_limits: list[str] | None = of_card(
+        "Its known limits, a sentence each; null without a report.", of="limits"
+    )
+    effect_curves: list[EffectCurve] | None = of_effects(
+        "Partial effects: the hazard along each input, every other at its mean. Null where the"
+        " model cannot be read. Associations, not causes.",
+        by=_curves,
+    )

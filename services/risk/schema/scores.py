@@ -1,0 +1,236 @@
+"""What a score shows: chances with intervals, curve, drivers, and the model behind it."""
+
+from datetime import date, datetime
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+
+from services.risk.domain import chance as chance_domain
+from services.risk.domain import scores as scores_domain
+from services.risk.domain.bands import BANDS
+from services.risk.domain.bands import RiskBand as RiskBand
+from services.risk.domain.chance import EvidenceGrade, ForecastBasis
+from services.risk.forecasting import replay as replay_forecasting
+from services.risk.forecasting import what_if as what_if_forecasting
+from services.risk.schema.causes import CauseChance, CauseProbability
+from services.risk.schema.explanations import (
+    DriverGroup,
+    FeatureChange,
+    Replay,
+    WhatIf,
+    driver_groups,
+)
+from services.risk.schema.models import ModelVersion
+from services.risk.schema.values import Probability, check_within, group_label, text
+from services.risk.store import models as models_store
+from services.risk.store import scores as scores_store
+from shared.graphql.enums import shown_enum
+from shared.graphql.fields import Arguments, answered, missing
+from shared.graphql.objects import Node
+from shared.graphql.showing import Shown, shown
+from shared.graphql.values import Money
+
+DAYS_MOST = scores_store.HORIZON_MOST_DAYS
+POINTS_MOST = 400
+DRIVERS_MOST = 100
+
+shown_enum(
+    RiskBand,
+    f"How urgent an account is, by its chance of churn within 90 days (rule {BANDS.version}):"
+    f" below {BANDS.elevated_from:g}, below {BANDS.high_from:g}, and from there on.",
+    LOW="Below the first threshold.",
+    ELEVATED="Between the two thresholds.",
+    HIGH="At or above the second threshold.",
+)
+
+
+@strawberry.enum(description="Which way a driver goes together with the probability explained.")
+class Direction(Enum):
+    RAISES = strawberry.enum_value("RAISES", description="Higher than for the reference account.")
+    LOWERS = strawberry.enum_value("LOWERS", description="Lower than for the reference account.")
+
+
+@strawberry.enum(description="The service an input comes from.")
+class ServiceName(Enum):
+    ACCOUNTS = strawberry.enum_value("accounts", description="Accounts, contracts, support.")
+    USAGE = strawberry.enum_value("usage", description="Use of the product.")
+    BILLING = strawberry.enum_value("billing", description="Plans, invoices, payments.")
+    LEARNING = strawberry.enum_value("learning", description="Courses and skills.")
+
+
+class SurvivalPoint(
+    Shown[scores_domain.SurvivalPoint], description="A place on the survival curve."
+):
+    days: float = shown("Days after `asOf`.")
+    survival: Probability = shown("Chance of still being a customer then. Higher is better.")
+
+
+def _direction(contribution: float) -> Direction:
+    return Direction.LOWERS if contribution < 0 else Direction.RAISES
+
+
+def _service(source: str) -> ServiceName:
+    return ServiceName(source)
+
+
+class Driver(
+    Shown[scores_domain.Driver],
+    description="One input's part of the probability: an association, not a cause.",
+):
+    feature: str = shown("Name of the input, with its unit.")
+    label: str = shown("The input in words.")
+    value: str | None = shown("The account's value; null when unknown.", of="value", by=text)
+    contribution: float = shown(
+        "Added to the reference account's probability, −1 to 1. Above 0 goes with renewal. An"
+        " association, not a cause."
+    )
+    direction: Direction = shown("The sign of the contribution.", of="contribution", by=_direction)
+    group: str = shown("What it speaks of, e.g. Use of the product.", of="feature", by=group_label)
+    source: ServiceName = shown("Who told the value.", of="source", by=_service)
+
+
+def _churn(
+    score: scores_domain.RiskScore,
+    within_days: Annotated[
+        int, strawberry.argument(description=f"Days from `asOf`, 1 to {DAYS_MOST}.")
+    ],
+) -> chance_domain.Probability | None:
+    check_within("withinDays", within_days, 1, DAYS_MOST)
+    return score.churn_probability(within_days)
+
+
+def _causes(
+    score: scores_domain.RiskScore,
+    within_days: Annotated[
+        int | None,
+        strawberry.argument(description=f"Days from `asOf`, 1 to {DAYS_MOST}; none: renewal."),
+    ] = None,
+) -> list[CauseChance]:
+    if within_days is not None:
+        check_within("withinDays", within_days, 1, DAYS_MOST)
+    return [CauseChance(*part) for part in score.by_cause(within_days).items()]
+
+
+def _curve(
+    score: scores_domain.RiskScore,
+    days: Annotated[
+        int, strawberry.argument(description=f"Where it ends, 1 to {DAYS_MOST} days ahead.")
+    ] = 365,
+    points: Annotated[
+        int, strawberry.argument(description=f"How many places, 2 to {POINTS_MOST}.")
+    ] = 24,
+) -> list[scores_domain.SurvivalPoint]:
+    check_within("days", days, 1, DAYS_MOST)
+    check_within("points", points, 2, POINTS_MOST)
+    return score.curve(days, points)
+
+
+def _largest(
+    drivers: list[scores_domain.Driver],
+    top: Annotated[
+        int, strawberry.argument(description=f"How many at most, 1 to {DRIVERS_MOST}.")
+    ] = 5,
+) -> list[scores_domain.Driver]:
+    check_within("top", top, 1, DRIVERS_MOST)
+    return drivers[:top]
+
+
+def _changes(
+    changes: Annotated[
+        list[FeatureChange],
+        strawberry.argument(description="Inputs of the model; the rest stays."),
+    ],
+) -> Arguments:
+    kind = what_if_forecasting.FeatureChange
+    return {"changes": tuple(kind(change.feature, change.value) for change in changes)}
+
+
+class Risk(
+    Shown[scores_domain.RiskScore],
+    Node,
+    description="The forecast for an account, as it was served. Everything about drivers is"
+    " association, not cause.",
+):
+    id: strawberry.ID = shown("Opaque, the same for ever.", of="score_id")
+    renewal_probability: Probability | None = shown(
+        "Chance that the open contract is renewed at its own renewal date. Higher is better. Null"
+        " where that date is unknown or lies beyond what the model can speak for: see horizonDays.",
+        of="renewal",
+    )
+    renewal_on: date | None = shown("The renewal date it speaks of; null without one.")
+    horizon_days: int = shown("How many days ahead the model can speak.")
+    band: RiskBand = shown(
+        "By the chance of churn within 90 days, or within horizonDays where that is less."
+    )
+    value_at_risk: Money | None = shown(
+        "MRR × (1 − renewal probability), a month (definition D1); where that is null, MRR × the"
+        " chance of churn within explainedDays. Higher is worse. Null while no MRR is known."
+    )
+    explained_probability: float = shown(
+        "What the drivers explain, 0 to 1: renewalProbability, or, where that is null, the chance"
+        " of staying for explainedDays. Higher is better.",
+        of="driven_probability",
+    )
+    explained_days: float = shown("Days from `asOf` to what is explained.", of="driven_days")
+    reference_probability: float = shown(
+        "The same chance for the reference account, 0 to 1; with all drivers' contributions it"
+        " adds up to explainedProbability."
+    )
+    basis: ForecastBasis = shown("What it rests on.")
+    evidence: EvidenceGrade = shown("How well founded it is.")
+    as_of: datetime = shown("Only what was recorded before is known to it.")
+    scored_at: datetime = shown("Since when it was served.")
+    inputs_hash: str = shown("SHA-256 of the inputs, hexadecimal.")
+    stale_inputs: list[str] = shown(
+        "Services that did not answer: what they told before was used. Normally empty."
+    )
+    unlike_training: list[str] = shown(
+        "Inputs unlike anything the model has seen: trust the forecast less."
+    )
+    churn_probability: Probability | None = shown(
+        "Chance of churn within so many days from `asOf`. Higher is worse. Null beyond"
+        " horizonDays.",
+        by=_churn,
+    )
+    causes: list[CauseProbability] = shown(
+        "The causes' parts of the chance of churn within so many days from `asOf`; without days,"
+        " by the renewal: with renewalProbability they add up to 1. Empty where no such chance is"
+        " known: beyond horizonDays, and for scores made before causes were told apart.",
+        by=_causes,
+    )
+    survival_curve: list[SurvivalPoint] = shown(
+        "Chance of still being a customer at evenly spaced days, from 0 on. Ends at horizonDays"
+        " where that is sooner.",
+        by=_curve,
+    )
+    drivers: list[Driver] = shown(
+        "Additive parts of explainedProbability against the reference account, the largest first."
+        " Associations, not causes.",
+        of="drivers",
+        by=_largest,
+    )
+    driver_groups: list[DriverGroup] = shown(
+        "The drivers added up by what they speak of, at most twelve groups, the largest first;"
+        " with referenceProbability they too add up to explainedProbability. Associations, not"
+        " causes.",
+        by=driver_groups,
+    )
+    what_if: WhatIf | None = answered(
+        what_if_forecasting.imagined,
+        "What the model that made this score says with some inputs changed: an association, not"
+        " the effect of a deed.",
+        key="score_id",
+        takes=_changes,
+    )
+    replay: Replay | None = answered(
+        replay_forecasting.replayed_scores,
+        "This score made again now, from its stored inputs and its stored model.",
+        key="score_id",
+    )
+    model: ModelVersion = answered(
+        models_store.model_versions,
+        "The model that made it.",
+        key="model_version",
+        absent=missing("model"),
+    )

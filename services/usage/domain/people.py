@@ -1,0 +1,93 @@
+"""Who is who: names of one person, and the group the person belongs to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.vocabulary.errors import InvalidInput
+
+MAX_NAMES = 1_000
+"""So many a person may have who becomes a name of another: each is written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A name as it is known: whose it is, and of that person the group, whether events wait for
+    one, and the number of names."""
+
+    name: str
+    person: str
+    group: str | None
+    waits: bool
+    names: int
+
+
+class People:
+    """The people whom some messages name, as the messages change them one after the other.
+
+    A name belongs to the first person who takes it: a device that several share does not make one
+    person of them. A person with all its names may become a name of another.
+    """
+
+    def __init__(self, known: Sequence[PersonName]) -> None:
+        self._known = {each.person: each for each in known}
+        self._owner = {each.name: each.person for each in known}
+        self._group = {key: each.group for key, each in self._known.items() if each.group}
+        self._first_group = dict(self._group)
+        self._taken: list[str] = []
+
+    def person(self, name: str) -> str:
+        """Whose name it is: its own, unless another took it."""
+        while (owner := self._owner.get(name, name)) != name:
+            self._owner[name] = self._owner.get(owner, owner)  # shorter for the next who asks
+            name = owner
+        return name
+
+    def group_of(self, name: str) -> str | None:
+        """Where the person belongs now."""
+        return self._group.get(self.person(name))
+
+    def first_group_of(self, name: str) -> str | None:
+        """Where what waited for the person belongs: the first group it is known to have joined."""
+        return self._first_group.get(self.person(name))
+
+    def join(self, name: str, other: str, field: str) -> None:
+        """From now on `other` is a name of the same person, unless it is somebody else's."""
+        person = self.person(name)
+        if other == person or self.person(other) != other:
+            return
+        known = self._known.get(other)
+        if known is not None and known.names > MAX_NAMES:
+            raise InvalidInput(field, other, f"a person of at most {MAX_NAMES} names")
+        self._owner[other] = person
+        self._taken.append(other)
+        for groups in (self._group, self._first_group):
+            if other in groups:
+                groups.setdefault(person, groups.pop(other))
+
+    def move(self, name: str, group: str) -> None:
+        """From now on the person belongs to this group."""
+        person = self.person(name)
+        self._group[person] = group
+        self._first_group.setdefault(person, group)
+
+    @property
+    def taken(self) -> dict[str, str]:
+        """Who became a name of another person, and of whom."""
+        return {name: self.person(name) for name in self._taken}
+
+    @property
+    def moved(self) -> dict[str, str]:
+        """People whose group became another."""
+        known = {key: each.group for key, each in self._known.items()}
+        return {who: group for who, group in self._group.items() if known.get(who) != group}
+
+    @property
+    def settled(self) -> dict[str, str]:
+        """Where what waits for somebody belongs, of all whose group is known."""
+        return self._first_group
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something is to be written: a name, a group, or where waiting events belong."""
+        waiting = {key for key, each in self._known.items() if each.waits}
+        return bool(self._taken or self.moved or waiting & self._first_group.keys())

@@ -1,0 +1,98 @@
+"""What usage is told through the graph; for events and plans there are the bulk routes."""
+
+from typing import Annotated
+
+import strawberry
+
+from services.usage.actions import catalogue as catalogue_actions
+from services.usage.actions import history as history_actions
+from services.usage.actions import ingest as ingest_actions
+from services.usage.domain import catalogue as catalogue_domain
+from services.usage.domain import history as history_domain
+from services.usage.domain import late as late_domain
+from services.usage.schema.catalogue import Feature, FeatureTier
+from services.usage.schema.events import UsageLatePolicy, UsageRetention
+from shared.graphql.fields import Arguments, called
+from shared.graphql.payloads import Payload, UserError, one_row
+from shared.graphql.reading import WHOLE
+from shared.graphql.showing import shown
+
+
+@strawberry.input(description="A feature as it is from now on: what is left out is unset.")
+class FeatureUpsertInput:
+    key: str = strawberry.field(description="What events call it, 1 to 200 characters.")
+    title: str | None = strawberry.field(default=None, description="What people call it.")
+    tier: FeatureTier = strawberry.field(
+        default=FeatureTier.BASIC, description="How far into the product it lies."
+    )
+    sticky: bool = strawberry.field(default=False, description="Hard to replace once in use.")
+    core: bool = strawberry.field(default=False, description="Part of what the product is for.")
+    plans: list[str] = strawberry.field(
+        default_factory=list, description="Plans that have it; empty: all."
+    )
+    milestone: str | None = strawberry.field(default=None, description="Its milestone.")
+    persona: str | None = strawberry.field(default=None, description="Whom it is made for.")
+    qualifying: bool = strawberry.field(
+        default=True, description="Whether its use makes a member active."
+    )
+
+
+class FeaturePayload(
+    Payload[catalogue_domain.Feature], description="What became of a featureUpsert."
+):
+    feature: Feature | None = shown("The feature as it is kept.", of=WHOLE)
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
+
+
+class UsageRetentionPayload(
+    Payload[history_domain.Retention], description="What became of usageRetentionSet."
+):
+    retention: UsageRetention | None = shown("As it is now.", of=WHOLE)
+    user_errors: list[UserError] = strawberry.field(description="Why not; empty on success.")
+
+
+class UsageLatePolicyPayload(
+    Payload[late_domain.LatePolicy], description="The policy from now on, or why it stays."
+):
+    usage_late_policy: UsageLatePolicy | None = shown("As it is now; null if refused.", of=WHOLE)
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused.")
+
+
+def _retention(
+    raw_days: Annotated[
+        int | None, strawberry.argument(description="62 days or more; null keeps everything.")
+    ] = None,
+) -> Arguments:
+    return {"raw_days": raw_days}
+
+
+def _late_policy(
+    rejects: Annotated[
+        bool, strawberry.argument(description="True: turn them away. False: count them.")
+    ],
+    after_days: Annotated[
+        int, strawberry.argument(description="From how many days an event is late, 0 to 36500.")
+    ] = 30,
+) -> Arguments:
+    return {"rejects": rejects, "after_days": after_days}
+
+
+@strawberry.type
+class Mutation:
+    usage_late_policy_set: UsageLatePolicyPayload = called(
+        ingest_actions.set_late_policy,
+        "Decide what becomes of late events from now on. Needs the scope 'admin'.",
+        takes=_late_policy,
+    )
+    usage_retention_set: UsageRetentionPayload = called(
+        history_actions.retention_set,
+        "Keep events one by one for so many days; roll-ups stay. What is dropped does not come"
+        " back. Needs the scope 'admin'.",
+        takes=_retention,
+    )
+    feature_upsert: FeaturePayload = called(
+        catalogue_actions.feature_upsert,
+        "Describe a feature; other values under the same key are a new version."
+        " Needs the scope 'ingest'.",
+        takes=one_row(FeatureUpsertInput, "As it is now."),
+    )

@@ -1,0 +1,44 @@
+"""What must hold of a row before it is kept: who breaks it gets a receipt, and the others go on."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
+
+from shared.intake.rows import Numbered, Receipt, Row, refused
+from shared.vocabulary.errors import InvalidInput, clipped
+
+R = TypeVar("R", bound=Row)
+Check: TypeAlias = Callable[[R], None]
+"""Raises InvalidInput or Contradiction; what it settles, it writes into the row."""
+
+
+class Contradiction(Exception):
+    """A good row that does not agree with what is kept."""
+
+    def __init__(self, field: str, value: object, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.value = value
+
+
+def checked(
+    rows: Sequence[Numbered[R]], check: Check[R]
+) -> tuple[list[Numbered[R]], list[Receipt]]:
+    """The rows that pass, and receipts for the others."""
+    good: list[Numbered[R]] = []
+    receipts: list[Receipt] = []
+    for one in rows:
+        try:
+            check(one.row)
+            good.append(one)
+        except InvalidInput as error:
+            receipts.append(refused(one, error))
+        except Contradiction as error:
+            receipts.append(contradiction(one, error))
+    return good, receipts
+
+
+def contradiction(one: Numbered[R], error: Contradiction) -> Receipt:
+    """The receipt of such a row, with the id it came with."""
+    row_id = getattr(one.row, "id", None)
+    shown = None if row_id is None else str(row_id)
+    return Receipt(one.number, "conflict", shown, error.field, clipped(error.value), str(error))

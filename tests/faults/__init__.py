@@ -1,1 +1,0 @@
-"""What must hold while processes are killed."""

@@ -1,0 +1,269 @@
+"""Names of one person: told in any order, use counts once, for one, and from then on."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise, permutations
+from typing import Any
+from uuid import UUID, uuid4
+
+import hypothesis
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.usage.domain.people import MAX_NAMES, People, PersonName
+from services.usage.store import sessions as sessions_store
+from shared.platform import auth
+from shared.platform.auth import Principal
+from shared.platform.db import Conn, Database
+from shared.vocabulary.errors import InvalidInput
+from tests.services.usage.rows import an_account, event, marked, named, send, summary
+from tests.services.usage.served import Served
+from tests.services.usage.test_segment import events, group, track
+from tests.services.usage.test_segment import send as say
+from tests.services.usage.world import World
+
+EXAMPLES = hypothesis.settings(max_examples=40)
+
+
+def identify(user: str, visitor: str) -> dict[str, Any]:
+    return {"type": "identify", "userId": user, "anonymousId": visitor}
+
+
+def alias(old: str, new: str) -> dict[str, Any]:
+    return {"type": "alias", "previousId": old, "userId": new}
+
+
+def visit(visitor: str, event: str = "Visit") -> dict[str, Any]:
+    return track(None, event, anonymousId=visitor)
+
+
+async def counted(
+    db: Database, tenant: UUID, account: UUID, as_of: datetime | None = None
+) -> tuple[float | None, float | None]:
+    """Events and active people of 28 days."""
+    found = await summary(db, tenant, account, as_of)
+    return found.events_28.value, found.active_members_28.value
+
+
+async def waiting(owner: Conn) -> int:
+    return await owner.fetchval("SELECT count(*) FROM usage.pending_event")
+
+
+async def test_what_a_user_did_first_counts_with_the_group_call_of_the_same_batch(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    acme = await an_account(db, tenant, ("segment", "g1"))
+
+    await say(http, principal, track("ann", "First"), group("ann", "g1"), track("ann", "Second"))
+
+    assert await events(owner) == [(acme, "ann", "First"), (acme, "ann", "Second")]
+    assert await waiting(owner) == 0
+
+
+async def test_what_a_visitor_did_before_signing_in_is_the_users_once_the_user_has_a_group(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    acme = await an_account(db, tenant, ("segment", "g1"))
+
+    for message in (visit("v1"), identify("ann", "v1"), group("ann", "g1"), track("ann")):
+        await say(http, principal, message)
+
+    assert await waiting(owner) == 0
+    assert await counted(db, tenant, acme) == (2, 1)
+
+
+SAID = [visit("v1"), identify("ann", "v1"), group("ann", "g1"), track("ann"), alias("anna", "ann"),
+        track("anna", "Third")]  # fmt: skip
+
+
+@EXAMPLES
+@given(
+    order=st.permutations(range(len(SAID))),
+    cuts=st.sets(st.integers(1, len(SAID) - 1)),
+    known_after=st.integers(0, len(SAID)),
+)
+async def test_order_and_batches_make_no_difference(
+    http: Served, db: Database, owner: Conn, order: list[int], cuts: set[int], known_after: int
+) -> None:
+    tenant = await auth.create_tenant(owner, uuid4().hex)
+    caller, acme = Principal(tenant, "app", ("ingest",)), uuid4()
+    batches = _batches([{**SAID[n], "messageId": f"{n}"} for n in order], cuts)
+
+    sent = 0
+    for batch in batches:
+        if sent <= known_after < sent + len(batch):
+            await named(db, tenant, acme, ("segment", "g1"))
+        await say(http, caller, *batch)
+        sent += len(batch)
+    if known_after == len(SAID):
+        await named(db, tenant, acme, ("segment", "g1"))
+
+    assert await counted(db, tenant, acme) == (3, 1)
+    left = "SELECT count(*) FROM usage.pending_event WHERE tenant_id = $1"
+    assert await owner.fetchval(left, tenant) == 0
+
+
+def _batches(messages: Sequence[dict[str, Any]], cuts: set[int]) -> list[list[dict[str, Any]]]:
+    places = [0, *sorted(cuts), len(messages)]
+    return [list(messages[a:b]) for a, b in pairwise(places)]
+
+
+async def test_events_count_where_their_person_belonged_whatever_the_batches(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    first, second = [await an_account(db, tenant, ("segment", name)) for name in ("g1", "g2")]
+
+    await say(
+        http, principal, track("ann", "a"), group("ann", "g1"), track("ann", "b"),
+        group("ann", "g2"), track("ann", "c"),
+    )  # fmt: skip
+    await say(http, principal, track("ann", "d"))
+
+    assert await events(owner) == [
+        (first, "ann", "a"), (first, "ann", "b"), (second, "ann", "c"), (second, "ann", "d"),
+    ]  # fmt: skip
+
+
+async def test_what_was_answered_before_two_names_were_one_stays_answered(
+    http: Served, db: Database, tenant: UUID, principal: Principal
+) -> None:
+    acme = await an_account(db, tenant, ("segment", "g1"))
+    about = {"context": {"groupId": "g1"}}
+    await say(http, principal, {**visit("v1"), **about}, track("ann", **about))
+    apart = datetime.now(UTC)
+    then = await counted(db, tenant, acme)
+    await say(http, principal, identify("ann", "v1"))
+    joined = datetime.now(UTC)
+    await say(http, principal, alias("ann", "anna"), track("anna", **about))
+
+    assert then == (2, 2)
+    assert await counted(db, tenant, acme, apart) == (2, 2)
+    assert await counted(db, tenant, acme, joined) == (2, 1)
+    assert await counted(db, tenant, acme) == (3, 1)
+    assert acme in await marked(db, tenant)
+
+
+async def test_a_device_that_two_people_share_makes_no_one_of_them(
+    http: Served, db: Database, tenant: UUID, principal: Principal
+) -> None:
+    acme = await an_account(db, tenant, ("segment", "g1"))
+    await say(http, principal, group("ann", "g1"), group("bob", "g1"), visit("shared"))
+    await say(http, principal, identify("ann", "shared"), identify("bob", "shared"))
+    await say(http, principal, alias("shared", "bob"), track("bob"), track("ann"))
+
+    assert await counted(db, tenant, acme) == (3, 2)
+
+
+@pytest.mark.parametrize("first", list(permutations(["member", "names", "use"])))
+async def test_a_person_is_the_member_whom_accounts_know_by_any_of_its_names(
+    http: Served, db: Database, world: World, principal: Principal, first: Sequence[str]
+) -> None:
+    await named(db, world.tenant, world.account, ("segment", "g1"))
+    for step in first:
+        if step == "member":
+            await world.members("ann", recorded=datetime.now(UTC))
+        elif step == "names":
+            await say(http, principal, identify("ann", "v1"), alias("ann", "ann@acme.test"))
+        else:
+            about = {"context": {"groupId": "g1"}}
+            await say(http, principal, {**visit("v1"), **about}, track("ann@acme.test", **about))
+
+    assert await counted(db, world.tenant, world.account) == (2, 1)
+    async with db.read(world.tenant) as conn:
+        for name in (str(world.people["ann"]), "v1", "ann@acme.test"):
+            found = await sessions_store.member_sessions(conn, world.account, name)
+            assert sum(session.events for session in found) == 2, name
+
+
+async def test_use_under_an_external_id_that_a_member_had_stays_the_members(
+    db: Database, world: World, principal: Principal
+) -> None:
+    rows = [event(world.account, memberId=name) for name in ("old", "new")]
+    await send(db, principal, rows)
+    await world.members("old", recorded=datetime.now(UTC))
+    renamed = datetime.now(UTC)
+    await world.members("old", recorded=datetime.now(UTC), external_id="new")
+
+    assert await counted(db, world.tenant, world.account, renamed) == (2, 2)
+    assert await counted(db, world.tenant, world.account) == (2, 1)
+
+
+async def test_an_internal_persons_visits_count_no_more_once_they_are_known_as_such(
+    http: Served, db: Database, world: World, principal: Principal
+) -> None:
+    await named(db, world.tenant, world.account, ("segment", "g1"))
+    await say(http, principal, group("tester", "g1"), visit("v1"), track("tester"))
+    await say(http, principal, identify("tester", "v1"), group("ann", "g1"), track("ann"))
+    assert await counted(db, world.tenant, world.account) == (3, 2)
+
+    await world.members("tester", recorded=datetime.now(UTC), internal=True)
+
+    assert await counted(db, world.tenant, world.account) == (1, 1)
+
+
+async def test_events_left_waiting_count_with_the_next_word_of_their_user(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    """As an earlier version left them: the group was known, and only a change released events."""
+    acme = await an_account(db, tenant, ("segment", "g1"))
+    await say(http, principal, track("ann", "First"))
+    await owner.execute("INSERT INTO usage.segment_group VALUES ($1, 'ann', now(), 'g1')", tenant)
+
+    await say(http, principal, {"type": "identify", "userId": "ann"})
+
+    assert await events(owner) == [(acme, "ann", "First")]
+
+
+async def test_group_calls_and_events_racing_leave_nothing_waiting(
+    http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
+) -> None:
+    await an_account(db, tenant, ("segment", "g1"))
+    said = [
+        message
+        for n in range(8)
+        for message in (visit(f"v{n}"), identify(f"u{n}", f"v{n}"), group(f"u{n}", "g1"),
+                        track(f"u{n}"))
+    ]  # fmt: skip
+    random.Random(3).shuffle(said)  # noqa: S311 - a shuffle, not a secret
+
+    await asyncio.gather(*(say(http, principal, message) for message in said))
+
+    assert await waiting(owner) == 0
+    assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == 16
+
+
+async def test_names_of_a_tenant_mean_nothing_to_another(
+    http: Served, db: Database, tenant: UUID, other_tenant: UUID, principal: Principal
+) -> None:
+    rival = Principal(other_tenant, "rival", ("ingest",))
+    theirs = await an_account(db, other_tenant, ("segment", "g1"))
+    await say(http, principal, identify("ann", "v1"))
+    await say(http, rival, group("ann", "g1"), group("v1", "g1"), track("ann"), visit("v1"))
+
+    assert await counted(db, other_tenant, theirs) == (2, 2)
+
+
+def test_a_person_of_very_many_names_is_nobodys_name() -> None:
+    people = People([PersonName("crowd", "crowd", None, waits=False, names=MAX_NAMES + 1)])
+    with pytest.raises(InvalidInput):
+        people.join("ann", "crowd", "previousId")
+    people.join("crowd", "v1", "anonymousId")
+    assert people.person("v1") == "crowd"
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=40))
+def test_everybody_is_one_person_and_the_first_who_takes_a_name_keeps_it(
+    joins: list[tuple[int, int]],
+) -> None:
+    people = People([])
+    for name, other in joins:
+        before = people.person(f"{other}")
+        people.join(f"{name}", f"{other}", "previousId")
+        if before != f"{other}":
+            assert people.person(f"{other}") == people.person(before)
+    for name in people.taken:
+        assert people.person(name) == people.taken[name] != name
+        assert people.person(people.person(name)) == people.person(name)
