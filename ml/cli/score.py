@@ -7,9 +7,9 @@ import numpy as np
 
 from ml.cli.asking import FILE
 from ml.cli.evaluate import numbers_of
+from ml.table import saved
 from ml.table.file import read_file
 from ml.table.saved import load
-from ml.table.saved import score as scored
 
 
 @click.command()
@@ -35,7 +35,7 @@ def score(model: Path, data: Path, horizons: str, elapsed: str | None, out: Path
     """
     fitted = load(model)
     at = np.array(numbers_of("--at", horizons))
-    scores = scored(read_file(data), fitted, at, elapsed)
+    scores = saved.score(read_file(data), fitted, at, elapsed)
     text = scores.to_csv(index=False, float_format="%.6f")
     if out is None:
         click.echo(text, nl=False)

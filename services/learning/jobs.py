@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.learning.actions import learners
+from services.learning.actions import learners as learners_actions
 from shared.platform.db import Database
 from shared.process import work, worker
 from shared.process.work import Claim
@@ -19,7 +19,9 @@ async def recommend(bench: Bench) -> int:
 async def drain(db: Database) -> int:
     async def look(tenant_id: UUID, claims: Sequence[Claim]) -> None:
         async with db.write(tenant_id) as conn:
-            await learners.recommend(conn, [claim.key for claim in claims], datetime.now(UTC))
+            await learners_actions.recommend(
+                conn, [claim.key for claim in claims], datetime.now(UTC)
+            )
             await work.finish(conn, "recommend", claims)
 
     return await work.drain(db, "recommend", look)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.usage.actions import history, signals
+from services.usage.actions import history as history_actions
 from services.usage.actions import ingest as ingest_actions
+from services.usage.actions import signals as signals_actions
 from shared.platform import auth
 from shared.process import work, worker
 from shared.process.worker import Bench
@@ -39,11 +40,13 @@ async def measure(bench: Bench) -> int:
     async def note(tenant_id: UUID, claims: Sequence[work.Claim]) -> None:
         accounts = [claim.key for claim in claims]
         async with bench.db.write(tenant_id) as conn:
-            await signals.measure(conn, accounts, datetime.now(UTC))
-            await work.finish(conn, signals.MEASURE, claims)
-            await work.mark(conn, signals.MEASURE, accounts, delay_s=signals.MEASURE_EVERY_S)
+            await signals_actions.measure(conn, accounts, datetime.now(UTC))
+            await work.finish(conn, signals_actions.MEASURE, claims)
+            await work.mark(
+                conn, signals_actions.MEASURE, accounts, delay_s=signals_actions.MEASURE_EVERY_S
+            )
 
-    return await work.drain(bench.db, signals.MEASURE, note, most=200)
+    return await work.drain(bench.db, signals_actions.MEASURE, note, most=200)
 
 
 async def drop_raw(bench: Bench) -> int:
@@ -51,10 +54,10 @@ async def drop_raw(bench: Bench) -> int:
 
     async def drop(tenant_id: UUID, claims: Sequence[work.Claim]) -> None:
         async with bench.db.write(tenant_id) as conn:
-            await work.finish(conn, history.DROP_RAW, claims)
-            await history.drop_raw(conn, tenant_id, [claim.key for claim in claims])
+            await work.finish(conn, history_actions.DROP_RAW, claims)
+            await history_actions.drop_raw(conn, tenant_id, [claim.key for claim in claims])
 
-    return await work.drain(bench.db, history.DROP_RAW, drop, most=20)
+    return await work.drain(bench.db, history_actions.DROP_RAW, drop, most=20)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import msgspec
 
 from services.learning import jobs
-from services.learning.actions import courses, learners
+from services.learning.actions import courses as courses_actions
+from services.learning.actions import learners as learners_actions
 from services.learning.domain.paths import LearningPath
 from services.learning.store import paths
 from shared.platform.auth import Principal
@@ -37,12 +38,12 @@ def step(account: UUID, member: UUID, code: str, **given: Any) -> dict[str, Any]
 
 
 async def teach(db: Database, principal: Principal, *rows: dict[str, Any]) -> None:
-    receipts = await send(db, principal, courses.COURSES, *rows)
+    receipts = await send(db, principal, courses_actions.COURSES, *rows)
     assert {receipt.status for receipt in receipts} == {"accepted"}, receipts
 
 
 async def took(db: Database, principal: Principal, *rows: dict[str, Any]) -> None:
-    receipts = await send(db, principal, learners.PROGRESS, *rows)
+    receipts = await send(db, principal, learners_actions.PROGRESS, *rows)
     assert {receipt.status for receipt in receipts} == {"accepted"}, receipts
 
 
@@ -61,7 +62,7 @@ async def hears(db: Database, *entries: LogEntry) -> None:
     """What the consumer does with entries of the log of accounts."""
     for entry in entries:
         async with db.write(entry.tenant_id) as conn:
-            await learners.know_member(conn, entry)
+            await learners_actions.know_member(conn, entry)
 
 
 async def drained(db: Database) -> int:
