@@ -10,8 +10,9 @@ import pytest
 from msgspec.structs import fields
 
 from graph.schema import BY_ID
-from services.risk.actions import hindsight, release
+from services.risk.actions import hindsight as hindsight_actions
 from services.risk.actions import models as models_actions
+from services.risk.actions import release
 from shared.intake import rows as intake
 from shared.intake.rows import BulkRoute
 from shared.platform.auth import Principal
@@ -112,7 +113,7 @@ async def one_of_each(suite: Suite, principal: Principal) -> Ids:
         await suite.settle(principal.tenant_id)
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         await models_actions.publish(conn, a_model(), principal)
-        await hindsight.expect(conn, ids["Account"], 0.5, None, principal)
+        await hindsight_actions.expect(conn, ids["Account"], 0.5, None, principal)
         ids["TrainingRun"] = (await release.request_training(conn, principal)).run_id
     await suite.settle(principal.tenant_id)
     return ids
