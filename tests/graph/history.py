@@ -23,7 +23,7 @@ from shared.platform.auth import Principal
 from shared.process.worker import WorkerContext
 from shared.vocabulary.evidence import Bin, Evidence, Horizon, Origin, Segment
 from shared.vocabulary.model_document import ModelDocument, ModelReport
-from tests.graph import history_rows as rows
+from tests.graph import history_rows
 from tests.graph.history_rows import HEAVY, Row, ago
 from tests.graph.suite import SERVICES, USAGE, Suite, kinds_of, take
 from tests.services.risk.given import a_model
@@ -57,16 +57,18 @@ class History:
 
     async def before(self) -> None:
         """Everything that is known at the moment."""
-        self.accounts = await self._send("accounts", rows.accounts())
-        keys = await self._send("members", rows.members(self.accounts))
+        self.accounts = await self._send("accounts", history_rows.accounts())
+        keys = await self._send("members", history_rows.members(self.accounts))
         names = [row["externalId"] for row in self.sent["members"]]
         self.people = dict(zip(names, keys, strict=True))
-        await self._send("contracts", rows.first_contracts(self.accounts))
-        for kind, of in rows.BY_ACCOUNT.items():
+        await self._send("contracts", history_rows.first_contracts(self.accounts))
+        for kind, of in history_rows.BY_ACCOUNT.items():
             await self._send(kind, of(self.accounts))
-        for kind, of_tenant in rows.OF_THE_TENANT.items():
-            await self._send(kind, ({"recordedAt": ago(rows.LONG_AGO), **r} for r in of_tenant))
-        await self._send("progress", rows.progress(self.accounts, self.people))
+        for kind, of_tenant in history_rows.OF_THE_TENANT.items():
+            await self._send(
+                kind, ({"recordedAt": ago(history_rows.LONG_AGO), **r} for r in of_tenant)
+            )
+        await self._send("progress", history_rows.progress(self.accounts, self.people))
         await self._decide(rejects=False, after_days=900)
         await self._settle()
         await self._publish(FIRST, alarms=["CALIBRATION:90"])
@@ -76,7 +78,7 @@ class History:
 
     async def after(self) -> None:
         """More of everything, and a correction of all that can be corrected."""
-        for kind, change in rows.CHANGED.items():
+        for kind, change in history_rows.CHANGED.items():
             told = [{**row, **change(n, row)} for n, row in enumerate(self.sent[kind])]
             for row in told:
                 row.pop("recordedAt", None)
@@ -84,7 +86,7 @@ class History:
         also = {"id": str(self.accounts[0]), "externalId": {"source": "erp", "id": "also"}}
         new = {"externalId": {"source": "crm", "id": "new"}}
         await self._send("accounts", ({"name": "New", **row} for row in (also, new)))
-        await self._speak({"batch": rows.PEOPLE})
+        await self._speak({"batch": history_rows.PEOPLE})
         await self._decide(rejects=True, after_days=30)
         await self._settle()
         for chance in (0.1, 0.2, 0.3):

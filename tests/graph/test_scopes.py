@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from strawberry.types import ExecutionResult
 from strawberry.utils.str_converters import to_camel_case
 
-from graph import app as gateway
+from graph import app as graph_app
 from graph.scopes import FIELDS, ROUTES, guard, guard_payloads
 from services.risk.actions import models as models_actions
 from shared.platform import auth
@@ -268,7 +268,7 @@ async def test_a_route_of_the_gateway_answers_under_its_own_scope_alone(
     installation: Installation, keys: Mapping[str, str]
 ) -> None:
     settings = installation.settings
-    routes = methods(gateway.build(settings))
+    routes = methods(graph_app.build(settings))
     assert routes.keys() == OPEN | ROUTES.keys()
     for path, scope in ROUTES.items():
         url = f"{installation.gateway}{path.format(version='x')}"
@@ -371,4 +371,4 @@ def test_neither_a_field_nor_a_route_of_the_gateway_exists_without_a_scope() -> 
     with pytest.raises(TypeError, match="invoice must be nullable"):
         guard_payloads(Deeds)
     with pytest.raises(KeyError, match="/v1/secrets"):
-        gateway._route_for_keys("/v1/secrets", "GET", gateway._report)
+        graph_app._route_for_keys("/v1/secrets", "GET", graph_app._report)

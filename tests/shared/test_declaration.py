@@ -13,14 +13,14 @@ from services.billing.store import summary as summary_store
 from services.risk.actions import release
 from services.risk.forecasting.scores import SOURCES
 from services.usage.store import catalogue, history
-from shared.platform.config import SERVICES as NAMES
+from shared.platform import config
 from shared.platform.db import Conn
 from shared.process.rpc import exposures
 from shared.process.service import Service
 from tests.architecture.tree import files, name
 from tests.graph.suite import SERVICES
 
-WIRE = re.compile(rf"({'|'.join(NAMES)})\.[a-z_]+\.[a-z_]+")
+WIRE = re.compile(rf"({'|'.join(config.SERVICES)})\.[a-z_]+\.[a-z_]+")
 BY_ARGUMENT = {"services/risk/actions/release.py"}
 """What one argument of an action needs beyond the action's own scope, it asks itself."""
 

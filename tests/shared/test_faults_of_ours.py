@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from graph import app as gateway
+from graph import app as graph_app
 from services.usage.app import SERVICE
 from shared.intake.rows import Receipt
 from shared.platform import auth
@@ -53,7 +53,7 @@ async def test_the_connection_stays_open_behind_it(
     trace.on_connection_create_end.append(count)
     async with (
         serving(build(faulty, settings), settings.service_port("usage")),
-        serving(gateway.build(settings), settings.port),
+        serving(graph_app.build(settings), settings.port),
         aiohttp.ClientSession(headers=headers, trace_configs=[trace]) as session,
     ):
         for path, body in (
