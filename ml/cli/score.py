@@ -7,9 +7,9 @@ import numpy as np
 
 from ml.cli.asking import FILE, WRITTEN
 from ml.cli.evaluate import numbers_of
+from ml.table import saved
 from ml.table.file import read_file
 from ml.table.saved import load
-from ml.table.saved import score as scored
 
 
 @click.command()
@@ -49,7 +49,7 @@ def score(
     lacking = [s.name for s in fitted.signals if s.kind != "left out" and s.name not in rows]
     if lacking:
         click.echo(f"{data} lacks columns, which count as unknown: {', '.join(lacking)}", err=True)
-    scores = scored(rows, fitted, at, elapsed)
+    scores = saved.score(rows, fitted, at, elapsed)
     text = scores.to_csv(index=False, float_format="%.6f")
     if out is None:
         click.echo(text, nl=False)

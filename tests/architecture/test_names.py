@@ -22,6 +22,7 @@ def test_no_private_name_is_idle():
 def test_an_idle_private_name_is_found():
     source = "class A:\n    def _used(self): self._used()\n    def _idle(self): ...\n_N = 1\n"
     assert _idle(source) == ["_idle", "_N"]
+    assert _idle("class A(B):\n    def _theirs(self): ...\n") == []
 
 
 def _idle(source: str) -> list[str]:
@@ -43,5 +44,5 @@ def _defined(node: ast.AST) -> Iterator[str]:
             yield from (target.id for target in child.targets if isinstance(target, ast.Name))
         elif isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name):
             yield child.target.id
-        if isinstance(child, ast.ClassDef):
+        if isinstance(child, ast.ClassDef) and not child.bases:  # others call what they inherit
             yield from _defined(child)

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from strawberry.types import ExecutionResult
 
-from graph import app as gateway
+from graph import app as graph_app
 from graph.context import GraphContext
 from graph.cursor import Cursors
 from graph.schema import schema
@@ -21,7 +21,7 @@ from services.risk import jobs as risk_jobs
 from services.risk.app import SERVICE as RISK
 from services.usage import jobs as usage_jobs
 from services.usage.app import SERVICE as USAGE
-from shared.intake.rows import receive
+from shared.intake.rows import BulkRoute, receive
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
@@ -119,6 +119,11 @@ class Carrier(Consumer):
         return await self._log.page(after, 500, wait_s, None)
 
 
+def kinds_of(service: Service) -> list[BulkRoute]:
+    """Every kind of row that a service takes, in the order of its declaration."""
+    return [kind for kinds in service.bulk_routes.values() for kind in kinds]
+
+
 async def take(suite: Suite, principal: Principal, service: Service, name: str, rows: Any) -> Any:
     """Bulk rows straight into a service, as its route would take them."""
     (kind,) = (kind for kind in service.bulk_routes["ingest"] if kind.name == name)
@@ -164,11 +169,11 @@ async def of(settings: Settings, database: DatabaseOf) -> Suite:
 @asynccontextmanager
 async def served(suite: Suite, settings: Settings) -> AsyncGenerator[str]:
     """The gateway and the log of risk behind real ports; the gateway's address."""
-    app = gateway.build(settings)
-    app.state.gateway = gateway.Gateway(settings, suite.rpc, suite.access)
+    app = graph_app.build(settings)
+    app.state.gateway = graph_app.Gateway(settings, suite.rpc, suite.access)
     async with (
         suite.rpc,
         serving(service.build(RISK, settings), settings.service_port("risk")),
-        serving(app, settings.port, lifespan="off", ws="auto", ws_max_size=gateway.MESSAGE_MOST),
+        serving(app, settings.port, lifespan="off", ws="auto", ws_max_size=graph_app.MESSAGE_MOST),
     ):
         yield f"127.0.0.1:{settings.port}"

@@ -10,17 +10,17 @@ import pytest
 from msgspec.structs import fields
 
 from graph.schema import BY_ID
-from services.risk.actions import hindsight, release
+from services.risk.actions import hindsight as hindsight_actions
 from services.risk.actions import models as models_actions
-from shared.intake import rows as intake
-from shared.intake.rows import BulkRoute
+from services.risk.actions import release
+from shared.intake.rows import BulkRoute, receive
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.service import Service
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
 from tests.graph.questions import UNLIMITED, Questions, object_type, reachable
-from tests.graph.suite import ACCOUNTS, SERVICES, USAGE, Suite, of, take
+from tests.graph.suite import ACCOUNTS, SERVICES, USAGE, Suite, kinds_of, of, take
 from tests.services.risk.given import a_model
 
 QUERY, MUTATION = object_type("Query"), object_type("Mutation")
@@ -82,11 +82,6 @@ async def suite(settings: Settings, database: DatabaseOf) -> Suite:
     return await of(settings, database)
 
 
-def kinds_of(service: Service) -> list[BulkRoute]:
-    """Every kind of row that a service takes, in the order of its declaration."""
-    return [kind for kinds in service.bulk_routes.values() for kind in kinds]
-
-
 async def nothing(suite: Suite, principal: Principal) -> Ids:
     """A tenant that was made a moment ago."""
     return {kind: uuid4() for kind in BY_ID}
@@ -117,7 +112,7 @@ async def one_of_each(suite: Suite, principal: Principal) -> Ids:
         await suite.settle(principal.tenant_id)
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         await models_actions.publish(conn, a_model(), principal)
-        await hindsight.expect(conn, ids["Account"], 0.5, None, principal)
+        await hindsight_actions.expect(conn, ids["Account"], 0.5, None, principal)
         ids["TrainingRun"] = (await release.request_training(conn, principal)).run_id
     await suite.settle(principal.tenant_id)
     return ids
@@ -143,7 +138,7 @@ async def turned_away(suite: Suite, principal: Principal, event: dict[str, Any])
     waiting = {**event, "id": "2", "externalId": {"source": "crm", "id": "nobody"}}
     rows = msgspec.json.encode([event, waiting])
     async with suite.databases["usage"].write(principal.tenant_id) as conn:
-        receipts = await intake.receive(conn, principal, kinds_of(USAGE)[0], rows)
+        receipts = await receive(conn, principal, kinds_of(USAGE)[0], rows)
     assert [receipt.status for receipt in receipts] == ["rejected", "pending"]
 
 

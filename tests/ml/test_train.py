@@ -127,7 +127,7 @@ async def test_where_use_is_recorded_landmarks_are_trained_on_and_the_model_publ
 
 
 async def test_a_table_without_use_runs_from_the_start_and_trains_the_same_twice(world):
-    customers = telco.read(Path("data/telco.csv"))[:900]
+    customers = telco.read(Path("data/telco.csv"))[:210]
     await world.take(telco.batches(customers, NOW.date()))
     first, second = [await world.training().run() for _ in range(2)]
 
@@ -171,7 +171,7 @@ async def test_with_too_few_losses_for_a_model_curves_serve_and_say_so_until_the
 
     again = await world.training().release()
     assert again.model.document == released.model.document
-    await world.take(telco.batches(with_losses(250, 700), NOW.date()))
+    await world.take(telco.batches(with_losses(58, 400), NOW.date()))
     fitted = await world.training().release()
     assert load(fitted.model.document, fitted.model.checksum).document.basis == "model"
     assert (await world.champions())[-1] == fitted.model.version

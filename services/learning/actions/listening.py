@@ -11,7 +11,6 @@ from shared.process import work
 
 async def learn_members(conn: Conn, facts: Sequence[MemberFact]) -> None:
     """Members were added or changed: paths are due, without anyone asking."""
-    newest = {fact.member_id: fact for fact in facts}
     await locks.lock_catalogue_shared(conn)
-    await directory.save_learners(conn, list(newest.values()))
-    await work.mark(conn, RECOMMEND, list(newest))
+    await directory.save_learners(conn, facts)
+    await work.mark(conn, RECOMMEND, list({fact.member_id: fact for fact in facts}))

@@ -12,6 +12,7 @@ class MemberFact:
     account_id: UUID
     member_id: UUID
     added_at: datetime
+    recorded_at: datetime
     external_id: str | None = None
     role: str | None = None
     level: int | None = None

@@ -10,11 +10,8 @@ from shared.platform.db import Conn
 
 
 async def learn_contracts(conn: Conn, facts: Sequence[ContractFact]) -> None:
-    """Keep how contracts ended, once that is decided."""
-    newest = {fact.contract_id: fact.ended for fact in facts}
-    ends = [ended for ended in newest.values() if ended is not None]
-    await directory.add_ends(conn, ends)
-    await directory.remove_ends(conn, [key for key, ended in newest.items() if ended is None])
+    """Keep how contracts ended, and that they are open as long as they are."""
+    await directory.save_outcomes(conn, facts)
 
 
 async def request_rescores(conn: Conn, facts: Sequence[AnyFact]) -> None:

@@ -1,11 +1,9 @@
 """What other services say, as far as risk reads it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
-
-from services.risk.domain.hindsight import Ended
 
 DECIDED: Final = {"renewed": True, "contracted": True, "expanded": True, "lost": False}
 """Whether a contract with this outcome was renewed; others are open."""
@@ -24,14 +22,17 @@ class ContractFact:
 
     account_id: UUID
     contract_id: UUID
+    recorded_at: datetime
     end_on: date | None = None
     ended_on: date | None = None
     outcome: str = "pending"
 
     @property
-    def ended(self) -> Ended | None:
-        """How it ended; None while it is open."""
-        day = self.ended_on or self.end_on
-        if day is None or self.outcome not in DECIDED:
-            return None
-        return Ended(self.contract_id, self.account_id, day, DECIDED[self.outcome])
+    def last_on(self) -> date | None:
+        """The day on which it ended, once that is decided."""
+        return (self.ended_on or self.end_on) if self.outcome in DECIDED else None
+
+    @property
+    def renewed(self) -> bool | None:
+        """Whether it was renewed then; None while it is open."""
+        return DECIDED[self.outcome] if self.last_on else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.risk.domain.hindsight import Ended
+from services.risk.domain.others import ContractFact
 from shared.platform.db import Conn
 
 
@@ -17,20 +17,16 @@ async def accounts(conn: Conn, account_ids: list[UUID] | None = None) -> list[UU
     return [row["account_id"] for row in rows]
 
 
-async def add_ends(conn: Conn, ends: Sequence[Ended]) -> None:
-    """How contracts ended; what was noted of them before no longer counts."""
+async def save_outcomes(conn: Conn, contracts: Sequence[ContractFact]) -> None:
+    """New versions of how contracts ended; what was told before stays, for who looks back."""
+    ordered = sorted(contracts, key=lambda contract: (contract.contract_id, contract.recorded_at))
     await conn.execute(
-        "INSERT INTO risk.outcome (contract_id, account_id, ended_on, renewed)"
-        " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::boolean[])"
-        " ON CONFLICT (tenant_id, contract_id) DO UPDATE"
-        " SET (ended_on, renewed, noted_at) = (EXCLUDED.ended_on, EXCLUDED.renewed, now())",
-        [each.contract_id for each in ends],
-        [each.account_id for each in ends],
-        [each.ended_on for each in ends],
-        [each.renewed for each in ends],
+        "INSERT INTO risk.outcome (contract_id, recorded_at, account_id, ended_on, renewed)"
+        " SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::date[],"
+        " $5::boolean[]) ON CONFLICT DO NOTHING",
+        [contract.contract_id for contract in ordered],
+        [contract.recorded_at for contract in ordered],
+        [contract.account_id for contract in ordered],
+        [contract.last_on for contract in ordered],
+        [contract.renewed for contract in ordered],
     )
-
-
-async def remove_ends(conn: Conn, contract_ids: Sequence[UUID]) -> None:
-    """Contracts that are open, maybe again: somebody had been wrong about their end."""
-    await conn.execute("DELETE FROM risk.outcome WHERE contract_id = ANY ($1)", list(contract_ids))

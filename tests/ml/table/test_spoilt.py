@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.cli import main
+from infra.cli.tenure import main
 from ml.frames.frame import TrainingRefused
 from ml.table.question import Question
 from ml.table.table import Table, read_table, table_of
