@@ -26,7 +26,7 @@ from shared.platform.config import WORKERS, Settings
 from shared.platform.db import Database, connected
 from shared.process import facts
 from shared.process.consumer import Consumer
-from shared.process.listeners import Listeners
+from shared.process.listeners import Listeners, fact_type
 from shared.process.rpc import CONTENT_TYPE, DEADLINE, Exposed, Reply, Rpc, Scoped, declared
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
@@ -79,6 +79,8 @@ class Service:
     def __post_init__(self) -> None:
         declared(self.reads, self.commands)
         auth.existing((*self.kinds, *self.inlets))
+        for listener in (each for listeners in self.listeners.values() for each in listeners):
+            fact_type(listener)
         routes: set[str] = set()
         for listed in (*self.kinds.values(), *self.inlets.values()):
             for one in listed:
