@@ -19,10 +19,13 @@ Listeners: TypeAlias = Mapping[Listener, Sequence[str]]
 
 @cache
 def fact_type(listener: Listener) -> type[Any]:
-    """What a listener reads of each fact."""
-    _, facts = (kind for name, kind in get_type_hints(listener).items() if name != "return")
-    (kind,) = get_args(facts)
-    return kind
+    """What a listener reads of each fact; a TypeError if it does not say."""
+    hints = [kind for name, kind in get_type_hints(listener).items() if name != "return"]
+    match [get_args(kind) for kind in hints[1:]]:
+        case [(type() as kind,)]:
+            return kind
+        case _:
+            raise TypeError(f"{listener.__qualname__} does not say which facts it hears")
 
 
 async def hear(conn: Conn, listeners: Listeners, entries: Iterable[LogEntry]) -> None:

@@ -18,6 +18,7 @@ FIRST_PAUSE = timedelta(seconds=0.1)
 
 IDLE_S = 5.0
 BUSY_S = 0.1
+BROKEN_S = 1.0
 ROUND = 500
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Retries:
         """Try again what is due, for ever."""
         while True:
             self._added.clear()
-            pause_s = IDLE_S
+            pause_s = BROKEN_S
             try:
                 pause_s = BUSY_S if await self.round() else IDLE_S
             except (ServiceUnavailable, *LOST) as error:
