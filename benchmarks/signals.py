@@ -21,7 +21,7 @@ import msgspec
 import psutil
 
 from infra.servers.embedded import start_postgres
-from services.usage.domain.peers import signals as put_together
+from services.usage.domain import peers
 from services.usage.store import habits, journeys, reads, sessions, signals
 from shared.platform import auth
 from shared.platform.config import Settings
@@ -149,7 +149,7 @@ async def everything(conn: Conn, page: list[UUID], as_of: datetime | None) -> No
     summaries = await reads.summary(conn, page, as_of)
     seen = await signals.signals(conn, page, as_of)
     found = [
-        {key: put_together(summaries[key], seen[key]) for key in page},
+        {key: peers.signals(summaries[key], seen[key]) for key in page},
         await sessions.time_spent(conn, page, as_of),
         await habits.habits(conn, page, as_of),
         await habits.suggestions(conn, page, as_of),

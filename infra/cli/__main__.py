@@ -1,6 +1,6 @@
 """`python -m infra.cli` is `tenure`."""
 
-from infra.cli import main
+from infra.cli.tenure import main
 
 if __name__ == "__main__":
     main(prog_name="tenure")

@@ -10,8 +10,8 @@ import click
 from rich.console import Console
 
 from infra.cli.loading import Destination, day, destination
-from infra.loading import events as own
-from infra.loading import telco as sample
+from infra.loading import events as events_loading
+from infra.loading import telco as telco_loading
 
 
 @click.group()
@@ -48,9 +48,9 @@ def telco(
       tenure import telco data/telco.csv
       tenure import telco data/telco.csv --url https://tenure.example --key tnr_…
     """
-    customers = sample.read(file)
+    customers = telco_loading.read(file)
     where = Destination(url, key, tenant_name, rejects)
-    where.send(sample.batches(customers, day(until)))
+    where.send(telco_loading.batches(customers, day(until)))
 
 
 @importing.command()
@@ -58,7 +58,7 @@ def telco(
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl", "parquet"]))
 @click.option(
     "--map", "pairs", multiple=True, metavar="FIELD=COLUMN",
-    help=f"Which column holds a field ({', '.join(own.FIELDS)}); may be given often."
+    help=f"Which column holds a field ({', '.join(events_loading.FIELDS)}); may be given often."
     " Columns of the field's own name, in camelCase or snake_case, need none.",
 )  # fmt: skip
 @click.option("--external-source", help="The system whose ids of accounts externalId holds.")
@@ -98,10 +98,14 @@ def events(
         --map externalId=company --external-source crm
       tenure import events usage.jsonl --dry-run
     """
-    columns = own.mapped(pairs, lambda said: click.BadParameter(said, param_hint="--map"))
-    reading = own.Reading(columns, external_source, source, _zone(time_zone))
+    columns = events_loading.mapped(
+        pairs, lambda said: click.BadParameter(said, param_hint="--map")
+    )
+    reading = events_loading.Reading(columns, external_source, source, _zone(time_zone))
     notes = state or file.with_name(file.name + ".import.json")
-    load = own.Load(file, kind or own.kind_of(file), reading, rejects, notes, Console())
+    load = events_loading.Load(
+        file, kind or events_loading.kind_of(file), reading, rejects, notes, Console()
+    )
     if dry_run:
         counts = load.judge()
         click.echo(f"{counts['good']:,} rows are good, {counts['rejected']:,} are not")

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from infra.cli.loading import Destination, day, destination
 from infra.loading.run import write
+from ml.simulation import tenant as tenant_simulation
 from ml.simulation.tenant import Tenant
-from ml.simulation.tenant import simulate as simulated
 
 
 @click.command()
@@ -77,7 +77,7 @@ def simulate(
             f"{unrecorded_months} is not fewer than the {months} months simulated",
             param_hint="--unrecorded-months",
         )
-    tenant = simulated(
+    tenant = tenant_simulation.simulate(
         companies_count=companies,
         months=months,
         seed=seed,

@@ -4,9 +4,9 @@ import asyncio
 
 import click
 
+from infra.suite import start
 from infra.suite.configuration import configured
 from infra.suite.demo import Demo
-from infra.suite.start import up as start
 from infra.supervising.terminal import Terminal
 
 
@@ -56,4 +56,4 @@ def up(demo: bool, companies: int, seed: int, port: int | None, data_dir: str | 
       tenure keys create --tenant demo --scope read
     """
     settings = configured(TENURE_PORT=port, TENURE_DATA_DIR=data_dir)
-    asyncio.run(start(settings, Demo(companies, seed) if demo else None, Terminal()))
+    asyncio.run(start.up(settings, Demo(companies, seed) if demo else None, Terminal()))

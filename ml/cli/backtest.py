@@ -16,8 +16,8 @@ from rich.table import Table
 
 from ml.backtesting import challenger
 from ml.backtesting.backtest import FIGURES, Backtest, Figures, Forecaster, OutOfReach
-from ml.backtesting.backtest import backtest as tested
-from ml.backtesting.by_cause import FIGURES as CAUSE_FIGURES
+from ml.backtesting.backtest import backtest as backtesting_backtest
+from ml.backtesting.by_cause import FIGURES as BY_CAUSE_FIGURES
 from ml.backtesting.by_cause import by_cause
 from ml.backtesting.leakage import Alarm, alarms
 from ml.backtesting.windows import Past, Window
@@ -93,7 +93,9 @@ def backtest(
             "boosted": partial(challenger.boosted, seed=seed),
             "kaplan_meier": challenger.kaplan_meier,
         }
-        judgement = tested(by_origin.__getitem__, list(by_origin), fitters, seed=seed, step=steps)
+        judgement = backtesting_backtest(
+            by_origin.__getitem__, list(by_origin), fitters, seed=seed, step=steps
+        )
     raised = alarms(judgement)
     judged = [window for window in windows if f"{window.origin:%Y%m%d}" in judgement.by_origin]
     causes = by_cause(models, judged)
@@ -173,10 +175,10 @@ def _grid(judgement: Backtest, origins: list[object]) -> Table:
 
 def _by_cause(causes: Mapping[str, Figures]) -> Table:
     """The forecast by what accounts are lost for."""
-    grid = Table("cause", *CAUSE_FIGURES.values(), title="Forecast by cause, within 12 months")
+    grid = Table("cause", *BY_CAUSE_FIGURES.values(), title="Forecast by cause, within 12 months")
     for cause, figures in causes.items():
         counts = (f"{figures[key]:,.0f}" for key in ("losses", "expected"))
-        values = (figures[key] for key in list(CAUSE_FIGURES)[2:])
+        values = (figures[key] for key in list(BY_CAUSE_FIGURES)[2:])
         rest = ("–" if isnan(value) else f"{value:.4f}" for value in values)
         grid.add_row(cause, *counts, *rest)
     return grid

@@ -7,9 +7,8 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.scoring import drivers as explain
 from ml.scoring import rowwise
-from ml.scoring.drivers import Driver
+from ml.scoring.drivers import Driver, survival_parts
 from ml.scoring.features import Columns, columns_of, design
 from ml.scoring.hazards import Cause, ChurnModel, Clock, Days, Floats, clock_of
 from ml.scoring.hazards import load as load  # whoever scores finds all of it here
@@ -265,7 +264,7 @@ class _Batch:
         ]
         first = self.clock.slope(self.model.causes[0], at, self.log_hazards[0])[:, 0]
         self.standard_error = self.bounds.standard_error * first
-        self.reference, self.contributions = explain.survival_parts(parts, hazards)
+        self.reference, self.contributions = survival_parts(parts, hazards)
         whole = sum(
             self.clock.hazard(cause, at, eta)[:, 0]
             for cause, eta in zip(self.model.causes, self.log_hazards, strict=True)

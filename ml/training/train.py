@@ -22,7 +22,7 @@ from ml.scoring import document
 from ml.scoring.document import Clock, ForecastModel
 from ml.scoring.score import load
 from ml.training import fallback, newcomers
-from ml.training.origins import DEFAULT as ORIGINS
+from ml.training import origins as origins_training
 from ml.training.origins import rolling
 from ml.training.reference import references, while_growing
 from ml.training.release import CandidateRefused, Judged, Released, Run, judge
@@ -46,7 +46,7 @@ class Training:
     now: datetime
     step: Step
     with_post_decision: bool = False
-    origins: int = ORIGINS
+    origins: int = origins_training.DEFAULT
 
     async def run(self, seed: int = 0) -> ModelDocument:
         """Train and hand over; the model published.

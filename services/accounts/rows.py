@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from services.accounts.domain import EndReason, Outcome, Severity, TicketClass
+from services.accounts.domain.contracts import EndReason, Outcome
+from services.accounts.domain.tickets import Severity, TicketClass
 from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import account_key

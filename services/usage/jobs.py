@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.usage.actions import history, signals
+from services.usage.actions import history as history_actions
 from services.usage.actions import ingest as ingest_actions
+from services.usage.actions import signals as signals_actions
 from services.usage.domain.work_lists import ANNOUNCE, DROP_RAW, FORGET, MEASURE
 from shared.platform import auth
 from shared.process import work
@@ -31,16 +32,16 @@ async def measure(context: WorkerContext, tenant_id: UUID, claims: Sequence[Clai
     """Note once a week where each account stands, so that others can be compared with it."""
     accounts = [claim.key for claim in claims]
     async with context.db.write(tenant_id) as conn:
-        await signals.measure(conn, accounts, datetime.now(UTC))
+        await signals_actions.measure(conn, accounts, datetime.now(UTC))
         await work.finish(conn, MEASURE, claims)
-        await work.mark(conn, MEASURE, accounts, delay_s=signals.MEASURE_EVERY_S)
+        await work.mark(conn, MEASURE, accounts, delay_s=signals_actions.MEASURE_EVERY_S)
 
 
 async def drop_raw(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
     """Drop events that are past the tenant's days, account by account; a round each day."""
     async with context.db.write(tenant_id) as conn:
         await work.finish(conn, DROP_RAW, claims)
-        await history.drop_raw(conn, tenant_id, [claim.key for claim in claims])
+        await history_actions.drop_raw(conn, tenant_id, [claim.key for claim in claims])
 
 
 WORKER = Worker("usage", {ANNOUNCE: announce, FORGET: forget, MEASURE: measure, DROP_RAW: drop_raw})

@@ -93,10 +93,8 @@ def answered(
     does, each item of a page. `absent` says what stands where the batch has nothing for a key: if
     omitted null, an empty page, or an empty list where that may not be null.
     """
-    field = _Answered(batch, description, takes, of, by, key=key, at=at, absent=absent)
-    if field.dated == bool(timeless):
-        raise CannotShow(f"{batch.__name__} has to take as_of, or the field to say why not")
-    return field
+    places = {"key": key, "at": at, "absent": absent, "timeless": timeless}
+    return _Answered(batch, description, takes, of, by, **places)
 
 
 def called(
@@ -164,12 +162,16 @@ class _Field:
 
 
 class _Answered(_Field):
-    def __init__(self, *shared: Any, key: str, at: str, absent: Absent | None) -> None:
+    def __init__(
+        self, *shared: Any, key: str, at: str, absent: Absent | None, timeless: str
+    ) -> None:
         super().__init__(*shared)
-        self.key, self.at, self.absent = key, at, absent
+        self.key, self.at, self.absent, self.timeless = key, at, absent, timeless
 
     def resolver(self, owner: type, target: Any, asking: Asking) -> Function:
         batch, absent = self.function, self.absent
+        if self.dated == bool(self.timeless):
+            raise CannotShow(f"{batch.__name__} has to take as_of, or the field to say why not")
         answer = get_args(result_type(batch))[1]
         read = self.read(answer if absent else answer | None, owner, target)
         key_of, moment_of = self.places(owner)

@@ -27,7 +27,7 @@ from shared.platform.db import Database, connected
 from shared.process import facts
 from shared.process.consumer import Consumer
 from shared.process.listeners import Listeners
-from shared.process.rpc import CONTENT_TYPE, DEADLINE, Exposed, Reply, Rpc, Scoped, declared
+from shared.process.rpc import CONTENT_TYPE, DEADLINE, ByScope, Exposed, Reply, Rpc, exposures
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
 from shared.vocabulary.errors import (
@@ -69,16 +69,16 @@ class Service:
     """
 
     name: str
-    reads: Scoped = field(default_factory=dict[str, Any])
-    commands: Scoped = field(default_factory=dict[str, Any])
+    reads: ByScope = field(default_factory=dict[str, Any])
+    commands: ByScope = field(default_factory=dict[str, Any])
     bulk_routes: Mapping[str, Sequence[BulkRoute]] = field(default_factory=dict[str, Any])
     foreign_routes: Mapping[str, Sequence[ForeignRoute]] = field(default_factory=dict[str, Any])
     listeners: Mapping[str, Listeners] = field(default_factory=dict[str, Listeners])
     """Whose log is followed: source service → listener → types of fact."""
 
     def __post_init__(self) -> None:
-        declared(self.reads, self.commands)
-        auth.existing((*self.bulk_routes, *self.foreign_routes))
+        exposures(self.reads, self.commands)
+        auth.check_scopes((*self.bulk_routes, *self.foreign_routes))
         groups = (*self.bulk_routes.values(), *self.foreign_routes.values())
         names = sorted(route.name for group in groups for route in group)
         for name, following in pairwise(names):
@@ -168,7 +168,7 @@ def _principal(request: Request) -> Principal:
     return _running(request).signer.open(request.headers.get(auth.HEADER, ""))
 
 
-def _permitted(request: Request, scope: str) -> Principal:
+def _principal_with(request: Request, scope: str) -> Principal:
     principal = _principal(request)
     principal.require(scope)
     return principal
@@ -260,7 +260,7 @@ async def _caller_left(request: Request) -> None:
 
 async def _log(request: Request) -> Response:
     """A page of the log: every tenant's for our own processes, else the caller's tenant's."""
-    principal = _permitted(request, LOG_SCOPE)
+    principal = _principal_with(request, LOG_SCOPE)
     query = request.query_params
     everything = principal.is_system and principal.tenant_id == auth.system().tenant_id
     page = _running(request).log.page(
@@ -275,13 +275,13 @@ async def _log(request: Request) -> Response:
 
 
 async def _log_end(request: Request) -> Response:
-    _permitted(request, LOG_SCOPE)
+    _principal_with(request, LOG_SCOPE)
     return PlainTextResponse(str(await facts.end(_running(request).db)))
 
 
 def _bulk(route: BulkRoute, scope: str) -> Handler:
     async def take(request: Request) -> Response:
-        principal = _permitted(request, scope)
+        principal = _principal_with(request, scope)
         running = _running(request)
         with running.gate.entered() as reservation:
             body = await body_of(request, reservation)
@@ -308,7 +308,7 @@ async def _carried(
 
 def _foreign(route: ForeignRoute, scope: str) -> Handler:
     async def take(request: Request) -> Response:
-        principal = _permitted(request, scope)
+        principal = _principal_with(request, scope)
         running = _running(request)
         with running.gate.entered() as reservation:
             body = await body_of(request, reservation)

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from msgspec import json
+
 from ml.scoring.hazards import load
 from services.risk.actions import hindsight
 from services.risk.actions import models as models_actions
@@ -21,9 +23,9 @@ from shared.platform.auth import Principal
 from shared.process.worker import WorkerContext
 from shared.vocabulary.evidence import Bin, Evidence, Horizon, Origin, Segment
 from shared.vocabulary.model_document import ModelDocument, ModelReport
-from tests.graph import history_rows as rows
+from tests.graph import history_rows
 from tests.graph.history_rows import HEAVY, Row, ago
-from tests.graph.suite import SERVICES, Suite, kinds_of, take
+from tests.graph.suite import SERVICES, USAGE, Suite, kinds_of, take
 from tests.services.risk.given import a_model
 
 EVIDENCE = Evidence(
@@ -55,16 +57,18 @@ class History:
 
     async def before(self) -> None:
         """Everything that is known at the moment."""
-        self.accounts = await self._send("accounts", rows.accounts())
-        keys = await self._send("members", rows.members(self.accounts))
+        self.accounts = await self._send("accounts", history_rows.accounts())
+        keys = await self._send("members", history_rows.members(self.accounts))
         names = [row["externalId"] for row in self.sent["members"]]
         self.people = dict(zip(names, keys, strict=True))
-        await self._send("contracts", rows.first_contracts(self.accounts))
-        for kind, of in rows.BY_ACCOUNT.items():
+        await self._send("contracts", history_rows.first_contracts(self.accounts))
+        for kind, of in history_rows.BY_ACCOUNT.items():
             await self._send(kind, of(self.accounts))
-        for kind, of_tenant in rows.OF_THE_TENANT.items():
-            await self._send(kind, ({"recordedAt": ago(rows.LONG_AGO), **r} for r in of_tenant))
-        await self._send("progress", rows.progress(self.accounts, self.people))
+        for kind, of_tenant in history_rows.OF_THE_TENANT.items():
+            await self._send(
+                kind, ({"recordedAt": ago(history_rows.LONG_AGO), **r} for r in of_tenant)
+            )
+        await self._send("progress", history_rows.progress(self.accounts, self.people))
         await self._decide(rejects=False, after_days=900)
         await self._settle()
         await self._publish(FIRST, alarms=["CALIBRATION:90"])
@@ -74,7 +78,7 @@ class History:
 
     async def after(self) -> None:
         """More of everything, and a correction of all that can be corrected."""
-        for kind, change in rows.CHANGED.items():
+        for kind, change in history_rows.CHANGED.items():
             told = [{**row, **change(n, row)} for n, row in enumerate(self.sent[kind])]
             for row in told:
                 row.pop("recordedAt", None)
@@ -82,6 +86,7 @@ class History:
         also = {"id": str(self.accounts[0]), "externalId": {"source": "erp", "id": "also"}}
         new = {"externalId": {"source": "crm", "id": "new"}}
         await self._send("accounts", ({"name": "New", **row} for row in (also, new)))
+        await self._speak({"batch": history_rows.PEOPLE})
         await self._decide(rejects=True, after_days=30)
         await self._settle()
         for chance in (0.1, 0.2, 0.3):
@@ -98,11 +103,18 @@ class History:
         (service,) = (s for s in SERVICES if kind in {known.name for known in kinds_of(s)})
         return await take(self.suite, self.principal, service, kind, told)
 
+    async def _speak(self, body: Row) -> None:
+        """Messages of an analytics library."""
+        (route,) = (one for one in USAGE.foreign_routes["ingest"] if one.name == "batch")
+        async with self.suite.databases["usage"].write(self.principal.tenant_id) as conn:
+            read = route.read(json.encode(body))
+            await route.take(conn, self.principal, datetime.now(UTC), read)
+
     async def _settle(self) -> None:
         """Facts travel, jobs run, and where accounts stand is measured."""
         await self.suite.settle(self.principal.tenant_id)
-        usage = self.suite.databases["usage"]
-        context = WorkerContext(self.suite.settings, usage, self.suite.rpc)
+        suite = self.suite
+        context = WorkerContext(suite.settings, suite.databases["usage"], suite.rpc)
         await usage_jobs.WORKER.drain(context, MEASURE)
 
     async def _decide(self, *, rejects: bool, after_days: int) -> None:

@@ -86,6 +86,7 @@ def events(keys: Sequence[UUID]) -> Iterator[Row]:
                 yield event(key, day, f"m{n}-0", "reports", minute)
             yield event(key, day, f"staff{n}", "export", 20)
             yield event(key, day, f"m{n}-1", "export", 20)
+            yield event(key, day, f"visitor{n}", "reports", 20)
 
 
 def event(key: UUID, day: int, member: str, feature: str, minute: int = 0) -> Row:
@@ -154,6 +155,10 @@ BY_ACCOUNT: Mapping[str, Callable[[Sequence[UUID]], Iterator[Row]]] = {
     "payments": payments,
     "payment-methods": payment_methods,
 }
+PEOPLE: list[Row] = [
+    {"type": "identify", "userId": f"m{n}-1", "anonymousId": f"visitor{n}"} for n in range(HEAVY)
+]
+"""What an analytics library says once visitors have signed in."""
 OF_THE_TENANT: Mapping[str, list[Row]] = {
     "features": [
         {"key": "reports", "title": "Reports", "tier": "basic", "core": True, "sticky": True},

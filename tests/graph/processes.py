@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from graph import app as gateway
+from graph import app as graph_app
 from shared.platform.config import Settings
 from shared.process.service import build
 from tests.graph.suite import SERVICES
@@ -34,7 +34,7 @@ class Installation:
 
 
 @asynccontextmanager
-async def started(
+async def start_all(
     settings: Settings, without: frozenset[str] = frozenset()
 ) -> AsyncGenerator[Installation]:
     """All of them, but for the services named."""
@@ -43,6 +43,6 @@ async def started(
             if service.name not in without:
                 port = settings.service_port(service.name)
                 await stack.enter_async_context(serving(build(service, settings), port))
-        await stack.enter_async_context(serving(gateway.build(settings), settings.port))
+        await stack.enter_async_context(serving(graph_app.build(settings), settings.port))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         yield Installation(settings, session)

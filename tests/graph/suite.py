@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from strawberry.types import ExecutionResult
 
-from graph import app as gateway
+from graph import app as graph_app
 from graph.context import GraphContext
 from graph.cursor import Cursors
 from graph.schema import schema
@@ -169,11 +169,11 @@ async def of(settings: Settings, database: DatabaseOf) -> Suite:
 @asynccontextmanager
 async def served(suite: Suite, settings: Settings) -> AsyncGenerator[str]:
     """The gateway and the log of risk behind real ports; the gateway's address."""
-    app = gateway.build(settings)
-    app.state.gateway = gateway.Gateway(settings, suite.rpc, suite.access)
+    app = graph_app.build(settings)
+    app.state.gateway = graph_app.Gateway(settings, suite.rpc, suite.access)
     async with (
         suite.rpc,
         serving(service.build(RISK, settings), settings.service_port("risk")),
-        serving(app, settings.port, lifespan="off", ws="auto", ws_max_size=gateway.MESSAGE_MOST),
+        serving(app, settings.port, lifespan="off", ws="auto", ws_max_size=graph_app.MESSAGE_MOST),
     ):
         yield f"127.0.0.1:{settings.port}"

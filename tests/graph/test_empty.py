@@ -10,10 +10,10 @@ import pytest
 from msgspec.structs import fields
 
 from graph.schema import BY_ID
-from services.risk.actions import hindsight, release
+from services.risk.actions import hindsight as hindsight_actions
 from services.risk.actions import models as models_actions
-from shared.intake import rows as intake
-from shared.intake.rows import BulkRoute
+from services.risk.actions import release
+from shared.intake.rows import BulkRoute, receive
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.service import Service
@@ -112,7 +112,7 @@ async def one_of_each(suite: Suite, principal: Principal) -> Ids:
         await suite.settle(principal.tenant_id)
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         await models_actions.publish(conn, a_model(), principal)
-        await hindsight.expect(conn, ids["Account"], 0.5, None, principal)
+        await hindsight_actions.expect(conn, ids["Account"], 0.5, None, principal)
         ids["TrainingRun"] = (await release.request_training(conn, principal)).run_id
     await suite.settle(principal.tenant_id)
     return ids
@@ -138,7 +138,7 @@ async def turned_away(suite: Suite, principal: Principal, event: dict[str, Any])
     waiting = {**event, "id": "2", "externalId": {"source": "crm", "id": "nobody"}}
     rows = msgspec.json.encode([event, waiting])
     async with suite.databases["usage"].write(principal.tenant_id) as conn:
-        receipts = await intake.receive(conn, principal, kinds_of(USAGE)[0], rows)
+        receipts = await receive(conn, principal, kinds_of(USAGE)[0], rows)
     assert [receipt.status for receipt in receipts] == ["rejected", "pending"]
 
 

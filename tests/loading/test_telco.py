@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from infra.cli import main
+from infra.cli.tenure import main
 from infra.loading import telco
 from infra.loading.errors import LoadError
 

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 from sklearn.model_selection import train_test_split
 
-from ml.cli.evaluate import evaluate as command
+from ml.cli import evaluate as evaluate_cli
 from ml.cli.figures import markdown
 from ml.frames.frame import TrainingRefused
 from ml.reporting import figures
@@ -58,7 +58,7 @@ def test_a_table_that_is_none_is_refused_in_a_sentence(tmp_path, content, why):
     file = tmp_path / "table.csv"
     if content is not None:
         file.write_bytes(content)
-    result = CliRunner().invoke(command, ["telco", "--file", str(file)])
+    result = CliRunner().invoke(evaluate_cli.evaluate, ["telco", "--file", str(file)])
     assert isinstance(result.exception, TrainingRefused)
     assert why in str(result.exception)
 

@@ -13,14 +13,14 @@ from services.billing.store import summary as summary_store
 from services.risk.actions import release
 from services.risk.forecasting.scores import SOURCES
 from services.usage.store import catalogue, history
-from shared.platform.config import SERVICES as NAMES
+from shared.platform import config
 from shared.platform.db import Conn
-from shared.process.rpc import declared
+from shared.process.rpc import exposures
 from shared.process.service import Service
 from tests.architecture.tree import files, name
 from tests.graph.suite import SERVICES
 
-WIRE = re.compile(rf"({'|'.join(NAMES)})\.[a-z_]+\.[a-z_]+")
+WIRE = re.compile(rf"({'|'.join(config.SERVICES)})\.[a-z_]+\.[a-z_]+")
 BY_ARGUMENT = {"services/risk/actions/release.py"}
 """What one argument of an action needs beyond the action's own scope, it asks itself."""
 
@@ -42,7 +42,7 @@ def test_nothing_is_exposed_without_a_scope(part: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_every_function_has_a_name_of_its_own_and_can_travel(service: Service) -> None:
-    exposed = declared(service.reads, service.commands)
+    exposed = exposures(service.reads, service.commands)
     listed = [*service.reads.values(), *service.commands.values()]
     assert len(exposed) == sum(map(len, listed))
     for wire, one in exposed.items():
@@ -68,11 +68,11 @@ def test_two_routes_of_one_name_are_refused_at_start() -> None:
 
 def test_functions_of_one_name_in_two_modules_are_two() -> None:
     service = Service("usage", reads={"read": [catalogue.features_by_key, history.retention]})
-    assert len(declared(service.reads, {})) == 2
+    assert len(exposures(service.reads, {})) == 2
 
 
 def test_who_calls_by_name_names_what_is_declared() -> None:
-    exposed = {name for one in SERVICES for name in declared(one.reads, one.commands)}
+    exposed = {name for one in SERVICES for name in exposures(one.reads, one.commands)}
     called = {name for path in files("*.py") if "tests" not in path.parts for name in _named(path)}
     assert len(called) > 10
     assert called <= exposed

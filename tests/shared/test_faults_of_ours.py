@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from graph import app as gateway
+from graph import app as graph_app
 from services.usage.app import SERVICE
 from shared.intake.rows import Receipt
 from shared.platform import auth
@@ -33,11 +33,11 @@ async def broken(conn: Conn, caller: Principal, *_: Any) -> list[Receipt]:
 async def test_the_connection_stays_open_behind_it(
     settings: Settings, principal: Principal, door: str
 ) -> None:
-    inlets = [replace(each, take=broken) for each in SERVICE.foreign_routes["ingest"]]
+    foreign = [replace(each, take=broken) for each in SERVICE.foreign_routes["ingest"]]
     faulty = replace(
         SERVICE,
         bulk_routes={"ingest": [replace(EVENTS, take=broken)]},
-        foreign_routes={"ingest": inlets},
+        foreign_routes={"ingest": foreign},
         listeners={},
     )
     headers = {"authorization": f"Bearer {await a_key(settings, principal.tenant_id, 'ingest')}"}
@@ -53,7 +53,7 @@ async def test_the_connection_stays_open_behind_it(
     trace.on_connection_create_end.append(count)
     async with (
         serving(build(faulty, settings), settings.service_port("usage")),
-        serving(gateway.build(settings), settings.port),
+        serving(graph_app.build(settings), settings.port),
         aiohttp.ClientSession(headers=headers, trace_configs=[trace]) as session,
     ):
         for path, body in (

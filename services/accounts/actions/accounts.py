@@ -6,7 +6,7 @@ from uuid import UUID, uuid4, uuid5
 
 import msgspec
 
-from services.accounts.domain import Account, AccountChanged, AccountCreated, ExternalId
+from services.accounts.domain.accounts import Account, AccountChanged, AccountCreated, ExternalId
 from services.accounts.rows import AccountRow, check
 from services.accounts.store import accounts, locks, tables
 from shared.intake.checks import Check, Contradiction

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.accounts.actions.account_of import account_of
-from services.accounts.domain import Contract, ContractChanged
+from services.accounts.domain.contracts import Contract, ContractChanged
 from services.accounts.rows import ContractRow, check
 from services.accounts.store import contracts, tables
 from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from services.accounts.actions.account_of import account_of
-from services.accounts.domain import Member, MemberAdded, MemberChanged
+from services.accounts.domain.members import Member, MemberAdded, MemberChanged
 from services.accounts.rows import MemberRow, check
 from services.accounts.store import members, tables
 from shared.intake.rows import BulkRoute, Numbered, Receipt, receive

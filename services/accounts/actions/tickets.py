@@ -1,7 +1,7 @@
 """Take requests for support."""
 
 from services.accounts.actions.account_of import account_of
-from services.accounts.domain import SupportChanged
+from services.accounts.domain.tickets import SupportChanged
 from services.accounts.rows import TicketRow, check
 from services.accounts.store import tables
 from shared.intake.rows import BulkRoute, Numbered, Receipt

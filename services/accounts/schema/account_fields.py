@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from services.accounts import domain
+from services.accounts.domain import contracts as contracts_domain
 from services.accounts.schema.values import Contract, ExternalId, SupportSummary
 from services.accounts.store import accounts as accounts_store
 from services.accounts.store import contracts as contracts_store
@@ -55,10 +55,10 @@ class AccountFields(Part):
         "How many people should use the product (A4); null if unknown.", of="intended_users"
     )
     created_at: datetime | None = of_account("Since when it is a customer.", of="created_at")
-    stage: domain.LifecycleStage | None = answered(
+    stage: contracts_domain.LifecycleStage | None = answered(
         contracts_store.standings,
         "Where it stands in its life as a customer.",
-        by=domain.stage_of,
+        by=contracts_domain.stage_of,
     )
     contract: Contract | None = answered(
         contracts_store.open_contracts,

@@ -7,10 +7,10 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
-from services.accounts import domain
 from services.accounts.actions import accounts as accounts_actions
 from services.accounts.actions import contracts as contracts_actions
 from services.accounts.actions import members as members_actions
+from services.accounts.domain import contracts as contracts_domain
 from services.accounts.schema.values import Contract
 from shared.graphql.fields import Arguments, called
 from shared.graphql.objects import Account, Member
@@ -102,10 +102,10 @@ class ContractUpsertInput:
     ended_on: date | None = strawberry.field(
         default=None, description="First day no longer covered, once that is known."
     )
-    outcome: domain.Outcome = strawberry.field(
-        default=domain.Outcome.PENDING, description="What became of it at its end."
+    outcome: contracts_domain.Outcome = strawberry.field(
+        default=contracts_domain.Outcome.PENDING, description="What became of it at its end."
     )
-    end_reason: domain.EndReason | None = strawberry.field(
+    end_reason: contracts_domain.EndReason | None = strawberry.field(
         default=None,
         description="Why it was lost, given with the outcome lost; the forecast takes a loss"
         " without a reason as voluntary.",
@@ -144,7 +144,9 @@ class MembersPayload(Payload[list[Receipt]], description="What became of a membe
         ]
 
 
-class ContractPayload(Payload[domain.Contract], description="What became of a contractUpsert."):
+class ContractPayload(
+    Payload[contracts_domain.Contract], description="What became of a contractUpsert."
+):
     contract: Contract | None = shown("The contract; null if refused.", of=WHOLE)
     account: Account | None = shown("Its account; null if refused.", of="account_id")
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; else empty.")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from services.accounts import domain
+from services.accounts.domain import accounts as accounts_domain
 from services.accounts.schema.mutations import ExternalIdInput
 from services.accounts.schema.nodes import NODES
 from services.accounts.store import accounts as accounts_store
@@ -16,7 +16,7 @@ from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import parsed_id
 
 shown_enum(
-    domain.AccountOrder,
+    accounts_domain.AccountOrder,
     "How a list of accounts is sorted.",
     NAME="By name, upper and lower case alike.",
     CREATED="The newest customers first.",
@@ -35,8 +35,8 @@ class AccountFilter:
     )
 
 
-def _name(given: ExternalIdInput) -> domain.ExternalId:
-    return domain.ExternalId(given.source, given.id)
+def _name(given: ExternalIdInput) -> accounts_domain.ExternalId:
+    return accounts_domain.ExternalId(given.source, given.id)
 
 
 def _narrowed(
@@ -44,14 +44,14 @@ def _narrowed(
         AccountFilter | None, strawberry.argument(description="Which accounts; none: all.")
     ] = None,
     order_by: Annotated[
-        domain.AccountOrder, strawberry.argument(description="In which order.")
-    ] = domain.AccountOrder.NAME,
+        accounts_domain.AccountOrder, strawberry.argument(description="In which order.")
+    ] = accounts_domain.AccountOrder.NAME,
     first: First = 25,
     after: After = None,
 ) -> Arguments:
     chosen = filter or AccountFilter()
     name = _name(chosen.external_id) if chosen.external_id else None
-    narrowed = domain.AccountFilter(chosen.name_contains, chosen.tag, name)
+    narrowed = accounts_domain.AccountFilter(chosen.name_contains, chosen.tag, name)
     return {"filter": narrowed, "order": order_by, "first": first, "after": after}
 
 

@@ -4,7 +4,9 @@ from datetime import date, datetime
 
 import strawberry
 
-from services.accounts import domain
+from services.accounts.domain import accounts as accounts_domain
+from services.accounts.domain import contracts as contracts_domain
+from services.accounts.domain import tickets as tickets_domain
 from shared.graphql.enums import shown_enum
 from shared.graphql.objects import Node
 from shared.graphql.showing import Shown, shown
@@ -12,7 +14,7 @@ from shared.graphql.values import MetricValue, Money
 from shared.vocabulary import money
 
 shown_enum(
-    domain.LifecycleStage,
+    contracts_domain.LifecycleStage,
     "Where an account stands in its life as a customer (definition A8).",
     ONBOARDING="Within 90 days of its first contract, or before it.",
     ADOPTION="Under contract, renewal far away.",
@@ -20,7 +22,7 @@ shown_enum(
     CHURNED="All its contracts have ended.",
 )
 shown_enum(
-    domain.Outcome,
+    contracts_domain.Outcome,
     "What became of a contract at its renewal (definition A1).",
     as_type="ContractOutcome",
     PENDING="Not decided yet.",
@@ -30,25 +32,29 @@ shown_enum(
     LOST="Did not go on.",
 )
 shown_enum(
-    domain.EndReason,
+    contracts_domain.EndReason,
     "Why a contract ended.",
     VOLUNTARY="The customer left.",
     INVOLUNTARY="The payment could not be collected.",
 )
 
 
-class ExternalId(Shown[domain.ExternalId], description="The name another system gives an account."):
+class ExternalId(
+    Shown[accounts_domain.ExternalId], description="The name another system gives an account."
+):
     source: str = shown("The other system, e.g. crm.")
     id: str = shown("The account's id there.", of="external_id")
 
 
-def _price(contract: domain.Contract) -> money.Money | None:
+def _price(contract: contracts_domain.Contract) -> money.Money | None:
     if contract.mrr_cents is None or contract.currency is None:
         return None
     return money.Money(contract.mrr_cents, contract.currency)
 
 
-class Contract(Shown[domain.Contract], Node, description="What an account signed, start to end."):
+class Contract(
+    Shown[contracts_domain.Contract], Node, description="What an account signed, start to end."
+):
     id: strawberry.ID = shown("Opaque, the same for ever.")
     external_id: str | None = shown("Its number elsewhere; null if none.")
     start_on: date = shown("First day.")
@@ -60,8 +66,8 @@ class Contract(Shown[domain.Contract], Node, description="What an account signed
     ended_on: date | None = shown(
         "First day no longer covered, once that is known; null while it goes on."
     )
-    outcome: domain.Outcome = shown("What became of it at its end.")
-    end_reason: domain.EndReason | None = shown(
+    outcome: contracts_domain.Outcome = shown("What became of it at its end.")
+    end_reason: contracts_domain.EndReason | None = shown(
         "Why it was lost; null while it is not, and where nobody said."
     )
     term_months: int = shown("Length of a term, months.")
@@ -74,7 +80,8 @@ class Contract(Shown[domain.Contract], Node, description="What an account signed
 
 
 class SupportSummary(
-    Shown[domain.SupportSummary], description="What an account asked of support, up to a moment."
+    Shown[tickets_domain.SupportSummary],
+    description="What an account asked of support, up to a moment.",
 ):
     as_of: datetime = shown("The moment it speaks of.")
     tickets_28d: MetricValue = shown(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from services.accounts.domain import Account, AccountFilter, AccountOrder, ExternalId
+from services.accounts.domain.accounts import Account, AccountFilter, AccountOrder, ExternalId
 from services.accounts.rows import AccountRow
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging

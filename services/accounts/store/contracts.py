@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date, datetime
 from uuid import UUID
 
-from services.accounts.domain import Contract, Standing
+from services.accounts.domain.contracts import Contract, Standing
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
 

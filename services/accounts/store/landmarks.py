@@ -5,12 +5,12 @@ from functools import cache
 from pathlib import Path
 
 from shared.platform.db import Conn, to
+from shared.vocabulary import signal
 from shared.vocabulary.landmark import FeatureRow, Half, Landmark, Spell
 from shared.vocabulary.signal import Signal
-from shared.vocabulary.signal import read as read_signals
 
 FOLDER = Path(__file__).resolve().parent
-DICTIONARY = read_signals(FOLDER / "features.csv")
+DICTIONARY = signal.read(FOLDER / "features.csv")
 
 
 async def features(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.accounts.domain import ExternalId
+from services.accounts.domain.accounts import ExternalId
 from shared.intake.versioned import lock_ids
 from shared.platform.db import Conn
 

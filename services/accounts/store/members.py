@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 from uuid import UUID
 
-from services.accounts.domain import Member
+from services.accounts.domain.members import Member
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.accounts import definitions
-from services.accounts.domain import SupportSummary, Wait, median_wait_s
+from services.accounts.domain.tickets import SupportSummary, Wait, median_wait_s
 from shared.platform.db import Conn, Row
 from shared.vocabulary import metric
 from shared.vocabulary.metric import MetricValue, count, ratio

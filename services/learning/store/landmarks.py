@@ -4,13 +4,13 @@ from pathlib import Path
 
 from services.learning.domain.learners import PASS_SCORE
 from shared.platform.db import Conn
+from shared.vocabulary import signal
 from shared.vocabulary.landmark import FeatureRow, Half, Landmark
 from shared.vocabulary.signal import Signal
-from shared.vocabulary.signal import read as read_signals
 
 HERE = Path(__file__).parent
 FEATURES = (HERE / "features.sql").read_text()
-DICTIONARY = read_signals(HERE / "features.csv")
+DICTIONARY = signal.read(HERE / "features.csv")
 
 
 async def features(

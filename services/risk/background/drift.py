@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from ml.scoring import drift as spread
+from ml.scoring import drift as drift_scoring
 from services.risk.domain.drift import (
     HORIZONS_DAYS,
     PSI_MOVED,
@@ -111,9 +111,9 @@ async def measured(
 
 
 def _feature(name: str, like: Histogram, rows: Sequence[Mapping[str, Any]]) -> FeatureDrift:
-    now = spread.counted([row.get(name) for row in rows], like).counts
-    index = spread.psi(like.counts, now)
-    by_chance = spread.psi_by_chance(like.counts, now)
+    now = drift_scoring.counted([row.get(name) for row in rows], like).counts
+    index = drift_scoring.psi(like.counts, now)
+    by_chance = drift_scoring.psi_by_chance(like.counts, now)
     return FeatureDrift(
         feature=name,
         psi=index,
@@ -135,9 +135,9 @@ def scores(first: Sequence[float], now: Sequence[float]) -> tuple[float | None, 
     ordered = sorted(first)
     cuts = [ordered[len(ordered) * i // SCORE_BINS] for i in range(1, SCORE_BINS)]
     like = Histogram(sorted(set(cuts)), [], [])
-    before, after = (spread.counted(values, like).counts for values in (first, now))
-    index = spread.psi(before, after)
-    return index, _moved(index, spread.psi_by_chance(before, after))
+    before, after = (drift_scoring.counted(values, like).counts for values in (first, now))
+    index = drift_scoring.psi(before, after)
+    return index, _moved(index, drift_scoring.psi_by_chance(before, after))
 
 
 def _horizon(

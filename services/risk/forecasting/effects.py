@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ml.scoring import effects
+from ml.scoring import effects as effects_scoring
 from ml.scoring.effects import EffectCurve, Ratio
 from ml.scoring.hazards import ChurnModel
 from services.risk.domain.chance import ForecastBasis
@@ -23,7 +23,7 @@ async def model_effects(conn: Conn, versions: list[str]) -> dict[str, list[Effec
     """Effects by version, the model for all first; models that cannot be read are absent."""
     return {
         version: [
-            Effects(part, effects.ratios(speaks), effects.curves(speaks))
+            Effects(part, effects_scoring.ratios(speaks), effects_scoring.curves(speaks))
             for part, speaks in _parts(model).items()
         ]
         for version, model in (await MODELS.of(conn, set(versions))).items()

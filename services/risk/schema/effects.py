@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ml.scoring import effects
+from ml.scoring import effects as effects_scoring
 from services.risk.domain.chance import ForecastBasis
 from services.risk.schema.values import group_label, text
 from shared.graphql.showing import Shown, shown
@@ -13,7 +13,7 @@ class PartRatio:
     """A hazard ratio, and the part of the model that says so."""
 
     part: ForecastBasis
-    ratio: effects.Ratio
+    ratio: effects_scoring.Ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class PartCurve:
     """A partial effect, and the part of the model that says so."""
 
     part: ForecastBasis
-    curve: effects.EffectCurve
+    curve: effects_scoring.EffectCurve
 
 
 class HazardRatio(
@@ -49,7 +49,9 @@ class HazardRatio(
     certain: bool = shown("Whether the interval leaves out 1.", of="ratio.certain")
 
 
-class EffectPoint(Shown[effects.EffectPoint], description="A place on a partial-effect curve."):
+class EffectPoint(
+    Shown[effects_scoring.EffectPoint], description="A place on a partial-effect curve."
+):
     value: str | None = shown("The input's value.", of="value", by=text)
     ratio: float = shown("Hazard over that at the reference value.")
     low: float = shown("Lower end of its 90 % interval.")

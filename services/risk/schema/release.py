@@ -12,7 +12,7 @@ from shared.graphql.enums import shown_enum
 from shared.graphql.fields import answered
 from shared.graphql.objects import Node
 from shared.graphql.showing import Shown, shown
-from shared.vocabulary import model_document as document
+from shared.vocabulary import model_document
 
 shown_enum(
     release_domain.Cause,
@@ -45,7 +45,7 @@ shown_enum(
 
 
 class GateRule(
-    Shown[document.Rule], description="A condition for publication, with both models' values."
+    Shown[model_document.Rule], description="A condition for publication, with both models' values."
 ):
     name: str = shown("What is compared, e.g. oe_12m.")
     demands: str = shown("What is allowed, in words.")
@@ -57,7 +57,7 @@ class GateRule(
 
 
 class Judgement(
-    Shown[document.Judgement],
+    Shown[model_document.Judgement],
     description="A candidate beside the champion, on accounts that neither was fitted to.",
 ):
     champion: str | None = shown("Version compared with; null: the first.")

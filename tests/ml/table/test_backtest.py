@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from infra.cli import main
+from infra.cli.tenure import main
 from ml.frames.frame import TrainingRefused
 from ml.table.judge import ours
 from ml.table.rolling import backtest, origins

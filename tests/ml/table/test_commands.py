@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from infra.cli import main
+from infra.cli.tenure import main
 from tests.ml.table.made import customers
 
 COLUMNS = ("--duration", "months", "--event", "churned", "--id", "customer_id")

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4, uuid5
 import pytest
 
 from services.accounts.actions.accounts import ACCOUNTS, account_upsert
-from services.accounts.domain import AccountFilter, AccountOrder, ExternalId
+from services.accounts.domain.accounts import AccountFilter, AccountOrder, ExternalId
 from services.accounts.store import accounts
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database

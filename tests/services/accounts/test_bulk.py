@@ -9,7 +9,7 @@ from services.accounts.actions.accounts import ACCOUNTS
 from services.accounts.actions.contracts import CONTRACTS
 from services.accounts.actions.members import MEMBERS
 from services.accounts.actions.tickets import TICKETS
-from services.accounts.domain import AccountFilter, AccountOrder, ExternalId
+from services.accounts.domain.accounts import AccountFilter, AccountOrder, ExternalId
 from services.accounts.store import accounts, contracts, landmarks, members, tickets
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database

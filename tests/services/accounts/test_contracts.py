@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.accounts.actions.contracts import CONTRACTS
-from services.accounts.domain import LifecycleStage, stage_of
+from services.accounts.domain.contracts import LifecycleStage, stage_of
 from services.accounts.store import contracts
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.accounts.actions.tickets import TICKETS
-from services.accounts.domain import Wait, median_wait_s
+from services.accounts.domain.tickets import Wait, median_wait_s
 from services.accounts.store import tickets
 from shared.platform.auth import Principal
 from shared.platform.db import Database

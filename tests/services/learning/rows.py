@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import msgspec
 
 from services.learning import jobs
-from services.learning.actions import courses, learners
+from services.learning.actions import courses as courses_actions
+from services.learning.actions import learners as learners_actions
 from services.learning.app import SERVICE
 from services.learning.domain.paths import LearningPath
 from services.learning.domain.work_lists import RECOMMEND
@@ -41,12 +42,12 @@ def step(account: UUID, member: UUID, code: str, **given: Any) -> dict[str, Any]
 
 
 async def teach(db: Database, principal: Principal, *rows: dict[str, Any]) -> None:
-    receipts = await send(db, principal, courses.COURSES, *rows)
+    receipts = await send(db, principal, courses_actions.COURSES, *rows)
     assert {receipt.status for receipt in receipts} == {"accepted"}, receipts
 
 
 async def took(db: Database, principal: Principal, *rows: dict[str, Any]) -> None:
-    receipts = await send(db, principal, learners.PROGRESS, *rows)
+    receipts = await send(db, principal, learners_actions.PROGRESS, *rows)
     assert {receipt.status for receipt in receipts} == {"accepted"}, receipts
 
 

@@ -109,7 +109,7 @@ class Hammer:
             await release.fail_run(conn, run.run_id, "only asked for", world.principal)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_nothing_is_lost_and_nothing_deadlocks(world: World, rival: Principal) -> None:
     worlds = [world, replace(world, principal=rival)]
     accounts = {each.tenant: await customers(each) for each in worlds}

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from ml.scoring import score as ml_score
 from ml.scoring.score import CurvePoint, churn_within
-from ml.scoring.score import Probability as Chance
 from services.risk.actions import models as models_actions
 from services.risk.actions import scores as scores_actions
 from services.risk.domain.bands import BANDS, RiskBand
@@ -193,7 +193,9 @@ def worth(score: RiskScore) -> int:
 async def test_the_database_reads_a_curve_as_the_model_does(risk: Database, principal: Principal):
     days = [0.0, 14.0, 15.0, 30.4375, 365.0]
     survival = [1.0, 0.99, 0.7, 0.65, 0.2]
-    curve = [CurvePoint(d, Chance(s, s, s)) for d, s in zip(days, survival, strict=True)]
+    curve = [
+        CurvePoint(d, ml_score.Probability(s, s, s)) for d, s in zip(days, survival, strict=True)
+    ]
     async with risk.read(principal.tenant_id) as conn:
         for within in (0.0, 1.0, 14.0, 14.5, 15.0, 200.0, 365.0):
             found = await conn.fetchval(

@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from ml.scoring import drift as spread
+from ml.scoring.drift import psi, psi_by_chance
 from ml.training.reference import histogram
 from services.risk import jobs
 from services.risk.actions import release
@@ -207,13 +207,13 @@ def test_the_poisson_interval_is_the_table_s():
 
 def test_the_index_is_nothing_without_a_move_and_grows_with_it():
     same = [10, 20, 30, 40]
-    assert spread.psi(same, [2 * count for count in same]) == pytest.approx(0)
-    little, much = spread.psi(same, [12, 20, 30, 38]), spread.psi(same, [40, 30, 20, 10])
+    assert psi(same, [2 * count for count in same]) == pytest.approx(0)
+    little, much = psi(same, [12, 20, 30, 38]), psi(same, [40, 30, 20, 10])
     assert little is not None
     assert much is not None
     assert 0 < little < 0.1 < 0.25 < much
-    assert spread.psi([50, 50], [75, 25]) == pytest.approx(0.25 * np.log(1.5) + 0.25 * np.log(2))
-    assert spread.psi(same, []) is None
+    assert psi([50, 50], [75, 25]) == pytest.approx(0.25 * np.log(1.5) + 0.25 * np.log(2))
+    assert psi(same, []) is None
 
 
 def test_chance_alone_rarely_reaches_what_chance_explains():
@@ -222,7 +222,7 @@ def test_chance_alone_rarely_reaches_what_chance_explains():
     for _ in range(400):
         reference = random.multinomial(300, [0.1] * 10).tolist()
         now = random.multinomial(120, [0.1] * 10).tolist()
-        above += (spread.psi(reference, now) or 0) > spread.psi_by_chance(reference, now)
+        above += (psi(reference, now) or 0) > psi_by_chance(reference, now)
     assert 0.02 < above / 400 < 0.10
 
 

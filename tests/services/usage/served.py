@@ -14,7 +14,7 @@ import msgspec
 import uvicorn
 from starlette.applications import Starlette
 
-from graph import app as gateway
+from graph import app as graph_app
 from services.usage.app import SERVICE
 from shared.platform import auth
 from shared.platform.auth import Principal, Signer
@@ -56,7 +56,7 @@ async def served(settings: Settings) -> AsyncGenerator[Served]:
     async with AsyncExitStack() as stack:
         for app, port in (
             (usage, settings.service_port("usage")),
-            (gateway.build(settings), settings.port),
+            (graph_app.build(settings), settings.port),
         ):
             await stack.enter_async_context(_listening(app, port))
         session = await stack.enter_async_context(aiohttp.ClientSession())

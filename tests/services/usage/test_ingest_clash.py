@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from services.usage.actions import ingest as ingest_actions
+from services.usage.domain import events as events_domain
 from services.usage.domain.events import Event, EventRow
-from services.usage.domain.events import event as checked
 from services.usage.domain.work_lists import ANNOUNCE
 from services.usage.store import ingest as ingest_store
 from shared.intake.rows import Numbered
@@ -37,7 +37,7 @@ async def waiting(owner: Conn, number: int) -> dict[int, set[int]]:
 
 
 def as_event(row: dict[str, Any]) -> Event:
-    return checked(
+    return events_domain.event(
         EventRow(
             id=row["id"],
             feature=row["feature"],

@@ -21,8 +21,7 @@ from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.rows import an_account, event, marked, named, send, summary
 from tests.services.usage.served import Served
-from tests.services.usage.test_segment import events, group, track
-from tests.services.usage.test_segment import send as say
+from tests.services.usage.test_segment import deliver, events, group, track
 from tests.services.usage.world import World
 
 EXAMPLES = hypothesis.settings(max_examples=40)
@@ -57,7 +56,9 @@ async def test_what_a_user_did_first_counts_with_the_group_call_of_the_same_batc
 ) -> None:
     acme = await an_account(db, tenant, ("segment", "g1"))
 
-    await say(http, principal, track("ann", "First"), group("ann", "g1"), track("ann", "Second"))
+    await deliver(
+        http, principal, track("ann", "First"), group("ann", "g1"), track("ann", "Second")
+    )
 
     assert await events(owner) == [(acme, "ann", "First"), (acme, "ann", "Second")]
     assert await waiting(owner) == 0
@@ -69,7 +70,7 @@ async def test_what_a_visitor_did_before_signing_in_is_the_users_once_the_user_h
     acme = await an_account(db, tenant, ("segment", "g1"))
 
     for message in (visit("v1"), identify("ann", "v1"), group("ann", "g1"), track("ann")):
-        await say(http, principal, message)
+        await deliver(http, principal, message)
 
     assert await waiting(owner) == 0
     assert await counted(db, tenant, acme) == (2, 1)
@@ -96,7 +97,7 @@ async def test_order_and_batches_make_no_difference(
     for batch in batches:
         if sent <= known_after < sent + len(batch):
             await named(db, tenant, acme, ("segment", "g1"))
-        await say(http, caller, *batch)
+        await deliver(http, caller, *batch)
         sent += len(batch)
     if known_after == len(SAID):
         await named(db, tenant, acme, ("segment", "g1"))
@@ -116,11 +117,11 @@ async def test_events_count_where_their_person_belonged_whatever_the_batches(
 ) -> None:
     first, second = [await an_account(db, tenant, ("segment", name)) for name in ("g1", "g2")]
 
-    await say(
+    await deliver(
         http, principal, track("ann", "a"), group("ann", "g1"), track("ann", "b"),
         group("ann", "g2"), track("ann", "c"),
     )  # fmt: skip
-    await say(http, principal, track("ann", "d"))
+    await deliver(http, principal, track("ann", "d"))
 
     assert await events(owner) == [
         (first, "ann", "a"), (first, "ann", "b"), (second, "ann", "c"), (second, "ann", "d"),
@@ -132,12 +133,12 @@ async def test_what_was_answered_before_two_names_were_one_stays_answered(
 ) -> None:
     acme = await an_account(db, tenant, ("segment", "g1"))
     about = {"context": {"groupId": "g1"}}
-    await say(http, principal, {**visit("v1"), **about}, track("ann", **about))
+    await deliver(http, principal, {**visit("v1"), **about}, track("ann", **about))
     apart = datetime.now(UTC)
     then = await counted(db, tenant, acme)
-    await say(http, principal, identify("ann", "v1"))
+    await deliver(http, principal, identify("ann", "v1"))
     joined = datetime.now(UTC)
-    await say(http, principal, alias("ann", "anna"), track("anna", **about))
+    await deliver(http, principal, alias("ann", "anna"), track("anna", **about))
 
     assert then == (2, 2)
     assert await counted(db, tenant, acme, apart) == (2, 2)
@@ -150,9 +151,9 @@ async def test_a_device_that_two_people_share_makes_no_one_of_them(
     http: Served, db: Database, tenant: UUID, principal: Principal
 ) -> None:
     acme = await an_account(db, tenant, ("segment", "g1"))
-    await say(http, principal, group("ann", "g1"), group("bob", "g1"), visit("shared"))
-    await say(http, principal, identify("ann", "shared"), identify("bob", "shared"))
-    await say(http, principal, alias("shared", "bob"), track("bob"), track("ann"))
+    await deliver(http, principal, group("ann", "g1"), group("bob", "g1"), visit("shared"))
+    await deliver(http, principal, identify("ann", "shared"), identify("bob", "shared"))
+    await deliver(http, principal, alias("shared", "bob"), track("bob"), track("ann"))
 
     assert await counted(db, tenant, acme) == (3, 2)
 
@@ -166,10 +167,12 @@ async def test_a_person_is_the_member_whom_accounts_know_by_any_of_its_names(
         if step == "member":
             await world.members("ann", recorded=datetime.now(UTC))
         elif step == "names":
-            await say(http, principal, identify("ann", "v1"), alias("ann", "ann@acme.test"))
+            await deliver(http, principal, identify("ann", "v1"), alias("ann", "ann@acme.test"))
         else:
             about = {"context": {"groupId": "g1"}}
-            await say(http, principal, {**visit("v1"), **about}, track("ann@acme.test", **about))
+            await deliver(
+                http, principal, {**visit("v1"), **about}, track("ann@acme.test", **about)
+            )
 
     assert await counted(db, world.tenant, world.account) == (2, 1)
     async with db.read(world.tenant) as conn:
@@ -195,8 +198,8 @@ async def test_an_internal_persons_visits_count_no_more_once_they_are_known_as_s
     http: Served, db: Database, world: World, principal: Principal
 ) -> None:
     await named(db, world.tenant, world.account, ("segment", "g1"))
-    await say(http, principal, group("tester", "g1"), visit("v1"), track("tester"))
-    await say(http, principal, identify("tester", "v1"), group("ann", "g1"), track("ann"))
+    await deliver(http, principal, group("tester", "g1"), visit("v1"), track("tester"))
+    await deliver(http, principal, identify("tester", "v1"), group("ann", "g1"), track("ann"))
     assert await counted(db, world.tenant, world.account) == (3, 2)
 
     await world.members("tester", recorded=datetime.now(UTC), internal=True)
@@ -209,10 +212,10 @@ async def test_events_left_waiting_count_with_the_next_word_of_their_user(
 ) -> None:
     """As an earlier version left them: the group was known, and only a change released events."""
     acme = await an_account(db, tenant, ("segment", "g1"))
-    await say(http, principal, track("ann", "First"))
+    await deliver(http, principal, track("ann", "First"))
     await owner.execute("INSERT INTO usage.segment_group VALUES ($1, 'ann', now(), 'g1')", tenant)
 
-    await say(http, principal, {"type": "identify", "userId": "ann"})
+    await deliver(http, principal, {"type": "identify", "userId": "ann"})
 
     assert await events(owner) == [(acme, "ann", "First")]
 
@@ -229,7 +232,7 @@ async def test_group_calls_and_events_racing_leave_nothing_waiting(
     ]  # fmt: skip
     random.Random(3).shuffle(said)  # noqa: S311 - a shuffle, not a secret
 
-    await asyncio.gather(*(say(http, principal, message) for message in said))
+    await asyncio.gather(*(deliver(http, principal, message) for message in said))
 
     assert await waiting(owner) == 0
     assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == 16
@@ -240,8 +243,8 @@ async def test_names_of_a_tenant_mean_nothing_to_another(
 ) -> None:
     rival = Principal(other_tenant, "rival", ("ingest",))
     theirs = await an_account(db, other_tenant, ("segment", "g1"))
-    await say(http, principal, identify("ann", "v1"))
-    await say(http, rival, group("ann", "g1"), group("v1", "g1"), track("ann"), visit("v1"))
+    await deliver(http, principal, identify("ann", "v1"))
+    await deliver(http, rival, group("ann", "g1"), group("v1", "g1"), track("ann"), visit("v1"))
 
     assert await counted(db, other_tenant, theirs) == (2, 2)
 

@@ -30,7 +30,7 @@ def group(user: str, group_id: str, **given: Any) -> dict[str, Any]:
     return {**message, **given}
 
 
-async def send(http: Served, caller: Principal, *messages: dict[str, Any], **given: Any) -> None:
+async def deliver(http: Served, caller: Principal, *messages: dict[str, Any], **given: Any) -> None:
     body = {"batch": messages, **given}
     assert (await http.post("batch", body, caller))[:2] == (200, {"success": True})
 
@@ -47,7 +47,7 @@ async def test_a_group_call_says_whose_account_a_users_events_belong_to(
 ) -> None:
     acme = await an_account(db, tenant, ("segment", "g1"))
 
-    await send(http, principal, group("ann", "g1"), track("ann"), track("bob", "Other"))
+    await deliver(http, principal, group("ann", "g1"), track("ann"), track("bob", "Other"))
 
     assert await events(owner) == [(acme, "ann", "Report Built")]
     assert await owner.fetchval("SELECT external_source FROM usage.pending_event") == "segment:user"
@@ -58,10 +58,10 @@ async def test_a_track_waits_first_for_its_users_group_then_for_its_account(
     http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
 ) -> None:
     message = track("ann")
-    await send(http, principal, message)
+    await deliver(http, principal, message)
     assert await owner.fetchval("SELECT count(*) FROM usage.pending_event") == 1
-    await send(http, principal, group("ann", "g1"))
-    await send(http, principal, message)
+    await deliver(http, principal, group("ann", "g1"))
+    await deliver(http, principal, message)
     assert await owner.fetchval("SELECT external_id FROM usage.pending_event") == "g1"
 
     acme = await an_account(db, tenant, ("segment", "g1"))
@@ -74,11 +74,11 @@ async def test_events_that_waited_count_once_their_user_joins_a_known_account(
     http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
 ) -> None:
     acme = await an_account(db, tenant, ("segment", "g1"))
-    await send(http, principal, track(None, anonymousId="visitor"))
-    await send(http, principal, group("ann", "g1"))
+    await deliver(http, principal, track(None, anonymousId="visitor"))
+    await deliver(http, principal, group("ann", "g1"))
     identify = {"type": "identify", "userId": "ann", "anonymousId": "visitor"}
 
-    await send(http, principal, identify)
+    await deliver(http, principal, identify)
 
     assert await events(owner) == [(acme, "visitor", "Report Built")]
     assert await owner.fetchval("SELECT count(*) FROM usage.pending_event") == 0
@@ -90,7 +90,7 @@ async def test_a_message_belongs_where_its_user_was_when_it_was_said(
     first, second = [await an_account(db, tenant, ("segment", name)) for name in ("g1", "g2")]
     third = await an_account(db, tenant, ("segment", "g3"))
 
-    await send(
+    await deliver(
         http, principal, group("ann", "g1"), track("ann", "a"), group("ann", "g2"),
         track("ann", "b"), track("ann", "c", context={"groupId": "g3"}),
         {"type": "alias", "userId": "anna", "previousId": "ann"}, track("anna", "d"),
@@ -111,8 +111,8 @@ async def test_the_senders_wrong_clock_is_put_right_and_a_resent_batch_counts_on
     nameless = track("ann", "Nameless", context={"groupId": "g1"}, timestamp=ahead)
     del nameless["messageId"]
 
-    await send(http, principal, message, untimed, nameless, sentAt=ahead)
-    await send(http, principal, message, untimed, nameless, sentAt=ahead + timedelta(hours=1))
+    await deliver(http, principal, message, untimed, nameless, sentAt=ahead)
+    await deliver(http, principal, message, untimed, nameless, sentAt=ahead + timedelta(hours=1))
 
     rows = await owner.fetch("SELECT feature, occurred_at, recorded_at FROM usage.event")
     assert {row["feature"] for row in rows} == {"Report Built", "Untimed", "Nameless"}
@@ -146,7 +146,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"type": "track", "messageId": "2", "userId": "ann"}, "event"),
     ({"type": "group", "messageId": "3", "userId": "ann"}, "groupId"),
     ({"type": "dance", "messageId": "4", "userId": "ann"}, "type"),
-    ({"type": "track", "messageId": "5", "userId": "ann", "event": "x\0"}, "row"),
+    ({"type": "track", "messageId": "5", "userId": "ann", "event": "x\0"}, "event"),
     ({"type": "track", "messageId": "6", "userId": "a" * 300, "event": "x"}, "userId"),
     ({"type": "track", "messageId": "7", "userId": "a", "event": "x", "timestamp": "now"},
      "timestamp"),
@@ -172,7 +172,7 @@ async def test_bad_messages_are_listed_with_a_reason_and_stop_nobody(
     acme = await an_account(db, tenant, ("segment", "g1"))
     good = track("ann", context={"groupId": "g1"})
 
-    await send(http, principal, *(message for message, _ in BAD), good)
+    await deliver(http, principal, *(message for message, _ in BAD), good)
 
     assert await events(owner) == [(acme, "ann", "Report Built")]
     async with db.read(tenant) as conn:
@@ -204,7 +204,9 @@ async def test_what_a_batch_says_of_itself_costs_none_of_its_messages(
     at = datetime.now(UTC) - timedelta(minutes=10)
     about: dict[str, Any] = {"context": {"groupId": "g1"}, "timestamp": at}
 
-    await send(http, principal, track("ann", "a", **about), track("ann", "b", **about), **envelope)
+    await deliver(
+        http, principal, track("ann", "a", **about), track("ann", "b", **about), **envelope
+    )
 
     assert await events(owner) == [(acme, "ann", "a"), (acme, "ann", "b")]
     assert set(await owner.fetch("SELECT occurred_at FROM usage.event")) == {(at,)}
@@ -248,7 +250,7 @@ async def test_an_empty_array_is_an_empty_object_as_php_writes_it(
     bare = {"userId": "ann", "event": "x", "groupId": "g1", "properties": [], "context": []}
 
     assert (await http.post("track", bare, principal))[:2] == (200, {"success": True})
-    await send(http, principal, track("ann", "y", groupId="g1", properties=[]), context=[])
+    await deliver(http, principal, track("ann", "y", groupId="g1", properties=[]), context=[])
 
     assert await events(owner) == [(acme, "ann", "x"), (acme, "ann", "y")]
     assert await owner.fetchval("SELECT count(*) FROM usage.event WHERE properties = '{}'") == 2

@@ -10,8 +10,8 @@ import msgspec
 
 from services.usage.actions.catalogue import FEATURES
 from services.usage.app import SERVICE
+from services.usage.domain import peers
 from services.usage.domain.peers import Signals
-from services.usage.domain.peers import signals as put_together
 from services.usage.store import reads
 from services.usage.store import signals as signals_store
 from shared.intake.rows import Receipt, receive
@@ -128,7 +128,7 @@ class World:
         async with self.db.read(self.tenant) as conn:
             summary = (await reads.summary(conn, [self.account], as_of))[self.account]
             seen = (await signals_store.signals(conn, [self.account], as_of))[self.account]
-        return put_together(summary, seen)
+        return peers.signals(summary, seen)
 
 
 def parts(metric: MetricValue) -> tuple[float | None, float | None, float | None]:

@@ -30,12 +30,18 @@ async def visit(conn: Conn, keys: list[UUID], as_of: datetime | None = None) -> 
     raise NotImplementedError
 
 
-async def lists(conn: Conn, keys: list[UUID]) -> dict[UUID, list[Visit]]:
+async def lists(
+    conn: Conn, keys: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, list[Visit]]:
     raise NotImplementedError
 
 
 async def pages(
-    conn: Conn, keys: list[UUID], first: int = 25, after: str | None = None
+    conn: Conn,
+    keys: list[UUID],
+    first: int = 25,
+    after: str | None = None,
+    as_of: datetime | None = None,
 ) -> dict[UUID, Page[Visit]]:
     raise NotImplementedError
 
@@ -67,6 +73,7 @@ def _days(days: Annotated[int, strawberry.argument(description="How many.")] = 2
 class AccountVisits(Part):
     last: ShownVisit | None = answered(visit, "The last one.", takes=moment)
     page: str | None = answered(visit, "Its page.", of="page")
+    first: ShownVisit | None = answered(timeless, "The first.", timeless="There is one first.")
     visitor: Account | None = answered(visit, "Whose it was.", of="account_id")
     begins: bool | None = answered(visit, "How it begins.", by=starts_with)
     visits: list[ShownVisit] = answered(lists, "Every one.")
@@ -95,11 +102,15 @@ def words_against(base: Any, target: Any, declared: Any) -> str:
 
 
 ABSENT = "the row may be absent, but the field may not be null"
+UNDATED = "timeless has to take as_of, or the field to say why not"
+DATED = "visit has to take as_of, or the field to say why not"
 CASES: list[tuple[str, Any, Any, Any]] = [
     ("Visit has no attribute 'title'", Part, str | None, answered(visit, "", of="title")),
     ("str cannot be shown as int", Part, int | None, answered(visit, "", of="page")),
     (ABSENT, Part, str, answered(visit, "", of="page")),
     ("timeless does not take as_of", Part, ShownVisit | None, answered(timeless, "", takes=moment)),
+    (UNDATED, Part, ShownVisit | None, answered(timeless, "")),
+    (DATED, Part, ShownVisit | None, answered(visit, "", timeless="It never changes.")),
     ("Visit cannot be shown as str", Part, Connection[str] | None, answered(pages, "")),
     (ABSENT, object, ShownVisit, called(newest, "")),
     ("Visit cannot be shown as bool", object, bool | None, called(newest, "")),

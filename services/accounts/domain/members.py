@@ -1,0 +1,51 @@
+"""What accounts knows of a customer's people."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person of an account; `level` of knowledge 0–4. Internal ones are no customers."""
+
+    id: UUID
+    account_id: UUID
+    external_id: str | None
+    email: str | None
+    role: str | None
+    level: int | None
+    started_at: datetime
+    ended_at: datetime | None
+    internal: bool
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAdded:
+    """A member is known for the first time."""
+
+    account_id: UUID
+    member_id: UUID
+    external_id: str | None
+    role: str | None
+    level: int | None
+    added_at: datetime
+    ended_at: datetime | None
+    internal: bool
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """A member has a new version."""
+
+    account_id: UUID
+    member_id: UUID
+    external_id: str | None
+    role: str | None
+    level: int | None
+    added_at: datetime
+    ended_at: datetime | None
+    internal: bool
+    recorded_at: datetime
