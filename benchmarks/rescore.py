@@ -23,7 +23,7 @@ from infra.trial.fill import fill
 from infra.trial.server import scratch
 from ml.simulation.tenant import simulate
 from ml.training.train import Training
-from services.risk.domain.queue import WORK_LIST
+from services.risk.domain.work_lists import RESCORE
 from shared.platform import auth
 from shared.platform.config import Settings
 from shared.platform.db import Conn
@@ -115,7 +115,7 @@ async def rescored(
     asked = Call(named("risk.scores.rescore", int), {"account_ids": None})
     await rpc.send(auth.system(tenant_id), asked, timeout_s=600)
     left = "SELECT count(*) FROM risk.work WHERE list = $1 AND wanted > done"
-    while await owner.fetchval(left, WORK_LIST):  # noqa: ASYNC110 - PostgreSQL tells no other way
+    while await owner.fetchval(left, RESCORE.name):  # noqa: ASYNC110 - PostgreSQL tells no other way
         await asyncio.sleep(1)
     return Spent(
         seconds=time.monotonic() - begun,

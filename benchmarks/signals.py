@@ -98,7 +98,7 @@ async def filled(settings: Settings, accounts: int, people: int) -> tuple[UUID, 
     size = await owner.fetchval("SELECT pg_total_relation_size('usage.daily')")
     print(f"{rows:,} rows of use in days ({size / rows:.0f} bytes each, with keys),", end=" ")
     print(f"{accounts:,} accounts, filled in {time.monotonic() - begun:.0f} s")
-    asked = await owner.fetch("SELECT DISTINCT account_id FROM usage.purchased LIMIT $1", PAGE * 4)
+    asked = await owner.fetch("SELECT DISTINCT account_id FROM usage.term LIMIT $1", PAGE * 4)
     keys = [row["account_id"] for row in asked]
     await owner.close()
     return tenant, [keys[at : at + PAGE] for at in range(0, len(keys), PAGE)]

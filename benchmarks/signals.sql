@@ -10,9 +10,6 @@ SELECT current_setting('tenure.tenant')::uuid, 'f' || f, now() - interval '3 yea
 FROM generate_series(0, 15) AS f;
 INSERT INTO usage.account_told
 SELECT current_setting('tenure.tenant')::uuid, account_id, now() - interval '2 years', 20, false FROM who WHERE m = 1;
-INSERT INTO usage.purchased
-SELECT current_setting('tenure.tenant')::uuid, account_id, account_id, now() - interval '2 years', 15,
-  current_date - 30 - a % 700, NULL::date FROM who WHERE m = 1;
 INSERT INTO usage.term
 SELECT current_setting('tenure.tenant')::uuid, account_id, account_id, now() - interval '2 years',
   current_date - 30 - a % 700, current_date - 30 - a % 700 + 365, NULL::date, 12, 15, 'pending' FROM who WHERE m = 1;

@@ -35,7 +35,7 @@ from shared.process.serving import serve, unless_stopped
 from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, Refusal, clipped
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
-Keyed: TypeAlias = Callable[[Request, str], Awaitable[Response]]
+KeyHandler: TypeAlias = Callable[[Request, str], Awaitable[Response]]
 """Answers who holds a key with that scope."""
 log = logging.getLogger(__name__)
 
@@ -81,14 +81,14 @@ def build(settings: Settings) -> Starlette:
         Mount("/console", StaticFiles(directory=CONSOLE)),
         Route("/graphql", Entry(), methods=["GET", "POST"]),
         WebSocketRoute("/graphql", Entry()),
-        _keyed(FEED, "GET", _risk_feed),
-        _keyed(REPORT, "GET", _report),
+        _route_for_keys(FEED, "GET", _risk_feed),
+        _route_for_keys(REPORT, "GET", _report),
         *(
-            _keyed(f"/v1/{kind}", "POST", _rows(service))
+            _route_for_keys(f"/v1/{kind}", "POST", _rows(service))
             for service, kinds in BULK.items()
             for kind in kinds
         ),
-        *(_keyed(f"/v1/{kind}", "POST", _segment, simply) for kind in SEGMENT),
+        *(_route_for_keys(f"/v1/{kind}", "POST", _segment, simply) for kind in SEGMENT),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
     ]
@@ -107,7 +107,7 @@ def _gateway(scope: Scope) -> Gateway:
     return gateway
 
 
-def _keyed(path: str, method: str, handler: Keyed, told: Told | None = None) -> Route:
+def _route_for_keys(path: str, method: str, handler: KeyHandler, told: Told | None = None) -> Route:
     """A route for keys that hold the scope declared for it; without one there is no route."""
     scope = ROUTES[path]
 
@@ -117,7 +117,7 @@ def _keyed(path: str, method: str, handler: Keyed, told: Told | None = None) -> 
     return Route(path, _answering(answer, told), methods=[method])
 
 
-async def _signed_in(request: Request, scope: str) -> Principal:
+async def _sign_in(request: Request, scope: str) -> Principal:
     authorization = request.headers.get("authorization")
     principal = await _gateway(request.scope).sign_in.principal(authorization)
     principal.require(scope)
@@ -158,7 +158,7 @@ async def _healthz(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def _rows(service: str) -> Keyed:
+def _rows(service: str) -> KeyHandler:
     async def forward(request: Request, scope: str) -> Response:
         return await _gateway(request.scope).bulk.rows(service, scope, request)
 
@@ -172,7 +172,7 @@ async def _segment(request: Request, scope: str) -> Response:
 async def _risk_feed(request: Request, scope: str) -> Response:
     """CloudEvents in order, with the same cursors as the subscription `riskUpdates`."""
     gateway = _gateway(request.scope)
-    principal = await _signed_in(request, scope)
+    principal = await _sign_in(request, scope)
     query = request.query_params
     after = gateway.cursors.open(principal.tenant_id, query["after"]) if "after" in query else 0
     limit = whole(query.get("limit", "100"), "limit", 1, 1_000)
@@ -186,7 +186,7 @@ async def _risk_feed(request: Request, scope: str) -> Response:
 async def _report(request: Request, scope: str) -> Response:
     """A model's report for people: a page that may load and run nothing."""
     gateway = _gateway(request.scope)
-    principal = await _signed_in(request, scope)
+    principal = await _sign_in(request, scope)
     version = request.path_params["version"]
     page: bytes | None = await gateway.rpc.send(
         principal, Call(named("risk.report.report_page", bytes | None), {"version": version})

@@ -11,7 +11,7 @@ from graph import keys
 from graph.context import GraphContext
 from graph.faults import Graph
 from graph.limits import EXTENSIONS
-from graph.scopes import guarded, reticent
+from graph.scopes import guard, guard_payloads
 from graph.subscriptions import RiskUpdate, Subscription
 from services.accounts.schema import account_fields as accounts_account_fields
 from services.accounts.schema import member_fields as accounts_member_fields
@@ -128,9 +128,9 @@ class Mutation(
 
 
 schema = Graph(
-    query=guarded(Query),
-    mutation=reticent(guarded(Mutation)),
-    subscription=guarded(Subscription),
+    query=guard(Query),
+    mutation=guard_payloads(guard(Mutation)),
+    subscription=guard(Subscription),
     types=[Account, Member, RiskUpdate],
     extensions=EXTENSIONS,
     config=StrawberryConfig(scalar_map=SCALARS),

@@ -11,6 +11,7 @@ from strawberry.extensions import FieldExtension
 from strawberry.types import Info
 from strawberry.types.base import (
     StrawberryContainer,
+    StrawberryOptional,
     get_object_definition,
     has_object_definition,
 )
@@ -23,11 +24,11 @@ from shared.graphql.payloads import UserError
 
 T = TypeVar("T")
 
-SIGNED_IN: Final = None
+ANY_KEY: Final = None
 """No scope: whoever has a valid key."""
 
 FIELDS: Final[Mapping[str, str | None]] = {
-    "viewer": SIGNED_IN,
+    "viewer": ANY_KEY,
     "node": "read",
     "nodes": "read",
     "api_keys": "admin",
@@ -71,7 +72,7 @@ class Needs(FieldExtension):
         return await answer if inspect.isawaitable(answer) else answer
 
 
-def guarded(root: type[T]) -> type[T]:
+def guard(root: type[T]) -> type[T]:
     """The root, with the gateway's own fields under their scopes; LookupError for one without."""
     for field in _fields(root):
         name = str(field.python_name)
@@ -83,16 +84,19 @@ def guarded(root: type[T]) -> type[T]:
     return root
 
 
-def reticent(mutation: type[T]) -> type[T]:
+def guard_payloads(mutation: type[T]) -> type[T]:
     """The mutations, whose payloads show an object only to who may read.
 
-    What is known by its id alone asks its services for everything else, and they refuse.
+    What is known by its id alone asks its services for everything else, and they refuse. TypeError
+    for an object that cannot be null: the refusal would hide that the deed is done.
     """
     services = [field for field in _fields(mutation) if field.python_name not in FIELDS]
     for payload in {field.type for field in services}:
         for field in _fields(payload):
             shown = _inner(field.type)
             if has_object_definition(shown) and not issubclass(shown, Part | UserError):
+                if not isinstance(field.type, StrawberryOptional):
+                    raise TypeError(f"{payload}.{field.python_name} must be nullable")
                 field.extensions.append(Needs("read"))
     return mutation
 

@@ -40,7 +40,7 @@ def status(data_dir: str | None) -> None:
     lines = [Line(**line) for line in known["programs"]]
     click.echo(f"{known['address']}  process {known['pid']}  {known['phase']}")
     show(lines, Terminal())
-    degraded = programs.troubles(settings)
+    degraded = programs.problems(settings)
     for line in degraded:
         click.echo(line)
     well = not degraded and known["phase"] == "ready" and all(line.status == "up" for line in lines)

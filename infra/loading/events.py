@@ -22,8 +22,7 @@ from infra.loading.meter import Meter
 from infra.loading.run import told
 from ml.simulation.rows import Batch
 from services.usage.domain.events import EventRow, event
-from shared.intake import rows as ingest
-from shared.intake.rows import Numbered
+from shared.intake.rows import Numbered, parsed, recorded_at, rejected
 from shared.platform.auth import Principal
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.moments import moment
@@ -300,12 +299,12 @@ class Load:
 
 def judged(number: int, row: Row) -> Receipt | None:
     """Why the service would turn a row away, as far as the row alone can tell."""
-    good, bad = ingest.parsed(b"[" + msgspec.json.encode(row) + b"]", EventRow, DRY)
+    good, bad = parsed(b"[" + msgspec.json.encode(row) + b"]", EventRow, DRY)
     try:
         for numbered in good:
             _check(numbered)
     except InvalidInput as error:
-        bad = [ingest.rejected(number, error, str(row.id))]
+        bad = [rejected(number, error, str(row.id))]
     if not bad:
         return None
     why = bad[0]
@@ -313,7 +312,7 @@ def judged(number: int, row: Row) -> Receipt | None:
 
 
 def _check(numbered: Numbered[EventRow]) -> None:
-    numbered.row.recorded_at = ingest.recorded_at(DRY, numbered.row.recorded_at)
+    numbered.row.recorded_at = recorded_at(DRY, numbered.row.recorded_at)
     event(numbered.row)
 
 

@@ -97,18 +97,18 @@ def page(
         connection.close()
 
 
-def troubles(settings: Settings) -> list[str]:
+def problems(settings: Settings) -> list[str]:
     """What the workers say keeps them from doing all they should, a line each."""
     found: list[str] = []
     headers = {auth.HEADER: Signer(settings).seal(auth.system())}
     for name in WORKERS:
         code, body = page(reachable(settings.host), settings.worker_port(name), "/readyz", headers)
         if code == 503:
-            told: list[dict[str, str]] = json.loads(body).get("troubles", [])
+            told: list[dict[str, str]] = json.loads(body).get("problems", [])
             found += [f"{name}-worker is degraded: {said(one)}" for one in told]
     return found
 
 
-def said(trouble: dict[str, str]) -> str:
-    """A trouble in one line."""
-    return ", ".join(f"{name} {value}" for name, value in trouble.items() if value)
+def said(problem: dict[str, str]) -> str:
+    """A problem in one line."""
+    return ", ".join(f"{name} {value}" for name, value in problem.items() if value)

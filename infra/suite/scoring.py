@@ -21,7 +21,7 @@ PAUSE_S = 0.5
 TRIES_PER_LINE = 20
 
 
-async def scored(settings: Settings, terminal: Terminal, log: Path) -> None:
+async def wait_for_scores(settings: Settings, terminal: Terminal, log: Path) -> None:
     """Wait until no score is pending; StartError after `SCORED_WITHIN_S`, naming the log."""
     deadline = time.monotonic() + SCORED_WITHIN_S
     async with access.owner(settings) as conn:
@@ -29,7 +29,7 @@ async def scored(settings: Settings, terminal: Terminal, log: Path) -> None:
     tenants = {row["tenant_id"]: row["name"] for row in rows}
     async with Rpc(settings) as rpc:
         for tries in itertools.count():
-            left = await pending(rpc, tenants)
+            left = await pending_scores(rpc, tenants)
             if not left:
                 return
             if time.monotonic() > deadline:
@@ -40,7 +40,7 @@ async def scored(settings: Settings, terminal: Terminal, log: Path) -> None:
     raise StartError(f"Not every account was scored within {SCORED_WITHIN_S:g} s; {log} says why.")
 
 
-async def pending(rpc: Rpc, tenants: Mapping[UUID, str]) -> str:
+async def pending_scores(rpc: Rpc, tenants: Mapping[UUID, str]) -> str:
     """Which scores of these tenants are still to be made, in words; empty when none is.
 
     Nobody scores a tenant without a model.

@@ -11,7 +11,7 @@ from infra.servers import access, external, postgres, valkey
 from infra.suite import programs
 from infra.suite.demo import SIMULATED, TELCO, Demo, Progress, Step
 from infra.suite.phases import Phases
-from infra.suite.scoring import scored
+from infra.suite.scoring import wait_for_scores
 from infra.suite.settle import settled
 from infra.suite.status_table import show
 from infra.suite.welcome import welcome
@@ -148,7 +148,7 @@ class Whole:
                 await self._carry_out(step)
         if left:
             with self.phases.phase("scores"):
-                await scored(self.settings, self._terminal, self.logs / "risk-worker.log")
+                await wait_for_scores(self.settings, self._terminal, self.logs / "risk-worker.log")
 
     async def _carry_out(self, step: Step) -> None:
         """Run one of our commands with its progress on the terminal; the logs wait meanwhile."""

@@ -15,10 +15,6 @@ WITH accounts_told AS (
     (tenant_id, account_id, contract_id, recorded_at, start_on, end_on, ended_on, term_months, seats, outcome)
   SELECT tenant_id, account_id, id, recorded_at, start_on, end_on, ended_on, term_months, seats, outcome
   FROM accounts.contract WHERE tenant_id = $1
-), seats AS (
-  INSERT INTO usage.purchased (tenant_id, account_id, contract_id, recorded_at, seats, start_on, end_on)
-  SELECT tenant_id, account_id, id, recorded_at, seats, start_on, ended_on
-  FROM accounts.contract WHERE tenant_id = $1 AND seats IS NOT NULL
 ), lines AS (
   INSERT INTO usage.plan_line (tenant_id, account_id, line_id, recorded_at, plan, quantity, started_at, ended_at)
   SELECT tenant_id, account_id, id, recorded_at, plan, quantity, started_at, ended_at

@@ -32,7 +32,7 @@ SERVICE = Service(
             contracts_actions.contract_upsert,
         ],
     },
-    kinds={
+    bulk_routes={
         "ingest": [
             accounts_actions.ACCOUNTS,
             members_actions.MEMBERS,

@@ -15,7 +15,7 @@ SERVICE = Service(
     commands={
         "ingest": [subscriptions_actions.subscription_upsert, invoices_actions.invoice_upsert]
     },
-    kinds={
+    bulk_routes={
         "ingest": [
             subscriptions_actions.SUBSCRIPTIONS,
             invoices_actions.INVOICES,

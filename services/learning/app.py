@@ -2,6 +2,7 @@
 
 from services.learning.actions import courses as courses_actions
 from services.learning.actions import learners as learners_actions
+from services.learning.actions import listening
 from services.learning.store import courses, landmarks, learners, paths
 from shared.process.service import Service, run
 
@@ -22,12 +23,9 @@ SERVICE = Service(
         "ingest": [courses_actions.course_upsert, learners_actions.progress_record],
         "act": [learners_actions.path_recommend],
     },
-    kinds={"ingest": [courses_actions.COURSES, learners_actions.PROGRESS]},
+    bulk_routes={"ingest": [courses_actions.COURSES, learners_actions.PROGRESS]},
     listeners={
-        "accounts": {
-            "MemberAdded": learners_actions.know_member,
-            "MemberChanged": learners_actions.know_member,
-        }
+        "accounts": {listening.learn_members: ["MemberAdded", "MemberChanged"]},
     },
 )
 

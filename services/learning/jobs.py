@@ -5,27 +5,20 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from services.learning.actions import learners as learners_actions
-from shared.platform.db import Database
-from shared.process import work, worker
+from services.learning.domain.work_lists import RECOMMEND
+from shared.process import work
 from shared.process.work import Claim
-from shared.process.worker import Bench
+from shared.process.worker import Worker, WorkerContext, run
 
 
-async def recommend(bench: Bench) -> int:
-    """Give everybody who is due the path that follows now; how many were looked at."""
-    return await drain(bench.db)
+async def recommend(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
+    """Give everybody who is due the path that follows now."""
+    async with context.db.write(tenant_id) as conn:
+        await learners_actions.recommend(conn, [claim.key for claim in claims], datetime.now(UTC))
+        await work.finish(conn, RECOMMEND, claims)
 
 
-async def drain(db: Database) -> int:
-    async def look(tenant_id: UUID, claims: Sequence[Claim]) -> None:
-        async with db.write(tenant_id) as conn:
-            await learners_actions.recommend(
-                conn, [claim.key for claim in claims], datetime.now(UTC)
-            )
-            await work.finish(conn, "recommend", claims)
-
-    return await work.drain(db, "recommend", look)
-
+WORKER = Worker("learning", {RECOMMEND: recommend})
 
 if __name__ == "__main__":
-    worker.run("learning", [recommend])
+    run(WORKER)

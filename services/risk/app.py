@@ -1,11 +1,12 @@
 """The risk process: publishes models, serves scores, and hears what makes new ones necessary."""
 
 from services.risk.actions import hindsight as hindsight_actions
+from services.risk.actions import listening, release
 from services.risk.actions import models as models_actions
-from services.risk.actions import release
 from services.risk.actions import scores as scores_actions
 from services.risk.forecasting import change, effects, replay, what_if
-from services.risk.store import drift, health, hindsight
+from services.risk.store import drift as drift_store
+from services.risk.store import health, hindsight
 from services.risk.store import models as models_store
 from services.risk.store import release as release_store
 from services.risk.store import report as report_store
@@ -42,7 +43,7 @@ SERVICE = Service(
             release_store.training_runs_by_id,
             release_store.alias_changes,
             release_store.every_days,
-            drift.newest,
+            drift_store.newest,
         ],
         "ml": [
             release_store.judgements,
@@ -66,16 +67,19 @@ SERVICE = Service(
     },
     listeners={
         "accounts": {
-            "AccountCreated": scores_actions.note,
-            "AccountChanged": scores_actions.note,
-            "ContractChanged": hindsight_actions.note_contract,
-            "MemberAdded": scores_actions.note,
-            "MemberChanged": scores_actions.note,
-            "SupportChanged": scores_actions.note,
+            listening.learn_contracts: ["ContractChanged"],
+            listening.request_rescores: [
+                "AccountCreated",
+                "AccountChanged",
+                "ContractChanged",
+                "MemberAdded",
+                "MemberChanged",
+                "SupportChanged",
+            ],
         },
-        "usage": {"UsageRecorded": scores_actions.note},
-        "billing": {"BillingChanged": scores_actions.note},
-        "learning": {"LearningChanged": scores_actions.note},
+        "usage": {listening.request_rescores: ["UsageRecorded"]},
+        "billing": {listening.request_rescores: ["BillingChanged"]},
+        "learning": {listening.request_rescores: ["LearningChanged"]},
     },
 )
 

@@ -3,90 +3,77 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Final
 from uuid import UUID
 
 from services.risk.actions import scores as scores_actions
 from services.risk.background import documents as documents_background
-from services.risk.background import training
-from services.risk.background.drift import watch
-from services.risk.domain.queue import WORK_LIST
+from services.risk.background import drift, training
 from services.risk.domain.scores import LastInputs
+from services.risk.domain.work_lists import MIRROR, RESCORE, TRAIN, WATCH
 from services.risk.forecasting import scores
 from services.risk.forecasting.scores import Champion, Champions, Told
 from services.risk.store import queue as queue_store
 from services.risk.store import scores as scores_store
-from shared.process import work, worker
+from services.risk.store.locks import lock_scores
+from shared.process import work
 from shared.process.work import Claim
-from shared.process.worker import Bench
+from shared.process.worker import Worker, WorkerContext, run
 from shared.vocabulary.errors import ServiceUnavailable
 
 PATIENCE: Final = 3
 """Tries after which a silent service other than accounts is spoken for by what it told last."""
 
-CLAIMS: Final = 500
 DUE_MOST: Final = 2_000
 RETRY: Final = timedelta(hours=1)
 CHAMPIONS: Final = Champions()
 
 
-async def look_again(bench: Bench) -> int:
+async def look_again(context: WorkerContext) -> int:
     """Have accounts scored that nobody has looked at for a day: their renewal came nearer."""
-    async with bench.db.read(None) as conn:
+    async with context.db.read(None) as conn:
         due = await queue_store.due_again(conn, DUE_MOST)
     for tenant_id, account_ids in due.items():
-        async with bench.db.write(tenant_id) as conn:
+        async with context.db.write(tenant_id) as conn:
             await scores_actions.look_again(conn, account_ids, datetime.now(UTC) + RETRY)
     return sum(map(len, due.values()))
 
 
-async def rescore(bench: Bench) -> int:
-    """Score every account whose score is wanted."""
-    return await work.drain(bench.db, WORK_LIST, partial(_rescore, bench), most=CLAIMS)
-
-
-async def _rescore(bench: Bench, tenant_id: UUID, claims: Sequence[Claim]) -> None:
+async def rescore(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
     """Claims of a tenant without a model are done: publishing one marks every account again."""
-    async with bench.db.read(tenant_id) as conn:
+    async with context.db.read(tenant_id) as conn:
         champion = await CHAMPIONS.serving(conn)
     if champion is not None:
-        await _score(bench, tenant_id, claims, champion)
+        await _score(context, tenant_id, claims, champion)
         return
-    async with bench.db.write(tenant_id) as conn:
-        await queue_store.take_turn(
-            conn
-        )  # whoever publishes a model now does it before or after us
-        champion = await CHAMPIONS.serving(conn)
-        if champion is None:
-            await work.finish(conn, WORK_LIST, claims)
-    if champion is not None:
-        await _score(bench, tenant_id, claims, champion)
+    async with context.db.write(tenant_id) as conn:
+        await work.finish(conn, RESCORE, claims)
 
 
 async def _score(
-    bench: Bench, tenant_id: UUID, claims: Sequence[Claim], champion: Champion
+    context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim], champion: Champion
 ) -> None:
     account_ids = [claim.key for claim in claims]
     patient = max(claim.attempt for claim in claims) <= PATIENCE
-    told = await scores.ask(bench.rpc, tenant_id, account_ids, datetime.now(UTC))
+    told = await scores.ask(context.rpc, tenant_id, account_ids, datetime.now(UTC))
     if "accounts" in told.silent or (told.silent and patient):
         raise ServiceUnavailable(f"no answer from {', '.join(told.silent)}")
-    async with bench.db.read(tenant_id) as conn:
+    async with context.db.read(tenant_id) as conn:
         standing = await scores_store.standing(conn, account_ids)
         if told.silent:
             told = spoken_for(told, await scores_store.last_inputs(conn, account_ids))
     fresh = scores.forecasts(champion, told, standing, datetime.now(UTC))
     scored = {one.score.account_id for one in fresh}
-    async with bench.db.write(tenant_id) as conn:
-        await queue_store.take_turn(conn)
+    async with context.db.write(tenant_id) as conn:
+        await lock_scores(conn, account_ids)
         await scores_actions.keep(conn, fresh)
         await scores_store.close(
             conn, [key for key in account_ids if key not in scored], told.as_of
         )
+        # Rows that facts of these accounts wait for are locked last.
         again_at = queue_store.a_day_after(told.as_of, stale=bool(told.silent))
         await queue_store.check_again(conn, account_ids, again_at)
-        await work.finish(conn, WORK_LIST, claims)
+        await work.finish(conn, RESCORE, claims)
 
 
 def spoken_for(told: Told, before: Mapping[UUID, LastInputs]) -> Told:
@@ -101,20 +88,22 @@ def spoken_for(told: Told, before: Mapping[UUID, LastInputs]) -> Told:
     )
 
 
-async def documents(bench: Bench) -> int:
+async def documents(context: WorkerContext) -> None:
     """Notice models that cannot be read any more, or can again."""
-    return await documents_background.check(bench, CHAMPIONS, datetime.now(UTC))
+    await documents_background.check(context, CHAMPIONS, datetime.now(UTC))
 
 
-async def drift(bench: Bench) -> int:
-    """Watch what is due to be watched."""
-    return await watch(bench, datetime.now(UTC))
+async def watch(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
+    """Watch a tenant's model for drift."""
+    await drift.watch(context, tenant_id, claims, datetime.now(UTC))
 
+
+WORKER = Worker(
+    "risk",
+    {RESCORE: rescore, WATCH: watch, TRAIN: training.train, MIRROR: training.mirror},
+    background=[look_again, documents],
+    problems=documents_background.problems,
+)
 
 if __name__ == "__main__":
-    worker.run(
-        "risk",
-        [look_again, rescore],
-        aside=[documents, drift, training.train, training.mirror],
-        troubles=documents_background.troubles,
-    )
+    run(WORKER)

@@ -3,9 +3,8 @@
 from services.usage.actions import catalogue as catalogue_actions
 from services.usage.actions import history as history_actions
 from services.usage.actions import ingest as ingest_actions
+from services.usage.actions import listening
 from services.usage.actions import segment as segment_actions
-from services.usage.actions import signals as signals_actions
-from services.usage.actions import told as told_actions
 from services.usage.actions import value_plan as value_plan_actions
 from services.usage.domain import segment
 from services.usage.domain.events import EventRow
@@ -24,7 +23,7 @@ from services.usage.store import (
 from services.usage.store import ingest as ingest_store
 from services.usage.store import reads as reads_store
 from services.usage.store import rejected as rejected_store
-from shared.intake.rows import Inlet, Kind
+from shared.intake.rows import BulkRoute, ForeignRoute
 from shared.process.service import Service, run
 
 SERVICE = Service(
@@ -60,14 +59,14 @@ SERVICE = Service(
         "ingest": [catalogue_actions.feature_upsert],
         "admin": [ingest_actions.set_late_policy, history_actions.retention_set],
     },
-    kinds={
+    bulk_routes={
         "ingest": [
-            Kind(
+            BulkRoute(
                 "events",
                 EventRow,
                 ingest_actions.take_events,
                 keep=ingest_actions.keep_rejected,
-                together=True,
+                shares_commit=True,
             ),
             catalogue_actions.FEATURES,
             value_plan_actions.MANUAL_RULES,
@@ -75,22 +74,20 @@ SERVICE = Service(
             value_plan_actions.USE_CASES,
         ],
     },
-    inlets={
+    foreign_routes={
         "ingest": [
-            Inlet(kind, segment.reader(kind), segment_actions.take_segment)
+            ForeignRoute(kind, segment.reader(kind), segment_actions.take_segment)
             for kind in segment.ROUTES
         ],
     },
     listeners={
         "accounts": {
-            "AccountCreated": told_actions.learn_account,
-            "AccountChanged": told_actions.learn_account,
-            "ContractChanged": told_actions.learn_contract,
-            "MemberAdded": signals_actions.learn_member,
-            "MemberChanged": signals_actions.learn_member,
+            listening.learn_accounts: ["AccountCreated", "AccountChanged"],
+            listening.learn_contracts: ["ContractChanged"],
+            listening.learn_members: ["MemberAdded", "MemberChanged"],
         },
-        "billing": {"BillingChanged": signals_actions.learn_plan},
-        "learning": {"LearningChanged": signals_actions.learn_training},
+        "billing": {listening.learn_plans: ["BillingChanged"]},
+        "learning": {listening.learn_completions: ["LearningChanged"]},
     },
 )
 

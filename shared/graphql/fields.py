@@ -82,16 +82,21 @@ def answered(
     of: str = WHOLE,
     by: Function | None = None,
     absent: Absent | None = None,
+    timeless: str = "",
 ) -> Any:
     """A field of an object, answered by one batch read for all objects of a level together.
 
     `key` is the attribute of a shown row by which the batch knows it, and `at` the one that says of
-    which moment the field speaks, where that is not the object's. A batch that takes `as_of` always
-    gets it. `takes` makes the batch's arguments from the field's; `of` and `by` read the answer as
-    `shown` does, each item of a page. `absent` says what stands where the batch has nothing for a
-    key: if omitted null, an empty page, or an empty list where that may not be null.
+    which moment the field speaks, where that is not the object's. A batch gets that moment as its
+    `as_of`; one that takes none is refused, unless `timeless` says why it always answers the same.
+    `takes` makes the batch's arguments from the field's; `of` and `by` read the answer as `shown`
+    does, each item of a page. `absent` says what stands where the batch has nothing for a key: if
+    omitted null, an empty page, or an empty list where that may not be null.
     """
-    return _Answered(batch, description, takes, of, by, key=key, at=at, absent=absent)
+    field = _Answered(batch, description, takes, of, by, key=key, at=at, absent=absent)
+    if field.dated == bool(timeless):
+        raise CannotShow(f"{batch.__name__} has to take as_of, or the field to say why not")
+    return field
 
 
 def called(

@@ -46,39 +46,39 @@ class Gate:
         self._bytes_most = bytes_most
 
     @contextmanager
-    def entered(self) -> Generator["Hold"]:
+    def entered(self) -> Generator["Reservation"]:
         """A place for one request; Busy when there is none, before anything is read."""
         if self.requests >= self._requests_most:
             raise Busy(f"{self.requests} batches are under way; send this one again")
-        hold = Hold(self)
+        reservation = Reservation(self)
         self.requests += 1
         try:
-            yield hold
+            yield reservation
         finally:
             self.requests -= 1
-            self.bytes -= hold.bytes
+            self.bytes -= reservation.bytes
 
-    def hold(self, size: int) -> None:
+    def reserve_bytes(self, size: int) -> None:
         """Room for so many bytes more; Busy when there is none."""
         if self.bytes + size > self._bytes_most:
             raise Busy(f"{self.bytes} bytes are under way; send this batch again")
         self.bytes += size
 
 
-class Hold:
+class Reservation:
     """What one request takes of the gate."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self.bytes = 0
 
-    def add(self, size: int) -> None:
-        """Count further bytes of this request."""
-        self._gate.hold(size)
+    def reserve_bytes(self, size: int) -> None:
+        """Room for so many bytes more of this request."""
+        self._gate.reserve_bytes(size)
         self.bytes += size
 
 
-async def body_of(request: Request, hold: Hold) -> bytes:
+async def body_of(request: Request, reservation: Reservation) -> bytes:
     """The body, unpacked; refused by its headers where they say enough, before it is read."""
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in PLAIN + GZIP:
@@ -88,7 +88,7 @@ async def body_of(request: Request, hold: Hold) -> bytes:
         raise TooLarge(f"{length} bytes")
     try:
         async with asyncio.timeout(READ_WITHIN_S):
-            body = await _read(request, hold)
+            body = await _read(request, reservation)
     except TimeoutError as error:
         raise InvalidInput("body", "unfinished", f"a body within {READ_WITHIN_S:g} s") from error
     except ClientDisconnect as error:
@@ -96,7 +96,7 @@ async def body_of(request: Request, hold: Hold) -> bytes:
     if encoding in PLAIN:
         return body
     unpacked = await off_loop(len(body) * 16, lambda: inflated(body))
-    hold.add(len(unpacked))
+    reservation.reserve_bytes(len(unpacked))
     return unpacked
 
 
@@ -106,14 +106,14 @@ def is_by_line(request: Request) -> bool:
     return kind.strip().lower() in BY_LINE
 
 
-async def _read(request: Request, hold: Hold) -> bytes:
+async def _read(request: Request, reservation: Reservation) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > BODY_MOST_BYTES:
             raise TooLarge(f"more than {BODY_MOST_BYTES} bytes")
-        hold.add(len(part))
+        reservation.reserve_bytes(len(part))
         parts.append(part)
     return b"".join(parts)
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from shared.intake import rows as ingest
-from shared.intake.rows import Kind, Numbered, Parsed, Receipt
+from shared.intake.rows import BulkRoute, Numbered, Parsed, Receipt, carry_out
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.errors import Refusal
 
-LANES = 2
+WRITERS = 2
 ROWS_MOST = 500
 
 
@@ -31,30 +30,32 @@ class Waiting:
 
 @dataclass(slots=True)
 class Queue:
-    """The batches of one sender and kind, and the transactions are under way for them."""
+    """The batches of one sender and route, and the transactions that are under way for them."""
 
-    kind: Kind
+    route: BulkRoute
     principal: Principal
     waiting: deque[Waiting] = field(default_factory=deque[Waiting])
-    lanes: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
+    writers: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
 
 
-class Together:
+class GroupCommit:
     """Carries batches out, those that waited meanwhile in one go; nobody waits for company."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._queues: dict[tuple[Principal, str], Queue] = {}
 
-    async def carry_out(self, kind: Kind, principal: Principal, rows: Parsed) -> list[Receipt]:
+    async def carry_out(
+        self, route: BulkRoute, principal: Principal, rows: Parsed
+    ) -> list[Receipt]:
         """The receipts of this batch, once its transaction is over."""
         answer = asyncio.get_running_loop().create_future()
-        name = (principal, kind.name)
-        queue = self._queues.setdefault(name, Queue(kind, principal))
+        name = (principal, route.name)
+        queue = self._queues.setdefault(name, Queue(route, principal))
         queue.waiting.append(Waiting(rows, answer))
-        if len(queue.lanes) < LANES:
-            lane = asyncio.create_task(self._drain(name, queue))
-            queue.lanes.add(lane)
+        if len(queue.writers) < WRITERS:
+            writer = asyncio.create_task(self._drain(name, queue))
+            queue.writers.add(writer)
         return await answer
 
     async def _drain(self, name: tuple[Principal, str], queue: Queue) -> None:
@@ -62,8 +63,8 @@ class Together:
             await self._answer(queue, _next(queue.waiting))
         task = asyncio.current_task()
         if task:
-            queue.lanes.discard(task)
-        if not queue.lanes:
+            queue.writers.discard(task)
+        if not queue.writers:
             self._queues.pop(name, None)
 
     async def _answer(self, queue: Queue, group: list[Waiting]) -> None:
@@ -83,11 +84,11 @@ class Together:
                 each.answer.set_result(receipts)
 
     async def _carried(self, queue: Queue, group: list[Waiting]) -> list[list[Receipt]]:
-        kind, principal = queue.kind, queue.principal
+        route, principal = queue.route, queue.principal
         async with self._db.write(principal.tenant_id) as conn:
             if len(group) == 1:
-                return [await ingest.carry_out(conn, principal, kind, group[0].rows)]
-            receipts = await ingest.carry_out(conn, principal, kind, _joined(group))
+                return [await carry_out(conn, principal, route, group[0].rows)]
+            receipts = await carry_out(conn, principal, route, _joined(group))
         return _parted(group, receipts)
 
 

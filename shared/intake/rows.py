@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar
-from uuid import UUID
 
 import msgspec
 
@@ -63,20 +62,20 @@ Parsed: TypeAlias = tuple[list[Numbered[Any]], list[Receipt]]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class BulkRoute:
     """A bulk route: `POST /v1/<name>`, the row's type and the action that takes the good rows."""
 
     name: str
     row: type[Row]
     take: Take
     keep: Keep | None = None
-    together: bool = False
+    shares_commit: bool = False
     """Whether batches that arrive at once may share a transaction: not where a row is a version,
-    for two of the same moment would be one."""
+    for what one sender's batch says would depend on the others'."""
 
 
 @dataclass(frozen=True, slots=True)
-class Inlet:
+class ForeignRoute:
     """A route that speaks another product's language: `POST /v1/<name>`, how its body is read, and
     the action that takes what was read, received at that moment, and says what to answer."""
 
@@ -85,20 +84,22 @@ class Inlet:
     take: Callable[[Conn, Principal, datetime, Any], Awaitable[object]]
 
 
-async def receive(conn: Conn, principal: Principal, kind: Kind, body: bytes) -> list[Receipt]:
+async def receive(conn: Conn, principal: Principal, route: BulkRoute, body: bytes) -> list[Receipt]:
     """Sort out the bad rows, carry out the good ones, and answer for all, in order."""
-    return await carry_out(conn, principal, kind, parsed(body, kind.row, principal))
+    return await carry_out(conn, principal, route, parsed(body, route.row, principal))
 
 
-async def carry_out(conn: Conn, principal: Principal, kind: Kind, rows: Parsed) -> list[Receipt]:
+async def carry_out(
+    conn: Conn, principal: Principal, route: BulkRoute, rows: Parsed
+) -> list[Receipt]:
     """Carry out the good rows, keep what was turned away, and answer for all, in order."""
     good, receipts = rows
     date_rows(good)
     if good:
-        receipts += await kind.take(conn, principal, good)
+        receipts += await route.take(conn, principal, good)
     turned_away = [receipt for receipt in receipts if receipt.status == "rejected"]
-    if turned_away and kind.keep:
-        await kind.keep(conn, principal, turned_away)
+    if turned_away and route.keep:
+        await route.keep(conn, principal, turned_away)
     return sorted(receipts, key=lambda receipt: receipt.row)
 
 
@@ -192,9 +193,9 @@ def refused(one: Numbered[Any], error: InvalidInput) -> Receipt:
     return rejected(one.number, error, None if row_id is None else str(row_id))
 
 
-async def alone(conn: Conn, principal: Principal, kind: Kind, row: dict[str, Any]) -> str:
+async def take_one(conn: Conn, principal: Principal, route: BulkRoute, row: dict[str, Any]) -> str:
     """One row by the way a batch goes, and its id; what is refused there is raised here."""
-    (receipt,) = await receive(conn, principal, kind, msgspec.json.encode([row]))
+    (receipt,) = await receive(conn, principal, route, msgspec.json.encode([row]))
     if receipt.status == "conflict":
         raise Conflict(f"{receipt.field}: {receipt.value}: {receipt.message}")
     if receipt.status == "rejected" or receipt.id is None:
@@ -209,10 +210,3 @@ def bounded(body: bytes) -> None:
         raise TooLarge(f"{len(body)} bytes")
     if body.count(b",") > VALUES_MOST:
         raise InvalidInput("body", f"more than {VALUES_MOST} commas", "a smaller batch")
-
-
-def accepted(rows: Sequence[Numbered[Any]], ids: Sequence[UUID | str]) -> list[Receipt]:
-    """Receipts for rows that were all taken."""
-    return [
-        Receipt(row.number, "accepted", str(taken)) for row, taken in zip(rows, ids, strict=True)
-    ]

@@ -46,7 +46,7 @@ class Principal:
             )
 
 
-def existing(scopes: Iterable[str]) -> None:
+def check_scopes(scopes: Iterable[str]) -> None:
     """ValueError for a scope that no key could hold."""
     for scope in scopes:
         if scope not in SCOPES:

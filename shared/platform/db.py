@@ -105,6 +105,19 @@ async def set_tenant(conn: Conn, tenant_id: UUID) -> None:
 
 
 @asynccontextmanager
+async def savepoint(conn: Conn) -> AsyncGenerator[None]:
+    """A part of a transaction that may fail without the rest."""
+    await conn.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        with suppress(*LOST):  # the error that was on its way is the one to hear of
+            await conn.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+        raise
+    await conn.execute("RELEASE SAVEPOINT part")
+
+
+@asynccontextmanager
 async def connected(url: str, *, most: int = 8) -> AsyncGenerator[Database]:
     """A pool for one process; jsonb travels as Python values."""
     pool = await asyncpg.create_pool(

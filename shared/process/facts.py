@@ -1,28 +1,23 @@
-"""The durable log: emit with the transaction, relay in order, consume exactly once."""
+"""The durable log: emit with the transaction, relay in order, read by position."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-import aiohttp
 import msgspec
-from opentelemetry.trace import SpanKind
 
-from shared.platform import auth, telemetry
+from shared.platform import telemetry
 from shared.platform.db import LOST, Conn, Database, set_tenant, to
-from shared.process.rpc import Rpc
-from shared.vocabulary.errors import Refusal, ServiceUnavailable
 
 RELAY_BATCH = 1_000
 RELAY_PAUSE_S = 0.02
 """Between two steps: one after each of many small commits would cost as much as they do."""
 PAGE_MOST = 1_000
-TRIES = 5
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -45,11 +40,9 @@ class LogEntry:
     trace: str | None
 
     def fact(self, kind: Kind[T]) -> T:
-        """The payload as its typed fact."""
-        return msgspec.convert(self.payload, kind, strict=False)
-
-
-Listener: TypeAlias = Callable[[Conn, LogEntry], Awaitable[None]]
+        """The payload as its typed fact; recorded when it was told, unless it says otherwise."""
+        payload = {"recorded_at": self.occurred_at, **self.payload}
+        return msgspec.convert(payload, kind, strict=False)
 
 
 async def emit(conn: Conn, account_id: UUID, fact: object) -> int:
@@ -205,129 +198,3 @@ async def _read_all_tenants(db: Database, after: int, most: int) -> list[LogEntr
             )
             entries += [to(LogEntry, row) for row in rows]
     return sorted(entries, key=lambda entry: entry.position)
-
-
-class Consumer:
-    """Follows another service's log; offset and effect commit together, in our own database."""
-
-    def __init__(
-        self, db: Database, rpc: Rpc, source: str, listeners: Mapping[str, Listener]
-    ) -> None:
-        self._db = db
-        self._rpc = rpc
-        self._source = source
-        self._listeners = listeners
-
-    async def follow(self) -> None:
-        """Pull and apply, for ever."""
-        while True:
-            try:
-                await self.step(wait_s=10)
-            except (aiohttp.ClientError, TimeoutError, Refusal, *LOST) as error:
-                log.info("waiting for the log of %s: %s", self._source, error)
-                await asyncio.sleep(0.5)
-            except Exception:
-                log.exception("following %s", self._source)
-                await asyncio.sleep(1)
-
-    async def step(self, wait_s: float = 0) -> int:
-        """Pull one page and apply it; how many entries it held."""
-        entries = await self._pull(await self._offset(), wait_s)
-        if not entries:
-            return 0
-        try:
-            await self._apply(entries)
-        except (*LOST, ServiceUnavailable):
-            raise
-        except Exception:
-            log.exception("a page of %s failed; one by one", self._source)
-            for entry in entries:
-                await self._apply_alone(entry)
-        return len(entries)
-
-    async def _offset(self) -> int:
-        async with self._db.read(None) as conn:
-            position: int | None = await conn.fetchval(
-                "SELECT position FROM consumer_offset WHERE source = $1", self._source
-            )
-        return position or 0
-
-    async def _pull(self, after: int, wait_s: float) -> list[LogEntry]:
-        url = f"{self._rpc.address(self._source)}/log"
-        query = {"after": str(after), "limit": "500", "wait_s": str(wait_s)}
-        timeout = aiohttp.ClientTimeout(total=wait_s + 5)
-        headers = self._rpc.headers(auth.system())
-        async with self._rpc.session.get(
-            url, params=query, headers=headers, timeout=timeout
-        ) as response:
-            if response.status != 200:
-                raise ServiceUnavailable(f"{self._source} answered {response.status}")
-            return msgspec.msgpack.decode(await response.read(), type=list[LogEntry])
-
-    async def _apply(self, entries: Sequence[LogEntry]) -> None:
-        async with self._db.write(None) as conn:
-            held = await self._hold(conn)
-            for entry in entries:
-                listener = self._listeners.get(entry.type)
-                if listener is not None and entry.position > held:
-                    await self._tell(conn, listener, entry)
-            await self._advance(conn, entries[-1].position)
-
-    async def _tell(self, conn: Conn, listener: Listener, entry: LogEntry) -> None:
-        await set_tenant(conn, entry.tenant_id)
-        carried = telemetry.carried(entry.trace)
-        with telemetry.span(
-            f"process {entry.type}", SpanKind.CONSUMER, carried, position=entry.position
-        ):
-            await listener(conn, entry)
-
-    async def _hold(self, conn: Conn) -> int:
-        """Lock our offset, so that two processes of a service do not apply a page twice."""
-        await conn.execute(
-            "INSERT INTO consumer_offset (source, position) VALUES ($1, 0) ON CONFLICT DO NOTHING",
-            self._source,
-        )
-        held: int = await conn.fetchval(
-            "SELECT position FROM consumer_offset WHERE source = $1 FOR UPDATE", self._source
-        )
-        return held
-
-    async def _advance(self, conn: Conn, position: int) -> None:
-        await conn.execute(
-            "UPDATE consumer_offset SET position = greatest(position, $2) WHERE source = $1",
-            self._source,
-            position,
-        )
-
-    async def _apply_alone(self, entry: LogEntry) -> None:
-        """One entry; after enough tries it goes to the dead letters and the others flow on."""
-        for attempt in range(1, TRIES + 1):
-            try:
-                await self._apply([entry])
-            except (*LOST, ServiceUnavailable):
-                raise
-            except Exception as error:
-                log.warning("%s %s, try %s: %s", self._source, entry.position, attempt, error)
-                if attempt == TRIES:
-                    await self._bury(entry, f"{type(error).__name__}: {error}")
-                await asyncio.sleep(0.05 * attempt)
-            else:
-                return
-
-    async def _bury(self, entry: LogEntry, error: str) -> None:
-        async with self._db.write(entry.tenant_id) as conn:
-            await self._hold(conn)
-            await conn.execute(
-                "INSERT INTO dead_letter"
-                " (tenant_id, source, position, account_id, sequence, type, payload, error)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
-                entry.tenant_id,
-                self._source,
-                entry.position,
-                entry.account_id,
-                entry.sequence,
-                entry.type,
-                entry.payload,
-                error[:2_000],
-            )
-            await self._advance(conn, entry.position)

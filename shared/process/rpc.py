@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -37,7 +37,7 @@ BROKEN_OFF = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
 log = logging.getLogger(__name__)
 
 AnyFunction: TypeAlias = Callable[..., Awaitable[Any]]
-Scoped: TypeAlias = Mapping[str, Sequence[AnyFunction]]
+ByScope: TypeAlias = Mapping[str, Sequence[AnyFunction]]
 """Functions under the scope that a key needs to have them carried out."""
 
 
@@ -127,7 +127,7 @@ def named(name: str, returns: Any) -> Function:
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class Exposure:
     """A function as its service declares it: who may have it carried out, and if it only reads."""
 
     function: Function
@@ -136,7 +136,7 @@ class Declared:
     is_read: bool
 
 
-def declared(reads: Scoped, commands: Scoped) -> dict[str, Declared]:
+def exposures(reads: ByScope, commands: ByScope) -> dict[str, Exposure]:
     """What a service exposes, by name on the wire.
 
     Raises
@@ -144,42 +144,38 @@ def declared(reads: Scoped, commands: Scoped) -> dict[str, Declared]:
     ValueError
         For a scope that does not exist, and for two functions of one name.
     """
-    auth.existing((*reads, *commands))
-    exposed: dict[str, Declared] = {}
-    for scope, run, is_read in (*_listed(reads, True), *_listed(commands, False)):
-        function = described(run)
-        if function.name in exposed:
-            raise ValueError(f"two functions would be exposed as {function.name}")
-        exposed[function.name] = Declared(function, run, scope, is_read)
+    auth.check_scopes((*reads, *commands))
+    exposed: dict[str, Exposure] = {}
+    for functions, is_read in ((reads, True), (commands, False)):
+        for scope, listed in functions.items():
+            for run in listed:
+                function = described(run)
+                if function.name in exposed:
+                    raise ValueError(f"two functions would be exposed as {function.name}")
+                exposed[function.name] = Exposure(function, run, scope, is_read)
     return exposed
-
-
-def _listed(functions: Scoped, is_read: bool) -> Iterator[tuple[str, AnyFunction, bool]]:
-    for scope, listed in functions.items():
-        for run in listed:
-            yield scope, run, is_read
 
 
 class Exposed:
     """What one service answers, and how a request is carried out."""
 
-    def __init__(self, db: Database, *, reads: Scoped, commands: Scoped) -> None:
+    def __init__(self, db: Database, *, reads: ByScope, commands: ByScope) -> None:
         self._db = db
-        self.functions = declared(reads, commands)
+        self.functions = exposures(reads, commands)
         self.calls = 0
 
     async def answer(self, principal: Principal, body: bytes) -> bytes:
         """Carry out a request: reads share one read-only transaction, each command has its own."""
         requests = msgspec.msgpack.decode(body, type=list[Request])
         self.calls += 1
-        permitted = [self._permitted(principal, request) for request in requests]
-        reads = [one for one in permitted if isinstance(one, Declared) and one.is_read]
+        answers = [self._permit(principal, request) for request in requests]
+        reads = [one for one in answers if isinstance(one, Exposure) and one.is_read]
         if len(reads) == len(requests):
             replies = await self._all_reads(principal, reads, requests)
         else:
             replies = [
-                await self._alone(one, principal, request) if isinstance(one, Declared) else one
-                for one, request in zip(permitted, requests, strict=True)
+                await self._alone(one, principal, request) if isinstance(one, Exposure) else one
+                for one, request in zip(answers, requests, strict=True)
             ]
         return msgspec.msgpack.encode(replies)
 
@@ -187,7 +183,7 @@ class Exposed:
         """Names of what only reads: it may be asked again when an answer was lost."""
         return [name for name, one in self.functions.items() if one.is_read]
 
-    def _permitted(self, principal: Principal, request: Request) -> Declared | Reply:
+    def _permit(self, principal: Principal, request: Request) -> Exposure | Reply:
         """The function asked for, or why it is not carried out for this principal."""
         wanted = self.functions.get(request.name)
         try:
@@ -199,7 +195,7 @@ class Exposed:
         return wanted
 
     async def _all_reads(
-        self, principal: Principal, reads: list[Declared], requests: list[Request]
+        self, principal: Principal, reads: list[Exposure], requests: list[Request]
     ) -> list[Reply]:
         async with self._db.read(principal.tenant_id) as conn:
             replies: list[Reply] = []
@@ -210,7 +206,7 @@ class Exposed:
         rest = list(zip(reads, requests, strict=True))[len(replies) :]
         return replies + [await self._alone(read, principal, request) for read, request in rest]
 
-    async def _alone(self, wanted: Declared, principal: Principal, request: Request) -> Reply:
+    async def _alone(self, wanted: Exposure, principal: Principal, request: Request) -> Reply:
         if wanted.is_read:
             async with self._db.read(principal.tenant_id) as conn:
                 return await _replied(wanted, conn, principal, request)
@@ -224,7 +220,7 @@ class Exposed:
             return Reply.refused(error)
 
 
-async def _replied(wanted: Declared, conn: Conn, principal: Principal, request: Request) -> Reply:
+async def _replied(wanted: Exposure, conn: Conn, principal: Principal, request: Request) -> Reply:
     function = wanted.function
     with telemetry.span(request.name, SpanKind.INTERNAL):
         try:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -16,16 +17,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from shared.intake import body as intake
-from shared.intake import rows as ingest
-from shared.intake.body import RETRY_AFTER_S, Busy, Gate, TooLarge
-from shared.intake.group_commit import Together
+from shared.intake.body import RETRY_AFTER_S, Busy, Gate, TooLarge, body_of, is_by_line, off_loop
+from shared.intake.group_commit import GroupCommit
+from shared.intake.rows import BulkRoute, ForeignRoute, Parsed, Receipt, carry_out, parsed
 from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import WORKERS, Settings
 from shared.platform.db import Database, connected
 from shared.process import facts
-from shared.process.rpc import CONTENT_TYPE, DEADLINE, Exposed, Reply, Rpc, Scoped, declared
+from shared.process.consumer import Consumer
+from shared.process.listeners import Listeners
+from shared.process.rpc import CONTENT_TYPE, DEADLINE, ByScope, Exposed, Reply, Rpc, exposures
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
 from shared.vocabulary.errors import (
@@ -67,22 +69,21 @@ class Service:
     """
 
     name: str
-    reads: Scoped = field(default_factory=dict[str, Any])
-    commands: Scoped = field(default_factory=dict[str, Any])
-    kinds: Mapping[str, Sequence[ingest.Kind]] = field(default_factory=dict[str, Any])
-    inlets: Mapping[str, Sequence[ingest.Inlet]] = field(default_factory=dict[str, Any])
-    listeners: Mapping[str, Mapping[str, facts.Listener]] = field(default_factory=dict[str, Any])
-    """Whose log is followed: source service → fact type → listener."""
+    reads: ByScope = field(default_factory=dict[str, Any])
+    commands: ByScope = field(default_factory=dict[str, Any])
+    bulk_routes: Mapping[str, Sequence[BulkRoute]] = field(default_factory=dict[str, Any])
+    foreign_routes: Mapping[str, Sequence[ForeignRoute]] = field(default_factory=dict[str, Any])
+    listeners: Mapping[str, Listeners] = field(default_factory=dict[str, Listeners])
+    """Whose log is followed: source service → listener → types of fact."""
 
     def __post_init__(self) -> None:
-        declared(self.reads, self.commands)
-        auth.existing((*self.kinds, *self.inlets))
-        routes: set[str] = set()
-        for listed in (*self.kinds.values(), *self.inlets.values()):
-            for one in listed:
-                if one.name in routes:
-                    raise ValueError(f"two routes would be /v1/{one.name}")
-                routes.add(one.name)
+        exposures(self.reads, self.commands)
+        auth.check_scopes((*self.bulk_routes, *self.foreign_routes))
+        groups = (*self.bulk_routes.values(), *self.foreign_routes.values())
+        names = sorted(route.name for group in groups for route in group)
+        for name, following in pairwise(names):
+            if name == following:
+                raise ValueError(f"two routes would be /v1/{name}")
 
 
 @dataclass
@@ -96,7 +97,7 @@ class Running:
     exposed: Exposed
     signer: Signer
     gate: Gate
-    together: Together
+    group_commit: GroupCommit
 
 
 def build(service: Service, settings: Settings) -> Starlette:
@@ -109,14 +110,14 @@ def build(service: Service, settings: Settings) -> Starlette:
         Route("/healthz", _healthz),
         Route("/readyz", _answering(_readyz)),
         *(
-            Route(f"/v1/{kind.name}", _answering(_bulk(kind, scope)), methods=["POST"])
-            for scope, kinds in service.kinds.items()
-            for kind in kinds
+            Route(f"/v1/{bulk.name}", _answering(_bulk(bulk, scope)), methods=["POST"])
+            for scope, bulks in service.bulk_routes.items()
+            for bulk in bulks
         ),
         *(
-            Route(f"/v1/{inlet.name}", _answering(_inlet(inlet, scope), simply), methods=["POST"])
-            for scope, inlets in service.inlets.items()
-            for inlet in inlets
+            Route(f"/v1/{other.name}", _answering(_foreign(other, scope), simply), methods=["POST"])
+            for scope, others in service.foreign_routes.items()
+            for other in others
         ),
     ]
 
@@ -141,13 +142,12 @@ async def _started(service: Service, settings: Settings) -> AsyncGenerator[Runni
             hints = Hints(settings, service.name)
             db.committed.append(hints.send)
             loops.append(hints.deliver())
-        loops += [
-            facts.Consumer(db, rpc, source, known).follow()
-            for source, known in service.listeners.items()
-        ]
+        for source, listeners in service.listeners.items():
+            consumer = Consumer(db, rpc, source, listeners)
+            loops += [consumer.follow(), consumer.retries.follow()]
         for loop in loops:
             stack.push_async_callback(stopped, asyncio.create_task(loop))
-        yield Running(settings, db, rpc, log, exposed, Signer(settings), Gate(), Together(db))
+        yield Running(settings, db, rpc, log, exposed, Signer(settings), Gate(), GroupCommit(db))
 
 
 async def stopped(task: "asyncio.Task[None]") -> None:
@@ -168,7 +168,7 @@ def _principal(request: Request) -> Principal:
     return _running(request).signer.open(request.headers.get(auth.HEADER, ""))
 
 
-def _permitted(request: Request, scope: str) -> Principal:
+def _principal_with(request: Request, scope: str) -> Principal:
     principal = _principal(request)
     principal.require(scope)
     return principal
@@ -260,7 +260,7 @@ async def _caller_left(request: Request) -> None:
 
 async def _log(request: Request) -> Response:
     """A page of the log: every tenant's for our own processes, else the caller's tenant's."""
-    principal = _permitted(request, LOG_SCOPE)
+    principal = _principal_with(request, LOG_SCOPE)
     query = request.query_params
     everything = principal.is_system and principal.tenant_id == auth.system().tenant_id
     page = _running(request).log.page(
@@ -275,21 +275,21 @@ async def _log(request: Request) -> Response:
 
 
 async def _log_end(request: Request) -> Response:
-    _permitted(request, LOG_SCOPE)
+    _principal_with(request, LOG_SCOPE)
     return PlainTextResponse(str(await facts.end(_running(request).db)))
 
 
-def _bulk(kind: ingest.Kind, scope: str) -> Handler:
+def _bulk(route: BulkRoute, scope: str) -> Handler:
     async def take(request: Request) -> Response:
-        principal = _permitted(request, scope)
+        principal = _principal_with(request, scope)
         running = _running(request)
-        with running.gate.entered() as hold:
-            body = await intake.body_of(request, hold)
-            by_line = intake.is_by_line(request)
-            rows = await intake.off_loop(
-                len(body), lambda: ingest.parsed(body, kind.row, principal, by_line=by_line)
+        with running.gate.entered() as reservation:
+            body = await body_of(request, reservation)
+            by_line = is_by_line(request)
+            rows = await off_loop(
+                len(body), lambda: parsed(body, route.row, principal, by_line=by_line)
             )
-            receipts = await _carried(running, kind, principal, rows)
+            receipts = await _carried(running, route, principal, rows)
         return Response(
             msgspec.json.encode({"receipts": receipts}), 202, media_type="application/json"
         )
@@ -298,23 +298,23 @@ def _bulk(kind: ingest.Kind, scope: str) -> Handler:
 
 
 async def _carried(
-    running: Running, kind: ingest.Kind, principal: Principal, rows: ingest.Parsed
-) -> list[ingest.Receipt]:
-    if kind.together:
-        return await running.together.carry_out(kind, principal, rows)
+    running: Running, route: BulkRoute, principal: Principal, rows: Parsed
+) -> list[Receipt]:
+    if route.shares_commit:
+        return await running.group_commit.carry_out(route, principal, rows)
     async with running.db.write(principal.tenant_id) as conn:
-        return await ingest.carry_out(conn, principal, kind, rows)
+        return await carry_out(conn, principal, route, rows)
 
 
-def _inlet(inlet: ingest.Inlet, scope: str) -> Handler:
+def _foreign(route: ForeignRoute, scope: str) -> Handler:
     async def take(request: Request) -> Response:
-        principal = _permitted(request, scope)
+        principal = _principal_with(request, scope)
         running = _running(request)
-        with running.gate.entered() as hold:
-            body = await intake.body_of(request, hold)
-            read = await intake.off_loop(len(body), lambda: inlet.read(body))
+        with running.gate.entered() as reservation:
+            body = await body_of(request, reservation)
+            read = await off_loop(len(body), lambda: route.read(body))
             async with running.db.write(principal.tenant_id) as conn:
-                answer = await inlet.take(conn, principal, datetime.now(UTC), read)
+                answer = await route.take(conn, principal, datetime.now(UTC), read)
         return Response(msgspec.json.encode(answer), media_type="application/json")
 
     return take

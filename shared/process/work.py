@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -30,6 +30,19 @@ OUTAGE: Any = (RedisConnectionError, RedisTimeoutError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
+class WorkList:
+    """Things of one kind that are done later; a service declares each of its lists once.
+
+    A quick list is looked at every second and whenever a hint comes, a slow one now and then.
+    """
+
+    name: str
+    max_claims: int = 500
+    lease_s: float = 60
+    pace: Literal["quick", "slow"] = "quick"
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One thing to do, ours until the lease ends."""
 
@@ -44,71 +57,78 @@ class Claim:
 Work: TypeAlias = Callable[[UUID, Sequence[Claim]], Awaitable[None]]
 
 
-async def mark(conn: Conn, work_list: str, keys: Sequence[UUID], *, delay_s: float = 0) -> None:
+async def mark(
+    conn: Conn, work_list: WorkList, keys: Sequence[UUID], *, delay_s: float = 0
+) -> None:
     """Ask, with this transaction, for work on each key of the current tenant."""
     if keys:
         await conn.execute(
             "SELECT mark_work($1, $2, $3, $4)",
-            work_list,
+            work_list.name,
             list(keys),
             timedelta(seconds=delay_s),
             telemetry.traceparent(),
         )
 
 
-async def claim(db: Database, work_list: str, most: int, lease_s: float) -> list[Claim]:
-    """Take what is due, of any tenant, for so long."""
+async def claim(db: Database, work_list: WorkList) -> list[Claim]:
+    """Take what is due, of any tenant, under a lease."""
     async with db.write(None) as conn:
         rows = await conn.fetch(
-            "SELECT * FROM claim_work($1, $2, $3)", work_list, most, timedelta(seconds=lease_s)
+            "SELECT * FROM claim_work($1, $2, $3)",
+            work_list.name,
+            work_list.max_claims,
+            timedelta(seconds=work_list.lease_s),
         )
     return [to(Claim, row) for row in rows]
 
 
-async def finish(conn: Conn, work_list: str, claims: Sequence[Claim]) -> None:
+async def finish(conn: Conn, work_list: WorkList, claims: Sequence[Claim]) -> None:
     """Call done what this transaction did; Conflict, and so a roll-back, if a lease was lost.
 
     The rows are locked in the order of `mark`, which may run at the same time, or the two deadlock.
     """
     await conn.execute(
         "SELECT FROM work WHERE list = $1 AND key = ANY ($2) ORDER BY key FOR UPDATE",
-        work_list,
+        work_list.name,
         [c.key for c in claims],
     )
     rows = await conn.fetch(
         "SELECT finish_work($1, $2, $3, $4) AS key",
-        work_list,
+        work_list.name,
         [c.key for c in claims],
         [c.wanted for c in claims],
         [c.lease for c in claims],
     )
     if len(rows) < len(claims):
         raise Conflict(
-            f"{len(claims) - len(rows)} leases on '{work_list}' were lost to somebody else"
+            f"{len(claims) - len(rows)} leases on '{work_list.name}' were lost to somebody else"
         )
 
 
-async def fail(db: Database, work_list: str, claimed: Claim, error: str) -> None:
+async def fail(db: Database, work_list: WorkList, claimed: Claim, error: str) -> None:
     """Give one thing back, to be tried later and later, and at last no more."""
     async with db.write(claimed.tenant_id) as conn:
         await conn.execute(
-            "SELECT fail_work($1, $2, $3, $4)", work_list, claimed.key, claimed.lease, error[:2_000]
+            "SELECT fail_work($1, $2, $3, $4)",
+            work_list.name,
+            claimed.key,
+            claimed.lease,
+            error[:2_000],
         )
 
 
-async def pending(db: Database, work_list: str) -> int:
+async def pending(db: Database, work_list: WorkList) -> int:
     """How many things are not done yet, of any tenant."""
     async with db.read(None) as conn:
-        count: int = await conn.fetchval("SELECT work_pending($1)", work_list)
+        count: int = await conn.fetchval("SELECT work_pending($1)", work_list.name)
     return count
 
 
-async def drain(
-    db: Database, work_list: str, work: Work, *, most: int = 500, lease_s: float = 60
-) -> int:
+async def drain(db: Database, work_list: WorkList, work: Work) -> int:
     """Do everything that is due, tenant by tenant; how many things were claimed."""
     total = 0
-    while claims := await claim(db, work_list, most, lease_s):
+    while claims := await claim(db, work_list):
         total += len(claims)
         by_tenant: dict[UUID, list[Claim]] = defaultdict(list)
         for claimed in claims:
@@ -119,12 +139,12 @@ async def drain(
 
 
 async def _do(
-    db: Database, work_list: str, work: Work, tenant_id: UUID, claims: Sequence[Claim]
+    db: Database, work_list: WorkList, work: Work, tenant_id: UUID, claims: Sequence[Claim]
 ) -> None:
     carried = telemetry.carried(claims[0].trace)
     try:
         with telemetry.span(
-            f"process {work_list}", telemetry.SpanKind.CONSUMER, carried, claims=len(claims)
+            f"process {work_list.name}", telemetry.SpanKind.CONSUMER, carried, claims=len(claims)
         ):
             await work(tenant_id, claims)
     except (*LOST, ServiceUnavailable) as error:  # nobody's fault: all of them later
@@ -135,7 +155,7 @@ async def _do(
             for claimed in claims:
                 await _do(db, work_list, work, tenant_id, [claimed])
         else:
-            log.exception("%s of %s failed", work_list, claims[0].key)
+            log.exception("%s of %s failed", work_list.name, claims[0].key)
             await fail(db, work_list, claims[0], f"{type(error).__name__}: {error}")
 
 

@@ -1,17 +1,20 @@
-"""A service's worker: arq brings hints, Postgres holds the work, a slow loop needs neither."""
+"""A service's worker: Postgres holds the work, every list has a loop, arq brings hints."""
 
 import asyncio
 import contextlib
 import logging
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
+from uuid import UUID
 
+import arq
 import msgspec
 import uvicorn
-from arq import Worker
 from arq.worker import func
 from redis.exceptions import RedisError
 from starlette.applications import Starlette
@@ -26,100 +29,76 @@ from shared.platform.db import LOST, Database, connected
 from shared.process import facts, work
 from shared.process.rpc import Rpc
 from shared.process.service import stopped
+from shared.process.work import Claim, WorkList
 from shared.vocabulary.errors import NotPermitted, Refusal
 
-SLOW_LOOP_S = 1.0
-CALM_LOOP_S = 5.0
+QUICK_POLL_S = 1.0
+SLOW_POLL_S = 5.0
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class Bench:
-    """What a drain works with."""
+@dataclass(frozen=True)
+class WorkerContext:
+    """What a worker works with."""
 
     settings: Settings
     db: Database
     rpc: Rpc
 
 
-Drain = Callable[[Bench], Awaitable[int]]
-"""Do everything of one work list that is due; how many things were claimed."""
-
-
-class Drains:
-    """The drains of one service, one run at a time; asked for by hints and by the slow loop."""
-
-    def __init__(self, bench: Bench, drains: Sequence[Drain]) -> None:
-        self.bench = bench
-        self._drains = drains
-        self._lock = asyncio.Lock()
-
-    async def run(self) -> None:
-        """Drain every list; what cannot be reached now is tried again by the next hint or loop."""
-        async with self._lock:
-            for drain in self._drains:
-                try:
-                    await drain(self.bench)
-                except (*LOST, Refusal) as error:
-                    log.warning("%s: %s", drain.__name__, error)
-                except Exception:
-                    log.exception("%s", drain.__name__)
-
-    async def slowly(self, every_s: float = SLOW_LOOP_S) -> None:
-        """Without Redis: look every so often, for ever."""
-        while True:
-            await self.run()
-            await asyncio.sleep(every_s)
-
-
-Troubles = Callable[[Bench], Awaitable[Sequence[Mapping[str, Any]]]]
+Work: TypeAlias = Callable[[WorkerContext, UUID, Sequence[Claim]], Awaitable[None]]
+"""Does what was claimed of one tenant, and finishes it in the transaction of the result."""
+Round: TypeAlias = Callable[[WorkerContext], Awaitable[object]]
+"""Looks after something that is on no list."""
+Problems: TypeAlias = Callable[[WorkerContext], Awaitable[Sequence[Mapping[str, Any]]]]
 """What keeps the worker from doing all it should; empty when nothing does."""
 
 
-async def no_troubles(_: Bench) -> Sequence[Mapping[str, Any]]:
+async def no_problems(_: WorkerContext) -> Sequence[Mapping[str, Any]]:
     """A worker that has nothing to say of itself."""
     return ()
 
 
-def run(
-    service: str,
-    drains: Sequence[Drain],
-    *,
-    aside: Sequence[Drain] = (),
-    troubles: Troubles = no_troubles,
-) -> None:
-    """Work until told to stop: what `python -m services.<name>.jobs` does.
+@dataclass(frozen=True)
+class Worker:
+    """What a service's `jobs.py` declares: its lists, each with what does it, and its rounds."""
 
-    `aside` may take long and has loops of its own; nobody waits for them, and no hint calls them.
-    """
+    service: str
+    work: Mapping[WorkList, Work]
+    background: Sequence[Round] = ()
+    problems: Problems = no_problems
+
+    def __post_init__(self) -> None:
+        names = Counter(work_list.name for work_list in self.work)
+        twice = sorted(name for name, number in names.items() if number > 1)
+        if twice:
+            raise ValueError(f"{self.service} declares more than one list '{twice[0]}'")
+
+    async def drain(self, context: WorkerContext, work_list: WorkList) -> int:
+        """Do everything of a list that is due; how many things were claimed."""
+        return await work.drain(context.db, work_list, partial(self.work[work_list], context))
+
+
+def run(worker: Worker) -> None:
+    """Work until told to stop: what `python -m services.<name>.jobs` does."""
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("arq").setLevel(logging.WARNING)
-    settings = Settings.from_env()
-    asyncio.run(_run(settings, service, Duties(drains, aside, troubles)))
+    asyncio.run(_run(Settings.from_env(), worker))
 
 
-@dataclass(frozen=True)
-class Duties:
-    """What a worker does, and how it says what keeps it from that."""
-
-    drains: Sequence[Drain]
-    aside: Sequence[Drain]
-    troubles: Troubles
-
-
-async def _run(settings: Settings, service: str, duties: Duties) -> None:
-    telemetry.start(settings, f"{service}-worker")
+async def _run(settings: Settings, worker: Worker) -> None:
+    telemetry.start(settings, f"{worker.service}-worker")
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with working(settings, service, duties.drains, duties.aside) as all_drains:
+    async with working(settings, worker) as (context, hints):
         server = Endpoint(
             uvicorn.Config(
-                _health(lambda: duties.troubles(all_drains.bench), Signer(settings)),
+                _health(lambda: worker.problems(context), Signer(settings)),
                 host=settings.host,
-                port=settings.worker_port(service),
+                port=settings.worker_port(worker.service),
                 lifespan="off",
                 log_level="warning",
                 access_log=False,
@@ -128,7 +107,7 @@ async def _run(settings: Settings, service: str, duties: Duties) -> None:
         )
         async with contextlib.AsyncExitStack() as stack:
             for loop in (
-                _hinted(settings, service, all_drains),
+                _hinted(settings, worker.service, hints),
                 server.serve(),
                 _tell(stop, server),
             ):
@@ -151,32 +130,56 @@ async def _tell(stop: asyncio.Event, server: uvicorn.Server) -> None:
 
 @contextlib.asynccontextmanager
 async def working(
-    settings: Settings, service: str, drains: Sequence[Drain], aside: Sequence[Drain] = ()
-) -> AsyncGenerator[Drains]:
-    """Pool, rpc client, relay and the slow loop of a worker."""
+    settings: Settings, worker: Worker
+) -> AsyncGenerator[tuple[WorkerContext, Sequence[asyncio.Event]]]:
+    """A loop for every list and every round; and what wakes the loops of quick lists."""
     async with (
-        connected(settings.service_database_url(service), most=4) as db,
+        connected(settings.service_database_url(worker.service)) as db,
         Rpc(settings) as rpc,
+        contextlib.AsyncExitStack() as stack,
     ):
-        bench = Bench(settings, db, rpc)
-        all_drains = Drains(bench, drains)
-        async with contextlib.AsyncExitStack() as stack:
-            calm = [Drains(bench, [drain]).slowly(CALM_LOOP_S) for drain in aside]
-            for loop in (facts.Log(db, service).relay(), all_drains.slowly(), *calm):
-                stack.push_async_callback(stopped, asyncio.create_task(loop))
-            yield all_drains
+        context = WorkerContext(settings, db, rpc)
+        hints: list[asyncio.Event] = []
+        loops = [facts.Log(db, worker.service).relay()]
+        for work_list in worker.work:
+            hint, is_quick = asyncio.Event(), work_list.pace == "quick"
+            do = partial(worker.drain, context, work_list)
+            loops.append(poll(work_list.name, do, QUICK_POLL_S if is_quick else SLOW_POLL_S, hint))
+            hints += [hint] if is_quick else []
+        for look in worker.background:
+            do = partial(look, context)
+            loops.append(poll(look.__name__, do, SLOW_POLL_S, asyncio.Event()))
+        for loop in loops:
+            stack.push_async_callback(stopped, asyncio.create_task(loop))
+        yield context, hints
 
 
-async def _hinted(settings: Settings, service: str, drains: Drains) -> None:
+async def poll(
+    name: str, do: Callable[[], Awaitable[object]], every_s: float, hint: asyncio.Event
+) -> None:
+    """Do it when a hint comes and every so often anyway, for ever."""
+    while True:
+        hint.clear()
+        try:
+            await do()
+        except (*LOST, Refusal) as error:
+            log.warning("%s: %s", name, error)
+        except Exception:
+            log.exception("%s", name)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(hint.wait(), every_s)
+
+
+async def _hinted(settings: Settings, service: str, hints: Sequence[asyncio.Event]) -> None:
     """arq's worker, started anew when Redis took it down."""
 
     async def drain(ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
-        with telemetry.span(f"process {work.queue_name(service)}", telemetry.SpanKind.CONSUMER):
-            await drains.run()
+        for hint in hints:
+            hint.set()
 
     job = func(drain, name=f"{service}.drain", keep_result=0, max_tries=1, timeout=300)
     while True:
-        worker = Worker(
+        worker = arq.Worker(
             functions=[job],
             queue_name=work.queue_name(service),
             redis_settings=work.redis_settings(settings.redis_dsn),
@@ -200,7 +203,7 @@ async def _hinted(settings: Settings, service: str, drains: Drains) -> None:
 
 
 def _health(
-    troubles: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]], signer: Signer
+    problems: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]], signer: Signer
 ) -> Starlette:
     """/healthz: it runs. /readyz: it can do all it should, or 503.
 
@@ -212,12 +215,12 @@ def _health(
 
     async def ready(request: Request) -> Response:
         try:
-            found = await troubles()
+            found = await problems()
         except (*LOST, Refusal) as error:
-            found = [{"trouble": str(error)}]
+            found = [{"problem": str(error)}]
         body: dict[str, Any] = {"status": "degraded" if found else "ok"}
         if _is_ours(request, signer):
-            body["troubles"] = list(found)
+            body["problems"] = list(found)
         return Response(
             msgspec.json.encode(body), 503 if found else 200, media_type="application/json"
         )

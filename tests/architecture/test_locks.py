@@ -1,9 +1,48 @@
-"""What a transaction locks is said in one place of each service."""
+"""What a transaction locks is said in one place of each service, and is never another tenant's."""
 
+import re
+
+from shared.platform.config import SERVICES
+from shared.platform.db import Conn
 from tests.architecture.tree import files, name
 
 PLACES = {"shared/platform/migrate.py", "shared/intake/versioned.py"}
 LOCKS = ("pg_advisory", "lock_ids($", "hold_accounts($")
+LOCK = re.compile(r"pg_(?:try_)?advisory_\w+\(")
+REACH = 200
+"""Characters after the call within which it has to say whose lock it is."""
+
+TENANT = re.compile(r"tenure\.tenant|accounts_lock\(\)")
+
+
+def unnamed(text: str) -> list[str]:
+    """Locks that do not say of which tenant they are."""
+    found = [text[match.start() : match.start() + REACH] for match in LOCK.finditer(text)]
+    return [call for call in found if not TENANT.search(call)]
+
+
+def test_every_lock_in_the_code_of_services_names_its_tenant() -> None:
+    calls = {
+        name(path): calls
+        for path in files("services/*.py", "services/*/store/*.sql")
+        if (calls := unnamed(path.read_text()))
+    }
+    assert not calls
+
+
+async def test_every_lock_in_their_functions_names_its_tenant(owner: Conn) -> None:
+    rows = await owner.fetch(
+        "SELECT p.oid::regproc::text AS name, prosrc FROM pg_proc AS p"
+        " JOIN pg_namespace AS n ON n.oid = pronamespace WHERE nspname = ANY ($1)",
+        list(SERVICES),
+    )
+    assert any(LOCK.search(row["prosrc"]) for row in rows)
+    assert not {row["name"]: calls for row in rows if (calls := unnamed(row["prosrc"]))}
+
+
+async def test_the_lock_that_names_no_tenant_itself_does_so_in_its_key(owner: Conn) -> None:
+    key = await owner.fetchval("SELECT pg_get_functiondef('risk.accounts_lock'::regproc)")
+    assert "tenure.tenant" in key
 
 
 def test_locks_stand_in_one_file_of_a_store_and_say_what_they_lock():

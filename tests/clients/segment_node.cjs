@@ -7,8 +7,8 @@ const analytics = new Analytics({ host, writeKey, flushAt: 10, flushInterval: 20
 analytics.on("error", (error) => errors.push(String(error.reason ?? error.code)));
 analytics.identify({ userId: "ann", traits: { email: "ann@example.com" } });
 analytics.group({ userId: "ann", groupId: "g1", traits: { name: "Acme" } });
+// Batches travel side by side: what comes before its group waits for it.
 (async () => {
-  await analytics.flush(); // batches travel side by side: who is where must be known first
   for (let rows = 0; rows < 25; rows++) {
     analytics.track({ userId: "ann", event: "Report Built", properties: { rows, "café": "☃" } });
   }

@@ -97,8 +97,10 @@ async def check(
     (waiting,) = await owner.fetch("SELECT external_id, feature FROM usage.pending_event")
     assert tuple(waiting) == ("nobody", "Waiting")
     assert await owner.fetchval("SELECT count(*) FROM usage.rejected_event") == 0
-    groups = await owner.fetch("SELECT member, group_id FROM usage.segment_group ORDER BY member")
-    assert [tuple(row) for row in groups] == [("ann", "g1"), ("anna", "g1")]
+    names = await owner.fetch("SELECT name, person FROM usage.alias ORDER BY name")
+    assert [tuple(row) for row in names] == [("ann", "anna"), ("anna", "anna")]
+    group = "SELECT group_id FROM usage.segment_group WHERE member = 'anna'"
+    assert await owner.fetchval(group) == "g1"
 
 
 @pytest.mark.parametrize("packed", ["plain", "gzip"])

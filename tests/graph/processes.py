@@ -34,7 +34,7 @@ class Installation:
 
 
 @asynccontextmanager
-async def started(
+async def start_all(
     settings: Settings, without: frozenset[str] = frozenset()
 ) -> AsyncGenerator[Installation]:
     """All of them, but for the services named."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import strawberry
 from graphql import (
@@ -9,6 +10,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLObjectType,
     build_schema,
     get_named_type,
@@ -136,3 +138,22 @@ def reachable(root: str = "Query") -> Iterator[str]:
             if isinstance(inner, GraphQLObjectType) and inner.name not in seen:
                 seen.add(inner.name)
                 waiting.append(inner.name)
+
+
+def dated() -> Iterator[tuple[str, str]]:
+    """Type and name of every field that can be asked for as of a moment."""
+    for name, kind in BUILT.type_map.items():
+        if isinstance(kind, GraphQLObjectType):
+            yield from ((name, field) for field, of in kind.fields.items() if "asOf" in of.args)
+
+
+def told(kind: GraphQLNamedType, answer: Any) -> Iterator[tuple[str, Any]]:
+    """Every `Type.field` in an answer with its value; those of edges are those of nodes."""
+    if isinstance(answer, list):
+        for one in answer:
+            yield from told(kind, one)
+    elif isinstance(answer, dict) and isinstance(kind, GraphQLObjectType):
+        for name, value in answer.items():
+            if name in kind.fields and not kind.name.endswith("Edge"):
+                yield f"{kind.name}.{name}", value
+                yield from told(get_named_type(kind.fields[name].type), value)

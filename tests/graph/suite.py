@@ -21,24 +21,21 @@ from services.risk import jobs as risk_jobs
 from services.risk.app import SERVICE as RISK
 from services.usage import jobs as usage_jobs
 from services.usage.app import SERVICE as USAGE
-from shared.intake import rows as ingest
+from shared.intake.rows import BulkRoute, receive
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
 from shared.process import facts, service
+from shared.process.consumer import Consumer
 from shared.process.rpc import Exposed, Rpc
 from shared.process.service import Service
-from shared.process.worker import Bench
+from shared.process.worker import WorkerContext
 from tests.conftest import DatabaseOf
 from tests.serving import serving
 
 SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
 KNOWN_BY_UUID = ("accounts", "members", "contracts", "courses")
-JOBS = {
-    "usage": usage_jobs.announce,
-    "learning": learning_jobs.recommend,
-    "risk": risk_jobs.rescore,
-}
+WORKERS = [jobs.WORKER for jobs in (usage_jobs, learning_jobs, risk_jobs)]
 
 
 class Suite:
@@ -99,15 +96,16 @@ class Suite:
     async def _work(self, tenant: UUID) -> int:
         """What waits for a while is due at once."""
         done = 0
-        for name, job in JOBS.items():
-            database = self.databases[name]
+        for worker in WORKERS:
+            database = self.databases[worker.service]
             async with database.write(tenant) as conn:
                 await conn.execute("UPDATE work SET next_at = now() WHERE next_at < 'infinity'")
-            done += await job(Bench(self.settings, database, self.rpc))
+            context = WorkerContext(self.settings, database, self.rpc)
+            done += await worker.drain(context, next(iter(worker.work)))
         return done
 
 
-class Carrier(facts.Consumer):
+class Carrier(Consumer):
     """Follows a log without a port between."""
 
     def __init__(self, suite: Suite, service: Service, source: str) -> None:
@@ -121,11 +119,16 @@ class Carrier(facts.Consumer):
         return await self._log.page(after, 500, wait_s, None)
 
 
+def kinds_of(service: Service) -> list[BulkRoute]:
+    """Every kind of row that a service takes, in the order of its declaration."""
+    return [kind for kinds in service.bulk_routes.values() for kind in kinds]
+
+
 async def take(suite: Suite, principal: Principal, service: Service, name: str, rows: Any) -> Any:
     """Bulk rows straight into a service, as its route would take them."""
-    (kind,) = (kind for kind in service.kinds["ingest"] if kind.name == name)
+    (kind,) = (kind for kind in service.bulk_routes["ingest"] if kind.name == name)
     async with suite.databases[service.name].write(principal.tenant_id) as conn:
-        receipts = await ingest.receive(conn, principal, kind, msgspec.json.encode(rows))
+        receipts = await receive(conn, principal, kind, msgspec.json.encode(rows))
     assert {receipt.status for receipt in receipts} <= {"accepted", "pending"}, receipts
     return [UUID(receipt.id) for receipt in receipts] if name in KNOWN_BY_UUID else None
 

@@ -13,6 +13,7 @@ from shared.platform.config import Settings
 from shared.platform.db import Conn, to
 from shared.process import facts
 from shared.process.facts import LogEntry
+from shared.process.listeners import hear
 from tests.conftest import DatabaseOf
 from tests.graph.suite import Suite, fill, of, take
 
@@ -55,9 +56,7 @@ async def carried(suite: Suite, owner: Conn, principal: Principal) -> None:
         async with suite.databases[source].read(principal.tenant_id) as conn:
             rows = await conn.fetch("SELECT * FROM event_log ORDER BY position")
         async with suite.databases["usage"].write(principal.tenant_id) as conn:
-            for entry in (to(LogEntry, row) for row in rows):
-                if entry.type in listeners:
-                    await listeners[entry.type](conn, entry)
+            await hear(conn, listeners, [to(LogEntry, row) for row in rows])
 
 
 async def test_signals_stand_on_what_the_other_services_told(

@@ -1,5 +1,8 @@
-"""An account asked for as of a moment: every service speaks of that moment."""
+"""What is asked for as of a moment: every service speaks of that moment, whatever came later."""
 
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,10 +12,32 @@ from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.service import Service
 from tests.conftest import DatabaseOf
+from tests.graph.history import History
+from tests.graph.history_rows import HEAVY, ago
+from tests.graph.questions import UNLIMITED, Questions, dated, object_type, told
 from tests.graph.suite import ACCOUNTS, BILLING, LEARNING, USAGE, Suite, of, take
 from tests.services.usage.rows import named
 
-TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+Answers = Mapping[str, list[Any]]
+"""Every `Type.field` that was told, with its values in order."""
+NEVER_TOLD = {
+    "Invoice.paidAt": "an invoice that is due is not paid",
+    "Replay.differing": "a score comes out the same",
+    "Risk.staleInputs": "every service answers",
+    "RiskChange.unexplained": "both scores can be read",
+}
+"""What is empty in all answers, and why that is right."""
+UNCHANGED = {
+    "Invoice.paidAt": "an invoice that is due is not paid",
+    "JourneyStep.dropped": "follows from changeAfter, which moved, but not as far",
+    "LowUsage.isLow": "follows from z and againstPeers, which moved, but not as far",
+    "Member.externalId": "a member is known by it",
+    "Member.id": "what a thing is called by never changes",
+    "PageInfo.hasPreviousPage": "only first pages are asked for",
+    "SeatUse.band": "follows from ratio, which moved, but not as far",
+    "WeekOfUse.startAt": "the weeks are the same",
+}
+"""What is the same now as it was then, and why: of all else the test has seen that it moved."""
 EARLY, ASKED, LATE = 20, 10, 5
 PART = """{
   name
@@ -20,10 +45,6 @@ PART = """{
   billing { mrr { cents } }
   members { nodes { role account { name } mastery { courses } } }
 }"""
-
-
-def ago(days: int) -> str:
-    return (TODAY - timedelta(days=days)).isoformat()
 
 
 async def versions(
@@ -71,7 +92,7 @@ async def test_all_services_speak_of_the_moment_asked_for(
     data, _ = await suite.ask(
         principal,
         f'{{ now: account(id: "{account_id}") {PART}'
-        f' then: account(id: "{account_id}", asOf: "{ago(ASKED)}") {PART} }}',
+        f' then: account(id: "{account_id}", asOf: "{ago(ASKED).isoformat()}") {PART} }}',
     )
 
     assert data["then"] == as_known("Acme", 1, 15_000, "user", [])
@@ -86,3 +107,73 @@ def as_known(name: str, events: int, cents: int, role: str, mastery: list[Any]) 
         "billing": {"mrr": {"cents": cents}},
         "members": {"nodes": [{"role": role, "account": {"name": name}, "mastery": mastery}]},
     }
+
+
+async def test_what_was_known_at_a_moment_is_the_same_for_ever(
+    settings: Settings, database: DatabaseOf, principal: Principal
+) -> None:
+    history = History(await of(settings, database), principal)
+    await history.before()
+    moment = datetime.now(UTC)
+    known = await answers(history, moment)
+
+    await history.after()
+
+    again = await answers(history, moment)
+    assert [field for field in known if again.get(field) != known[field]] == []
+    assert json.dumps(again) == json.dumps(known)
+    assert {field for field in known if not any(map(is_told, known[field]))} <= set(NEVER_TOLD)
+    now = await answers(history, datetime.now(UTC))
+    assert {field for field in known if now.get(field) == known[field]} <= set(UNCHANGED)
+
+
+async def answers(history: History, moment: datetime) -> Answers:
+    """All that can be asked for as of the moment, of the accounts with some of everything."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for n in range(HEAVY):
+        values = arguments(history, n, moment)
+        keys = {"Account": history.accounts[n], "Member": history.people[f"m{n}-0"]}
+        every = Questions(values)
+        for kind, question in questions(keys, every):
+            context = history.suite.context(history.principal)
+            result = await UNLIMITED.execute(f"{{ {question} }}", context_value=context)
+            assert result.errors is None, (question[:80], result.errors)
+            assert result.data
+            data = result.data if kind == "Query" else result.data["node"]
+            for field, value in told(object_type(kind), data):
+                found[field].append(value)
+        for field in every.asked - found.keys():
+            if "Edge." not in field:
+                found[field] = []
+    return found
+
+
+def questions(keys: Mapping[str, UUID], every: Questions) -> Iterator[tuple[str, str]]:
+    for kind, name in dated():
+        one = every.one(object_type(kind), name)
+        if kind == "Query":
+            yield kind, one
+        else:  # of an object as it is now, one field as it was then
+            key = global_id(kind, keys[kind])
+            yield kind, f'node(id: "{key}") {{ ... on {kind} {{ {one} }} }}'
+    name = '{source: "erp", id: "also"}'
+    yield "Query", f"account(externalId: {name}, asOf: {every.values['asOf']}) {{ id }}"
+
+
+def arguments(history: History, n: int, moment: datetime) -> dict[str, str]:
+    account = f'"{global_id("Account", history.accounts[n])}"'
+    return {
+        "asOf": f'"{moment.isoformat()}"',
+        "account.id": account,
+        "accountId": account,
+        "accountIds": f"[{account}]",
+        "member": f'"m{n}-0"',
+        "from": f'"{ago(45).isoformat()}"',
+        "to": f'"{(moment + timedelta(days=1)).isoformat()}"',
+        "changes": '[{feature: "events_28d", value: "100000"}]',
+        "first": "3",
+    }
+
+
+def is_told(value: Any) -> bool:
+    return value is not None and value != []

@@ -13,15 +13,15 @@ from graph.schema import BY_ID
 from services.risk.actions import hindsight as hindsight_actions
 from services.risk.actions import models as models_actions
 from services.risk.actions import release
-from shared.intake import rows as intake
-from shared.intake.rows import Kind
+from shared.intake import rows as rows_intake
+from shared.intake.rows import BulkRoute
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.service import Service
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
 from tests.graph.questions import UNLIMITED, Questions, object_type, reachable
-from tests.graph.suite import ACCOUNTS, SERVICES, USAGE, Suite, of, take
+from tests.graph.suite import ACCOUNTS, SERVICES, USAGE, Suite, kinds_of, of, take
 from tests.services.risk.given import a_model
 
 QUERY, MUTATION = object_type("Query"), object_type("Mutation")
@@ -83,11 +83,6 @@ async def suite(settings: Settings, database: DatabaseOf) -> Suite:
     return await of(settings, database)
 
 
-def kinds_of(service: Service) -> list[Kind]:
-    """Every kind of row that a service takes, in the order of its declaration."""
-    return [kind for kinds in service.kinds.values() for kind in kinds]
-
-
 async def nothing(suite: Suite, principal: Principal) -> Ids:
     """A tenant that was made a moment ago."""
     return {kind: uuid4() for kind in BY_ID}
@@ -124,7 +119,9 @@ async def one_of_each(suite: Suite, principal: Principal) -> Ids:
     return ids
 
 
-async def bare(suite: Suite, principal: Principal, service: Service, kind: Kind, ids: Ids) -> None:
+async def bare(
+    suite: Suite, principal: Principal, service: Service, kind: BulkRoute, ids: Ids
+) -> None:
     """A row with nothing but what it cannot do without."""
     known = {name: str(ids[of]) for name, of in OWNERS.items()}
     needed = [field.encode_name for field in fields(kind.row) if field.required]
@@ -142,7 +139,7 @@ async def turned_away(suite: Suite, principal: Principal, event: dict[str, Any])
     waiting = {**event, "id": "2", "externalId": {"source": "crm", "id": "nobody"}}
     rows = msgspec.json.encode([event, waiting])
     async with suite.databases["usage"].write(principal.tenant_id) as conn:
-        receipts = await intake.receive(conn, principal, kinds_of(USAGE)[0], rows)
+        receipts = await rows_intake.receive(conn, principal, kinds_of(USAGE)[0], rows)
     assert [receipt.status for receipt in receipts] == ["rejected", "pending"]
 
 

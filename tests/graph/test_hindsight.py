@@ -9,16 +9,15 @@ import pytest
 
 from services.risk.actions import models as models_actions
 from services.risk.actions import scores as scores_actions
-from services.risk.domain.hindsight import Ended
 from services.risk.domain.queue import UpdateReason
-from services.risk.store import hindsight
+from services.risk.store import directory
 from services.risk.store.queue import ask
 from shared.graphql.scalars import global_id
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from tests.conftest import DatabaseOf
 from tests.graph.suite import Suite, fill, of
-from tests.services.risk.given import a_model, a_score, later
+from tests.services.risk.given import a_model, a_score, an_end, later
 
 NOW = datetime.now(UTC)
 RECORD = """mutation {{ expectationRecord(input: {{
@@ -46,7 +45,7 @@ async def ended(suite: Suite, principal: Principal, account: UUID, in_days: int)
     """The account's contract is lost on a day; that day."""
     day = (NOW + timedelta(days=in_days)).date()
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        await hindsight.note_end(conn, Ended(UUID(int=1), account, day, renewed=False))
+        await directory.save_outcomes(conn, [an_end(account, day)])
     return day.isoformat()
 
 
@@ -165,8 +164,9 @@ async def test_model_and_people_are_scored_on_contracts_of_which_both_had_spoken
     await recorded(suite, principal, global_id("Account", key), 0.9)
     day = await ended(suite, principal, key, 91)
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        other = Ended(UUID(int=2), silent, datetime.fromisoformat(day).date(), renewed=True)
-        await hindsight.note_end(conn, other)
+        last_on = datetime.fromisoformat(day).date()
+        other = an_end(silent, last_on, renewed=True, contract=2)
+        await directory.save_outcomes(conn, [other])
     after = (datetime.fromisoformat(day) + timedelta(days=1)).date()
     query = """{{ disagreement(from: "{start}", to: "{end}", daysBefore: {days}) {{
       daysBefore n modelBrier personBrier

@@ -3,10 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from shared.platform.auth import Keys, Principal
 from shared.platform.config import Settings
+from shared.platform.db import Conn
 from shared.vocabulary.errors import NotPermitted
 from tests.conftest import DatabaseOf
 from tests.graph.suite import Suite, of
@@ -68,3 +70,13 @@ async def test_keys_need_the_scope_admin(suite: Suite, principal: Principal) -> 
     reader = Principal(principal.tenant_id, "reader", ("read",))
     result = await suite.run(reader, "{ apiKeys { id } }")
     assert [type(error.original_error) for error in result.errors or []] == [NotPermitted]
+
+
+async def test_no_key_is_one_of_our_own_processes(
+    suite: Suite, principal: Principal, owner: Conn
+) -> None:
+    data, _ = await suite.ask(principal, CREATE.replace('"read"', '"system"'))
+    assert data["apiKeyCreate"]["userErrors"][0]["field"] == "scopes"
+    await made(suite, principal)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await owner.execute("UPDATE access.api_key SET scopes = '{system}'")

@@ -7,16 +7,16 @@ from uuid import uuid4
 
 import pytest
 
-from infra.suite.scoring import pending
+from infra.suite.scoring import pending_scores
 from services.risk.actions import models as models_actions
-from services.risk.domain.queue import WORK_LIST, UpdateReason
+from services.risk.domain.queue import UpdateReason
 from services.risk.store import queue as queue_store
 from shared.platform.auth import Principal
 from shared.platform.config import SERVICES, Settings
 from shared.platform.db import Conn
 from shared.process.rpc import Rpc
 from tests.conftest import DatabaseOf
-from tests.graph.processes import started
+from tests.graph.processes import start_all
 from tests.graph.suite import Suite, of
 from tests.services.risk.given import a_model
 
@@ -39,7 +39,7 @@ async def test_the_gateway_is_ready_while_scores_are_pending_and_tells_of_no_ten
     suite: Suite, settings: Settings, principal: Principal
 ) -> None:
     await waits_for_scores(suite, principal)
-    async with started(settings) as installation:
+    async with start_all(settings) as installation:
         status, body = await installation.ask(f"{installation.gateway}/readyz")
     assert (status, json.loads(body)) == (
         200,
@@ -50,7 +50,7 @@ async def test_the_gateway_is_ready_while_scores_are_pending_and_tells_of_no_ten
 async def test_the_gateway_is_not_ready_without_a_service_and_says_which(
     settings: Settings,
 ) -> None:
-    async with started(settings, frozenset({"billing"})) as installation:
+    async with start_all(settings, frozenset({"billing"})) as installation:
         status, body = await installation.ask(f"{installation.gateway}/readyz")
     answer: dict[str, Any] = json.loads(body)
     assert (status, answer["status"]) == (503, "not ready")
@@ -63,7 +63,7 @@ async def test_without_a_key_nothing_of_a_tenant_is_told(
     await waits_for_scores(suite, principal)
     name = "a tenant nobody hears of"
     await owner.execute("UPDATE access.tenant SET name = $1", name)
-    async with started(settings) as installation:
+    async with start_all(settings) as installation:
         addresses = [installation.gateway, *(settings.service_url(one) for one in SERVICES)]
         pages = ("/", "/healthz", "/readyz", "/log", "/log/end", "/graphql", "/rpc/risk")
         for url in (f"{address}{page}" for address in addresses for page in pages):
@@ -94,10 +94,10 @@ async def test_a_start_says_in_words_what_is_left_to_score(
 ) -> None:
     tenants = {principal.tenant_id: "acme"}
     async with Rpc(settings) as rpc:
-        assert "risk service is not reachable" in await pending(rpc, tenants)
-    assert await pending(suite.rpc, tenants) == ""  # nobody scores without a model
+        assert "risk service is not reachable" in await pending_scores(rpc, tenants)
+    assert await pending_scores(suite.rpc, tenants) == ""  # nobody scores without a model
     await waits_for_scores(suite, principal)
-    assert await pending(suite.rpc, tenants) == "2 left in acme"
+    assert await pending_scores(suite.rpc, tenants) == "2 left in acme"
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
-        await conn.execute("DELETE FROM risk.work WHERE list = $1", WORK_LIST)
-    assert await pending(suite.rpc, tenants) == ""
+        await conn.execute("DELETE FROM risk.work WHERE list = 'rescore'")
+    assert await pending_scores(suite.rpc, tenants) == ""

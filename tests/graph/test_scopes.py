@@ -17,18 +17,18 @@ from strawberry.types import ExecutionResult
 from strawberry.utils.str_converters import to_camel_case
 
 from graph import app as graph_app
-from graph.scopes import FIELDS, ROUTES, guarded
+from graph.scopes import FIELDS, ROUTES, guard, guard_payloads
 from services.risk.actions import models as models_actions
 from shared.platform import auth
 from shared.platform.auth import SCOPES, Principal, Signer
 from shared.platform.config import Settings
-from shared.process.rpc import Call, Declared, Reply, Request, Rpc, declared
+from shared.process.rpc import Call, Exposure, Reply, Request, Rpc, exposures
 from shared.process.service import LOG_SCOPE, Service, build
 from shared.vocabulary.errors import NotPermitted
 from shared.vocabulary.ids import global_id
 from tests.architecture.tree import ROOT
 from tests.conftest import DatabaseOf
-from tests.graph.processes import Installation, started
+from tests.graph.processes import Installation, start_all
 from tests.graph.questions import Questions, object_type
 from tests.graph.suite import ACCOUNTS, SERVICES, Suite, fill, of, take
 from tests.services.learning.rows import course, teach
@@ -36,10 +36,10 @@ from tests.services.risk.given import a_model
 
 KEYS: Mapping[str, tuple[str, ...]] = {"none": (), **{scope: (scope,) for scope in SCOPES}}
 """A key of each single scope, and one of none."""
-DECLARED: Mapping[str, Declared] = {
+DECLARED: Mapping[str, Exposure] = {
     name: one
     for service in SERVICES
-    for name, one in declared(service.reads, service.commands).items()
+    for name, one in exposures(service.reads, service.commands).items()
 }
 OPEN = {"/", "/console", "/graphql", "/healthz", "/readyz"}
 """What tells nothing of a tenant, and the graph, which signs in itself."""
@@ -187,6 +187,9 @@ async def test_the_table_in_the_documents_says_the_same(tenant_of_all: Tenant) -
     for root in ("Query", "Mutation"):
         for name in object_type(root).fields:
             needed[name] = next(iter(await scopes_of(tenant_of_all, root, name)), None)
+            words = object_type(root).fields[name].description or ""
+            said = re.findall(r"[Nn]eeds (?:the scope )?['`]?(\w+)['`]?\.", words)
+            assert said in ([], [needed[name]]), name
     queries = {name for name in object_type("Query").fields if needed[name] == "read"}
     for scope, words in table().items():
         named = set(words) & needed.keys()
@@ -248,7 +251,7 @@ async def test_a_function_is_carried_out_under_its_own_scope_alone(
 
 @pytest.fixture
 async def installation(settings: Settings) -> AsyncIterator[Installation]:
-    async with started(settings) as installation:
+    async with start_all(settings) as installation:
         yield installation
 
 
@@ -286,8 +289,12 @@ async def test_a_route_of_a_service_answers_under_its_own_scope_alone(
     needed = {
         "/log": LOG_SCOPE,
         "/log/end": LOG_SCOPE,
-        **{f"/v1/{kind.name}": scope for scope, kinds in service.kinds.items() for kind in kinds},
-        **{f"/v1/{one.name}": scope for scope, inlets in service.inlets.items() for one in inlets},
+        **{
+            f"/v1/{route.name}": scope
+            for declared in (service.bulk_routes, service.foreign_routes)
+            for scope, listed in declared.items()
+            for route in listed
+        },
     }
     assert routes.keys() == needed.keys() | {f"/rpc/{service.name}", "/healthz", "/readyz"}
     for path, scope in needed.items():
@@ -337,6 +344,21 @@ def underscored(name: str) -> str:
     return field
 
 
+@strawberry.type
+class Invoice:
+    amount: int
+
+
+@strawberry.type
+class Deed:
+    invoice: Invoice
+
+
+@strawberry.type
+class Deeds:
+    do: Deed
+
+
 def test_neither_a_field_nor_a_route_of_the_gateway_exists_without_a_scope() -> None:
     def secret() -> str:
         return "told"
@@ -345,6 +367,8 @@ def test_neither_a_field_nor_a_route_of_the_gateway_exists_without_a_scope() -> 
     root = strawberry.type(type("Root", (), {"secret": strawberry.field(resolver=secret)}))
 
     with pytest.raises(LookupError, match="secret stands under no scope"):
-        guarded(root)
+        guard(root)
+    with pytest.raises(TypeError, match="invoice must be nullable"):
+        guard_payloads(Deeds)
     with pytest.raises(KeyError, match="/v1/secrets"):
-        graph_app._keyed("/v1/secrets", "GET", graph_app._report)
+        graph_app._route_for_keys("/v1/secrets", "GET", graph_app._report)

@@ -67,7 +67,7 @@ async def with_key(stack: Stack) -> Stack:
 def stack(empty: Stack) -> Stack:
     """The installation with a small simulated tenant, trained and scored."""
     given = ("--url", empty.address, "--key", empty.key)
-    empty.tenure("simulate", "--companies", "260", "--months", "20", "--seed", "3", *given)
+    empty.tenure("simulate", "--companies", "180", "--months", "20", "--seed", "3", *given)
     # rows end today, and of so few accounts the gate thinks differently from day to day
     empty.tenure("train", "--tenant", empty.tenant, "--force", "journeys want a model, whichever")
     asyncio.run(_scored(empty))

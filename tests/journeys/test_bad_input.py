@@ -13,7 +13,7 @@ import pytest
 
 from tests.journeys.stack import Client, Stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.stack
 
 
 MANY = b"[{}" + b",{}" * 6_000 + b"]"

@@ -24,7 +24,7 @@ from tests.conftest import for_test
 from tests.journeys.conftest import with_key
 from tests.journeys.stack import Client, Stack, client, until, up
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 CHAOS_S = 25.0
 VICTIMS = (

@@ -9,7 +9,7 @@ import pytest
 
 from tests.journeys.stack import Client, Stack, until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.stack
 
 PAGE = """
 query Page {

@@ -76,13 +76,13 @@ async def test_a_champion_is_taken_back_and_a_broken_one_is_seen(stack: Stack, p
 
         async def degraded() -> Any:
             code, body = await asyncio.to_thread(readiness, stack)
-            return body["troubles"] if code == 503 else None
+            return body["problems"] if code == 503 else None
 
-        (trouble,) = await until(degraded, 30)
-        assert (trouble["version"], trouble["serving"]) == (first, first)  # from its memory
+        (problem,) = await until(degraded, 30)
+        assert (problem["version"], problem["serving"]) == (first, first)  # from its memory
         done = await asyncio.to_thread(status, stack)
         assert done.returncode == 1
-        assert "risk-worker is degraded: trouble model cannot be read" in done.stdout
+        assert "risk-worker is degraded: problem model cannot be read" in done.stdout
         await conn.execute("UPDATE risk.model SET document = $2 WHERE version = $1", first, whole)
 
         async def well() -> bool:

@@ -10,7 +10,7 @@ import pytest
 from shared.vocabulary.ids import global_id
 from tests.journeys.stack import Client, Stack, until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.stack
 
 RISKIEST = """
 query Riskiest($first: Int!) {

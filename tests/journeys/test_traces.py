@@ -5,7 +5,7 @@ import pytest
 from tests.journeys.otlp import Receiver
 from tests.journeys.stack import Stack, client, until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.stack
 
 
 async def test_a_trace_runs_from_the_gateway_to_the_worker(

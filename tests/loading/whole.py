@@ -7,16 +7,19 @@ import msgspec
 
 from infra.trial.server import TOLD
 from ml.simulation.rows import Batch
-from shared.intake import rows as ingest
+from shared.intake.rows import receive
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.process import facts
+from shared.process.listeners import hear
 
 
 async def sent(dbs: dict[str, Database], principal: Principal, batches: Iterable[Batch]) -> None:
     """Load batches as the bulk routes and the listeners between services do."""
     kinds = {
-        kind.name: (service.name, kind) for service in TOLD for kind in service.kinds["ingest"]
+        kind.name: (service.name, kind)
+        for service in TOLD
+        for kind in service.bulk_routes["ingest"]
     }
     for batch in batches:
         service, kind = kinds[batch.kind]
@@ -24,7 +27,7 @@ async def sent(dbs: dict[str, Database], principal: Principal, batches: Iterable
         while chunk := list(islice(rows, 4_000)):
             async with dbs[service].write(principal.tenant_id) as conn:
                 body = msgspec.json.encode(chunk)
-                receipts = await ingest.receive(conn, principal, kind, body)
+                receipts = await receive(conn, principal, kind, body)
             assert {receipt.status for receipt in receipts} <= {"accepted", "late"}
         if batch.kind == "accounts":
             await told(dbs)
@@ -37,8 +40,7 @@ async def told(dbs: dict[str, Database]) -> None:
         await facts.relay_all(dbs[speaker])
         log = await facts.Log(dbs[speaker], speaker).page(0, 100_000, 0, None)
         for listener in TOLD:
-            heard = listener.listeners.get(speaker, {})
-            for entry in log:
-                if entry.type in heard:
-                    async with dbs[listener.name].write(entry.tenant_id) as conn:
-                        await heard[entry.type](conn, entry)
+            for tenant_id in {entry.tenant_id for entry in log}:
+                async with dbs[listener.name].write(tenant_id) as conn:
+                    entries = [entry for entry in log if entry.tenant_id == tenant_id]
+                    await hear(conn, listener.listeners.get(speaker, {}), entries)

@@ -31,11 +31,12 @@ from services.risk.app import SERVICE as RISK
 from services.risk.store import models as models_store
 from services.risk.store.release import training_runs
 from services.usage.app import SERVICE as USAGE
-from shared.intake import rows as ingest
+from shared.intake.rows import receive
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
 from shared.process import facts
+from shared.process.listeners import hear
 from shared.process.rpc import Exposed, Rpc
 from tests.conftest import DatabaseOf
 from tests.services.risk.given import a_model
@@ -60,7 +61,7 @@ class Tenant:
         kinds = {
             kind.name: (service.name, kind)
             for service in SERVICES
-            for kind in service.kinds.get("ingest", ())
+            for kind in service.bulk_routes.get("ingest", ())
         }
         for batch in batches:
             service, kind = kinds[batch.kind]
@@ -68,7 +69,7 @@ class Tenant:
             while chunk := list(islice(rows, 4_000)):
                 async with self.dbs[service].write(self.principal.tenant_id) as conn:
                     body = msgspec.json.encode(chunk)
-                    receipts = await ingest.receive(conn, self.principal, kind, body)
+                    receipts = await receive(conn, self.principal, kind, body)
                 assert {receipt.status for receipt in receipts} <= {"accepted", "duplicate"}
             if batch.kind == "accounts":
                 await self._introduce()
@@ -79,9 +80,7 @@ class Tenant:
         await facts.relay_all(self.dbs["accounts"])
         told = await facts.Log(self.dbs["accounts"], "accounts").page(0, 10_000, 0, None)
         async with self.dbs["usage"].write(self.principal.tenant_id) as conn:
-            for entry in told:
-                if entry.type in USAGE.listeners["accounts"]:
-                    await USAGE.listeners["accounts"][entry.type](conn, entry)
+            await hear(conn, USAGE.listeners["accounts"], told)
 
     def training(self) -> Training:
         step = lambda name, done, total: self.steps.append((name, done, total))  # noqa: E731
@@ -128,7 +127,7 @@ async def test_where_use_is_recorded_landmarks_are_trained_on_and_the_model_publ
 
 
 async def test_a_table_without_use_runs_from_the_start_and_trains_the_same_twice(world):
-    customers = telco.read(Path("data/telco.csv"))[:900]
+    customers = telco.read(Path("data/telco.csv"))[:210]
     await world.take(telco.batches(customers, NOW.date()))
     first, second = [await world.training().run() for _ in range(2)]
 
@@ -172,7 +171,7 @@ async def test_with_too_few_losses_for_a_model_curves_serve_and_say_so_until_the
 
     again = await world.training().release()
     assert again.model.document == released.model.document
-    await world.take(telco.batches(with_losses(250, 700), NOW.date()))
+    await world.take(telco.batches(with_losses(58, 400), NOW.date()))
     fitted = await world.training().release()
     assert load(fitted.model.document, fitted.model.checksum).document.basis == "model"
     assert (await world.champions())[-1] == fitted.model.version

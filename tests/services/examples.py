@@ -12,7 +12,7 @@ from services.accounts.app import SERVICE as ACCOUNTS
 from services.billing.app import SERVICE as BILLING
 from services.learning.app import SERVICE as LEARNING
 from services.usage.app import SERVICE as USAGE
-from shared.intake.rows import Kind
+from shared.intake.rows import BulkRoute
 from shared.intake.versioned import Versioned
 from shared.platform.auth import Principal
 from tests.bulk import send
@@ -35,9 +35,9 @@ def schema_of(table: Versioned[Any]) -> str:
     return table.relation.partition(".")[0]
 
 
-def route_of(table: Versioned[Any]) -> Kind:
+def route_of(table: Versioned[Any]) -> BulkRoute:
     """The bulk route by which rows of the table come."""
-    routes = chain(*SERVICES[schema_of(table)].kinds.values())
+    routes = chain(*SERVICES[schema_of(table)].bulk_routes.values())
     (route,) = [each for each in routes if each.row is table.row]
     return route
 

@@ -15,7 +15,7 @@ from services.risk.forecasting.scores import SOURCES
 from services.usage.store import catalogue, history
 from shared.platform import config
 from shared.platform.db import Conn
-from shared.process.rpc import declared
+from shared.process.rpc import exposures
 from shared.process.service import Service
 from tests.architecture.tree import files, name
 from tests.graph.suite import SERVICES
@@ -25,7 +25,7 @@ BY_ARGUMENT = {"services/risk/actions/release.py"}
 """What one argument of an action needs beyond the action's own scope, it asks itself."""
 
 
-@pytest.mark.parametrize("part", ["reads", "commands", "kinds", "inlets"])
+@pytest.mark.parametrize("part", ["reads", "commands", "bulk_routes", "foreign_routes"])
 def test_an_unknown_scope_is_refused_at_start(part: str) -> None:
     for scope in ("root", "system", ""):
         parts: dict[str, Any] = {part: {scope: []}}
@@ -33,7 +33,7 @@ def test_an_unknown_scope_is_refused_at_start(part: str) -> None:
             Service("billing", **parts)
 
 
-@pytest.mark.parametrize("part", ["reads", "commands", "kinds", "inlets"])
+@pytest.mark.parametrize("part", ["reads", "commands", "bulk_routes", "foreign_routes"])
 def test_nothing_is_exposed_without_a_scope(part: str) -> None:
     parts: dict[str, Any] = {part: [summary_store.mrr]}
     with pytest.raises(ValueError, match="there is no scope"):
@@ -42,7 +42,7 @@ def test_nothing_is_exposed_without_a_scope(part: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_every_function_has_a_name_of_its_own_and_can_travel(service: Service) -> None:
-    exposed = declared(service.reads, service.commands)
+    exposed = exposures(service.reads, service.commands)
     listed = [*service.reads.values(), *service.commands.values()]
     assert len(exposed) == sum(map(len, listed))
     for wire, one in exposed.items():
@@ -63,16 +63,16 @@ def test_two_functions_of_one_name_are_refused_at_start() -> None:
 
 def test_two_routes_of_one_name_are_refused_at_start() -> None:
     with pytest.raises(ValueError, match="two routes would be /v1/invoices"):
-        Service("billing", kinds={"ingest": [INVOICES], "admin": [INVOICES]})
+        Service("billing", bulk_routes={"ingest": [INVOICES], "admin": [INVOICES]})
 
 
 def test_functions_of_one_name_in_two_modules_are_two() -> None:
     service = Service("usage", reads={"read": [catalogue.features_by_key, history.retention]})
-    assert len(declared(service.reads, {})) == 2
+    assert len(exposures(service.reads, {})) == 2
 
 
 def test_who_calls_by_name_names_what_is_declared() -> None:
-    exposed = {name for one in SERVICES for name in declared(one.reads, one.commands)}
+    exposed = {name for one in SERVICES for name in exposures(one.reads, one.commands)}
     called = {name for path in files("*.py") if "tests" not in path.parts for name in _named(path)}
     assert len(called) > 10
     assert called <= exposed

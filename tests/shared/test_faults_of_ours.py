@@ -33,11 +33,11 @@ async def broken(conn: Conn, caller: Principal, *_: Any) -> list[Receipt]:
 async def test_the_connection_stays_open_behind_it(
     settings: Settings, principal: Principal, door: str
 ) -> None:
-    inlets = [replace(each, take=broken) for each in SERVICE.inlets["ingest"]]
+    foreign = [replace(each, take=broken) for each in SERVICE.foreign_routes["ingest"]]
     faulty = replace(
         SERVICE,
-        kinds={"ingest": [replace(EVENTS, take=broken)]},
-        inlets={"ingest": inlets},
+        bulk_routes={"ingest": [replace(EVENTS, take=broken)]},
+        foreign_routes={"ingest": foreign},
         listeners={},
     )
     headers = {"authorization": f"Bearer {await a_key(settings, principal.tenant_id, 'ingest')}"}

@@ -17,8 +17,7 @@ from infra.loading.events import Reading
 from services.usage.domain.events import EventRow
 from services.usage.domain.segment import read_batch
 from shared.graphql.scalars import aware
-from shared.intake import rows as ingest
-from shared.intake.rows import Row
+from shared.intake.rows import Row, parsed
 from shared.platform.auth import SCOPES, Principal
 from shared.vocabulary.errors import InvalidInput, clipped
 from shared.vocabulary.moments import ALLOWED, Moment, in_calendar, moment
@@ -77,9 +76,9 @@ def refusing(kind: type[Exception], door: Callable[[], datetime]) -> Read:
 
 def by_row(text: str) -> Read:
     body = msgspec.json.encode([{"at": text}])
-    alone, bad = ingest.parsed(body, Seen, LOADER)
-    in_company, _ = ingest.parsed(body[:-1] + b',{"at":7}]', Seen, LOADER)
-    lines, _ = ingest.parsed(body[1:-1], Seen, LOADER, by_line=True)
+    alone, bad = parsed(body, Seen, LOADER)
+    in_company, _ = parsed(body[:-1] + b',{"at":7}]', Seen, LOADER)
+    lines, _ = parsed(body[1:-1], Seen, LOADER, by_line=True)
     found = {one.row.at for rows in (alone, in_company, lines) for one in rows}
     assert len(found) <= 1
     if not found:
@@ -108,7 +107,7 @@ def by_segment(text: str) -> Read:
 
 def by_file(text: str) -> Read:
     row = Reading().row({"feature": "f", "occurredAt": text, "accountId": f"{uuid4()}"}, "1")
-    (good, bad) = ingest.parsed(msgspec.json.encode([row]), EventRow, LOADER)
+    (good, bad) = parsed(msgspec.json.encode([row]), EventRow, LOADER)
     assert good or bad[0].field == "occurredAt"
     return good[0].row.occurred_at if good else None
 

@@ -1,16 +1,18 @@
 """Work lists: nothing marked is lost, nothing is done under a lost lease, poison does not block."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 
 from shared.platform.db import Database
 from shared.process import work
+from shared.process.work import WorkList
 from shared.vocabulary.errors import Conflict
 from tests.conftest import DatabaseOf
 
-LIST = "rescore"
+LIST = WorkList("things")
 
 
 async def marked(db: Database, tenant: UUID, *keys: UUID) -> None:
@@ -36,20 +38,20 @@ async def test_what_is_marked_is_drained_once(database: DatabaseOf, tenant: UUID
 async def test_a_mark_during_the_work_is_drained_again(database: DatabaseOf, tenant: UUID) -> None:
     db, key = await database("risk"), uuid4()
     await marked(db, tenant, key)
-    (claim,) = await work.claim(db, LIST, 10, 60)
+    (claim,) = await work.claim(db, LIST)
 
     await marked(db, tenant, key)
     async with db.write(tenant) as conn:
         await work.finish(conn, LIST, [claim])
 
-    assert [again.key for again in await work.claim(db, LIST, 10, 60)] == [key]
+    assert [again.key for again in await work.claim(db, LIST)] == [key]
 
 
 async def test_a_lost_lease_refuses_the_result(database: DatabaseOf, tenant: UUID) -> None:
     db, key = await database("risk"), uuid4()
     await marked(db, tenant, key)
-    (slow,) = await work.claim(db, LIST, 10, lease_s=0)
-    (quick,) = await work.claim(db, LIST, 10, lease_s=60)
+    (slow,) = await work.claim(db, replace(LIST, lease_s=0))
+    (quick,) = await work.claim(db, LIST)
     assert slow.key == quick.key
 
     with pytest.raises(Conflict):
@@ -84,7 +86,7 @@ async def test_claims_cross_tenants_but_rows_do_not(
     await marked(db, tenant, uuid4())
     await marked(db, other_tenant, uuid4())
 
-    claims = await work.claim(db, LIST, 10, 60)
+    claims = await work.claim(db, LIST)
 
     assert {claim.tenant_id for claim in claims} == {tenant, other_tenant}
     async with db.read(tenant) as conn:

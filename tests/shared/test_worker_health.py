@@ -11,19 +11,19 @@ from shared.platform.config import Settings
 from shared.process.worker import _health
 from tests.serving import serving
 
-TROUBLE = {"trouble": "model cannot be read", "tenant": "acme"}
+PROBLEM = {"problem": "model cannot be read", "tenant": "acme"}
 
 
 async def test_what_keeps_a_worker_from_its_work_is_told_to_our_own_processes_alone(
     settings: Settings, principal: Principal
 ) -> None:
-    async def troubles() -> Sequence[Mapping[str, Any]]:
-        return [TROUBLE]
+    async def problems() -> Sequence[Mapping[str, Any]]:
+        return [PROBLEM]
 
     signer = Signer(settings)
     port = settings.worker_port("risk")
     told: list[tuple[int, Any]] = []
-    async with serving(_health(troubles, signer), port), aiohttp.ClientSession() as session:
+    async with serving(_health(problems, signer), port), aiohttp.ClientSession() as session:
         for headers in (
             {},
             {auth.HEADER: signer.seal(principal)},
@@ -32,4 +32,4 @@ async def test_what_keeps_a_worker_from_its_work_is_told_to_our_own_processes_al
             async with session.get(f"http://127.0.0.1:{port}/readyz", headers=headers) as answer:
                 told.append((answer.status, await answer.json()))
     nothing = {"status": "degraded"}
-    assert told == [(503, nothing), (503, nothing), (503, {**nothing, "troubles": [TROUBLE]})]
+    assert told == [(503, nothing), (503, nothing), (503, {**nothing, "problems": [PROBLEM]})]

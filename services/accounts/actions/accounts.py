@@ -10,7 +10,7 @@ from services.accounts.domain.accounts import Account, AccountChanged, AccountCr
 from services.accounts.rows import AccountRow, check
 from services.accounts.store import accounts, locks, tables
 from shared.intake.checks import Check, Contradiction
-from shared.intake.rows import Kind, Numbered, Receipt, alone
+from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
 from shared.intake.versioned import keep
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -79,7 +79,7 @@ async def take_accounts(
 
 async def account_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> UUID:
     """Create or change one account; its id."""
-    return UUID(await alone(conn, principal, ACCOUNTS, row))
+    return UUID(await take_one(conn, principal, ACCOUNTS, row))
 
 
 async def _tell(conn: Conn, changed: set[UUID], before: set[UUID]) -> None:
@@ -105,4 +105,4 @@ async def _tell(conn: Conn, changed: set[UUID], before: set[UUID]) -> None:
     await facts.emit_all(conn, changes)
 
 
-ACCOUNTS = Kind("accounts", AccountRow, take_accounts)
+ACCOUNTS = BulkRoute("accounts", AccountRow, take_accounts)

@@ -8,7 +8,7 @@ from services.accounts.actions.account_of import account_of
 from services.accounts.domain.contracts import Contract, ContractChanged
 from services.accounts.rows import ContractRow, check
 from services.accounts.store import contracts, tables
-from shared.intake.rows import Kind, Numbered, Receipt, alone
+from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
 from shared.intake.versioned import keep
 from shared.intake.versions import Version
 from shared.platform.auth import Principal
@@ -47,8 +47,8 @@ def _place(change: ContractChanged) -> tuple[UUID, date, datetime]:
 
 async def contract_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> Contract:
     """Sign or change one contract; the contract as it is kept."""
-    contract_id = UUID(await alone(conn, principal, CONTRACTS, row))
+    contract_id = UUID(await take_one(conn, principal, CONTRACTS, row))
     return (await contracts.contracts(conn, [contract_id]))[contract_id]
 
 
-CONTRACTS = Kind("contracts", ContractRow, take_contracts)
+CONTRACTS = BulkRoute("contracts", ContractRow, take_contracts)

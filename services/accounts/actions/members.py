@@ -9,7 +9,7 @@ from services.accounts.actions.account_of import account_of
 from services.accounts.domain.members import Member, MemberAdded, MemberChanged
 from services.accounts.rows import MemberRow, check
 from services.accounts.store import members, tables
-from shared.intake.rows import Kind, Numbered, Receipt, receive
+from shared.intake.rows import BulkRoute, Numbered, Receipt, receive
 from shared.intake.versioned import keep
 from shared.intake.versions import Candidate
 from shared.platform.auth import Principal
@@ -59,4 +59,4 @@ def _fact(
     )
 
 
-MEMBERS = Kind("members", MemberRow, take_members)
+MEMBERS = BulkRoute("members", MemberRow, take_members)

@@ -4,7 +4,7 @@ from services.accounts.actions.account_of import account_of
 from services.accounts.domain.tickets import SupportChanged
 from services.accounts.rows import TicketRow, check
 from services.accounts.store import tables
-from shared.intake.rows import Kind, Numbered, Receipt
+from shared.intake.rows import BulkRoute, Numbered, Receipt
 from shared.intake.versioned import keep
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -21,4 +21,4 @@ async def take_tickets(
     return outcome.receipts
 
 
-TICKETS = Kind("tickets", TicketRow, take_tickets)
+TICKETS = BulkRoute("tickets", TicketRow, take_tickets)

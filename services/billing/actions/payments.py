@@ -3,7 +3,7 @@
 from services.billing.actions.changes import taking
 from services.billing.rows import PaymentMethodRow, PaymentRow
 from services.billing.store import tables
-from shared.intake.rows import Kind
+from shared.intake.rows import BulkRoute
 
-PAYMENTS = Kind("payments", PaymentRow, taking(tables.PAYMENT))
-PAYMENT_METHODS = Kind("payment-methods", PaymentMethodRow, taking(tables.PAYMENT_METHOD))
+PAYMENTS = BulkRoute("payments", PaymentRow, taking(tables.PAYMENT))
+PAYMENT_METHODS = BulkRoute("payment-methods", PaymentMethodRow, taking(tables.PAYMENT_METHOD))

@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from services.learning.domain.courses import Course, cycles
+from services.learning.domain.work_lists import RECOMMEND
 from services.learning.rows import CourseRow, checked_course
-from services.learning.store import courses, learners, locks, tables
+from services.learning.store import courses, directory, locks, tables
 from shared.intake.checks import Check
-from shared.intake.rows import Kind, Numbered, Receipt, alone
+from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
 from shared.intake.versioned import keep
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -30,16 +31,16 @@ async def take_courses(
         resolve=[rules.one_code_each, rules.no_way_back, rules.all_there],
     )  # fmt: skip
     if outcome.fresh:
-        await work.mark(conn, "recommend", await learners.everybody(conn))
+        await work.mark(conn, RECOMMEND, await directory.everybody(conn))
     return outcome.receipts
 
 
-COURSES = Kind("courses", CourseRow, take_courses)
+COURSES = BulkRoute("courses", CourseRow, take_courses)
 
 
 async def course_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> Course:
     """One course, taken as the bulk route takes it."""
-    course_id = UUID(await alone(conn, principal, COURSES, row))
+    course_id = UUID(await take_one(conn, principal, COURSES, row))
     return (await courses.courses_by_id(conn, [course_id]))[course_id]
 
 

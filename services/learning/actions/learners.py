@@ -1,4 +1,4 @@
-"""Hear of members, take their progress, and recommend what they learn next."""
+"""Take progress of members, and recommend what they learn next."""
 
 from collections.abc import Sequence, Set
 from datetime import datetime
@@ -10,32 +10,23 @@ from services.learning.domain.learners import (
     Completion,
     Learner,
     LearningChanged,
-    MemberKnown,
     Progress,
     shows,
 )
 from services.learning.domain.paths import PathAssigned, PathRequest, Plan, next_path
+from services.learning.domain.work_lists import RECOMMEND
 from services.learning.rows import ProgressRow, checked_progress
-from services.learning.store import courses, learners, locks, paths, tables
+from services.learning.store import courses, directory, learners, paths, tables
 from services.learning.store.paths import Assigned
 from shared.intake.checks import Check
-from shared.intake.rows import Kind, Numbered, Receipt, alone
+from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
 from shared.intake.versioned import keep
 from shared.intake.versions import Candidate
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import facts, work
-from shared.process.facts import LogEntry
 from shared.vocabulary.errors import InvalidInput, NotFound
 from shared.vocabulary.ids import account_key, parsed_id
-
-
-async def know_member(conn: Conn, entry: LogEntry) -> None:
-    """A member was added or changed: a path is due, without anyone asking."""
-    member: MemberKnown = entry.fact(MemberKnown)
-    await locks.lock_catalogue_shared(conn)
-    await learners.keep_learner(conn, member)
-    await work.mark(conn, "recommend", [member.member_id])
 
 
 async def take_progress(
@@ -51,7 +42,7 @@ async def take_progress(
         await facts.emit_all(conn, _changes(fresh, optional))
         proven = [one for one in fresh if shows(one.row.kind, one.row.score)]
         members = {UUID(one.row.member_id) for one in proven}
-        await work.mark(conn, "recommend", list(members), delay_s=_ahead_s(proven))
+        await work.mark(conn, RECOMMEND, list(members), delay_s=_ahead_s(proven))
     return outcome.receipts
 
 
@@ -82,7 +73,7 @@ def _ahead_s(proven: Sequence[Candidate[ProgressRow]]) -> float:
     return max((gap.total_seconds() for gap in ahead if gap.total_seconds() > 0), default=0.0)
 
 
-PROGRESS = Kind("progress", ProgressRow, take_progress)
+PROGRESS = BulkRoute("progress", ProgressRow, take_progress)
 
 
 def _settle(row: ProgressRow) -> None:
@@ -111,20 +102,20 @@ async def progress_record(conn: Conn, row: dict[str, Any], principal: Principal)
     member = await _member(conn, row["memberId"])
     step = f"{row['courseCode']}\0{row['kind']}\0{row['occurredAt']}"
     whole = {"id": str(uuid5(member.member_id, step)), "accountId": member.account_id, **row}
-    row_id = await alone(conn, principal, PROGRESS, whole)
+    row_id = await take_one(conn, principal, PROGRESS, whole)
     return (await learners.progress(conn, [row_id]))[row_id]
 
 
 async def path_recommend(conn: Conn, member_id: UUID) -> PathRequest:
     """Ask for a fresh look at a member's path."""
     await _member(conn, str(member_id))
-    await work.mark(conn, "recommend", [member_id])
+    await work.mark(conn, RECOMMEND, [member_id])
     return PathRequest(member_id, (await paths.path(conn, [member_id])).get(member_id))
 
 
 async def _member(conn: Conn, given: str) -> Learner:
     member_id = parsed_id(given, "Member", "memberId")[1]
-    member = (await learners.learners(conn, [member_id])).get(member_id)
+    member = (await directory.learners(conn, [member_id])).get(member_id)
     if member is None:
         raise NotFound(f"memberId: there is no member {member_id}")
     return member
@@ -135,7 +126,7 @@ async def recommend(conn: Conn, member_ids: list[UUID], at: datetime) -> int:
 
     Unchanged inputs write nothing; changed inputs with the same steps tell nothing.
     """
-    members = await learners.learners(conn, member_ids)
+    members = await directory.learners(conn, member_ids)
     shown = await learners.mastered(conn, member_ids, at)
     there = [member for member in members.values() if member.ended_at is None]
     mastered = {one: frozenset(proof.course for proof in shown[one]) for one in members}

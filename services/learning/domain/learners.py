@@ -28,19 +28,6 @@ class Learner:
 
 
 @dataclass(frozen=True, slots=True)
-class MemberKnown:
-    """What accounts tells of a member, as `MemberAdded` or `MemberChanged`."""
-
-    account_id: UUID
-    member_id: UUID
-    external_id: str | None
-    role: str | None
-    level: int | None
-    added_at: datetime
-    ended_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Progress:
     """A step of a member in a course, as it is kept."""
 

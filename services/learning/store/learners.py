@@ -1,4 +1,4 @@
-"""Learners, their progress and mastery, and what an account's learning adds up to."""
+"""Progress and mastery of learners, and what an account's learning adds up to."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,10 +9,8 @@ from services.learning import definitions
 from services.learning.domain.courses import Course
 from services.learning.domain.learners import (
     PASS_SCORE,
-    Learner,
     LearningSummary,
     Mastered,
-    MemberKnown,
     NextCourse,
     Progress,
     SkillMastery,
@@ -29,41 +27,6 @@ NEXT_COURSES = (HERE / "next_courses.sql").read_text()
 ADOPTION_WINDOW = timedelta(days=180)
 ENROLLED_SINCE = timedelta(days=30)
 NEXT_COURSES_MOST = 5
-
-
-async def keep_learner(conn: Conn, member: MemberKnown) -> None:
-    """The newest of what accounts said about a member."""
-    await conn.execute(
-        "INSERT INTO learning.learner (tenant_id, member_id, account_id, external_id, role, level,"
-        " added_at, ended_at)"
-        " VALUES (current_setting('tenure.tenant')::uuid, $1, $2, $3, $4, $5, $6, $7)"
-        " ON CONFLICT (tenant_id, member_id) DO UPDATE SET account_id = EXCLUDED.account_id,"
-        " external_id = EXCLUDED.external_id, role = EXCLUDED.role, level = EXCLUDED.level,"
-        " added_at = EXCLUDED.added_at, ended_at = EXCLUDED.ended_at",
-        member.member_id,
-        member.account_id,
-        member.external_id,
-        member.role,
-        min(max(member.level or 0, 0), 4),
-        member.added_at,
-        member.ended_at,
-    )
-
-
-async def learners(conn: Conn, member_ids: list[UUID]) -> dict[UUID, Learner]:
-    """Members by id; those accounts never told of are absent."""
-    rows = await conn.fetch(
-        "SELECT member_id, account_id, role, level, ended_at FROM learning.learner"
-        " WHERE member_id = ANY ($1)",
-        member_ids,
-    )
-    return {row["member_id"]: to(Learner, row) for row in rows}
-
-
-async def everybody(conn: Conn) -> list[UUID]:
-    """All learners of the tenant who are still there."""
-    rows = await conn.fetch("SELECT member_id FROM learning.learner WHERE ended_at IS NULL")
-    return [row["member_id"] for row in rows]
 
 
 async def progress(conn: Conn, ids: list[str]) -> dict[str, Progress]:

@@ -1,6 +1,7 @@
 -- Of each account's learners, the first course of the path that was current at $2, and for how many.
-SELECT m.account_id, i.course, count(*) AS members
-FROM learning.learner AS m
+SELECT a.account_id, i.course, count(*) AS members
+FROM unnest($1::uuid[]) AS a (account_id)
+CROSS JOIN LATERAL learning.learners_at(a.account_id, $2) AS m
 CROSS JOIN LATERAL (
   SELECT s.path_id FROM learning.assignment AS s
   WHERE s.member_id = m.member_id AND s.assigned_at <= $2
@@ -11,6 +12,5 @@ CROSS JOIN LATERAL (  -- not a plain join: without statistics that one reads eve
   WHERE p.path_id = current.path_id
   ORDER BY p.position LIMIT 1
 ) AS i
-WHERE m.account_id = ANY ($1) AND m.added_at <= $2 AND (m.ended_at IS NULL OR m.ended_at > $2)
-GROUP BY m.account_id, i.course
+GROUP BY a.account_id, i.course
 ORDER BY members DESC, i.course

@@ -8,7 +8,7 @@ CROSS JOIN LATERAL (
     count(*) AS learners,
     count(*) FILTER (WHERE s.completed_at >= $2::timestamptz - interval '180 days') AS adopted,
     count(*) FILTER (WHERE s.certified) AS certified
-  FROM learning.learner AS m
+  FROM learning.learners_at(a.account_id, $2) AS m
   LEFT JOIN (
     SELECT
       p.member_id,
@@ -18,7 +18,6 @@ CROSS JOIN LATERAL (
     WHERE p.account_id = a.account_id AND p.recorded_at <= $2 AND p.occurred_at < $2
     GROUP BY p.member_id
   ) AS s USING (member_id)
-  WHERE m.account_id = a.account_id AND m.added_at <= $2 AND (m.ended_at IS NULL OR m.ended_at > $2)
 ) AS l
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE enrolled_at IS NOT NULL) AS enrolled,

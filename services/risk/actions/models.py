@@ -3,11 +3,13 @@
 from ml.scoring.document import ModelUnreadable, decode
 from services.risk.domain.models import ModelVersion
 from services.risk.domain.queue import UpdateReason
-from services.risk.domain.release import MIRROR_LIST, ChampionChanged, Deed
+from services.risk.domain.release import ChampionChanged, Deed
+from services.risk.domain.work_lists import MIRROR
 from services.risk.store import models as models_store
 from services.risk.store import queue as queue_store
 from services.risk.store import release as release_store
 from services.risk.store import report as report_store
+from services.risk.store.locks import lock_release
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import facts, work
@@ -46,7 +48,7 @@ async def promote(
     if version not in await models_store.model_versions(conn, [version]):
         raise NotFound(f"there is no model '{version}'")
     await crown(conn, version, Deed.PROMOTED, principal.subject, reason)
-    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
+    await work.mark(conn, MIRROR, [principal.tenant_id])
     return (await models_store.model_versions(conn, [version]))[version]
 
 
@@ -54,7 +56,7 @@ async def crown(
     conn: Conn, version: str, deed: Deed, done_by: str, reason: str | None = None
 ) -> None:
     """Let a version score from now on, everyone anew; nothing happens if it does already."""
-    await queue_store.take_turn(conn)  # before asking who is known, so that nobody slips in between
+    await lock_release(conn)
     before = await release_store.alias(conn, "champion")
     if before == version:
         return
@@ -64,4 +66,4 @@ async def crown(
     model = (await models_store.model_versions(conn, [version]))[version]
     told = ChampionChanged(version, before, deed, done_by, reason)
     await facts.emit(conn, model.model_id, told)
-    await queue_store.ask(conn, await queue_store.known(conn), UpdateReason.NEW_MODEL)
+    await queue_store.ask_everyone(conn, UpdateReason.NEW_MODEL)

@@ -8,18 +8,16 @@ from services.risk.domain.models import ModelVersion
 from services.risk.domain.release import (
     EVERY_DAYS,
     EVERY_DAYS_MOST,
-    MIRROR_LIST,
-    TRAIN_LIST,
-    WATCH_LIST,
     Cause,
     Deed,
     Outcome,
     TrainingRun,
     champion_before,
 )
+from services.risk.domain.work_lists import MIRROR, TRAIN, WATCH
 from services.risk.store import models as models_store
-from services.risk.store import queue as queue_store
 from services.risk.store import release as release_store
+from services.risk.store.locks import lock_release
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import work
@@ -33,7 +31,7 @@ async def start_run(conn: Conn, principal: Principal, run_id: UUID | None = None
     Conflict while another training of the tenant runs: two at once would both compare themselves
     with the same champion.
     """
-    await queue_store.take_turn(conn)
+    await lock_release(conn)
     await release_store.bury(conn)
     found = await release_store.open_run(conn)
     if run_id is not None and (found is None or found.run_id != run_id):
@@ -53,14 +51,20 @@ async def start_run(conn: Conn, principal: Principal, run_id: UUID | None = None
 
 async def fail_run(conn: Conn, run_id: UUID, reason: str, principal: Principal) -> bool:
     """End a training that came to nothing; False if it had ended before."""
-    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
-    return await release_store.end_run(conn, run_id, Outcome.FAILED, reason[:2_000])
+    return await _end_run(conn, run_id, Outcome.FAILED, reason, principal)
 
 
 async def refuse_run(conn: Conn, run_id: UUID, reason: str, principal: Principal) -> bool:
     """End a training whose data could not carry a model; False if it had ended before."""
-    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
-    return await release_store.end_run(conn, run_id, Outcome.REFUSED, reason[:2_000])
+    return await _end_run(conn, run_id, Outcome.REFUSED, reason, principal)
+
+
+async def _end_run(
+    conn: Conn, run_id: UUID, outcome: Outcome, reason: str, principal: Principal
+) -> bool:
+    ended = await release_store.end_run(conn, run_id, outcome, reason[:2_000])
+    await work.mark(conn, MIRROR, [principal.tenant_id])
+    return ended
 
 
 async def offer(
@@ -77,7 +81,7 @@ async def offer(
     """
     if force is not None:
         _forced(principal, force)
-    await queue_store.take_turn(conn)
+    await lock_release(conn)
     champion = await models_store.champion(conn)
     if judgement.champion != (champion.version if champion else None):
         raise Conflict("the champion changed while this model was trained; train again")
@@ -86,7 +90,7 @@ async def offer(
     reason = force if outcome is Outcome.FORCED else _because(judgement)
     if not await release_store.end_run(conn, run_id, outcome, reason, model, judgement):
         raise Conflict(f"training {run_id} is not open any more: its model is not taken")
-    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
+    await work.mark(conn, MIRROR, [principal.tenant_id])
     if outcome is Outcome.REFUSED:
         await _challenge(conn, model.version, champion, principal, reason)
     else:
@@ -127,33 +131,33 @@ async def _challenge(
 
 async def _plan(conn: Conn, tenant_id: UUID) -> None:
     """Once a tenant has a model it is watched daily and trained anew on its schedule."""
-    await work.mark(conn, WATCH_LIST, [tenant_id], delay_s=timedelta(days=1).total_seconds())
+    await work.mark(conn, WATCH, [tenant_id], delay_s=timedelta(days=1).total_seconds())
     if await release_store.schedule(conn, EVERY_DAYS, keep=True):
         await work.mark(
-            conn, TRAIN_LIST, [tenant_id], delay_s=timedelta(days=EVERY_DAYS).total_seconds()
+            conn, TRAIN, [tenant_id], delay_s=timedelta(days=EVERY_DAYS).total_seconds()
         )
 
 
 async def rollback(conn: Conn, principal: Principal, reason: str | None = None) -> ModelVersion:
     """Let the champion before the present one serve again, everyone scored anew by it."""
-    await queue_store.take_turn(conn)
+    await lock_release(conn)
     version = champion_before(await release_store.champion_history(conn))
     if version is None:
         raise Conflict("there is no champion before the present one to go back to")
     await models_actions.crown(conn, version, Deed.ROLLED_BACK, principal.subject, reason)
-    await work.mark(conn, MIRROR_LIST, [principal.tenant_id])
+    await work.mark(conn, MIRROR, [principal.tenant_id])
     return (await models_store.model_versions(conn, [version]))[version]
 
 
 async def request_training(conn: Conn, principal: Principal) -> TrainingRun:
     """Have the worker train as soon as it can; an open training is told instead of a second one."""
-    await queue_store.take_turn(conn)
+    await lock_release(conn)
     await release_store.bury(conn)
     found = await release_store.open_run(conn)
     if found is not None:
         return found
     run_id = await release_store.ask_run(conn, Cause.REQUESTED, principal.subject)
-    await work.mark(conn, TRAIN_LIST, [principal.tenant_id])
+    await work.mark(conn, TRAIN, [principal.tenant_id])
     return await _run(conn, run_id)
 
 
@@ -166,8 +170,8 @@ async def set_schedule(conn: Conn, every_days: int | None, principal: Principal)
         return every_days  # what is asked for goes on; its end plans the next one
     tenant = principal.tenant_id
     if every_days is not None:
-        await work.mark(conn, TRAIN_LIST, [tenant], delay_s=every_days * 86_400.0)
-    await release_store.put_off(conn, TRAIN_LIST, tenant, every_days)
+        await work.mark(conn, TRAIN, [tenant], delay_s=every_days * 86_400.0)
+    await release_store.put_off(conn, TRAIN, tenant, every_days)
     return every_days
 
 

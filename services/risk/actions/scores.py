@@ -4,31 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from services.risk.domain.queue import UpdateReason
 from services.risk.domain.scores import Fresh, RiskUpdated, Standing
+from services.risk.store import directory
 from services.risk.store import queue as queue_store
 from services.risk.store import scores as scores_store
-from shared.platform import telemetry
 from shared.platform.db import Conn
-from shared.process.facts import LogEntry
+from shared.process import facts
 from shared.vocabulary.errors import NotFound
 
 
 async def rescore(conn: Conn, account_ids: list[UUID] | None = None) -> int:
     """Ask for fresh scores of some accounts, or of all; how many were asked for."""
-    known = await queue_store.known(conn, account_ids)
+    known = await directory.accounts(conn, account_ids)
     unknown = set(account_ids or ()) - set(known)
     if unknown:
         raise NotFound(f"there is no account {min(unknown)}")
     await queue_store.ask(conn, known, UpdateReason.REQUESTED)
     return len(known)
-
-
-async def note(conn: Conn, entry: LogEntry) -> None:
-    """Another service recorded something about an account: its score may have changed."""
-    await queue_store.ask(conn, [entry.account_id], UpdateReason.NEW_DATA)
 
 
 async def look_again(conn: Conn, account_ids: Sequence[UUID], next_at: datetime) -> None:
@@ -51,23 +44,10 @@ async def keep(conn: Conn, fresh: Sequence[Fresh]) -> None:
     told = [s for s in scores if s.account_id not in before or before[s.account_id].news(s)]
     await scores_store.add(conn, changed)
     await scores_store.serve(conn, scores, [score.account_id for score in told])
-    await _tell([RiskUpdated.of(score, before.get(score.account_id)) for score in told], conn)
+    updates = [RiskUpdated.of(score, before.get(score.account_id)) for score in told]
+    await facts.emit_all(conn, [(update.account_id, update) for update in updates])
 
 
 def _served(before: dict[UUID, Standing], one: Fresh) -> bool:
     standing = before.get(one.score.account_id)
     return standing is not None and standing.served(one.score)
-
-
-async def _tell(updates: Sequence[RiskUpdated], conn: Conn) -> None:
-    """One statement for all, in account order as the log wants it."""
-    ordered = sorted(updates, key=lambda update: update.account_id)
-    await conn.execute(
-        "SELECT risk.emit(told.about, $3, told.fact, $4)"
-        " FROM unnest($1::uuid[], $2::jsonb[]) WITH ORDINALITY AS told (about, fact, place)"
-        " ORDER BY told.place",
-        [update.account_id for update in ordered],
-        [msgspec.to_builtins(update) for update in ordered],
-        RiskUpdated.__name__,
-        telemetry.traceparent(),
-    )

@@ -12,21 +12,21 @@ from services.risk.store import queue as queue_store
 from services.risk.store import release as release_store
 from shared.platform.db import Conn
 from shared.process import facts
-from shared.process.worker import Bench
+from shared.process.worker import WorkerContext
 
 
-async def check(bench: Bench, champions: Champions, now: datetime) -> int:
+async def check(context: WorkerContext, champions: Champions, now: datetime) -> int:
     """Look at the champion of every tenant as it is kept; how many broke or were mended."""
-    async with bench.db.read(None) as conn:
+    async with context.db.read(None) as conn:
         tenants = await release_store.served_tenants(conn)
     moved = 0
     for tenant_id in tenants:
-        async with bench.db.read(tenant_id) as conn:
+        async with context.db.read(tenant_id) as conn:
             champion = await release_store.kept_champion(conn)
             why = await _broken(conn, champions, champion) if champion else None
             in_fault = await release_store.in_fault(conn)
         if champion and (in_fault != ({champion.version} if why else set())):
-            async with bench.db.write(tenant_id) as conn:
+            async with context.db.write(tenant_id) as conn:
                 await _note(conn, champions, champion, why, now)
             moved += 1
     return moved
@@ -54,17 +54,17 @@ async def _note(
         if await release_store.note_fault(conn, champion.version, now, why, name):
             await facts.emit(conn, champion.model_id, ModelBroken(champion.version, now, why, name))
     elif champion.version in mended:
-        await queue_store.ask(conn, await queue_store.known(conn), UpdateReason.NEW_MODEL)
         await facts.emit(conn, champion.model_id, ModelMended(champion.version, now))
+        await queue_store.ask_everyone(conn, UpdateReason.NEW_MODEL)
 
 
-async def troubles(bench: Bench) -> list[Mapping[str, str | UUID | datetime | None]]:
+async def problems(context: WorkerContext) -> list[Mapping[str, str | UUID | datetime | None]]:
     """What the worker's /readyz tells: models that are meant to serve and cannot be read."""
-    async with bench.db.read(None) as conn:
+    async with context.db.read(None) as conn:
         found = await release_store.faults(conn)
     return [
         {
-            "trouble": "model cannot be read",
+            "problem": "model cannot be read",
             "tenant": fault.tenant_id,
             "version": fault.version,
             "why": fault.why,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from services.risk.domain.drift import (
     horizon_drift,
 )
 from services.risk.domain.models import ModelVersion
-from services.risk.domain.release import WATCH_LIST
+from services.risk.domain.work_lists import WATCH
 from services.risk.store import drift as drift_store
 from services.risk.store import models as models_store
 from services.risk.store.drift import Matured
@@ -28,39 +27,35 @@ from shared.platform.db import Conn
 from shared.process import facts, work
 from shared.process.rpc import Call, named
 from shared.process.work import Claim
-from shared.process.worker import Bench
+from shared.process.worker import WorkerContext
 from shared.vocabulary.landmark import Spell
 from shared.vocabulary.model_document import Histogram
 
 ACCOUNTS_MOST: Final = 5_000
 DAY_S: Final = 86_400.0
-LEASE_S: Final = 300.0
 SPELLS_TIMEOUT_S: Final = 60.0
 SCORE_BINS: Final = 10
 
 
-async def watch(bench: Bench, now: datetime) -> int:
-    """Watch every tenant that is due; how many were. Next time a day later."""
-    do = partial(_watch, bench, now)
-    return await work.drain(bench.db, WATCH_LIST, do, most=1, lease_s=LEASE_S)
-
-
-async def _watch(bench: Bench, now: datetime, tenant_id: UUID, claims: Sequence[Claim]) -> None:
-    async with bench.db.read(tenant_id) as conn:
+async def watch(
+    context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim], now: datetime
+) -> None:
+    """Watch a tenant's model; next time a day later."""
+    async with context.db.read(tenant_id) as conn:
         champion = await models_store.champion(conn)
-    lost = await _lost(bench, tenant_id, now) if champion else {}
-    async with bench.db.write(tenant_id) as conn:
+    lost = await _lost(context, tenant_id, now) if champion else {}
+    async with context.db.write(tenant_id) as conn:
         if champion is not None:
             await note(conn, champion, lost, now)
-        await work.finish(conn, WATCH_LIST, claims)
+        await work.finish(conn, WATCH, claims)
         if champion is not None:
-            await work.mark(conn, WATCH_LIST, [tenant_id], delay_s=DAY_S)
+            await work.mark(conn, WATCH, [tenant_id], delay_s=DAY_S)
 
 
-async def _lost(bench: Bench, tenant_id: UUID, now: datetime) -> dict[UUID, list[Spell]]:
+async def _lost(context: WorkerContext, tenant_id: UUID, now: datetime) -> dict[UUID, list[Spell]]:
     """Spells of each account that ended."""
     call = Call(named("accounts.landmarks.spells", list[Spell]), {"recorded_before": now})
-    spells: list[Spell] = await bench.rpc.send(
+    spells: list[Spell] = await context.rpc.send(
         auth.system(tenant_id), call, timeout_s=SPELLS_TIMEOUT_S
     )
     found: dict[UUID, list[Spell]] = {}

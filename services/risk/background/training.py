@@ -4,22 +4,19 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from typing import Final
 from uuid import UUID
 
-from services.risk.domain.release import MIRROR_LIST, TRAIN_LIST, Cause, Outcome
-from services.risk.store import queue as queue_store
+from services.risk.domain.release import Cause, Outcome
+from services.risk.domain.work_lists import MIRROR, MIRROR_MAX_S, TRAIN, TRAIN_MAX_S
 from services.risk.store import release as release_store
+from services.risk.store.locks import lock_release
 from shared.platform.config import Settings
 from shared.process import work
 from shared.process.work import Claim
-from shared.process.worker import Bench
+from shared.process.worker import WorkerContext
 from shared.vocabulary.errors import ServiceUnavailable
 
-TRAIN_MOST_S: Final = 3_600.0
-MIRROR_MOST_S: Final = 600.0
-MARGIN_S: Final = 120.0
 AGAIN_S: Final = 3_600.0
 """After a training that broke off, or while somebody else trains, look again so much later."""
 
@@ -27,62 +24,51 @@ DAY_S: Final = 86_400.0
 LAST_WORDS: Final = 1_500
 
 
-async def train(bench: Bench) -> int:
-    """Train every tenant that is due; how many were.
+async def train(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
+    """Train a tenant's model.
 
     This process has neither pandas nor a fitting library and is to answer quickly: the fit is a
     child's, which dies with us, and whose model is taken only while its training is open.
     """
-    do = partial(_train, bench)
-    lease_s = TRAIN_MOST_S + MARGIN_S
-    return await work.drain(bench.db, TRAIN_LIST, do, most=1, lease_s=lease_s)
-
-
-async def _train(bench: Bench, tenant_id: UUID, claims: Sequence[Claim]) -> None:
-    async with bench.db.write(tenant_id) as conn:
-        await queue_store.take_turn(conn)
+    async with context.db.write(tenant_id) as conn:
+        await lock_release(conn)
         await release_store.bury(conn)
         found = await release_store.open_run(conn)
         by_hand = found is not None and found.started_at is not None
         days = await release_store.every_days(conn)
         if by_hand or (found is None and days is None):
-            await work.finish(conn, TRAIN_LIST, claims)
+            await work.finish(conn, TRAIN, claims)
             if by_hand:
-                await work.mark(conn, TRAIN_LIST, [tenant_id], delay_s=AGAIN_S)
+                await work.mark(conn, TRAIN, [tenant_id], delay_s=AGAIN_S)
             return
         run_id = (
             found.run_id
             if found
             else await release_store.ask_run(conn, Cause.SCHEDULED, "schedule")
         )
-    failure = await child(bench.settings, "ml.cli.run", (tenant_id, run_id), TRAIN_MOST_S)
-    async with bench.db.write(tenant_id) as conn:
+    failure = await child(context.settings, "ml.cli.run", (tenant_id, run_id), TRAIN_MAX_S)
+    async with context.db.write(tenant_id) as conn:
         said = failure or "it ended without saying how"
         await release_store.end_run(
             conn, run_id, Outcome.FAILED, said[:2_000]
         )  # unless it ended itself
         run = (await release_store.training_runs_by_id(conn, [run_id]))[run_id]
-        await work.finish(conn, TRAIN_LIST, claims)
+        await work.finish(conn, TRAIN, claims)
         if days is not None:
             broke_off = run.outcome is Outcome.FAILED
             await work.mark(
-                conn, TRAIN_LIST, [tenant_id], delay_s=AGAIN_S if broke_off else days * DAY_S
+                conn, TRAIN, [tenant_id], delay_s=AGAIN_S if broke_off else days * DAY_S
             )
 
 
-async def mirror(bench: Bench) -> int:
-    """Bring MLflow up to where risk is, for every tenant where something moved."""
-    do = partial(_mirror, bench)
-    return await work.drain(bench.db, MIRROR_LIST, do, most=1, lease_s=MIRROR_MOST_S + MARGIN_S)
-
-
-async def _mirror(bench: Bench, tenant_id: UUID, claims: Sequence[Claim]) -> None:
-    if bench.settings.mlflow_url != "off":
-        failure = await child(bench.settings, "ml.cli.mirror", (tenant_id,), MIRROR_MOST_S)
+async def mirror(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
+    """Bring MLflow up to where risk is, for a tenant where something moved."""
+    if context.settings.mlflow_url != "off":
+        failure = await child(context.settings, "ml.cli.mirror", (tenant_id,), MIRROR_MAX_S)
         if failure:
             raise ServiceUnavailable(f"MLflow is not up to date: {failure}")
-    async with bench.db.write(tenant_id) as conn:
-        await work.finish(conn, MIRROR_LIST, claims)
+    async with context.db.write(tenant_id) as conn:
+        await work.finish(conn, MIRROR, claims)
 
 
 async def child(

@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
-
-WORK_LIST: Final = "rescore"
 
 
 class UpdateReason(StrEnum):

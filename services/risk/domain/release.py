@@ -9,9 +9,6 @@ from uuid import UUID
 
 from shared.vocabulary.model_document import Judgement
 
-TRAIN_LIST: Final = "train"
-WATCH_LIST: Final = "watch"
-MIRROR_LIST: Final = "mirror"
 EVERY_DAYS: Final = 7
 """How often a tenant's model is trained anew unless its schedule says otherwise."""
 

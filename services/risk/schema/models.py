@@ -87,7 +87,12 @@ def _backtest(card: Card) -> list[Origin] | None:
 
 
 of_card = partial(answered, report_store.cards, key="version")
-of_effects = partial(answered, effects_forecasting.model_effects, key="version")
+of_effects = partial(
+    answered,
+    effects_forecasting.model_effects,
+    key="version",
+    timeless="The document of a version never changes.",
+)
 
 
 class ModelVersion(

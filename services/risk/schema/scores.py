@@ -222,11 +222,13 @@ class Risk(
         " the effect of a deed.",
         key="score_id",
         takes=_changes,
+        timeless="A score, its inputs and its model never change.",
     )
     replay: Replay | None = answered(
         replay_forecasting.replayed_scores,
         "This score made again now, from its stored inputs and its stored model.",
         key="score_id",
+        timeless="A score, its inputs and its model never change.",
     )
     model: ModelVersion = answered(
         models_store.model_versions,

@@ -31,7 +31,7 @@ async def healths(
 async def health_check(conn: Conn, days_before: int, since: date, until: date) -> HealthCheck:
     """Contracts that ended within [since, until), by what was served so many days before."""
     rows = await conn.fetch(
-        "SELECT o.renewed, s.renewal_probability, s.inputs, s.as_of FROM risk.outcome AS o"
+        "SELECT o.renewed, s.renewal_probability, s.inputs, s.as_of FROM risk.outcome_now AS o"
         " CROSS JOIN LATERAL (SELECT renewal_probability, inputs, as_of FROM risk.score"
         "  WHERE account_id = o.account_id"
         "   AND scored_at <= (o.ended_on - $1::int)::timestamp AT TIME ZONE 'UTC'"

@@ -19,49 +19,41 @@ from shared.vocabulary import paging
 from shared.vocabulary.paging import Page
 
 
-async def note_end(conn: Conn, ended: Ended) -> None:
-    """A contract ended so; what was noted of it before no longer counts."""
-    await conn.execute(
-        "INSERT INTO risk.outcome (contract_id, account_id, ended_on, renewed)"
-        " VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, contract_id) DO UPDATE"
-        " SET (ended_on, renewed, noted_at) = (EXCLUDED.ended_on, EXCLUDED.renewed, now())",
-        ended.contract_id,
-        ended.account_id,
-        ended.ended_on,
-        ended.renewed,
-    )
-
-
-async def forget_end(conn: Conn, contract_id: UUID) -> None:
-    """The contract is open again: somebody had been wrong about its end."""
-    await conn.execute("DELETE FROM risk.outcome WHERE contract_id = $1", contract_id)
-
-
-async def lost(conn: Conn, account_ids: list[UUID]) -> dict[UUID, Ended]:
-    """The last contract that each account did not renew; accounts that lost none are absent."""
+async def lost(
+    conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, Ended]:
+    """The last contract that each account had not renewed; accounts that lost none are absent."""
     rows = await conn.fetch(
-        "SELECT DISTINCT ON (account_id) contract_id, account_id, ended_on, renewed"
-        " FROM risk.outcome WHERE account_id = ANY ($1) AND NOT renewed"
-        " ORDER BY account_id, ended_on DESC, contract_id",
+        "SELECT DISTINCT ON (account_id) contract_id, account_id, ended_on, renewed FROM ("
+        " SELECT DISTINCT ON (account_id, contract_id) * FROM risk.outcome"
+        " WHERE account_id = ANY ($1) AND recorded_at <= coalesce($2, 'infinity'::timestamptz)"
+        " ORDER BY account_id, contract_id, recorded_at DESC) AS known"
+        " WHERE NOT renewed ORDER BY account_id, ended_on DESC, contract_id",
         account_ids,
+        as_of,
     )
     return {row["account_id"]: to(Ended, row) for row in rows}
 
 
-async def post_mortems(conn: Conn, account_ids: list[UUID]) -> dict[UUID, PostMortem]:
+async def post_mortems(
+    conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, PostMortem]:
     """Each account's last loss with what was served 90, 60 and 30 days before."""
-    ended = await lost(conn, account_ids)
-    return {key: PostMortem(one, await _looks(conn, one)) for key, one in ended.items()}
+    ended = await lost(conn, account_ids, as_of)
+    return {key: PostMortem(one, await _looks(conn, one, as_of)) for key, one in ended.items()}
 
 
-async def _looks(conn: Conn, ended: Ended) -> list[Look]:
-    found: list[Look] = []
+async def _looks(conn: Conn, ended: Ended, as_of: datetime | None) -> list[Look]:
+    looks: list[Look] = []
     for days in LOOKS_DAYS:
         at = ended.moment(days)
-        score = (await scores_store.latest(conn, [ended.account_id], at)).get(ended.account_id)
+        known_at = min(at, as_of or at)  # a contract may be known to end on a day to come
+        score = (await scores_store.latest(conn, [ended.account_id], known_at)).get(
+            ended.account_id
+        )
         known = await past.inputs(conn, [score.score_id]) if score else {}
-        found.append(Look(days, at, score, known[score.score_id] if score else {}))
-    return found
+        looks.append(Look(days, at, score, known[score.score_id] if score else {}))
+    return looks
 
 
 async def add_expectation(
@@ -125,7 +117,7 @@ async def disagreement(conn: Conn, days_before: int, since: date, until: date) -
     rows = await conn.fetch(
         "SELECT o.account_id, o.ended_on, o.renewed,"
         "  s.renewal_probability AS model, e.renewal_probability AS person, e.stated_by"
-        " FROM risk.outcome AS o"
+        " FROM risk.outcome_now AS o"
         " CROSS JOIN LATERAL"
         "  (SELECT (o.ended_on - $1::int)::timestamp AT TIME ZONE 'UTC') AS d (moment)"
         " CROSS JOIN LATERAL (SELECT renewal_probability FROM risk.score"

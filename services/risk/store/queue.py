@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.risk.domain import queue as queue_domain
 from services.risk.domain.queue import UpdateReason
+from services.risk.domain.work_lists import RESCORE
 from shared.platform import telemetry
 from shared.platform.db import Conn
 
@@ -16,30 +16,25 @@ async def ask(conn: Conn, account_ids: Sequence[UUID], reason: UpdateReason) -> 
         "SELECT risk.ask($1, $2, $3, $4)",
         list(account_ids),
         reason,
-        queue_domain.WORK_LIST,
+        RESCORE.name,
         telemetry.traceparent(),
     )
 
 
-async def take_turn(conn: Conn) -> None:
-    """Wait until no other transaction of this service is about to touch many accounts."""
-    await conn.execute("SELECT risk.one_at_a_time()")
-
-
-async def known(conn: Conn, account_ids: list[UUID] | None = None) -> list[UUID]:
-    """Which of these accounts, or which accounts at all, risk has heard of."""
-    rows = await conn.fetch(
-        "SELECT account_id FROM risk.account_seen"
-        " WHERE $1::uuid[] IS NULL OR account_id = ANY ($1) ORDER BY account_id",
-        account_ids,
+async def ask_everyone(conn: Conn, reason: UpdateReason) -> None:
+    """Mark every account of the tenant; none becomes known until this transaction ends."""
+    await conn.execute(
+        "SELECT risk.ask_everyone($1, $2, $3)", reason, RESCORE.name, telemetry.traceparent()
     )
-    return [row["account_id"] for row in rows]
 
 
 async def check_again(conn: Conn, account_ids: list[UUID], at: datetime) -> None:
     """Look at these accounts again then, if nothing happens before."""
     await conn.execute(
-        "UPDATE risk.account_seen SET check_again_at = $2 WHERE account_id = ANY ($1)",
+        "WITH locked AS (SELECT account_id FROM risk.account_seen WHERE account_id = ANY ($1)"
+        "  ORDER BY account_id FOR UPDATE)"
+        " UPDATE risk.account_seen AS a SET check_again_at = $2"
+        " FROM locked WHERE a.account_id = locked.account_id",
         account_ids,
         at,
     )

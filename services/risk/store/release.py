@@ -16,6 +16,7 @@ from services.risk.domain.release import (
     TrainingRun,
 )
 from shared.platform.db import Conn, to
+from shared.process.work import WorkList
 from shared.vocabulary import paging
 from shared.vocabulary.errors import Conflict
 from shared.vocabulary.model_document import Judgement, ModelDocument, ServedModel
@@ -214,12 +215,12 @@ async def schedule(conn: Conn, days: int | None, *, keep: bool = False) -> bool:
     return bool(changed)
 
 
-async def put_off(conn: Conn, work_list: str, key: UUID, days: int | None) -> None:
+async def put_off(conn: Conn, work_list: WorkList, key: UUID, days: int | None) -> None:
     """Make work due in so many days, unless somebody is at it; None: not before it is asked for."""
     await conn.execute(
         "UPDATE risk.work SET next_at = coalesce(now() + make_interval(days => $3), 'infinity')"
         " WHERE list = $1 AND key = $2 AND lease IS NULL",
-        work_list,
+        work_list.name,
         key,
         days,
     )

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from services.risk.domain import bands as bands_domain
-from services.risk.domain import queue as queue_domain
 from services.risk.domain.bands import RiskBand
 from services.risk.domain.queue import ScoringProgress
 from services.risk.domain.scores import AtRisk, Fresh, LastInputs, RiskOrder, RiskScore, Standing
+from services.risk.domain.work_lists import RESCORE
 from shared.platform.db import Conn, Row, to
 from shared.vocabulary import paging
 from shared.vocabulary.errors import InvalidInput
@@ -154,7 +154,7 @@ async def progress(conn: Conn) -> ScoringProgress:
         " (SELECT count(*) FROM risk.latest) AS scored,"
         " (SELECT count(*) FROM risk.work WHERE list = $1 AND next_at < 'infinity') AS pending,"
         " EXISTS (SELECT FROM risk.model_alias WHERE alias = 'champion') AS has_champion",
-        queue_domain.WORK_LIST,
+        RESCORE.name,
     )
     if row is None:
         raise LookupError("a SELECT without FROM gives one row")

@@ -5,7 +5,7 @@ from typing import Any
 from services.usage.domain.catalogue import Feature
 from services.usage.rows import DescribedRow
 from services.usage.store import catalogue, tables
-from shared.intake.rows import Kind, alone
+from shared.intake.rows import BulkRoute, take_one
 from shared.intake.versioned import keeping
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -16,10 +16,10 @@ def _settle(row: DescribedRow) -> None:
     row.plans = sorted(set(row.plans))
 
 
-FEATURES = Kind("features", DescribedRow, keeping(tables.DESCRIBED, check=_settle))
+FEATURES = BulkRoute("features", DescribedRow, keeping(tables.DESCRIBED, check=_settle))
 
 
 async def feature_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> Feature:
     """Describe one feature, taken as the bulk route takes it."""
-    key = await alone(conn, principal, FEATURES, row)
+    key = await take_one(conn, principal, FEATURES, row)
     return (await catalogue.features_by_key(conn, [key]))[key]

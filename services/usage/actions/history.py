@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.usage.domain.history import Retention
+from services.usage.domain.work_lists import DROP_RAW
 from services.usage.store import history, locks
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import work
 
-DROP_RAW = "drop_raw"
 DROP_EVERY_S = 86_400.0
 
 

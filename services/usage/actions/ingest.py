@@ -8,6 +8,7 @@ from services.usage.domain.events import Address, Event, EventRow, event, receip
 from services.usage.domain.facts import UsageRecorded
 from services.usage.domain.late import LatePolicy
 from services.usage.domain.rejected import refused
+from services.usage.domain.work_lists import ANNOUNCE, FORGET
 from services.usage.store import ingest as ingest_store
 from services.usage.store import locks
 from services.usage.store import rejected as rejected_store
@@ -17,8 +18,6 @@ from shared.platform.db import Conn
 from shared.process import facts, work
 from shared.vocabulary.errors import InvalidInput
 
-ANNOUNCE = "announce"
-FORGET = "forget"
 FORGET_EVERY_S = 3_600.0
 
 
@@ -35,7 +34,7 @@ async def take_checked(
 ) -> list[Receipt]:
     """The same for events that meet every rule."""
     addresses = list({taken.row.address for taken in good})
-    context = await locks.lock_accounts_shared(conn, addresses)
+    context = await locks.lock_ingest_context(conn, addresses)
     policy, accounts = context.policy, context.accounts
     zone = context.zone or await ingest_store.time_zone(conn, principal.time_zone)
     good, receipts = await _in_time(conn, policy, good)

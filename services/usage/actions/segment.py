@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import TypeAlias
 
-from services.usage.actions.ingest import ANNOUNCE, count, keep_rejected, take_checked
+from services.usage.actions.ingest import count, keep_rejected, take_checked
 from services.usage.domain.events import Address, Event, ExternalId
 from services.usage.domain.people import People
 from services.usage.domain.segment import GROUP, Sent, addressed, learn, names, usage, waits
+from services.usage.domain.work_lists import ANNOUNCE
+from services.usage.store import directory, locks
 from services.usage.store import ingest as ingest_store
-from services.usage.store import locks
 from services.usage.store import people as people_store
-from services.usage.store import told as told_store
 from shared.intake.rows import Numbered, Receipt, rejected
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -32,7 +32,7 @@ async def take_segment(
         people, events, refused = await _read(conn, sent, received_at)
         await _settle(conn, principal, people)
     elif any(waits(each.row) for each in events):  # does it still wait where nobody can decide?
-        await locks.share_accounts(conn)
+        await locks.lock_accounts_shared(conn)
         _, events, refused = await _read(conn, sent, received_at)
     receipts = await take_checked(conn, principal, events) if events else []
     turned_away = [*sent.refused, *refused, *(each for each in receipts if _is_rejected(each))]
@@ -81,11 +81,10 @@ async def _settle(conn: Conn, principal: Principal, people: People) -> None:
         await work.mark(conn, ANNOUNCE, concerned)
     await people_store.join_groups(conn, people.moved)
     groups = await people_store.settle(conn, people.settled)
-    found = await ingest_store.known(
+    known = await ingest_store.known(
         conn, [Address(external=ExternalId(GROUP, group)) for group in groups]
     )
-    for address, account_id in sorted(found.items(), key=lambda pair: pair[1]):
-        if address.external is not None:
-            waited = await told_store.take_pending(conn, account_id, [address.external])
-            zone = await ingest_store.time_zone(conn, principal.time_zone)
-            await count(conn, zone, waited, {each.address: account_id for each in waited})
+    names = [each.external for each in known if each.external is not None]
+    waited = await directory.take_pending(conn, [], names)
+    if waited:
+        await count(conn, await ingest_store.time_zone(conn, principal.time_zone), waited, known)

@@ -2,9 +2,9 @@
 
 from services.usage.rows import ManualRuleRow, MilestoneRow, UseCaseRow
 from services.usage.store import tables
-from shared.intake.rows import Kind
+from shared.intake.rows import BulkRoute
 from shared.intake.versioned import keeping
 
-USE_CASES = Kind("use-cases", UseCaseRow, keeping(tables.USE_CASE))
-MILESTONES = Kind("milestones", MilestoneRow, keeping(tables.MILESTONE))
-MANUAL_RULES = Kind("manual-rules", ManualRuleRow, keeping(tables.MANUAL_RULE))
+USE_CASES = BulkRoute("use-cases", UseCaseRow, keeping(tables.USE_CASE))
+MILESTONES = BulkRoute("milestones", MilestoneRow, keeping(tables.MILESTONE))
+MANUAL_RULES = BulkRoute("manual-rules", ManualRuleRow, keeping(tables.MANUAL_RULE))

@@ -10,6 +10,7 @@ from services.usage.domain.events import Address, Event, ExternalId, Stored
 from services.usage.domain.late import LatePolicy
 from shared.platform import telemetry
 from shared.platform.db import Conn, Row, to
+from shared.process.work import WorkList
 
 PUT_ASIDE = (Path(__file__).parent / "put_aside.sql").read_text()
 
@@ -74,7 +75,7 @@ async def known(conn: Conn, addresses: Sequence[Address]) -> dict[Address, UUID]
 
 
 async def record(
-    conn: Conn, zone: str, events: Sequence[Event], accounts: Mapping[Address, UUID], news: str
+    conn: Conn, zone: str, events: Sequence[Event], accounts: Mapping[Address, UUID], news: WorkList
 ) -> set[bytes]:
     """Keep events, add them to their days and mark their accounts on the list `news`; the keys
     that were new."""
@@ -91,7 +92,7 @@ async def record(
         [event.member for event in ordered],
         [event.properties for event in ordered],
         zone,
-        news,
+        news.name,
         telemetry.traceparent(),
     )
     return set(added or ())

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from services.usage.domain.association import Association, Cell, associations
 from services.usage.domain.clock import Clock
-from services.usage.domain.facts import ContractChanged
 from services.usage.domain.journeys import (
     Around,
     FunnelStep,
@@ -153,22 +152,3 @@ async def _around(
     for row in rows:
         found[row["account_id"]][row["key"]] = to(Around, row)
     return found
-
-
-async def add_term(conn: Conn, contract: ContractChanged, recorded_at: datetime) -> None:
-    """A new version of a contract: its days, and what became of it."""
-    await conn.execute(
-        "INSERT INTO usage.term (tenant_id, account_id, contract_id, recorded_at, start_on, end_on,"
-        " ended_on, term_months, seats, outcome)"
-        " VALUES (current_setting('tenure.tenant')::uuid, $1, $2, $3, $4, $5, $6, $7, $8, $9)"
-        " ON CONFLICT DO NOTHING",
-        contract.account_id,
-        contract.contract_id,
-        recorded_at,
-        contract.start_on,
-        contract.end_on,
-        contract.ended_on,
-        contract.term_months,
-        contract.seats,
-        contract.outcome,
-    )

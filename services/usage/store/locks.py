@@ -18,9 +18,9 @@ async def lock_accounts(conn: Conn) -> None:
     )
 
 
-async def share_accounts(conn: Conn) -> None:
-    """Until this transaction ends no account becomes known and nobody joins a group; many may share
-    them at a time."""
+async def lock_accounts_shared(conn: Conn) -> None:
+    """Until this transaction ends no account becomes known and nobody joins a group; many
+    transactions may have this lock at the same time."""
     await conn.execute(
         "SELECT pg_advisory_xact_lock_shared("
         "hashtextextended('usage:' || current_setting('tenure.tenant'), 0))"
@@ -37,11 +37,8 @@ class IngestContext:
     accounts: dict[Address, UUID]
 
 
-async def lock_accounts_shared(conn: Conn, addresses: Sequence[Address]) -> IngestContext:
-    """Until this transaction ends no account becomes known; many may hold this at the same time.
-
-    What events need is asked for with the lock, in one statement.
-    """
+async def lock_ingest_context(conn: Conn, addresses: Sequence[Address]) -> IngestContext:
+    """The same shared lock and, in one statement with it, all that events need."""
     ids = [each.account_id for each in addresses if each.account_id is not None]
     externals = [each.external for each in addresses if each.external is not None]
     row = await conn.fetchrow(

@@ -1,4 +1,4 @@
-"""Signals of adoption, by account; and what they stand on that others told us."""
+"""Signals of adoption, by account."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,6 @@ from uuid import UUID
 
 from services.usage.domain.peers import Seen, Standing, standing
 from services.usage.domain.signals import Adoption, Counted
-from services.usage.domain.told import Completion, MemberKnown, PlanLine
 from services.usage.store import peers
 from services.usage.store.clock import clock
 from shared.platform.db import Conn, to
@@ -74,72 +73,4 @@ async def add_standings(
         [int(each.active) for each in under],
         [each.breadth for each in under],
         [each.depth for each in under],
-    )
-
-
-# What others told
-
-
-async def add_member(conn: Conn, known: MemberKnown, recorded_at: datetime) -> None:
-    """A new version of a member."""
-    await conn.execute(
-        "INSERT INTO usage.member (account_id, member_id, recorded_at, external_id, role,"
-        " internal, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-        " ON CONFLICT DO NOTHING",
-        known.account_id,
-        known.member_id,
-        recorded_at,
-        known.external_id,
-        known.role,
-        known.internal,
-        known.added_at,
-        known.ended_at,
-    )
-
-
-async def add_account_told(
-    conn: Conn, account_id: UUID, recorded_at: datetime, intended: int | None, *, internal: bool
-) -> None:
-    """A new version of what accounts says of an account."""
-    await conn.execute(
-        "INSERT INTO usage.account_told (account_id, recorded_at, intended_users, internal)"
-        " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        account_id,
-        recorded_at,
-        intended,
-        internal,
-    )
-
-
-async def add_lines(conn: Conn, account_id: UUID, lines: Sequence[PlanLine]) -> None:
-    """New versions of an account's plan lines."""
-    await conn.execute(
-        "INSERT INTO usage.plan_line"
-        " (account_id, line_id, recorded_at, plan, quantity, started_at, ended_at)"
-        " SELECT $1, * FROM unnest($2::text[], $3::timestamptz[], $4::text[], $5::int[],"
-        " $6::timestamptz[], $7::timestamptz[]) ON CONFLICT DO NOTHING",
-        account_id,
-        [line.id for line in lines],
-        [line.recorded_at for line in lines],
-        [line.plan for line in lines],
-        [line.quantity for line in lines],
-        [line.started_at for line in lines],
-        [line.ended_at for line in lines],
-    )
-
-
-async def add_completions(conn: Conn, account_id: UUID, completed: Sequence[Completion]) -> None:
-    """Courses that members of an account completed."""
-    await conn.execute(
-        "INSERT INTO usage.completion (account_id, member_id, course, completed_at, recorded_at,"
-        " required)"
-        " SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[],"
-        " $6::boolean[])"
-        " ON CONFLICT DO NOTHING",
-        account_id,
-        [each.member_id for each in completed],
-        [each.course for each in completed],
-        [each.completed_at for each in completed],
-        [each.recorded_at for each in completed],
-        [each.required for each in completed],
     )

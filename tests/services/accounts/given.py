@@ -10,20 +10,20 @@ from services.accounts.actions.accounts import ACCOUNTS
 from services.accounts.actions.contracts import CONTRACTS
 from services.accounts.actions.members import MEMBERS
 from services.accounts.actions.tickets import TICKETS
-from shared.intake.rows import Kind, Receipt, receive
+from shared.intake.rows import BulkRoute, Receipt, receive
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 
 Json = dict[str, Any]
 
 
-async def sent(db: Database, who: Principal, kind: Kind, *rows: Json) -> list[Receipt]:
+async def sent(db: Database, who: Principal, kind: BulkRoute, *rows: Json) -> list[Receipt]:
     """The receipts of a batch."""
     async with db.write(who.tenant_id) as conn:
         return await receive(conn, who, kind, msgspec.json.encode(rows))
 
 
-async def taken(db: Database, who: Principal, kind: Kind, *rows: Json) -> list[str]:
+async def taken(db: Database, who: Principal, kind: BulkRoute, *rows: Json) -> list[str]:
     """The ids of a batch in which no row may fail."""
     receipts = await sent(db, who, kind, *rows)
     assert {receipt.status for receipt in receipts} == {"accepted"}, receipts

@@ -9,7 +9,7 @@ from shared.platform.auth import Principal
 from shared.platform.db import Database
 from tests.bulk import send
 
-ROUTES = {route.name.replace("-", "_").upper(): route for route in SERVICE.kinds["ingest"]}
+ROUTES = {route.name.replace("-", "_").upper(): route for route in SERVICE.bulk_routes["ingest"]}
 JANUARY = datetime(2025, 1, 1, tzinfo=UTC)
 MAY = datetime(2025, 5, 1, tzinfo=UTC)
 JUNE = datetime(2025, 6, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from services.billing.actions.invoices import INVOICES, invoice_upsert
 from services.billing.actions.payments import PAYMENT_METHODS, PAYMENTS
 from services.billing.actions.subscriptions import SUBSCRIPTIONS, subscription_upsert
-from shared.intake.rows import Kind
+from shared.intake.rows import BulkRoute
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import Conflict, InvalidInput
@@ -50,7 +50,7 @@ async def told(owner: Conn) -> list[UUID]:
     ],
 )
 async def test_a_row_sent_again_is_a_duplicate_and_tells_nothing(
-    db: Database, owner: Conn, principal: Principal, kind: Kind, row: dict[str, Any]
+    db: Database, owner: Conn, principal: Principal, kind: BulkRoute, row: dict[str, Any]
 ) -> None:
     now = {name: value for name, value in row.items() if name != "recordedAt"}
     named = {**now, "accountId": global_id("Account", ACCOUNT)}

@@ -9,12 +9,16 @@ import msgspec
 from services.learning import jobs
 from services.learning.actions import courses as courses_actions
 from services.learning.actions import learners as learners_actions
+from services.learning.app import SERVICE
 from services.learning.domain.paths import LearningPath
+from services.learning.domain.work_lists import RECOMMEND
 from services.learning.store import paths
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.process.facts import LogEntry
+from shared.process.listeners import hear
 from tests.bulk import send
+from tests.working import worker_context
 
 JANUARY = datetime(2025, 1, 1, tzinfo=UTC)
 JUNE = datetime(2025, 6, 1, tzinfo=UTC)
@@ -62,11 +66,11 @@ async def hears(db: Database, *entries: LogEntry) -> None:
     """What the consumer does with entries of the log of accounts."""
     for entry in entries:
         async with db.write(entry.tenant_id) as conn:
-            await learners_actions.know_member(conn, entry)
+            await hear(conn, SERVICE.listeners["accounts"], [entry])
 
 
 async def drained(db: Database) -> int:
-    return await jobs.drain(db)
+    return await jobs.WORKER.drain(worker_context(db), RECOMMEND)
 
 
 async def path_of(

@@ -11,11 +11,13 @@ import pytest
 
 from services.learning.actions import courses as courses_actions
 from services.learning.actions import learners as learners_actions
+from services.learning.app import SERVICE
 from services.learning.domain.paths import next_path
-from services.learning.store import courses, learners
+from services.learning.store import courses, directory, learners
 from shared.intake.rows import receive
 from shared.platform.auth import Principal
 from shared.platform.db import Database
+from shared.process.listeners import hear
 from tests.conftest import DatabaseOf
 from tests.services.learning.rows import (
     codes,
@@ -29,6 +31,7 @@ from tests.services.learning.rows import (
     took,
 )
 
+LISTENERS = SERVICE.listeners["accounts"]
 AT_ONCE_S = 5.0
 
 
@@ -74,7 +77,7 @@ async def test_a_course_that_is_added_while_somebody_joins_is_on_their_path(
 ) -> None:
     account, member = uuid4(), uuid4()
     async with db.write(principal.tenant_id) as conn:
-        await learners_actions.know_member(conn, told(principal.tenant_id, account, member))
+        await hear(conn, LISTENERS, [told(principal.tenant_id, account, member)])
         adds = asyncio.create_task(teach(db, principal, course("new")))
         done, _ = await asyncio.wait([adds], timeout=0.2)
         assert not done
@@ -135,7 +138,7 @@ async def test_whatever_comes_at_the_same_time_every_path_follows_in_the_end(
         pass
 
     async with db.read(principal.tenant_id) as conn:
-        everybody = await learners.learners(conn, list(members))
+        everybody = await directory.learners(conn, list(members))
         shown = await learners.mastered(conn, list(members))
         catalogue = await courses.catalogue(conn)
     for member in members:

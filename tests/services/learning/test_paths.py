@@ -1,6 +1,7 @@
 """A new member gets a path without anyone asking, and another one when something changed."""
 
 import time
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -88,8 +89,9 @@ async def test_what_is_completed_leaves_the_path(
 async def test_a_role_that_comes_back_brings_its_path_back(
     db: Database, owner: Conn, tenant: UUID
 ) -> None:
-    for role in ("analyst", "admin", "analyst"):
-        await hears(db, told(tenant, ACCOUNT, MEMBER, role=role))
+    for n, role in enumerate(("analyst", "admin", "analyst")):
+        known = {"role": role, "recorded_at": JANUARY + timedelta(days=n)}
+        await hears(db, told(tenant, ACCOUNT, MEMBER, **known))
         await drained(db)
 
     assert codes(await path_of(db, tenant, MEMBER)) == ["basics", "charts"]

@@ -1,7 +1,7 @@
 """Risk among the real services it asks, all in one process."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,17 +16,20 @@ from services.risk import jobs
 from services.risk.actions import models as models_actions
 from services.risk.app import SERVICE as RISK
 from services.risk.domain.scores import RiskScore
+from services.risk.domain.work_lists import RESCORE
 from services.risk.store import scores as scores_store
 from services.usage import jobs as usage_jobs
 from services.usage.app import SERVICE as USAGE
-from shared.intake import rows as ingest
+from services.usage.domain.work_lists import ANNOUNCE
+from shared.intake.rows import receive
 from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
 from shared.process import facts
+from shared.process.listeners import hear
 from shared.process.rpc import Exposed, Rpc
-from shared.process.worker import Bench
+from shared.process.worker import WorkerContext
 from shared.vocabulary.errors import ServiceUnavailable
 from shared.vocabulary.model_document import ModelDocument
 from tests.conftest import DatabaseOf
@@ -49,7 +52,7 @@ class World:
     principal: Principal
     dbs: dict[str, Database]
     local: dict[str, Exposed]
-    bench: Bench
+    context: WorkerContext
     read_to: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -62,9 +65,9 @@ class World:
 
     async def send(self, service: str, kind: str, rows: list[dict[str, Any]]) -> list[str]:
         """Post rows as the bulk route does; their ids."""
-        (known,) = [k for k in ASKED[service].kinds["ingest"] if k.name == kind]
+        (known,) = [k for k in ASKED[service].bulk_routes["ingest"] if k.name == kind]
         async with self.dbs[service].write(self.tenant) as conn:
-            receipts = await ingest.receive(conn, self.principal, known, msgspec.json.encode(rows))
+            receipts = await receive(conn, self.principal, known, msgspec.json.encode(rows))
         assert [r.status for r in receipts] == ["accepted"] * len(rows), receipts
         return [str(r.id) for r in receipts]
 
@@ -73,7 +76,8 @@ class World:
         for listening, listeners in (("usage", USAGE.listeners), ("risk", RISK.listeners)):
             for source, known in listeners.items():
                 await self._carry(listening, source, known)
-            await usage_jobs.announce(Bench(self.settings, self.dbs["usage"], self.bench.rpc))
+            context = replace(self.context, db=self.dbs["usage"])
+            await usage_jobs.WORKER.drain(context, ANNOUNCE)
 
     async def _carry(self, listening: str, source: str, listeners: Any) -> None:
         await facts.relay_all(self.dbs[source])
@@ -83,9 +87,9 @@ class World:
         )
         for entry in entries:
             self.read_to[place] = entry.position
-            if entry.type in listeners:
-                async with self.dbs[listening].write(entry.tenant_id) as conn:
-                    await listeners[entry.type](conn, entry)
+        for tenant_id in {entry.tenant_id for entry in entries}:
+            async with self.dbs[listening].write(tenant_id) as conn:
+                await hear(conn, listeners, [e for e in entries if e.tenant_id == tenant_id])
 
     async def account(
         self, name: str = "acme", *, renews_in_days: int = 60, **contract: Any
@@ -121,7 +125,7 @@ class World:
             return await models_actions.publish(conn, model, self.principal)
 
     async def rescore(self) -> int:
-        return await jobs.rescore(self.bench)
+        return await jobs.WORKER.drain(self.context, RESCORE)
 
     async def score(self, account_id: UUID, as_of: datetime | None = None) -> RiskScore | None:
         async with self.risk.read(self.tenant) as conn:
@@ -159,7 +163,7 @@ async def world(
         for name, service in ASKED.items()
     }
     async with Rpc(settings, local=local) as rpc:
-        yield World(settings, principal, dbs, local, Bench(settings, dbs["risk"], rpc))
+        yield World(settings, principal, dbs, local, WorkerContext(settings, dbs["risk"], rpc))
 
 
 @pytest.fixture

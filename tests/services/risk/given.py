@@ -19,6 +19,7 @@ from ml.scoring.document import (
 )
 from services.risk.domain.bands import BANDS
 from services.risk.domain.chance import CauseCurve, ChurnCause, ForecastBasis, Probability
+from services.risk.domain.others import ContractFact
 from services.risk.domain.queue import UpdateReason
 from services.risk.domain.scores import Driver, Fresh, RiskScore, survival_at
 from shared.vocabulary.model_document import ModelDocument
@@ -190,6 +191,15 @@ def _curve(cause: ChurnCause, survival: list[float], share: float) -> CauseCurve
     value = [share * (1 - stays) for stays in survival]
     low, high = [0.8 * chance for chance in value], [1.1 * chance for chance in value]
     return CauseCurve(cause, value, low, high, Probability(value[3], low[3], high[3]))
+
+
+def an_end(
+    account_id: UUID, ended_on: date, *, renewed: bool = False, contract: int = 1
+) -> ContractFact:
+    """That a contract ended on a day, known now."""
+    outcome = "renewed" if renewed else "lost"
+    now = datetime.now(UTC)
+    return ContractFact(account_id, UUID(int=contract), now, ended_on=ended_on, outcome=outcome)
 
 
 def later(fresh: Fresh, account_id: UUID) -> Fresh:

@@ -19,16 +19,15 @@ from services.risk.domain.health import (
     auc,
     health_of,
 )
-from services.risk.domain.hindsight import Ended
 from services.risk.domain.queue import UpdateReason
-from services.risk.store import hindsight
+from services.risk.store import directory
 from services.risk.store import queue as queue_store
 from services.risk.store.health import health_check, healths
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow
 from tests.services.risk.conftest import World
-from tests.services.risk.given import a_model, a_score
+from tests.services.risk.given import a_model, a_score, an_end
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 WHOLE: FeatureRow = {
@@ -152,8 +151,8 @@ async def test_health_and_forecast_are_held_against_the_same_endings(
             await queue_store.ask(conn, [account], UpdateReason.NEW_DATA)
             await scores_actions.keep(conn, [replace(made, inputs={"usage": row})])
             await scores_actions.keep(conn, [late])
-            outcome = Ended(UUID(int=number + 1), account, ended_on, renewed=renewed)
-            await hindsight.note_end(conn, outcome)
+            outcome = an_end(account, ended_on, renewed=renewed, contract=number + 1)
+            await directory.save_outcomes(conn, [outcome])
     async with risk.read(principal.tenant_id) as conn:
         found = await health_check(conn, 90, date(2026, 8, 1), date(2026, 10, 1))
         nobody = await health_check(conn, 90, date(2026, 10, 1), date(2026, 11, 1))

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from services.risk.actions import models as models_actions
 from services.risk.actions import scores as scores_actions
 from services.risk.actions.hindsight import expect
-from services.risk.domain.hindsight import Disagreement, Ended, Opinion
+from services.risk.domain.hindsight import Disagreement, Opinion
 from services.risk.domain.queue import UpdateReason
-from services.risk.store import hindsight
+from services.risk.store import directory, hindsight
 from services.risk.store.queue import ask
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.errors import InvalidInput, NotFound
 from tests.services.risk.conftest import World
-from tests.services.risk.given import a_model, a_score
+from tests.services.risk.given import a_model, a_score, an_end
 
 TODAY = datetime.now(UTC).date()
 
@@ -59,7 +59,7 @@ async def test_a_loss_shows_what_was_served_ninety_sixty_and_thirty_days_before(
         await ask(conn, [account], UpdateReason.NEW_DATA)
         for fresh in (first, second, after):
             await scores_actions.keep(conn, [fresh])
-        await hindsight.note_end(conn, Ended(UUID(int=1), account, ended_on, renewed=False))
+        await directory.save_outcomes(conn, [an_end(account, ended_on)])
     async with risk.read(principal.tenant_id) as conn:
         found = (await hindsight.post_mortems(conn, [account]))[account]
 
@@ -107,7 +107,7 @@ async def test_both_are_scored_on_what_they_had_said_by_then(risk: Database, pri
         await ask(conn, [account], UpdateReason.NEW_DATA)
         await scores_actions.keep(conn, [fresh])
         await expect(conn, account, 0.9, None, principal)
-        await hindsight.note_end(conn, Ended(UUID(int=1), account, end.date(), renewed=False))
+        await directory.save_outcomes(conn, [an_end(account, end.date())])
         window = (end.date(), end.date() + timedelta(days=1))
         in_time = await hindsight.disagreement(conn, 90, *window)
         too_early = await hindsight.disagreement(conn, 180, *window)

@@ -279,12 +279,12 @@ async def test_a_day_later_every_account_is_looked_at_again(world: World):
     account = await world.account()
     await world.publish(a_model())
     await world.rescore()
-    assert await jobs.look_again(world.bench) == 0
+    assert await jobs.look_again(world.context) == 0
 
     async with world.risk.write(world.tenant) as conn:
         await queue_store.check_again(conn, [account], datetime.now(UTC) - timedelta(seconds=1))
-    assert await jobs.look_again(world.bench) == 1
-    assert await jobs.look_again(world.bench) == 0
+    assert await jobs.look_again(world.context) == 1
+    assert await jobs.look_again(world.context) == 0
     assert await world.rescore() == 1
     assert (
         await world.count(

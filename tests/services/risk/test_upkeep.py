@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,10 @@ import pytest
 
 from ml.scoring.drift import psi, psi_by_chance
 from ml.training.reference import histogram
+from services.risk import jobs
 from services.risk.actions import release
 from services.risk.actions import scores as scores_actions
-from services.risk.background import documents, training
-from services.risk.background.drift import watch
+from services.risk.background import documents, drift, training
 from services.risk.domain.drift import (
     Drift,
     ModelDriftEnded,
@@ -21,6 +22,7 @@ from services.risk.domain.drift import (
     horizon_drift,
 )
 from services.risk.domain.release import Cause, ModelBroken, ModelMended, Outcome, TrainingRun
+from services.risk.domain.work_lists import TRAIN, WATCH
 from services.risk.forecasting.scores import Champions
 from services.risk.store import drift as drift_store
 from services.risk.store import release as release_store
@@ -62,21 +64,21 @@ async def test_a_broken_document_is_noticed_told_and_mended(world: World, how: s
     async with world.risk.write(world.tenant) as conn:
         await conn.execute(BREAK[how], second.version)
     fresh = Champions()  # as a worker that starts now
-    assert await documents.check(world.bench, fresh, NOW) == 1
-    assert await documents.check(world.bench, fresh, NOW) == 0, "told once"
+    assert await documents.check(world.context, fresh, NOW) == 1
+    assert await documents.check(world.context, fresh, NOW) == 0, "told once"
 
-    (trouble,) = await documents.troubles(world.bench)
-    assert (trouble["tenant"], trouble["version"]) == (world.tenant, second.version)
-    assert trouble["serving"] == first
-    assert "checksum" in str(trouble["why"])
+    (problem,) = await documents.problems(world.context)
+    assert (problem["tenant"], problem["version"]) == (world.tenant, second.version)
+    assert problem["serving"] == first
+    assert "checksum" in str(problem["why"])
     (alarm,) = await told(world, ModelBroken)
     assert (alarm.version, alarm.serving) == (second.version, first)
     assert await serving(world, account) == first
 
     async with world.risk.write(world.tenant) as conn:
         await conn.execute(MEND, second.version, second.document)
-    assert await documents.check(world.bench, fresh, NOW) == 1
-    assert await documents.troubles(world.bench) == []
+    assert await documents.check(world.context, fresh, NOW) == 1
+    assert await documents.problems(world.context) == []
     assert [fact.version for fact in await told(world, ModelMended)] == [second.version]
     assert await serving(world, account) == second.version
 
@@ -93,11 +95,11 @@ async def test_rolling_back_from_a_broken_model_ends_the_trouble(world: World):
     async with world.risk.write(world.tenant) as conn:
         await conn.execute("UPDATE risk.model SET document = '' WHERE version = $1", broken)
     fresh = Champions()
-    await documents.check(world.bench, fresh, NOW)
+    await documents.check(world.context, fresh, NOW)
     async with world.risk.write(world.tenant) as conn:
         await release.rollback(conn, world.principal)
-    await documents.check(world.bench, fresh, NOW)
-    assert await documents.troubles(world.bench) == []
+    await documents.check(world.context, fresh, NOW)
+    assert await documents.problems(world.context) == []
     assert await told(world, ModelMended) == []
 
 
@@ -112,10 +114,15 @@ def with_reference(events: list[float | None]) -> ModelDocument:
     return replace(a_model(), reference={"events_28d": histogram(column)})
 
 
+async def watch(world: World, now: datetime) -> int:
+    do = partial(drift.watch, world.context, now=now)
+    return await work.drain(world.risk, WATCH, do)
+
+
 async def watched(world: World, model: ModelDocument, now: datetime = NOW) -> Drift:
     async with world.risk.write(world.tenant) as conn:
-        await work.mark(conn, "watch", [world.tenant])
-    assert await watch(world.bench, now) == 1
+        await work.mark(conn, WATCH, [world.tenant])
+    assert await watch(world, now) == 1
     return await newest(world, model.version)
 
 
@@ -147,7 +154,7 @@ async def test_the_watch_comes_again_a_day_later_and_is_safe_to_repeat(world: Wo
     model = with_reference([1.0, 2.0])
     await world.publish(model)
     await watched(world, model)
-    assert await watch(world.bench, NOW) == 0
+    assert await watch(world, NOW) == 0
     hours = await world.count(
         "SELECT extract(epoch FROM next_at - now())::int / 3600 FROM risk.work WHERE list = 'watch'"
     )
@@ -238,7 +245,7 @@ async def test_a_training_whose_child_breaks_off_is_on_record_and_tried_again(wo
     async with world.risk.write(world.tenant) as conn:
         asked = await release.request_training(conn, world.principal)
     # No service listens where the child looks: it cannot even begin.
-    assert await training.train(world.bench) == 1
+    assert await jobs.WORKER.drain(world.context, TRAIN) == 1
     broken, _ = await runs(world)
     assert (broken.run_id, broken.cause, broken.outcome) == (
         asked.run_id,
@@ -255,16 +262,16 @@ async def test_while_somebody_trains_by_hand_the_schedule_waits(world: World):
     await offered(world.risk, world.principal, a_model(), a_judgement())
     async with world.risk.write(world.tenant) as conn:
         by_hand = await release.start_run(conn, world.principal)
-        await work.mark(conn, "train", [world.tenant])
-    assert await training.train(world.bench) == 1
+        await work.mark(conn, TRAIN, [world.tenant])
+    assert await jobs.WORKER.drain(world.context, TRAIN) == 1
     assert [run.run_id for run in await runs(world) if run.ended_at is None] == [by_hand.run_id]
     assert await due(world) == pytest.approx(1, abs=0.1)
 
 
 async def test_without_a_schedule_nothing_is_trained_by_itself(world: World):
     async with world.risk.write(world.tenant) as conn:
-        await work.mark(conn, "train", [world.tenant])
-    assert await training.train(world.bench) == 1
+        await work.mark(conn, TRAIN, [world.tenant])
+    assert await jobs.WORKER.drain(world.context, TRAIN) == 1
     assert await runs(world) == []
 
 

@@ -8,8 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from services.usage.actions.value_plan import MILESTONES, USE_CASES
-from shared.intake import rows as ingest
-from shared.intake.rows import Kind, Receipt
+from shared.intake.rows import BulkRoute, Receipt, receive
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Database
 from tests.services.usage.rows import event, send, told
@@ -34,9 +33,11 @@ def used(
     ]  # fmt: skip
 
 
-async def sent(db: Database, caller: Principal, kind: Kind, *rows: dict[str, Any]) -> list[Receipt]:
+async def sent(
+    db: Database, caller: Principal, kind: BulkRoute, *rows: dict[str, Any]
+) -> list[Receipt]:
     async with db.write(caller.tenant_id) as conn:
-        return await ingest.receive(conn, caller, kind, msgspec.json.encode(rows))
+        return await receive(conn, caller, kind, msgspec.json.encode(rows))
 
 
 async def use_case(db: Database, caller: Principal, **given: Any) -> None:

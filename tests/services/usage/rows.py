@@ -7,20 +7,20 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from services.usage.actions import ingest as ingest_actions
 from services.usage.app import SERVICE
 from services.usage.domain.summary import UsageSummary
+from services.usage.domain.work_lists import ANNOUNCE
 from services.usage.store import reads as reads_store
-from shared.intake import rows as ingest
-from shared.intake.rows import Receipt
+from shared.intake.rows import Receipt, receive
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.process.facts import LogEntry
+from shared.process.listeners import hear
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 6, 15, tzinfo=UTC)
 DAY = timedelta(days=1)
-EVENTS = SERVICE.kinds["ingest"][0]
+EVENTS = SERVICE.bulk_routes["ingest"][0]
 
 
 def event(account: UUID | None = None, **given: Any) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def past(account: UUID, occurred: datetime, member: str = "ann", **given: Any) -
 async def send(db: Database, caller: Principal, rows: Sequence[object] | bytes) -> list[Receipt]:
     body = rows if isinstance(rows, bytes) else msgspec.json.encode(rows)
     async with db.write(caller.tenant_id) as conn:
-        return await ingest.receive(conn, caller, EVENTS, body)
+        return await receive(conn, caller, EVENTS, body)
 
 
 def statuses(receipts: Sequence[Receipt]) -> list[str]:
@@ -53,7 +53,7 @@ async def told(db: Database, tenant: UUID, kind: str, account: UUID, **payload: 
     fact = msgspec.to_builtins({"account_id": account, **payload})
     entry = LogEntry(1, uuid4(), tenant, account, 1, kind, fact, now, now, None)
     async with db.write(tenant) as conn:
-        await SERVICE.listeners["accounts"][kind](conn, entry)
+        await hear(conn, SERVICE.listeners["accounts"], [entry])
 
 
 async def an_account(db: Database, tenant: UUID, *names: tuple[str, str]) -> UUID:
@@ -81,5 +81,5 @@ async def summary(
 
 async def marked(db: Database, tenant: UUID) -> set[UUID]:
     async with db.read(tenant) as conn:
-        rows = await conn.fetch("SELECT key FROM work WHERE list = $1", ingest_actions.ANNOUNCE)
+        rows = await conn.fetch("SELECT key FROM work WHERE list = $1", ANNOUNCE.name)
     return {row["key"] for row in rows}

@@ -11,6 +11,7 @@ from ml.frames.export import export_day, exported, over_rpc
 from services.usage import jobs
 from services.usage.actions import history as history_actions
 from services.usage.app import SERVICE
+from services.usage.domain.work_lists import DROP_RAW
 from services.usage.store import history
 from services.usage.store.journeys import journeys
 from services.usage.store.sessions import time_spent
@@ -18,19 +19,14 @@ from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
 from shared.process.rpc import Exposed, Rpc
-from shared.process.worker import Bench
 from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.journey_rows import caller_in, load, milestone
 from tests.services.usage.rows import an_account, past, send, statuses, summary
+from tests.working import worker_context
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
 TODAY = NOW.replace(hour=0, minute=0, second=0)
-
-
-@pytest.fixture
-def bench(settings: Settings, db: Database) -> Bench:
-    return Bench(settings, db, Rpc(settings))
 
 
 async def keep(db: Database, caller: Principal, raw_days: int | None) -> None:
@@ -48,7 +44,7 @@ async def a_history(db: Database, tenant: UUID) -> UUID:
 
 
 async def test_history_drops_single_events_and_keeps_what_they_add_up_to(
-    db: Database, tenant: UUID, owner: Conn, bench: Bench
+    db: Database, tenant: UUID, owner: Conn
 ) -> None:
     account, caller = await a_history(db, tenant), caller_in(tenant)
     await milestone(db, caller, "reports")
@@ -58,7 +54,7 @@ async def test_history_drops_single_events_and_keeps_what_they_add_up_to(
         step = await journeys(conn, [account], TODAY - DAY * 100)
 
     await keep(db, caller, 62)
-    while await jobs.drop_raw(bench):
+    while await jobs.WORKER.drain(worker_context(db), DROP_RAW):
         pass
 
     assert await owner.fetchval("SELECT min(occurred_at) FROM usage.event") >= TODAY - DAY * 62
@@ -70,7 +66,7 @@ async def test_history_drops_single_events_and_keeps_what_they_add_up_to(
 
 
 async def test_history_of_a_day_without_events_is_told_as_at_its_midnight_and_says_so(
-    db: Database, tenant: UUID, bench: Bench
+    db: Database, tenant: UUID
 ) -> None:
     account, caller = await a_history(db, tenant), caller_in(tenant)
     at = TODAY - DAY * 100
@@ -78,7 +74,7 @@ async def test_history_of_a_day_without_events_is_told_as_at_its_midnight_and_sa
     noon = await summary(db, tenant, account, at + timedelta(hours=12))
     assert noon.events_28.numerator == 55  # 27 days and a morning: the window moves with the day
     await keep(db, caller, 62)
-    while await jobs.drop_raw(bench):
+    while await jobs.WORKER.drain(worker_context(db), DROP_RAW):
         pass
 
     found = await summary(db, tenant, account, at + timedelta(hours=12))
@@ -90,11 +86,11 @@ async def test_history_of_a_day_without_events_is_told_as_at_its_midnight_and_sa
 
 
 async def test_history_sessions_without_their_events_are_insufficient_data(
-    db: Database, tenant: UUID, bench: Bench
+    db: Database, tenant: UUID
 ) -> None:
     account, caller = await a_history(db, tenant), caller_in(tenant)
     await keep(db, caller, 62)
-    while await jobs.drop_raw(bench):
+    while await jobs.WORKER.drain(worker_context(db), DROP_RAW):
         pass
 
     async with db.read(tenant) as conn:
@@ -107,14 +103,14 @@ async def test_history_sessions_without_their_events_are_insufficient_data(
 
 
 async def test_history_an_event_that_was_dropped_is_not_counted_again(
-    db: Database, tenant: UUID, owner: Conn, bench: Bench
+    db: Database, tenant: UUID, owner: Conn
 ) -> None:
     account, caller = await an_account(db, tenant), caller_in(tenant)
     old = past(account, TODAY - DAY * 100)
     late = past(account, TODAY - DAY * 100, recordedAt=TODAY - DAY)
     await send(db, caller, [old, late])
     await keep(db, caller, 62)
-    while await jobs.drop_raw(bench):
+    while await jobs.WORKER.drain(worker_context(db), DROP_RAW):
         pass
 
     receipts = await send(db, caller, [old, late, past(account, TODAY - DAY * 63)])
@@ -127,11 +123,11 @@ async def test_history_an_event_that_was_dropped_is_not_counted_again(
 
 
 async def test_history_comes_round_every_day_until_everything_is_kept(
-    db: Database, tenant: UUID, owner: Conn, bench: Bench
+    db: Database, tenant: UUID, owner: Conn
 ) -> None:
     account, caller = await a_history(db, tenant), caller_in(tenant)
     await keep(db, caller, 100)
-    while await jobs.drop_raw(bench):
+    while await jobs.WORKER.drain(worker_context(db), DROP_RAW):
         pass
     assert await owner.fetchval("SELECT count(*) FROM usage.event") == 200
     due = "SELECT next_at FROM usage.work WHERE list = 'drop_raw' AND key = $1"
@@ -140,7 +136,7 @@ async def test_history_comes_round_every_day_until_everything_is_kept(
     assert await owner.fetchval(rests, account)
 
     await keep(db, caller, None)
-    while await jobs.drop_raw(bench):
+    while await jobs.WORKER.drain(worker_context(db), DROP_RAW):
         pass
     assert await owner.fetchval("SELECT count(*) FROM usage.event") == 200
     assert await owner.fetchval(rests, tenant)
@@ -156,13 +152,13 @@ async def test_history_too_short_a_time_is_refused(db: Database, tenant: UUID, d
 
 
 async def test_history_of_one_tenant_leaves_the_others_alone(
-    db: Database, tenant: UUID, other_tenant: UUID, owner: Conn, bench: Bench
+    db: Database, tenant: UUID, other_tenant: UUID, owner: Conn
 ) -> None:
     await a_history(db, tenant)
     await a_history(db, other_tenant)
 
     await keep(db, caller_in(tenant), 62)
-    while await jobs.drop_raw(bench):
+    while await jobs.WORKER.drain(worker_context(db), DROP_RAW):
         pass
 
     kept = "SELECT count(*) FROM usage.event WHERE tenant_id = $1"

@@ -14,12 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.usage import jobs
+from services.usage.domain.work_lists import ANNOUNCE
 from services.usage.store import reads as reads_store
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
-from shared.process.rpc import Rpc
-from shared.process.worker import Bench
 from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.rows import (
     an_account,
@@ -31,6 +30,7 @@ from tests.services.usage.rows import (
     statuses,
     summary,
 )
+from tests.working import worker_context
 
 EXAMPLES = hypothesis.settings(max_examples=60)
 
@@ -214,7 +214,7 @@ async def test_four_clients_resending_overlapping_batches_never_deadlock(
 
     async def worker() -> None:
         while True:
-            await jobs.announce(Bench(settings, db, Rpc(settings)))
+            await jobs.WORKER.drain(worker_context(db), ANNOUNCE)
             await asyncio.sleep(0.01)
 
     drains = asyncio.create_task(worker())

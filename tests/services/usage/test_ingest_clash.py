@@ -13,6 +13,7 @@ import pytest
 from services.usage.actions import ingest as ingest_actions
 from services.usage.domain import events as events_domain
 from services.usage.domain.events import Event, EventRow
+from services.usage.domain.work_lists import ANNOUNCE
 from services.usage.store import ingest as ingest_store
 from shared.intake.rows import Numbered
 from shared.platform.auth import Principal
@@ -71,9 +72,7 @@ async def one_by_one(db: Database, tenant: UUID, rows: Sequence[Event], go: asyn
         taken = 0
         for row in rows:
             accounts = {row.address: row.address.account_id or uuid4()}
-            taken += len(
-                await ingest_store.record(conn, "UTC", [row], accounts, ingest_actions.ANNOUNCE)
-            )
+            taken += len(await ingest_store.record(conn, "UTC", [row], accounts, ANNOUNCE))
             if row is rows[0]:
                 await go.wait()
         return taken

@@ -158,6 +158,19 @@ def test_moments_without_a_zone_get_the_named_one() -> None:
     assert (row.occurred_at, row.id) == ("2026-11-02T08:00:00+09:00", "f:1")
 
 
+def test_moments_as_databases_write_them_are_good(tmp_path: Path) -> None:
+    written = [
+        "2026-11-01 09:30:00+00", "2026-11-01 09:30:00 UTC", "2026-11-01 09:30:00.123000 UTC",
+        "2026-11-01 09:30:00.123 +0000", "2026-11-01 09:30:00.123 Z", "2026-11-01T09:30Z",
+        "2026-11-01 09:30:00", "2026-11-01",
+    ]  # fmt: skip
+    events = [{**row, "at": at} for row, at in zip(rows(8), written, strict=True)]
+
+    load = a_load(as_csv(tmp_path / "e.csv", events))
+
+    assert load.judge() == {"good": 8}, load.rejects.read_text()
+
+
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     path = as_csv(tmp_path / "e.csv", rows(3))
     good = ["--map", "memberId=user", "--map", "occurredAt=at", "--map", "externalId=company"]

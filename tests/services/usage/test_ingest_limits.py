@@ -12,20 +12,19 @@ import pytest
 from services.usage import jobs
 from services.usage.actions import ingest as ingest_actions
 from services.usage.domain import rejected
+from services.usage.domain.work_lists import FORGET
 from services.usage.store import ingest as ingest_store
 from services.usage.store import rejected as rejected_store
-from shared.intake import body as intake
-from shared.intake import rows as ingest
-from shared.intake.body import Busy, Gate, TooLarge, inflated
+from shared.intake.body import OFF_LOOP_BYTES, Busy, Gate, TooLarge, inflated
+from shared.intake.rows import msgspec
 from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
-from shared.process.rpc import Rpc
-from shared.process.worker import Bench
 from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.rows import an_account, event, past, send, statuses
 from tests.services.usage.served import Served, a_key
+from tests.working import worker_context
 
 
 async def decided(db: Database, caller: Principal, *, rejects: bool, after_days: int) -> None:
@@ -134,7 +133,7 @@ async def test_rejected_rows_are_forgotten_after_30_days_and_beyond_a_number(
     monkeypatch.setitem(rejected_store.forget_rejected.__globals__, "KEPT_MOST", 5)
     await owner.execute("UPDATE usage.work SET next_at = now() WHERE list = 'forget'")
 
-    await jobs.forget(Bench(settings, db, Rpc(settings)))
+    await jobs.WORKER.drain(worker_context(db), FORGET)
 
     assert await owner.fetchval("SELECT count(*) FROM usage.rejected_event") == 5
     due = await owner.fetchval("SELECT next_at - now() FROM usage.work WHERE list = 'forget'")
@@ -182,13 +181,38 @@ async def test_packed_batches_count_as_plain_ones_do_at_both_doors(
     assert {each["status"] for each in answer["receipts"]} == {"accepted"}
 
     key = await a_key(settings, tenant, "ingest")
-    packed = gzip.compress(ingest.msgspec.json.encode(rows))
+    packed = gzip.compress(msgspec.json.encode(rows))
     headers = {"authorization": f"Bearer {key}", "content-encoding": "gzip"}
     async with http.session.post(
         f"{http.gateway}/v1/events", data=packed, headers=headers
     ) as response:
         again = await response.json()
     assert {each["status"] for each in again["receipts"]} == {"duplicate"}
+
+
+@pytest.mark.parametrize("kind", ["application/x-ndjson", "Application/JSONL; charset=utf-8"])
+async def test_lines_are_rows_of_their_own_at_both_doors(
+    http: Served, db: Database, settings: Settings, tenant: UUID, principal: Principal, kind: str
+) -> None:
+    account = await an_account(db, tenant)
+    lines = [msgspec.json.encode(event(account)) for _ in range(3)]
+    body = b"\n".join([lines[0], lines[1][:-1], b"NaN", lines[2]])
+    key = await a_key(settings, tenant, "ingest")
+    url = "/v1/events"
+    statuses = ["accepted", "rejected", "rejected", "accepted"]
+    for door in (http.gateway, settings.service_url("usage")):
+        headers = {**both_doors(settings, principal, key), "content-type": kind}
+        async with http.session.post(door + url, data=body, headers=headers) as response:
+            receipts = (await response.json())["receipts"]
+        assert [each["status"] for each in receipts] == statuses
+        statuses = ["duplicate", "rejected", "rejected", "duplicate"]
+    headers["content-type"] = "application/json"
+    array = b"[" + body.replace(b"\n", b",") + b"]"
+    async with http.session.post(http.gateway + url, data=array, headers=headers) as response:
+        refused = (await response.json())["error"]
+    assert response.status == 400
+    assert "(byte " in refused["message"]
+    assert "application/x-ndjson" in refused["message"]
 
 
 BOMB = gzip.compress(b"[" + b" " * 40_000_000 + b"]")
@@ -244,9 +268,9 @@ async def test_a_full_house_asks_to_come_again_and_makes_room_afterwards(
 def test_bytes_under_way_are_bounded_and_given_back() -> None:
     gate = Gate(bytes_most=100)
     with gate.entered() as first:
-        first.add(60)
+        first.reserve_bytes(60)
         with gate.entered() as second, pytest.raises(Busy):
-            second.add(50)
+            second.reserve_bytes(50)
         assert gate.bytes == 60
     assert (gate.requests, gate.bytes) == (0, 0)
 
@@ -283,4 +307,4 @@ async def test_a_large_broken_body_does_not_hold_up_the_others(
     assert status == 400
     assert time.monotonic() - begun < 10
     assert slowest < 1.0
-    assert len(body) > intake.OFF_LOOP_BYTES
+    assert len(body) > OFF_LOOP_BYTES

@@ -8,12 +8,11 @@ import pytest
 
 from services.usage import jobs
 from services.usage.domain.summary import UsageSummary
+from services.usage.domain.work_lists import ANNOUNCE
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
 from shared.process import facts, work
-from shared.process.rpc import Rpc
-from shared.process.worker import Bench
 from shared.vocabulary.errors import InvalidInput
 from tests.services.usage.rows import (
     DAY,
@@ -26,6 +25,7 @@ from tests.services.usage.rows import (
     summary,
 )
 from tests.services.usage.world import World
+from tests.working import worker_context
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ async def test_one_announcement_per_account_however_many_events(
     other = await an_account(db, tenant)
     await send(db, principal, [event(account) for _ in range(50)])
     await send(db, principal, [event(account), event(other)])
-    assert await jobs.announce(Bench(settings, db, Rpc(settings))) == 2
+    assert await jobs.WORKER.drain(worker_context(db), ANNOUNCE) == 2
     await facts.relay_all(db)
 
     rows = await owner.fetch(
@@ -196,4 +196,4 @@ async def test_one_announcement_per_account_however_many_events(
     assert [(row["type"], row["account_id"]) for row in rows] == [
         ("UsageRecorded", key) for key in sorted([account, other])
     ]
-    assert await work.pending(db, "announce") == 0
+    assert await work.pending(db, ANNOUNCE) == 0

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from services.usage import jobs
 from services.usage.actions import signals as signals_actions
 from services.usage.domain.peers import age_band, ordered, robust_z
+from services.usage.domain.work_lists import MEASURE
 from shared.platform.config import Settings
 from shared.platform.db import Conn
 from shared.process import work
-from shared.process.rpc import Rpc
-from shared.process.worker import Bench
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON
 from tests.services.usage.world import World
+from tests.working import worker_context
 
 AGO = NOON.date()
 
@@ -197,11 +197,10 @@ async def test_u16_accounts_are_measured_again_after_a_week(
     now = datetime.now(UTC)
     await world.seats(10, now.date() - 200 * DAY)
     async with world.db.write(world.tenant) as conn:
-        await work.mark(conn, signals_actions.MEASURE, [world.account])
-    bench = Bench(settings, world.db, Rpc(settings))
+        await work.mark(conn, MEASURE, [world.account])
 
-    assert await jobs.measure(bench) == 1
-    assert await jobs.measure(bench) == 0
+    assert await jobs.WORKER.drain(worker_context(world.db), MEASURE) == 1
+    assert await jobs.WORKER.drain(worker_context(world.db), MEASURE) == 0
     row = await owner.fetchrow("SELECT age_band, active, breadth FROM usage.standing")
     assert row is not None
     assert tuple(row) == (2, 0, 0.0)

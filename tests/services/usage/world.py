@@ -14,11 +14,11 @@ from services.usage.domain import peers
 from services.usage.domain.peers import Signals
 from services.usage.store import reads
 from services.usage.store import signals as signals_store
-from shared.intake import rows as ingest
-from shared.intake.rows import Receipt
+from shared.intake.rows import Receipt, receive
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Database
 from shared.process.facts import LogEntry
+from shared.process.listeners import hear
 from shared.vocabulary.metric import MetricValue
 from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named, past, send
 
@@ -47,7 +47,7 @@ class World:
         fact = msgspec.to_builtins({"account_id": self.account, **payload})
         entry = LogEntry(1, uuid4(), self.tenant, self.account, 1, kind, fact, NOON, NOON, None)
         async with self.db.write(self.tenant) as conn:
-            await SERVICE.listeners[service][kind](conn, entry)
+            await hear(conn, SERVICE.listeners[service], [entry])
 
     async def members(self, *names: str, recorded: datetime = LONG_AGO, **said: Any) -> None:
         """Members, known in events by their names."""
@@ -98,7 +98,7 @@ class World:
         """Descriptions, known from long ago on."""
         given = [{"recordedAt": LONG_AGO, **row} for row in rows]
         async with self.db.write(self.tenant) as conn:
-            return await ingest.receive(conn, self.loader, FEATURES, msgspec.json.encode(given))
+            return await receive(conn, self.loader, FEATURES, msgspec.json.encode(given))
 
     async def used(self, plan: Mapping[tuple[str, str], Sequence[int]]) -> None:
         """Each (member, feature) once at eleven on those days before the fifteenth."""

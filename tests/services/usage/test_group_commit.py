@@ -8,16 +8,15 @@ from uuid import UUID
 import msgspec
 
 from services.usage.actions import ingest as ingest_actions
-from shared.intake import rows as ingest
-from shared.intake.group_commit import Together
-from shared.intake.rows import Numbered, Receipt
+from shared.intake.group_commit import GroupCommit
+from shared.intake.rows import Numbered, Parsed, Receipt, parsed
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from tests.services.usage.rows import EVENTS, an_account, event, statuses
 
 
-def parsed(caller: Principal, *rows: dict[str, Any]) -> ingest.Parsed:
-    return ingest.parsed(msgspec.json.encode(rows), EVENTS.row, caller)
+def read(caller: Principal, *rows: dict[str, Any]) -> Parsed:
+    return parsed(msgspec.json.encode(rows), EVENTS.row, caller)
 
 
 async def test_each_sender_gets_its_own_receipts_in_its_own_order(
@@ -31,7 +30,7 @@ async def test_each_sender_gets_its_own_receipts_in_its_own_order(
         commits += 1
 
     db.committed.append(committed)
-    together = Together(db)
+    group_commit = GroupCommit(db)
     same = event(account)
     batches = [
         [event(account, id=f"a{n}"), event(account, id=f"b{n}", quantity=-1), event(None), same]
@@ -39,7 +38,7 @@ async def test_each_sender_gets_its_own_receipts_in_its_own_order(
     ]
 
     answers = await asyncio.gather(*(
-        together.carry_out(EVENTS, principal, parsed(principal, *rows)) for rows in batches
+        group_commit.carry_out(EVENTS, principal, read(principal, *rows)) for rows in batches
     ))  # fmt: skip
 
     for rows, receipts in zip(batches, answers, strict=True):
@@ -63,12 +62,12 @@ async def test_a_batch_that_cannot_be_carried_out_stops_no_other(
             raise ArithmeticError("a bug")
         return receipts
 
-    together = Together(db)
+    group_commit = GroupCommit(db)
     kind = replace(EVENTS, take=take)
     ids = [f"e{n}" for n in range(20)] + ["poison"] + [f"f{n}" for n in range(20)]
     answers = await asyncio.gather(
         *(
-            together.carry_out(kind, principal, parsed(principal, event(account, id=each)))
+            group_commit.carry_out(kind, principal, read(principal, event(account, id=each)))
             for each in ids
         ),
         return_exceptions=True,
@@ -92,13 +91,13 @@ async def test_senders_of_other_rights_or_tenants_never_share(
             assert row.row.id == caller.subject
         return await ingest_actions.take_events(conn, caller, rows)
 
-    together = Together(db)
+    group_commit = GroupCommit(db)
     kind = replace(EVENTS, take=take)
     callers = [
         Principal(of, subject, ("ingest",)) for of in (tenant, other_tenant) for subject in "abc"
     ]
     await asyncio.gather(*(
-        together.carry_out(kind, caller, parsed(caller, event(tenant, id=caller.subject)))
+        group_commit.carry_out(kind, caller, read(caller, event(tenant, id=caller.subject)))
         for caller in callers
         for _ in range(5)
     ))  # fmt: skip

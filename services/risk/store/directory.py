@@ -1,0 +1,32 @@
+"""What other services told: which accounts there are, and how contracts ended."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.risk.domain.others import ContractFact
+from shared.platform.db import Conn
+
+
+async def accounts(conn: Conn, account_ids: list[UUID] | None = None) -> list[UUID]:
+    """Which of these accounts, or which accounts at all, there are."""
+    rows = await conn.fetch(
+        "SELECT account_id FROM risk.account_seen"
+        " WHERE $1::uuid[] IS NULL OR account_id = ANY ($1) ORDER BY account_id",
+        account_ids,
+    )
+    return [row["account_id"] for row in rows]
+
+
+async def save_outcomes(conn: Conn, contracts: Sequence[ContractFact]) -> None:
+    """New versions of how contracts ended; what was told before stays, for who looks back."""
+    ordered = sorted(contracts, key=lambda contract: (contract.contract_id, contract.recorded_at))
+    await conn.execute(
+        "INSERT INTO risk.outcome (contract_id, recorded_at, account_id, ended_on, renewed)"
+        " SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::date[],"
+        " $5::boolean[]) ON CONFLICT DO NOTHING",
+        [contract.contract_id for contract in ordered],
+        [contract.recorded_at for contract in ordered],
+        [contract.account_id for contract in ordered],
+        [contract.last_on for contract in ordered],
+        [contract.renewed for contract in ordered],
+    )
