@@ -30,17 +30,23 @@ async def visit(conn: Conn, keys: list[UUID], as_of: datetime | None = None) -> 
     raise NotImplementedError
 
 
-async def lists(conn: Conn, keys: list[UUID]) -> dict[UUID, list[Visit]]:
+async def lists(
+    conn: Conn, keys: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, list[Visit]]:
     raise NotImplementedError
 
 
 async def pages(
-    conn: Conn, keys: list[UUID], first: int = 25, after: str | None = None
+    conn: Conn,
+    keys: list[UUID],
+    first: int = 25,
+    after: str | None = None,
+    as_of: datetime | None = None,
 ) -> dict[UUID, Page[Visit]]:
     raise NotImplementedError
 
 
-async def timeless(conn: Conn, keys: list[UUID]) -> dict[UUID, Visit]:
+async def printed(conn: Conn, keys: list[UUID]) -> dict[UUID, Visit]:
     raise NotImplementedError
 
 
@@ -99,7 +105,12 @@ CASES: list[tuple[str, Any, Any, Any]] = [
     ("Visit has no attribute 'title'", Part, str | None, answered(visit, "", of="title")),
     ("str cannot be shown as int", Part, int | None, answered(visit, "", of="page")),
     (ABSENT, Part, str, answered(visit, "", of="page")),
-    ("timeless does not take as_of", Part, ShownVisit | None, answered(timeless, "", takes=moment)),
+    (
+        "printed does not take as_of",
+        Part,
+        ShownVisit | None,
+        answered(printed, "", takes=moment, timeless="Print stays."),
+    ),
     ("Visit cannot be shown as str", Part, Connection[str] | None, answered(pages, "")),
     (ABSENT, object, ShownVisit, called(newest, "")),
     ("Visit cannot be shown as bool", object, bool | None, called(newest, "")),
