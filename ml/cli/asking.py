@@ -13,6 +13,18 @@ from shared.vocabulary.errors import InvalidInput
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
+WRITTEN = (
+    click.option(
+        "--decimal", default=".", show_default=True, type=click.Choice([".", ","]),
+        help="How decimals are written in a CSV.",
+    ),
+    click.option(
+        "--thousands", type=click.Choice([",", ".", " ", "'"]),
+        help="What groups thousands in a CSV; nothing if left out.",
+    ),
+)  # fmt: skip
+"""How numbers are written, for every command that reads a file."""
+
 OPTIONS = (
     click.option("--data", type=FILE, help="CSV or Parquet file, one row a subject (or --panel)."),
     click.option("--duration", help="Column: how long it was followed; any unit, any numbers."),
@@ -30,6 +42,14 @@ OPTIONS = (
     ),
     click.option("--as-of", help="Day, or column of days: dates become ages before it."),
     click.option("--ignore", multiple=True, metavar="COL", help="Column to leave out; repeatable."),
+    click.option(
+        "--level",
+        "levels",
+        multiple=True,
+        metavar="COL",
+        help="Column of levels, even if its values look like numbers or days; repeatable.",
+    ),
+    *WRITTEN,
     click.option("--strict", is_flag=True, help="Refuse columns that would be left out."),
     click.option("--unit", default="months", show_default=True, help="What durations count."),
 )
@@ -79,8 +99,11 @@ def asked(options: dict[str, Any]) -> Table:
             as_of=options["as_of"],
             calendar=options["calendar"],
             ignore=tuple(options["ignore"]),
+            levels=tuple(options["levels"]),
             unit=options["unit"],
         ),
+        decimal=options["decimal"],
+        thousands=options["thousands"],
     )
     if options["strict"]:
         strict(table.signals)

@@ -132,8 +132,9 @@ def tell(console: Console, table: Table) -> None:
         if kind in kinds:
             console.print(f"{kind}s: {', '.join(kinds[kind])}", highlight=False, soft_wrap=True)
     for signal in table.signals:
-        if signal.kind == "left out":
-            console.print(f"{signal.name}: left out, {signal.note}", highlight=False)
+        if signal.note:
+            left_out = "left out, " if signal.kind == "left out" else ""
+            console.print(f"{signal.name}: {left_out}{signal.note}", highlight=False)
     for note in table.notes:
         console.print(note, highlight=False)
 

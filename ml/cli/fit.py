@@ -69,6 +69,8 @@ def _grid(table: Table, compared: list[Ratio]) -> Grid:
         values = (figures.value_said(value) for value in (ratio.end, ratio.start))
         cause = (ratio.cause,) if several else ()
         interval = f"{_said(ratio.low)} – {_said(ratio.high)}"
+        if ratio.feature in table.unbounded:
+            interval = "unbounded"
         grid.add_row(ratio.feature, *values, *cause, _said(ratio.ratio), interval)
     grid.caption = "Every other signal at its mean. Associations, not causes."
     return grid

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from ml.cli.asking import FILE
+from ml.cli.asking import FILE, WRITTEN
 from ml.cli.evaluate import numbers_of
 from ml.table import saved
 from ml.table.file import read_file
@@ -23,7 +23,17 @@ from ml.table.saved import load
 @click.option("--at", "horizons", required=True, help="Times ahead, e.g. 3,12,24.")
 @click.option("--elapsed", help="Column of the time already survived; forecasts are given that.")
 @click.option("--out", type=FILE, help="File to write; without it, the terminal.")
-def score(model: Path, data: Path, horizons: str, elapsed: str | None, out: Path | None) -> None:
+@WRITTEN[0]
+@WRITTEN[1]
+def score(
+    model: Path,
+    data: Path,
+    horizons: str,
+    elapsed: str | None,
+    out: Path | None,
+    decimal: str,
+    thousands: str | None,
+) -> None:
     """Chance of being lost by each time, as CSV: one line a row, in the file's order.
 
     Levels never seen are read as the most common one, numbers out of range as the nearest known;
@@ -35,7 +45,11 @@ def score(model: Path, data: Path, horizons: str, elapsed: str | None, out: Path
     """
     fitted = load(model)
     at = np.array(numbers_of("--at", horizons))
-    scores = saved.score(read_file(data), fitted, at, elapsed)
+    rows = read_file(data, decimal=decimal, thousands=thousands)
+    lacking = [s.name for s in fitted.signals if s.kind != "left out" and s.name not in rows]
+    if lacking:
+        click.echo(f"{data} lacks columns, which count as unknown: {', '.join(lacking)}", err=True)
+    scores = saved.score(rows, fitted, at, elapsed)
     text = scores.to_csv(index=False, float_format="%.6f")
     if out is None:
         click.echo(text, nl=False)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ml.frames.frame import TrainingRefused
 from ml.scoring.features import Floats
+from ml.table.notation import days_of, place
 from ml.table.question import Question
 
 UNIT_DAYS: Final = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
@@ -25,19 +26,14 @@ def moments(rows: pd.DataFrame, question: Question) -> Floats:
         return np.full(len(rows), np.nan)
     numbers = pd.to_numeric(rows[name], errors="coerce")
     if numbers.isna().any():
-        numbers = _days(rows, name) / _unit_days(question)
+        numbers = days_of(rows[name]) / _unit_days(question)
     if numbers.isna().any():
         at = int(np.flatnonzero(numbers.isna())[0])
         raise TrainingRefused(
-            f"{name}: row {at + 1} has {rows[name].tolist()[at]!r}; a number or a day such as "
-            "2026-01-31 is needed in every row"
+            f"{name}: {place(rows, at)} has {rows[name].tolist()[at]!r}; a number or a day such as"
+            " 2026-01-31 is needed in every row"
         )
     return np.asarray(numbers, dtype=np.float64)
-
-
-def _days(rows: pd.DataFrame, name: str) -> "pd.Series[float]":
-    moment = pd.to_datetime(rows[name], errors="coerce", utc=True, format="ISO8601")
-    return (moment - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
 
 
 def _unit_days(question: Question) -> float:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ml.frames.frame import TrainingRefused
 from ml.scoring.features import Floats
+from ml.table.notation import check_numbers, place
 from ml.table.question import Question
 
 LOST: Final = frozenset({"1", "1.0", "true", "yes", "y", "t", "churned", "lost", "dead", "event"})
@@ -47,7 +48,7 @@ def read_labels(rows: pd.DataFrame, question: Question) -> Labels:
     cause = _cause(rows, question, event)
     subject = _subject(rows, question)
     if question.panel:
-        until, event, cause = _exits(until, event, cause, subject)
+        until, event, cause = _exits(rows, until, event, cause, subject)
     since = _since(rows, question, until)
     duration = until - since
     places = np.flatnonzero(duration > 0)
@@ -72,6 +73,7 @@ def _present(rows: pd.DataFrame, question: Question) -> None:
 
 
 def _number(rows: pd.DataFrame, name: str) -> Floats:
+    check_numbers(name, rows[name].dropna())
     values = pd.to_numeric(rows[name], errors="coerce").to_numpy(dtype=np.float64)
     wrong = ~np.isfinite(values)
     if wrong.all():
@@ -79,12 +81,12 @@ def _number(rows: pd.DataFrame, name: str) -> Floats:
     if wrong.any():
         at = int(np.flatnonzero(wrong)[0])
         raise TrainingRefused(
-            f"{name}: row {at + 1} has {_shown(rows, name, at)}; a number is needed in every row "
-            f"({int(wrong.sum())} have none)"
+            f"{name}: {place(rows, at)} has {_shown(rows, name, at)}; a number is needed in"
+            f" every row ({int(wrong.sum())} have none)"
         )
     if (values < 0).any():
         at = int(np.flatnonzero(values < 0)[0])
-        raise TrainingRefused(f"{name}: row {at + 1} has {values[at]:g}; 0 or more is allowed")
+        raise TrainingRefused(f"{name}: {place(rows, at)} has {values[at]:g}; 0 or more is allowed")
     return values
 
 
@@ -97,7 +99,9 @@ def _event(rows: pd.DataFrame, question: Question) -> NDArray[np.bool_]:
     name, values = question.event, rows[question.event]
     if values.isna().any():
         at = int(np.flatnonzero(values.isna())[0])
-        raise TrainingRefused(f"{name}: row {at + 1} is empty; every row must say lost or not")
+        raise TrainingRefused(
+            f"{name}: {place(values, at)} is empty; every row must say lost or not"
+        )
     texts = values.map(_text)
     seen = sorted(set(texts))
     if question.lost is not None:
@@ -106,8 +110,10 @@ def _event(rows: pd.DataFrame, question: Question) -> NDArray[np.bool_]:
         return (texts == _text(question.lost)).to_numpy(dtype=np.bool_)
     odd = [text for text in seen if text not in LOST | STAYED]
     if odd:
+        at = int(np.flatnonzero(texts == odd[0])[0])
         raise TrainingRefused(
-            f"{name}: {odd[0]!r} is neither lost nor stayed; 1/0, yes/no, true/false are "
+            f"{name}: {place(values, at)} has {odd[0]!r}, neither lost nor stayed; 1/0, yes/no,"
+            " true/false are "
             f"understood, or name the value that means lost with --lost (it is {_some(seen)})"
         )
     return texts.isin(LOST).to_numpy(dtype=np.bool_)
@@ -131,7 +137,7 @@ def _cause(rows: pd.DataFrame, question: Question, event: NDArray[np.bool_]) -> 
     if unknown.any():
         at = int(np.flatnonzero(unknown)[0])
         raise TrainingRefused(
-            f"{question.cause}: row {at + 1} was lost to no cause; every loss needs one"
+            f"{question.cause}: {place(values, at)} was lost to no cause; every loss needs one"
         )
     return values.map(lambda value: str(value).strip()).to_numpy(dtype=np.str_)
 
@@ -142,7 +148,7 @@ def _subject(rows: pd.DataFrame, question: Question) -> NDArray[np.int64]:
     values = rows[question.subject]
     if values.isna().any():
         at = int(np.flatnonzero(values.isna())[0])
-        raise TrainingRefused(f"{question.subject}: row {at + 1} has no id")
+        raise TrainingRefused(f"{question.subject}: {place(values, at)} has no id")
     keys = [question.subject, question.time] if question.time else [question.subject]
     twice = rows.duplicated(keys).to_numpy()
     if twice.any():
@@ -154,15 +160,22 @@ def _repeated(rows: pd.DataFrame, question: Question, at: int) -> str:
     value = rows[str(question.subject)].tolist()[at]
     if question.time:
         moment = rows[question.time].tolist()[at]
-        return f"{question.subject}: {value!r} has two rows at {question.time} {moment!r}"
+        return (
+            f"{question.subject}: {value!r} has two rows at {question.time} {moment!r},"
+            f" the second on {place(rows, at)}"
+        )
     return (
-        f"{question.subject}: {value!r} is there twice; each subject has one row "
-        "(with many rows over time, use --panel --time COL)"
+        f"{question.subject}: {value!r} is there twice, again on {place(rows, at)}; each subject"
+        " has one row (with many rows over time, use --panel --time COL)"
     )
 
 
 def _exits(
-    until: Floats, event: NDArray[np.bool_], cause: NDArray[np.str_], subject: NDArray[np.int64]
+    rows: pd.DataFrame,
+    until: Floats,
+    event: NDArray[np.bool_],
+    cause: NDArray[np.str_],
+    subject: NDArray[np.int64],
 ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.str_]]:
     """A subject's last moment and what became of it then, for each of its rows."""
     order = np.lexsort((event, until, subject))
@@ -171,7 +184,7 @@ def _exits(
     if again.any():
         at = int(np.flatnonzero(again)[0])
         raise TrainingRefused(
-            f"row {at + 1} says lost at {until[at]:g}, but the subject was still seen later; "
+            f"{place(rows, at)} says lost at {until[at]:g}, but the subject was still seen later; "
             "one that came back is a new subject with an id of its own"
         )
     return until[last][subject], event[last][subject], cause[last][subject]
@@ -187,15 +200,16 @@ def _since(rows: pd.DataFrame, question: Question, until: Floats) -> Floats:
     if late.any():
         at = int(np.flatnonzero(late)[0])
         raise TrainingRefused(
-            f"{name}: row {at + 1} has {since[at]:g}, after {question.duration} {until[at]:g}; "
-            "a label must lie after its landmark"
+            f"{name}: {place(rows, at)} has {since[at]:g}, after {question.duration} {until[at]:g};"
+            " a label must lie after its landmark"
         )
     if question.time and question.entry:
         entered = _number(rows, question.entry)
         if (since < entered).any():
             at = int(np.flatnonzero(since < entered)[0])
             raise TrainingRefused(
-                f"{name}: row {at + 1} has {since[at]:g}, before {question.entry} {entered[at]:g}"
+                f"{name}: {place(rows, at)} has {since[at]:g}, before {question.entry}"
+                f" {entered[at]:g}"
             )
     return since
 

@@ -16,7 +16,8 @@ class Question:
     value says so (found out where None), `cause` why. `entry` is when a subject came under
     observation, on the clock of `duration`. `subject` names it, `time` is a panel row's landmark.
     `calendar` is each row's landmark in calendar time, a day or a number in `unit`s.
-    `as_of` is a day, or a column of days, before which dates become ages.
+    `as_of` is a day, or a column of days, before which dates become ages. `levels` are columns of
+    levels, whatever their values look like.
     """
 
     duration: str
@@ -29,6 +30,7 @@ class Question:
     as_of: str | None = None
     calendar: str | None = None
     ignore: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
     unit: str = "months"
 
     @property

@@ -16,6 +16,7 @@ from ml.scoring.document import ForecastModel, ModelTampered, ModelUnreadable
 from ml.scoring.features import Columns, Floats, design
 from ml.table.forecast import Fitted
 from ml.table.grid import Grid
+from ml.table.notation import place
 from ml.table.question import Question
 from ml.table.signals import Signal, read_as
 from ml.table.table import Table
@@ -134,7 +135,8 @@ def _elapsed(rows: pd.DataFrame, name: str | None) -> Floats:
     if not (values >= 0).all():
         at = int(np.flatnonzero(~(values >= 0))[0])
         raise TrainingRefused(
-            f"{name}: row {at + 1} has {rows[name].tolist()[at]!r}; a number of 0 or more is needed"
+            f"{name}: {place(rows, at)} has {rows[name].tolist()[at]!r}; a number of 0 or more is"
+            " needed"
         )
     return values
 

@@ -14,8 +14,9 @@ from ml.table.calendar import moments
 from ml.table.file import read_file
 from ml.table.grid import Grid
 from ml.table.labels import read_labels
+from ml.table.leaks import unbounded, without_leaks
 from ml.table.question import Question
-from ml.table.signals import Signal, Signals, read_signals, without_hindsight
+from ml.table.signals import Signal, Signals, read_signals
 
 NO_DAY = date(1970, 1, 1)
 """A table has no calendar."""
@@ -27,7 +28,7 @@ class Table:
 
     `duration` is in the table's unit from each row's landmark; `signals` says how each column was
     read; `notes` what was left out; `moment` each landmark in calendar time,
-    NaN without one. `name` is the file's.
+    NaN without one. `name` is the file's. `unbounded` are signals of which no ratio is known.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Table:
     subject: NDArray[np.int64]
     notes: tuple[str, ...]
     moment: Floats
+    unbounded: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.duration)
@@ -72,9 +74,15 @@ class Table:
         )
 
 
-def read_table(path: Path, question: Question) -> Table:
-    """Read a CSV or Parquet file as a table; see `table_of`."""
-    return table_of(read_file(path), question, path.stem)
+def read_table(
+    path: Path, question: Question, *, decimal: str = ".", thousands: str | None = None
+) -> Table:
+    """Read a CSV or Parquet file as a table; see `read_file` and `table_of`."""
+    rows = read_file(path, decimal=decimal, thousands=thousands)
+    try:
+        return table_of(rows, question, path.stem)
+    except TrainingRefused as error:
+        raise TrainingRefused(f"{path}: {error}") from error
 
 
 def table_of(rows: pd.DataFrame, question: Question, name: str) -> Table:
@@ -94,10 +102,13 @@ def table_of(rows: pd.DataFrame, question: Question, name: str) -> Table:
     labels = read_labels(rows, question)
     if not len(labels.rows):
         raise TrainingRefused(f"{question.duration}: it is 0 in every row; nobody was followed")
-    labelled = rows.iloc[labels.rows].reset_index(drop=True)
-    signals = read_signals(labelled, barred=question.labels, as_of=question.as_of)
-    signals = without_hindsight(signals, labels.event)
+    labelled = rows.iloc[labels.rows]
+    signals = read_signals(
+        labelled, barred=question.labels, levels=question.levels, as_of=question.as_of
+    )
+    signals = without_leaks(signals, labels, question)
     _something(signals)
+    endless = unbounded(signals, labels)
     return Table(
         name=name,
         question=question,
@@ -107,7 +118,8 @@ def table_of(rows: pd.DataFrame, question: Question, name: str) -> Table:
         event=labels.event,
         cause=labels.cause,
         subject=labels.subject,
-        notes=labels.notes,
+        notes=(*labels.notes, *endless.values()),
+        unbounded=frozenset(endless),
         moment=moments(labelled, question),
     )
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from services.risk.actions import scores as scores_actions
 from services.risk.background import documents as documents_background
-from services.risk.background import drift, training
+from services.risk.background import drift as drift_background
+from services.risk.background import training
 from services.risk.domain.scores import LastInputs
 from services.risk.domain.work_lists import MIRROR, RESCORE, TRAIN, WATCH
 from services.risk.forecasting import scores
@@ -95,7 +96,7 @@ async def documents(context: WorkerContext) -> None:
 
 async def watch(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
     """Watch a tenant's model for drift."""
-    await drift.watch(context, tenant_id, claims, datetime.now(UTC))
+    await drift_background.watch(context, tenant_id, claims, datetime.now(UTC))
 
 
 WORKER = Worker(

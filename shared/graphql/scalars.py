@@ -32,7 +32,7 @@ def aware(text: object) -> datetime:
 
 def document(value: Any) -> Any:
     """JSON that a database can hold, and give back."""
-    flaw = culprit(value)
+    flaw = culprit({"JSON": value})
     if flaw:
         raise GraphQLError(str(flaw))
     return value

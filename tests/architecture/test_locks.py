@@ -1,5 +1,6 @@
 """What a transaction locks is said in one place of each service, and is never another tenant's."""
 
+import ast
 import re
 
 from shared.platform.config import SERVICES
@@ -59,3 +60,29 @@ def test_locks_stand_in_one_file_of_a_store_and_say_what_they_lock():
         if line.startswith("async def ") and not line.startswith("async def lock_")
     ]
     assert not unnamed
+
+
+def test_facts_are_emitted_before_work_is_marked_or_finished():
+    """Else a transaction holds work while it waits for an account, and another one the reverse."""
+    late = [
+        f"{name(path)}: {function.name}"
+        for path in files("services/*.py")
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.AsyncFunctionDef)
+        for calls in [_calls(function)]
+        if any(call.startswith("facts.emit") for call in calls[_first_work(calls) :])
+    ]
+    assert not late
+
+
+def _calls(function: ast.AsyncFunctionDef) -> list[str]:
+    """What it calls, in the order in which it is written."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    return [
+        ast.unparse(call.func) for call in sorted(calls, key=lambda c: (c.lineno, c.col_offset))
+    ]
+
+
+def _first_work(calls: list[str]) -> int:
+    at = [place for place, call in enumerate(calls) if call in ("work.mark", "work.finish")]
+    return min(at, default=len(calls))

@@ -13,8 +13,7 @@ from graph.schema import BY_ID
 from services.risk.actions import hindsight as hindsight_actions
 from services.risk.actions import models as models_actions
 from services.risk.actions import release
-from shared.intake import rows as rows_intake
-from shared.intake.rows import BulkRoute
+from shared.intake.rows import BulkRoute, receive
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.service import Service
@@ -139,7 +138,7 @@ async def turned_away(suite: Suite, principal: Principal, event: dict[str, Any])
     waiting = {**event, "id": "2", "externalId": {"source": "crm", "id": "nobody"}}
     rows = msgspec.json.encode([event, waiting])
     async with suite.databases["usage"].write(principal.tenant_id) as conn:
-        receipts = await rows_intake.receive(conn, principal, kinds_of(USAGE)[0], rows)
+        receipts = await receive(conn, principal, kinds_of(USAGE)[0], rows)
     assert [receipt.status for receipt in receipts] == ["rejected", "pending"]
 
 

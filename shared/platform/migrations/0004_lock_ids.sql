@@ -1,26 +1,19 @@
--- Ids that are being written. A row stands here from the lock to the end of its transaction, and nobody ever sees it:
--- it is deleted as soon as it is written, but whoever writes the same one waits until that transaction is over.
+-- One row for each thing that was ever written in versions: what is locked in its place. A row is written once and
+-- then only locked, so there is nothing to clean up; what a crash empties is filled again as things are written.
 -- Advisory locks would not do: PostgreSQL has room for some thousands of them, and one batch may bring five.
 CREATE UNLOGGED TABLE id_lock (
   tenant_id uuid NOT NULL,
-  relation text NOT NULL,
-  id text NOT NULL,
-  PRIMARY KEY (tenant_id, relation, id)
+  key bigint NOT NULL,
+  PRIMARY KEY (tenant_id, key)
 );
 CALL protect('id_lock');
 
--- Sorted, so that batches that overlap wait for one another in one order.
+-- In one order, so that batches that overlap wait for one another and never in a circle: first the rows that are new,
+-- where one waits for who inserts the same, then all of them.
 CREATE FUNCTION lock_ids(relation text, ids text[]) RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-  places tid[];
+  keys bigint[] := ARRAY(SELECT DISTINCT hashtextextended(relation || ' ' || id, 0) AS key FROM unnest(ids) AS id ORDER BY key);
 BEGIN
-  WITH placed AS (
-    INSERT INTO id_lock (tenant_id, relation, id)
-    SELECT current_setting('tenure.tenant')::uuid, lock_ids.relation, each.id
-    FROM (SELECT DISTINCT unnest(ids) AS id ORDER BY id) AS each
-    ON CONFLICT DO NOTHING
-    RETURNING ctid
-  )
-  SELECT array_agg(ctid) INTO places FROM placed;
-  DELETE FROM id_lock WHERE ctid = ANY (places);
+  INSERT INTO id_lock (tenant_id, key) SELECT current_setting('tenure.tenant')::uuid, unnest(keys) ON CONFLICT DO NOTHING;
+  PERFORM FROM id_lock AS l WHERE l.key = ANY (keys) ORDER BY l.key FOR UPDATE;
 END $$;

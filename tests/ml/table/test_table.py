@@ -87,8 +87,14 @@ REFUSED = {
         "months: row 8 has nothing; a number",
     ),
     "a duration below zero": (broken(months=-1.0), "months: row 1 has -1; 0 or more"),
-    "an event that is neither": (broken(churned="maybe"), "churned: 'maybe' is neither .* --lost"),
-    "ids twice": (broken(customer_id="c1"), "customer_id: 'c1' is there twice; .*--panel"),
+    "an event that is neither": (
+        broken(churned="maybe"),
+        "churned: row 1 has 'maybe', neither .* --lost",
+    ),
+    "ids twice": (
+        broken(customer_id="c1"),
+        "customer_id: 'c1' is there twice, again on row 2; .*--panel",
+    ),
     "only constant columns": (
         lambda r: r[["months", "churned", "customer_id"]].assign(country="DE"),
         "no column is left to learn from: country",
@@ -195,7 +201,9 @@ def test_csv_with_semicolons_and_parquet_read_the_same(tmp_path):
     rows = customers(50)
     rows.to_csv(tmp_path / "a.csv", sep=";", index=False)
     rows.to_parquet(tmp_path / "b.parquet")
-    pd.testing.assert_frame_equal(read_file(tmp_path / "a.csv"), read_file(tmp_path / "b.parquet"))
+    text, binary = read_file(tmp_path / "a.csv"), read_file(tmp_path / "b.parquet")
+    assert text.index.tolist() == list(range(2, 52))
+    pd.testing.assert_frame_equal(text.reset_index(drop=True), binary)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +211,7 @@ def test_csv_with_semicolons_and_parquet_read_the_same(tmp_path):
     [
         (None, "there is no file"),
         (b"", "neither a CSV nor"),
-        (b"PAR1nonsense", "neither a CSV"),
+        (b"PAR1nonsense", "no Parquet table"),
         (b"a,b\n", "is empty"),
     ],
 )

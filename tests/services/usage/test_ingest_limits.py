@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from services.usage import jobs
@@ -16,7 +17,6 @@ from services.usage.domain.work_lists import FORGET
 from services.usage.store import ingest as ingest_store
 from services.usage.store import rejected as rejected_store
 from shared.intake.body import OFF_LOOP_BYTES, Busy, Gate, TooLarge, inflated
-from shared.intake.rows import msgspec
 from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
