@@ -5,8 +5,7 @@ from services.risk.actions import listening, release
 from services.risk.actions import models as models_actions
 from services.risk.actions import scores as scores_actions
 from services.risk.forecasting import change, effects, replay, what_if
-from services.risk.store import drift as drift_store
-from services.risk.store import health, hindsight
+from services.risk.store import drift, health, hindsight
 from services.risk.store import models as models_store
 from services.risk.store import release as release_store
 from services.risk.store import report as report_store
@@ -43,7 +42,7 @@ SERVICE = Service(
             release_store.training_runs_by_id,
             release_store.alias_changes,
             release_store.every_days,
-            drift_store.newest,
+            drift.newest,
         ],
         "ml": [
             release_store.judgements,
