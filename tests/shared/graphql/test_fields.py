@@ -46,7 +46,7 @@ async def pages(
     raise NotImplementedError
 
 
-async def timeless(conn: Conn, keys: list[UUID]) -> dict[UUID, Visit]:
+async def printed(conn: Conn, keys: list[UUID]) -> dict[UUID, Visit]:
     raise NotImplementedError
 
 
@@ -73,7 +73,7 @@ def _days(days: Annotated[int, strawberry.argument(description="How many.")] = 2
 class AccountVisits(Part):
     last: ShownVisit | None = answered(visit, "The last one.", takes=moment)
     page: str | None = answered(visit, "Its page.", of="page")
-    first: ShownVisit | None = answered(timeless, "The first.", timeless="There is one first.")
+    first: ShownVisit | None = answered(printed, "The first.", timeless="There is one first.")
     visitor: Account | None = answered(visit, "Whose it was.", of="account_id")
     begins: bool | None = answered(visit, "How it begins.", by=starts_with)
     visits: list[ShownVisit] = answered(lists, "Every one.")
@@ -108,8 +108,8 @@ CASES: list[tuple[str, Any, Any, Any]] = [
     ("Visit has no attribute 'title'", Part, str | None, answered(visit, "", of="title")),
     ("str cannot be shown as int", Part, int | None, answered(visit, "", of="page")),
     (ABSENT, Part, str, answered(visit, "", of="page")),
-    ("timeless does not take as_of", Part, ShownVisit | None, answered(timeless, "", takes=moment)),
-    (UNDATED, Part, ShownVisit | None, answered(timeless, "")),
+    ("printed does not take as_of", Part, ShownVisit | None, answered(printed, "", takes=moment)),
+    (UNDATED, Part, ShownVisit | None, answered(printed, "")),
     (DATED, Part, ShownVisit | None, answered(visit, "", timeless="It never changes.")),
     ("Visit cannot be shown as str", Part, Connection[str] | None, answered(pages, "")),
     (ABSENT, object, ShownVisit, called(newest, "")),
