@@ -15,6 +15,7 @@ from shared.graphql.conversion import CannotShow, attribute_type, result_type, w
 from shared.graphql.paging import After, Connection, First, connection
 from shared.graphql.payloads import Payload, attempt
 from shared.graphql.reading import (
+    DECLARED,
     WHOLE,
     Function,
     Read,
@@ -137,8 +138,12 @@ class _Field:
             resolver = self.resolver(owner, target, _asking(takes))
         except CannotShow as error:
             raise CannotShow(f"{owner.__name__}.{name}: {error}") from None
-        resolver = with_arguments(resolver, [INFO, *arguments])
-        setattr(owner, name, strawberry.field(resolver=resolver, description=self.description))
+        field = strawberry.field(
+            resolver=with_arguments(resolver, [INFO, *arguments]),
+            description=self.description,
+            metadata={DECLARED: self},
+        )
+        setattr(owner, name, field)
 
     def resolver(self, owner: type, target: Any, asking: Asking) -> Function:
         """What Strawberry calls for the field."""

@@ -14,6 +14,7 @@ from shared.graphql.conversion import CannotShow
 from shared.graphql.fields import Arguments, answered, by_id, called, missing, moment
 from shared.graphql.objects import Account, Node, Part
 from shared.graphql.paging import Connection
+from shared.graphql.reading import DECLARED
 from shared.graphql.showing import Shown, shown
 from shared.platform.db import Conn
 from shared.vocabulary.paging import Page
@@ -92,6 +93,16 @@ def test_the_graph_sees_the_types_and_arguments_that_were_declared() -> None:
     assert [argument.python_name for argument in fields["pages"].arguments] == ["first", "after"]
     assert fields["visits"].arguments == fields["page"].arguments == []
     assert fields["page"].description == "Its page."
+
+
+def test_a_field_keeps_its_declaration_for_who_executes_whole_queries() -> None:
+    fields = {field.python_name: field for field in fields_of(AccountVisits)}
+    answer = fields["page"].metadata[DECLARED]
+    attribute = next(
+        field for field in fields_of(ShownVisit) if field.python_name == "id"
+    ).metadata[DECLARED]
+
+    assert (answer.function, answer.of, attribute.of) == (visit, "page", "visit_id")
 
 
 def words_against(base: Any, target: Any, declared: Any) -> str:
