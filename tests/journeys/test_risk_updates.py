@@ -15,7 +15,10 @@ pytestmark = pytest.mark.stack
 RISKIEST = """
 query Riskiest($first: Int!) {
   atRisk(first: $first) {
-    nodes { account { id name usage { events28 { value } } } risk { id renewalProbability { value } } }
+    nodes {
+      account { id name usage { events28 { value } } }
+      risk { id renewalProbability { value } }
+    }
   }
 }"""
 
