@@ -32,10 +32,10 @@ async def hear(conn: Conn, listeners: Listeners, entries: Iterable[LogEntry]) ->
     """Tell each listener what it hears of these entries of one tenant."""
     ordered = sorted(entries, key=lambda entry: (entry.account_id, entry.position))
     for listener, types in listeners.items():
-        heard = [entry for entry in ordered if entry.type in types]
-        if heard:
+        own = [entry for entry in ordered if entry.type in types]
+        if own:
             kind = fact_type(listener)
-            carried = telemetry.carried(heard[0].trace)
-            name = f"process {heard[0].type}"
-            with telemetry.span(name, SpanKind.CONSUMER, carried, facts=len(heard)):
-                await listener(conn, [entry.fact(kind) for entry in heard])
+            carried = telemetry.carried(own[0].trace)
+            name = f"process {own[0].type}"
+            with telemetry.span(name, SpanKind.CONSUMER, carried, facts=len(own)):
+                await listener(conn, [entry.fact(kind) for entry in own])
