@@ -10,6 +10,7 @@ from msgspec import Meta
 from services.learning.domain.learners import ProgressKind
 from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.ids import account_key, parsed_id
 from shared.vocabulary.moments import Moment
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -50,14 +51,24 @@ class ProgressRow(Row, kw_only=True):
     score: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
-def checked_course(row: CourseRow) -> None:
-    """InvalidInput for a course offered until before it is offered."""
-    if row.valid_from and row.valid_to and row.valid_to < row.valid_from:
-        raise InvalidInput("validTo", row.valid_to.isoformat(), "a moment not before validFrom")
+def check(row: CourseRow | ProgressRow) -> None:
+    """InvalidInput names the first field that is wrong.
+
+    Ids are written the same way from here on, so that the digest of the row is, too.
+    """
+    match row:
+        case CourseRow():
+            if row.valid_from and row.valid_to and row.valid_to < row.valid_from:
+                until = row.valid_to.isoformat()
+                raise InvalidInput("validTo", until, "a moment not before validFrom")
+        case ProgressRow():
+            _check_progress(row)
+            row.account_id = str(account_key(row.account_id))
+            row.member_id = str(parsed_id(row.member_id, "Member", "memberId")[1])
 
 
-def checked_progress(row: ProgressRow) -> None:
-    """InvalidInput for a step still ahead, and for an assessment without a score."""
+def _check_progress(row: ProgressRow) -> None:
+    """A step is not still ahead, and an assessment has a score."""
     if row.recorded_at is not None and row.occurred_at > row.recorded_at + CLOCKS_DIFFER:
         raise InvalidInput(
             "occurredAt", row.occurred_at.isoformat(), "a moment not after it was recorded"

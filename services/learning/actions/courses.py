@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from services.learning.domain.courses import Course, cycles
 from services.learning.domain.work_lists import RECOMMEND
-from services.learning.rows import CourseRow, checked_course
+from services.learning.rows import CourseRow, check
 from services.learning.store import courses, directory, locks, tables
 from shared.intake.checks import Check
 from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
@@ -27,7 +27,7 @@ async def take_courses(
     await locks.lock_catalogue(conn)
     rules = Rules((await courses.catalogue(conn)).by_code)
     outcome = await keep(
-        conn, principal, tables.COURSE, rows, check=checked_course,
+        conn, principal, tables.COURSE, rows, check=check,
         resolve=[rules.one_code_each, rules.no_way_back, rules.all_there],
     )  # fmt: skip
     if outcome.fresh:

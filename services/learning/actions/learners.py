@@ -15,7 +15,7 @@ from services.learning.domain.learners import (
 )
 from services.learning.domain.paths import PathAssigned, PathRequest, Plan, next_path
 from services.learning.domain.work_lists import RECOMMEND
-from services.learning.rows import ProgressRow, checked_progress
+from services.learning.rows import ProgressRow, check
 from services.learning.store import courses, directory, learners, paths, tables
 from services.learning.store.paths import Assigned
 from shared.intake.checks import Check
@@ -26,16 +26,14 @@ from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import facts, work
 from shared.vocabulary.errors import InvalidInput, NotFound
-from shared.vocabulary.ids import account_key, parsed_id
+from shared.vocabulary.ids import parsed_id
 
 
 async def take_progress(
     conn: Conn, principal: Principal, rows: list[Numbered[ProgressRow]]
 ) -> list[Receipt]:
     """Steps in courses; who now masters something gets other next steps."""
-    outcome = await keep(
-        conn, principal, tables.PROGRESS, rows, check=_settle, resolve=[_course_of]
-    )
+    outcome = await keep(conn, principal, tables.PROGRESS, rows, check=check, resolve=[_course_of])
     fresh = outcome.fresh
     if fresh:
         optional = await courses.optional(conn, sorted({one.row.course_code for one in fresh}))
@@ -74,13 +72,6 @@ def _ahead_s(proven: Sequence[Candidate[ProgressRow]]) -> float:
 
 
 PROGRESS = BulkRoute("progress", ProgressRow, take_progress)
-
-
-def _settle(row: ProgressRow) -> None:
-    """Check a row, and write its ids the same way from here on, so that its digest is too."""
-    checked_progress(row)
-    row.account_id = str(account_key(row.account_id))
-    row.member_id = str(parsed_id(row.member_id, "Member", "memberId")[1])
 
 
 async def _course_of(
