@@ -172,6 +172,7 @@ def arguments(history: History, n: int, moment: datetime) -> dict[str, str]:
         "to": f'"{(moment + timedelta(days=1)).isoformat()}"',
         "changes": '[{feature: "events_28d", value: "100000"}]',
         "first": "3",
+        "members.first": "9",  # all of an account: who left may stand anywhere among them
     }
 
 
