@@ -1,11 +1,15 @@
 """The record in a real MLflow: runs, versions, aliases equal to risk's, and no pickle anywhere."""
 
+import contextlib
 import os
 import pickletools
 import shutil
+import sqlite3
 import subprocess
 import sys
+import time
 import warnings
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,6 +131,37 @@ def test_tenants_have_models_of_their_own(settings: Settings):
     mine.record(a_run(model), model)
     assert other.versions() == {}
     assert other.recorded() == set()
+
+
+CREATED = """
+import sys
+from pathlib import Path
+from ml.training.registry import Registry
+from tests.conftest import for_test
+from tests.ml.test_registry import TENANT
+Registry(for_test(Path(sys.argv[1])), TENANT)
+"""
+
+
+def tables(database: Path) -> int:
+    with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(database)) as db:
+        return db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return 0
+
+
+@pytest.mark.long
+def test_whoever_is_killed_while_the_record_is_made_leaves_none_that_does_not_open(tmp_path: Path):
+    for enough in (5, 20, 35, 50):
+        folder = tmp_path / str(enough)
+        folder.mkdir()
+        process = subprocess.Popen([sys.executable, "-c", CREATED, folder], cwd=ROOT)
+        while process.poll() is None and not any(
+            tables(path) >= enough for path in (folder / "mlflow").glob("mlflow.db*")
+        ):
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
+        assert Registry(for_test(folder), TENANT).versions() == {}
 
 
 def test_nothing_kept_is_a_pickle(settings: Settings):
