@@ -25,7 +25,7 @@ from infra.loading.run import load
 from ml.simulation.rows import Batch, Event
 from ml.simulation.tenant import simulate
 from tests.conftest import free_port
-from tests.serving import serving
+from tests.processes import serving
 
 UNTIL = date(2026, 7, 1)
 TENANT = UUID(int=7)

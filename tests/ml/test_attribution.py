@@ -10,8 +10,8 @@ from ml.fitting import fit
 from ml.scoring import document, drivers
 from ml.scoring.attribution import BASELINE, Rescored, State, shared_out
 from ml.scoring.hazards import load
+from tests.ml.examples import annual, tied
 from tests.ml.test_score import ANNUAL
-from tests.ml.worlds import annual, tied
 
 logs = st.floats(-6, 1.5)
 

@@ -17,9 +17,8 @@ from ml.frames.landmarks import GRACE_DAYS
 from ml.judging import evaluate, metrics
 from ml.judging.metrics import Outcome
 from ml.scoring.hazards import ChurnModel
+from tests.ml.examples import DATA_TO, ORIGINS, annual, known, truth, window
 from tests.ml.test_strata import clock
-from tests.ml.windows import DATA_TO, ORIGINS, known, truth, window
-from tests.ml.worlds import annual
 
 
 @pytest.fixture(scope="module")

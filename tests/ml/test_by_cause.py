@@ -10,8 +10,7 @@ from ml.backtesting.windows import Window
 from ml.fitting.fit import fit
 from ml.judging import evaluate
 from ml.scoring.hazards import ChurnModel
-from tests.ml.windows import ORIGINS, window
-from tests.ml.worlds import World, annual
+from tests.ml.examples import ORIGINS, World, annual, window
 
 
 def with_causes(world: World, share: float) -> World:

@@ -13,7 +13,7 @@ from ml.judging import evaluate
 from ml.scoring import document, hazards, score
 from ml.scoring.document import ModelUnreadable
 from ml.scoring.renewal_clock import MONTH_DAYS
-from tests.ml.worlds import annual, rows_of, tied
+from tests.ml.examples import annual, rows_of, tied
 
 
 def split(frame: Frame, unpaid: float, seed: int = 2) -> Frame:

@@ -11,7 +11,7 @@ from ml.fitting.fit import prepared
 from ml.fitting.selection import Candidate, carried, folds_of
 from ml.frames.frame import Frame
 from ml.scoring.renewal_clock import NEARNESS
-from tests.ml.worlds import annual, tied
+from tests.ml.examples import annual, tied
 
 
 def test_a_penalty_found_on_few_rows_pulls_no_harder_on_all_rows():

@@ -15,7 +15,7 @@ from ml.frames.columns import Collected, Column
 from ml.frames.frame import Frame, TrainingRefused
 from shared.vocabulary.landmark import FeatureRow
 from shared.vocabulary.signal import Signal
-from tests.ml.worlds import DATA_TO, annual
+from tests.ml.examples import DATA_TO, annual
 
 KNOWN = {signal.name: signal for signals in dictionaries().values() for signal in signals}
 NOTICE = Signal(

@@ -27,7 +27,7 @@ from ml.table.judge import compare, ours
 from ml.table.question import SAAS, SAAS_FILE
 from ml.table.table import read_table
 from shared.vocabulary.landmark import FeatureRow
-from tests.ml.worlds import rows_of, tied
+from tests.ml.examples import rows_of, tied
 
 SLOPES = np.array([2.0, -1.0])
 INTERCEPT = -0.5

@@ -8,7 +8,7 @@ import pytest
 from ml.fitting import design
 from ml.frames.frame import Frame
 from ml.scoring.features import spline
-from tests.ml.worlds import tied
+from tests.ml.examples import tied
 
 
 def objects(values) -> np.ndarray:

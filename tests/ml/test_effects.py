@@ -10,7 +10,7 @@ from ml.scoring import document, effects, signal_groups
 from ml.scoring.hazards import ChurnModel, load
 from ml.scoring.score import score
 from shared.vocabulary.landmark import FeatureRow
-from tests.ml.worlds import annual, tied
+from tests.ml.examples import annual, tied
 
 
 @pytest.fixture(scope="module")

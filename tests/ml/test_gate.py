@@ -12,7 +12,7 @@ from ml.scoring import document
 from ml.training.release import judge
 from ml.training.train import packed
 from shared.vocabulary.model_document import Judgement, ServedModel
-from tests.ml.worlds import NOON, annual
+from tests.ml.examples import NOON, annual
 
 
 def served(model: document.ForecastModel, judged: bytes) -> ServedModel:

@@ -14,7 +14,7 @@ from ml.frames.frame import TrainingRefused
 from ml.scoring.document import Clock
 from ml.scoring.renewal_clock import month_of, months_between, stratum_of
 from shared.vocabulary.landmark import Spell
-from tests.ml.worlds import DATA_TO, annual
+from tests.ml.examples import DATA_TO, annual
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 

@@ -9,8 +9,7 @@ from ml.backtesting.leakage import alarms, telling
 from ml.fitting.fit import fit
 from ml.frames.frame import Frame
 from ml.judging import evaluate
-from tests.ml.windows import ORIGINS, Rows, cancelled, four_months_late, honest, window
-from tests.ml.worlds import annual
+from tests.ml.examples import ORIGINS, Rows, annual, cancelled, four_months_late, honest, window
 
 
 def cox(frame: Frame) -> backtest.Forecaster:

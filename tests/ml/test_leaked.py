@@ -9,8 +9,7 @@ from ml.fitting.fit import fit
 from ml.frames.frame import Frame
 from ml.judging import evaluate
 from ml.trial.leaky import HONEST, leaked, watched
-from tests.ml.windows import ORIGINS, honest, window
-from tests.ml.worlds import annual
+from tests.ml.examples import ORIGINS, annual, honest, window
 
 
 def cox(frame: Frame) -> backtest.Forecaster:

@@ -19,7 +19,7 @@ from ml.table.forecast import fitted
 from ml.table.question import Question
 from ml.table.table import table_of
 from shared.vocabulary.landmark import FeatureRow
-from tests.ml.worlds import annual, tied
+from tests.ml.examples import annual, tied
 
 
 def test_entry_col_is_ignored_in_the_baseline_so_late_comers_are_rows_of_their_own():

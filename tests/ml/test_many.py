@@ -10,7 +10,7 @@ from ml.scoring import document, portfolio, score
 from ml.scoring.features import columns_of, design
 from ml.scoring.hazards import ChurnModel, load
 from ml.scoring.renewal_clock import strata_of
-from tests.ml.worlds import annual, tied
+from tests.ml.examples import annual, tied
 
 DAYS = (0.0, 1.0, 30.0, 60.0, 90.0, 180.0, 365.0, 800.0)
 

@@ -13,7 +13,7 @@ from ml.scoring import document, score
 from ml.training import release
 from ml.training.train import packed
 from shared.vocabulary.landmark import FeatureRow
-from tests.ml.worlds import annual, rows_of, tied
+from tests.ml.examples import annual, rows_of, tied
 
 
 def few(frame: Frame, losses: int) -> Frame:

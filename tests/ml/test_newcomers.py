@@ -25,7 +25,7 @@ from ml.training.release import judge
 from ml.training.train import packed
 from shared.vocabulary.landmark import FeatureRow, Spell
 from shared.vocabulary.model_document import ServedModel
-from tests.ml.worlds import DATA_TO, NOON
+from tests.ml.examples import DATA_TO, NOON
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ml.fitting import cox, newton, selection
-from tests.ml.worlds import tied
+from tests.ml.examples import tied
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.01, 1.0])

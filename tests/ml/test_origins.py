@@ -19,7 +19,7 @@ from ml.reporting.report import report
 from ml.scoring.document import ForecastModel
 from ml.training.origins import rolling
 from ml.training.reference import while_growing
-from tests.ml.worlds import DATA_TO, NOON, annual, tied
+from tests.ml.examples import DATA_TO, NOON, annual, tied
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from ml.simulation.drivers import PLANTED
 from ml.simulation.planted import RENEWAL, lost_probability
 from ml.simulation.tenant import simulate
 from ml.trial.recovery import SIGNALS, Driver, Seen, driver_of, order, recovered, signs
-from tests.ml.worlds import DATA_TO, rows_of
+from tests.ml.examples import DATA_TO, rows_of
 
 ROWS = 3_000
 NAMES = tuple(PLANTED)

@@ -10,7 +10,7 @@ from ml.frames.frame import TrainingRefused
 from ml.judging.evaluate import ready
 from ml.scoring.score import score
 from shared.vocabulary.landmark import FeatureRow
-from tests.ml.worlds import tied
+from tests.ml.examples import tied
 
 
 def blank(frame):

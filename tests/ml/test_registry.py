@@ -26,7 +26,7 @@ from shared.platform.config import Settings
 from shared.vocabulary.errors import NotFound
 from shared.vocabulary.model_document import Judgement, ModelDocument, Rule
 from tests.conftest import for_test
-from tests.services.risk.given import a_model
+from tests.services.risk.examples import a_model
 from tests.services.risk.test_release import a_judgement
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

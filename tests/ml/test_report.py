@@ -20,7 +20,7 @@ from ml.scoring import document
 from ml.scoring.hazards import ChurnModel
 from ml.scoring.renewal_clock import MONTHLY, NO_RENEWAL, RENEWALS
 from shared.vocabulary.evidence import Evidence, Origin
-from tests.ml.worlds import annual, tied
+from tests.ml.examples import annual, tied
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 ORIGIN = Origin(date(2026, 1, 1), 9, 1_234, 56, {"auc_12m": 0.8765})

@@ -12,7 +12,7 @@ from ml.fitting.fit import fit
 from ml.scoring import document
 from ml.training import newcomers
 from ml.training.release import judge
-from tests.ml.worlds import annual
+from tests.ml.examples import annual
 frame = annual(400).frame()
 judged = judge(frame, None, 5)
 whole = newcomers.like(judged.model, fit(frame, seed=5, metrics=judged.figures), frame, seed=5)

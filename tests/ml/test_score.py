@@ -20,7 +20,7 @@ from ml.scoring.renewal_clock import MONTH_DAYS
 from ml.scoring.score import Forecast
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.landmark import FeatureRow
-from tests.ml.worlds import annual, rows_of, tied
+from tests.ml.examples import annual, rows_of, tied
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from ml.frames.frame import Frame
 from ml.judging.evaluate import ready
 from ml.scoring.score import score
 from shared.vocabulary.landmark import FeatureRow
-from tests.ml.worlds import DATA_TO, annual
+from tests.ml.examples import DATA_TO, annual
 
 
 def clock(parts: dict[str, list[tuple[int, bool, int]]]) -> Frame:

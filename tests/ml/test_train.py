@@ -39,7 +39,7 @@ from shared.process import facts
 from shared.process.listeners import hear
 from shared.process.rpc import Exposed, Rpc
 from tests.conftest import DatabaseOf
-from tests.services.risk.given import a_model
+from tests.services.risk.examples import a_model
 
 SERVICES = (ACCOUNTS, USAGE, BILLING, LEARNING, RISK)
 NOW = datetime.now(UTC)

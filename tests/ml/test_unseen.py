@@ -21,7 +21,7 @@ from ml.scoring.document import Feature
 from ml.scoring.features import Floats
 from ml.scoring.hazards import ChurnModel, load
 from shared.vocabulary.landmark import Landmark
-from tests.ml.worlds import annual, rows_of
+from tests.ml.examples import annual, rows_of
 
 ACCOUNTS = 20_000
 

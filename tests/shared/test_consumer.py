@@ -20,7 +20,7 @@ from shared.process.consumer import Consumer
 from shared.process.rpc import Rpc
 from shared.process.service import Service, build
 from tests.conftest import DatabaseOf
-from tests.serving import serving
+from tests.processes import serving
 
 POISON = 13
 

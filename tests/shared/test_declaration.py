@@ -18,7 +18,7 @@ from shared.platform.db import Conn
 from shared.process.rpc import exposures
 from shared.process.service import Service
 from tests.architecture.tree import files, name
-from tests.graph.suite import SERVICES
+from tests.graph.processes import SERVICES
 
 WIRE = re.compile(rf"({'|'.join(config.SERVICES)})\.[a-z_]+\.[a-z_]+")
 BY_ARGUMENT = {"services/risk/actions/release.py"}

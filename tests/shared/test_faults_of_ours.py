@@ -18,9 +18,9 @@ from shared.platform.auth import Principal, Signer
 from shared.platform.config import Settings
 from shared.platform.db import Conn
 from shared.process.service import build
-from tests.services.usage.rows import EVENTS
-from tests.services.usage.served import a_key
-from tests.serving import serving
+from tests.processes import serving
+from tests.services.usage.examples import EVENTS
+from tests.services.usage.processes import a_key
 
 EVENT = '[{"id":"1","accountId":"%s","feature":"f","occurredAt":"2026-11-01T09:30:00Z"}]'
 

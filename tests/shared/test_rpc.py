@@ -22,8 +22,8 @@ from shared.process.rpc import DEADLINE, Call, Reply, Request, Rpc, named
 from shared.process.service import build
 from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, ServiceUnavailable
 from shared.vocabulary.money import Money
-from tests.services.billing.rows import JANUARY, JUNE, subscription
-from tests.serving import serving
+from tests.processes import serving
+from tests.services.billing.examples import JANUARY, JUNE, subscription
 
 ACCOUNT = uuid4()
 

@@ -14,7 +14,7 @@ import pytest
 from shared.platform import auth
 from shared.platform.auth import Signer
 from shared.platform.config import Settings
-from tests.journeys.stack import environment, until
+from tests.journeys.processes import environment, until
 
 GRACE_S = 5.0
 """What uvicorn would wait for a request that does not end."""

@@ -9,7 +9,7 @@ from shared.platform import auth
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import Settings
 from shared.process.worker import _health
-from tests.serving import serving
+from tests.processes import serving
 
 PROBLEM = {"problem": "model cannot be read", "tenant": "acme"}
 

@@ -1,17 +1,24 @@
-"""The whole, started as `make run` starts it, and a client of its public face."""
+"""The whole, as `make run` starts it, a client of its public face, and a receiver of traces."""
 
 import asyncio
 import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import aiohttp
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 
 from shared.platform.config import Settings
 
@@ -158,3 +165,71 @@ async def until(check: Any, within_s: float, every_s: float = 0.1) -> Any:
         assert asyncio.get_running_loop().time() < deadline, f"not within {within_s} s: {answer}"
         await asyncio.sleep(every_s)
     return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A span as it arrived."""
+
+    service: str
+    name: str
+    trace: str
+
+
+class Receiver(ThreadingHTTPServer):
+    """Listens on a free port of this machine and keeps what arrives."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Export)
+        self.spans: list[Seen] = []
+
+    def traces(self) -> dict[str, list[Seen]]:
+        """The spans by their trace."""
+        by_trace: dict[str, list[Seen]] = defaultdict(list)
+        for span in list(self.spans):
+            by_trace[span.trace].append(span)
+        return by_trace
+
+    def take(self, message: ExportTraceServiceRequest) -> None:
+        """One export."""
+        for resource in message.resource_spans:
+            names = {a.key: a.value.string_value for a in resource.resource.attributes}
+            for scope in resource.scope_spans:
+                self.spans += [
+                    Seen(names["service.name"], span.name, span.trace_id.hex())
+                    for span in scope.spans
+                ]
+
+
+class Export(BaseHTTPRequestHandler):
+    """A POST of spans."""
+
+    def do_POST(self) -> None:
+        assert isinstance(self.server, Receiver)
+        length = int(self.headers["content-length"])
+        self.server.take(ExportTraceServiceRequest.FromString(self.rfile.read(length)))
+        body = ExportTraceServiceResponse().SerializeToString()
+        self.send_response(200)
+        self.send_header("content-type", "application/x-protobuf")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: hundreds of lines that nobody reads."""
+
+
+@contextmanager
+def receiving() -> Generator[Receiver]:
+    """A receiver in a thread of its own."""
+    receiver = Receiver()
+    thread = Thread(target=receiver.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        receiver.shutdown()
+        receiver.server_close()
+        thread.join()

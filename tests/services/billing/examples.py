@@ -7,7 +7,7 @@ from uuid import UUID
 from services.billing.app import SERVICE
 from shared.platform.auth import Principal
 from shared.platform.db import Database
-from tests.bulk import send
+from tests.examples import send
 
 ROUTES = {route.name.replace("-", "_").upper(): route for route in SERVICE.bulk_routes["ingest"]}
 JANUARY = datetime(2025, 1, 1, tzinfo=UTC)

@@ -1,26 +1,155 @@
-"""An account with people, seats, plans, courses and features, as others tell of them."""
+"""Events as a caller sends them, what others tell, and an account with people and seats."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 
 from services.usage.actions.catalogue import FEATURES
+from services.usage.actions.value_plan import MILESTONES, USE_CASES
 from services.usage.app import SERVICE
 from services.usage.domain import peers
 from services.usage.domain.peers import Signals
+from services.usage.domain.summary import UsageSummary
+from services.usage.domain.work_lists import ANNOUNCE
 from services.usage.store import reads
+from services.usage.store import reads as reads_store
 from services.usage.store import signals as signals_store
-from shared.intake.rows import Receipt, receive
+from shared.intake.rows import BulkRoute, Receipt, receive
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Database
 from shared.process.facts import LogEntry
 from shared.process.listeners import hear
 from shared.vocabulary.metric import MetricValue
-from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named, past, send
+
+NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 6, 15, tzinfo=UTC)
+DAY = timedelta(days=1)
+EVENTS = SERVICE.bulk_routes["ingest"][0]
+
+
+def event(account: UUID | None = None, **given: Any) -> dict[str, Any]:
+    return {
+        "id": uuid4().hex, "feature": "reports",
+        "occurredAt": datetime.now(UTC) - timedelta(hours=1),
+        **({"accountId": account} if account else {}), **given,
+    }  # fmt: skip
+
+
+def past(account: UUID, occurred: datetime, member: str = "ann", **given: Any) -> dict[str, Any]:
+    """An event of history, known a minute after it happened."""
+    recorded = occurred + timedelta(minutes=1)
+    return event(account, occurredAt=occurred, memberId=member, **{"recordedAt": recorded, **given})
+
+
+async def send(db: Database, caller: Principal, rows: Sequence[object] | bytes) -> list[Receipt]:
+    body = rows if isinstance(rows, bytes) else msgspec.json.encode(rows)
+    async with db.write(caller.tenant_id) as conn:
+        return await receive(conn, caller, EVENTS, body)
+
+
+def statuses(receipts: Sequence[Receipt]) -> list[str]:
+    return [receipt.status for receipt in receipts]
+
+
+async def told(db: Database, tenant: UUID, kind: str, account: UUID, **payload: Any) -> None:
+    """A fact of accounts, carried out by whoever listens to it."""
+    now = datetime.now(UTC)
+    fact = msgspec.to_builtins({"account_id": account, **payload})
+    entry = LogEntry(1, uuid4(), tenant, account, 1, kind, fact, now, now, None)
+    async with db.write(tenant) as conn:
+        await hear(conn, SERVICE.listeners["accounts"], [entry])
+
+
+async def an_account(db: Database, tenant: UUID, *names: tuple[str, str]) -> UUID:
+    return await named(db, tenant, uuid4(), *names)
+
+
+async def named(db: Database, tenant: UUID, account: UUID, *names: tuple[str, str]) -> UUID:
+    externals = [{"source": source, "external_id": name} for source, name in names]
+    await told(db, tenant, "AccountCreated", account, name="Acme", external_ids=externals)
+    return account
+
+
+async def with_seats(db: Database, tenant: UUID, account: UUID, seats: int, since: date) -> None:
+    contract = {"contract_id": uuid4(), "seats": seats, "start_on": since, "ended_on": None}
+    recorded = datetime.combine(since, datetime.min.time(), UTC)
+    await told(db, tenant, "ContractChanged", account, recorded_at=recorded, **contract)
+
+
+async def summary(
+    db: Database, tenant: UUID, account: UUID, as_of: datetime | None = None
+) -> UsageSummary:
+    async with db.read(tenant) as conn:
+        return (await reads_store.summary(conn, [account], as_of))[account]
+
+
+async def marked(db: Database, tenant: UUID) -> set[UUID]:
+    async with db.read(tenant) as conn:
+        rows = await conn.fetch("SELECT key FROM work WHERE list = $1", ANNOUNCE.name)
+    return {row["key"] for row in rows}
+
+
+YEARS_AGO = "2020-01-01T00:00:00Z"
+
+
+def noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
+
+
+def used(
+    account: UUID, member: str, days: Iterable[date], feature: str = "reports", **given: Any
+) -> list[dict[str, Any]]:
+    """One event at noon of each day, known a minute later."""
+    return [
+        event(
+            account, feature=feature, memberId=member, occurredAt=noon(day),
+            **{"recordedAt": noon(day) + timedelta(minutes=1), **given},
+        )
+        for day in days
+    ]  # fmt: skip
+
+
+async def sent(
+    db: Database, caller: Principal, kind: BulkRoute, *rows: dict[str, Any]
+) -> list[Receipt]:
+    async with db.write(caller.tenant_id) as conn:
+        return await receive(conn, caller, kind, msgspec.json.encode(rows))
+
+
+async def use_case(db: Database, caller: Principal, **given: Any) -> None:
+    row = {"key": "report", "job": "Report", "coreAction": "reports", "naturalFrequencyDays": 7}
+    (receipt,) = await sent(db, caller, USE_CASES, {"recordedAt": YEARS_AGO, **row, **given})
+    assert receipt.status == "accepted", receipt
+
+
+async def milestone(db: Database, caller: Principal, key: str, **given: Any) -> None:
+    row = {"key": key, "title": key, "features": [key]}
+    (receipt,) = await sent(db, caller, MILESTONES, {"recordedAt": YEARS_AGO, **row, **given})
+    assert receipt.status == "accepted", receipt
+
+
+async def contract(db: Database, tenant: UUID, account: UUID, start: date, **given: Any) -> None:
+    fact = {
+        "contract_id": uuid4(), "seats": 10, "start_on": start, "ended_on": None,
+        "term_months": 12, "outcome": "pending",
+        "recorded_at": datetime.combine(start, time(), UTC), **given,
+    }  # fmt: skip
+    await told(db, tenant, "ContractChanged", account, **fact)
+
+
+def caller_in(tenant: UUID, zone: str = "UTC") -> Principal:
+    return Principal(tenant, "loader", SCOPES, zone)
+
+
+async def load(db: Database, caller: Principal, rows: list[dict[str, Any]]) -> None:
+    for at in range(0, len(rows), 1_000):
+        receipts = await send(db, caller, rows[at : at + 1_000])
+        assert {receipt.status for receipt in receipts} <= {"accepted", "late"}
+
 
 LONG_AGO = NOON - 400 * DAY
 

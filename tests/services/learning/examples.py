@@ -17,8 +17,7 @@ from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.process.facts import LogEntry
 from shared.process.listeners import hear
-from tests.bulk import send
-from tests.working import worker_context
+from tests.examples import send, worker_context
 
 JANUARY = datetime(2025, 1, 1, tzinfo=UTC)
 JUNE = datetime(2025, 6, 1, tzinfo=UTC)
