@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from infra.cli.tenure import main
 from infra.loading import telco
 from infra.loading.errors import LoadError
+from tests.architecture.tree import ROOT
 
-FILE = Path(__file__).parents[2] / "data/telco.csv"
+FILE = ROOT / "data/telco.csv"
 UNTIL = date(2026, 7, 1)
 Spoil = Callable[[list[str]], None]
 

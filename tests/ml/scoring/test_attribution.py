@@ -11,7 +11,7 @@ from ml.scoring import document, drivers
 from ml.scoring.attribution import BASELINE, Rescored, State, shared_out
 from ml.scoring.hazards import load
 from tests.ml.examples import annual, tied
-from tests.ml.test_score import ANNUAL
+from tests.ml.scoring.test_score import ANNUAL
 
 logs = st.floats(-6, 1.5)
 

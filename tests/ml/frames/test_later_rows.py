@@ -22,7 +22,7 @@ from shared.platform.db import Database
 from shared.process.rpc import Call, Rpc, named
 from shared.vocabulary.landmark import FeatureRow, Landmark, Spell
 from tests.conftest import DatabaseOf
-from tests.loading.examples import sent
+from tests.infra.loading.examples import sent
 
 UNTIL = date(2026, 7, 1)
 AS_OF = landmarks.moment(UNTIL - timedelta(days=50))

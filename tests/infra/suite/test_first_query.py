@@ -2,13 +2,13 @@
 
 import json
 import shlex
-from pathlib import Path
 
 from graphql import build_schema, parse, validate
 
 from infra.suite.welcome import FIRST_QUERY, first_query
+from tests.architecture.tree import ROOT
 
-PRINTED = Path(__file__).parents[2] / "graph" / "schema.graphql"
+PRINTED = ROOT / "graph" / "schema.graphql"
 
 
 def test_the_graph_knows_every_field_of_the_first_query():

@@ -25,13 +25,13 @@ from ml.training.registry import Registry, RunRecord
 from shared.platform.config import Settings
 from shared.vocabulary.errors import NotFound
 from shared.vocabulary.model_document import Judgement, ModelDocument, Rule
+from tests.architecture.tree import ROOT
 from tests.conftest import for_test
 from tests.services.risk.examples import a_model
 from tests.services.risk.test_release import a_judgement
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 TENANT = UUID("00000000-0000-4000-8000-000000000001")
-ROOT = Path(__file__).parents[2]
 
 
 def a_run(model: ModelDocument | None, outcome: str = "PUBLISHED") -> RunRecord:
@@ -138,7 +138,7 @@ import sys
 from pathlib import Path
 from ml.training.registry import Registry
 from tests.conftest import for_test
-from tests.ml.test_registry import TENANT
+from tests.ml.training.test_registry import TENANT
 Registry(for_test(Path(sys.argv[1])), TENANT)
 """
 

@@ -18,7 +18,7 @@ from ml.judging import evaluate, metrics
 from ml.judging.metrics import Outcome
 from ml.scoring.hazards import ChurnModel
 from tests.ml.examples import DATA_TO, ORIGINS, annual, known, truth, window
-from tests.ml.test_strata import clock
+from tests.ml.fitting.test_strata import clock
 
 
 @pytest.fixture(scope="module")

@@ -170,7 +170,7 @@ from infra.supervising.guard import Guard
 from infra.supervising.status_board import StatusBoard, FolderLock
 from infra.supervising.supervisor import Supervisor
 from infra.supervising.terminal import Terminal
-from tests.infra.test_supervisor import STUBBORN, program
+from tests.infra.supervising.test_supervisor import STUBBORN, program
 
 async def main():
     folder = pathlib.Path(sys.argv[1])

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
 from itertools import chain
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from services.billing.rows import (
 from services.usage.domain.events import EventRow, event
 from shared.intake.rows import Row, parsed
 from shared.platform.auth import Principal
+from tests.architecture.tree import ROOT
 
 UNTIL = date(2024, 7, 1)
 LOADER = Principal(UUID(int=1), "test", ("ingest", "admin"))
@@ -45,7 +45,7 @@ KINDS: dict[str, tuple[type[Row], Callable[[Any], object]]] = {
 @pytest.fixture(scope="module")
 def sent() -> dict[str, list[msgspec.Struct]]:
     """The rows of either loader by kind."""
-    sample = Path(__file__).parents[2] / "data/telco.csv"
+    sample = ROOT / "data/telco.csv"
     table = telco.batches(telco.read(sample)[:1_000], UNTIL)
     tenant = simulate(companies_count=60, months=14, seed=4, until=UNTIL).batches()
     rows: dict[str, list[msgspec.Struct]] = defaultdict(list)

@@ -3,9 +3,9 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.architecture.tree import ROOT
+
 PROGRAM = """
 from hashlib import sha256
 from ml.fitting.fit import fit

@@ -20,7 +20,7 @@ from shared.platform.config import Settings
 from shared.platform.db import Conn
 from shared.process.rpc import Rpc
 from tests.conftest import DatabaseOf
-from tests.loading.examples import sent
+from tests.infra.loading.examples import sent
 
 UNTIL = date(2026, 7, 1)
 ORIGINS = [date(2025, 11, 15), date(2026, 2, 3)]

@@ -24,6 +24,7 @@ from infra.loading.errors import LoadError
 from infra.loading.run import load
 from ml.simulation.rows import Batch, Event
 from ml.simulation.tenant import simulate
+from tests.architecture.tree import ROOT
 from tests.conftest import free_port
 from tests.processes import serving
 
@@ -102,7 +103,7 @@ def a_client(
 
 
 def some(count: int = 40) -> list[Batch]:
-    customers = telco.read(Path(__file__).parents[2] / "data/telco.csv")[:count]
+    customers = telco.read(ROOT / "data/telco.csv")[:count]
     return list(telco.batches(customers, UNTIL))
 
 
