@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -69,7 +69,7 @@ class Registry:
             folder = settings.data_dir / "mlflow"
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._artifacts = (folder / "artifacts").as_uri()
-            url = f"sqlite:///{folder / 'mlflow.db'}"
+            url = f"sqlite:///{_whole(folder / 'mlflow.db')}"
         else:
             url = settings.mlflow_url
         self._url = url
@@ -201,6 +201,16 @@ class Registry:
             content = Path(path).read_bytes()
         decode(content, version.tags["checksum"])
         return content
+
+
+def _whole(path: Path) -> Path:
+    """MLflow's database, made whole or not at all: made by half it would never open again."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{uuid4().hex}")
+        with _quiet():
+            MlflowClient(tracking_uri=f"sqlite:///{draft}").search_experiments()
+        draft.rename(path)
+    return path
 
 
 def params(model: ModelDocument) -> dict[str, str]:

@@ -23,7 +23,7 @@ REGISTRIES = [
 MACHINE_PATH = re.compile(r"(?<![\w.}-])/(?:wo" + r"rk|ro" + r"ot|ho" + r"me/\w+)/")
 RUNS_CODE_ON_LOADING = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 # It only writes one, to show what a pickled model gives away.
-MAY_PICKLE = {"tests/ml/test_lifelines_defects.py"}
+MAY_PICKLE = {"tests/ml/fitting/test_lifelines_defects.py"}
 
 
 def test_no_file_names_a_package_registry():

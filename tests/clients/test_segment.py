@@ -17,8 +17,8 @@ import pytest
 from shared.platform.config import Settings
 from shared.platform.db import Conn
 from tests.conftest import DatabaseOf
-from tests.services.usage.rows import an_account
-from tests.services.usage.served import a_key, served
+from tests.services.usage.examples import an_account
+from tests.services.usage.processes import a_key, served
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / ".cache" / "clients"

@@ -25,8 +25,8 @@ from shared.vocabulary.evidence import Bin, Evidence, Horizon, Origin, Segment
 from shared.vocabulary.model_document import ModelDocument, ModelReport
 from tests.graph import history_rows
 from tests.graph.history_rows import HEAVY, Row, ago
-from tests.graph.suite import SERVICES, USAGE, Suite, kinds_of, take
-from tests.services.risk.given import a_model
+from tests.graph.processes import SERVICES, USAGE, Suite, kinds_of, take
+from tests.services.risk.examples import a_model
 
 EVIDENCE = Evidence(
     origin="accounts held out",

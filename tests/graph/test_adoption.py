@@ -15,7 +15,7 @@ from shared.process import facts
 from shared.process.facts import LogEntry
 from shared.process.listeners import hear
 from tests.conftest import DatabaseOf
-from tests.graph.suite import Suite, fill, of, take
+from tests.graph.processes import Suite, fill, of, take
 
 COMPANIES = 3
 UPSERT = """

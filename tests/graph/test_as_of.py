@@ -14,9 +14,9 @@ from shared.process.service import Service
 from tests.conftest import DatabaseOf
 from tests.graph.history import History
 from tests.graph.history_rows import HEAVY, ago
+from tests.graph.processes import ACCOUNTS, BILLING, LEARNING, USAGE, Suite, of, take
 from tests.graph.questions import UNLIMITED, Questions, dated, object_type, told
-from tests.graph.suite import ACCOUNTS, BILLING, LEARNING, USAGE, Suite, of, take
-from tests.services.usage.rows import named
+from tests.services.usage.examples import named
 
 Answers = Mapping[str, list[Any]]
 """Every `Type.field` that was told, with its values in order."""

@@ -26,10 +26,10 @@ from shared.platform.config import Settings
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
 from tests.graph.hostile import NOW, hostile, meant
+from tests.graph.processes import ACCOUNTS, BILLING, Suite, fill, of, take
 from tests.graph.questions import Questions, object_type
-from tests.graph.suite import ACCOUNTS, BILLING, Suite, fill, of, take
 from tests.graph.walk import Door, doors
-from tests.services.risk.given import a_model, a_score, later
+from tests.services.risk.examples import a_model, a_score, later
 
 AT_ONCE = 50
 NAMED = re.compile(r"(?:Argument ')?(\w+)")

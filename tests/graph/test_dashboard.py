@@ -6,7 +6,7 @@ from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn
 from tests.conftest import DatabaseOf
-from tests.graph.suite import Suite, fill, of
+from tests.graph.processes import Suite, fill, of
 
 COMPANIES = 50
 STATEMENTS_MOST = 45

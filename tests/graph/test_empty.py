@@ -19,9 +19,9 @@ from shared.platform.config import Settings
 from shared.process.service import Service
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
+from tests.graph.processes import ACCOUNTS, SERVICES, USAGE, Suite, kinds_of, of, take
 from tests.graph.questions import UNLIMITED, Questions, object_type, reachable
-from tests.graph.suite import ACCOUNTS, SERVICES, USAGE, Suite, kinds_of, of, take
-from tests.services.risk.given import a_model
+from tests.services.risk.examples import a_model
 
 QUERY, MUTATION = object_type("Query"), object_type("Mutation")
 BY_KEY = {"node", "nodes"}

@@ -16,8 +16,8 @@ from shared.graphql.scalars import global_id
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from tests.conftest import DatabaseOf
-from tests.graph.suite import Suite, fill, of
-from tests.services.risk.given import a_model, a_score, an_end, later
+from tests.graph.processes import Suite, fill, of
+from tests.services.risk.examples import a_model, a_score, an_end, later
 
 NOW = datetime.now(UTC)
 RECORD = """mutation {{ expectationRecord(input: {{

@@ -11,7 +11,7 @@ from shared.platform.config import Settings
 from shared.platform.db import Conn
 from shared.vocabulary.errors import NotPermitted
 from tests.conftest import DatabaseOf
-from tests.graph.suite import Suite, of
+from tests.graph.processes import Suite, of
 
 CREATE = """mutation {
   apiKeyCreate(input: {name: "ci", scopes: ["read"]}) {

@@ -16,9 +16,8 @@ from shared.platform.config import SERVICES, Settings
 from shared.platform.db import Conn
 from shared.process.rpc import Rpc
 from tests.conftest import DatabaseOf
-from tests.graph.processes import start_all
-from tests.graph.suite import Suite, of
-from tests.services.risk.given import a_model
+from tests.graph.processes import Suite, of, start_all
+from tests.services.risk.examples import a_model
 
 PROGRESS = "{ scoringProgress { accountsKnown scored pending hasChampion } }"
 

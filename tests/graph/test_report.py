@@ -14,8 +14,8 @@ from shared.platform.config import Settings
 from shared.vocabulary.evidence import Bin, Evidence, Horizon, Origin, Segment
 from shared.vocabulary.model_document import ModelReport
 from tests.conftest import DatabaseOf
-from tests.graph.suite import Suite, of
-from tests.services.risk.given import a_model
+from tests.graph.processes import Suite, of
+from tests.services.risk.examples import a_model
 
 PAGE = "<!doctype html><title>Forecast</title><p>Größe</p>".encode()
 SEEN = Evidence(

@@ -28,11 +28,10 @@ from shared.vocabulary.errors import NotPermitted
 from shared.vocabulary.ids import global_id
 from tests.architecture.tree import ROOT
 from tests.conftest import DatabaseOf
-from tests.graph.processes import Installation, start_all
+from tests.graph.processes import ACCOUNTS, SERVICES, Installation, Suite, fill, of, start_all, take
 from tests.graph.questions import Questions, object_type
-from tests.graph.suite import ACCOUNTS, SERVICES, Suite, fill, of, take
-from tests.services.learning.rows import course, teach
-from tests.services.risk.given import a_model
+from tests.services.learning.examples import course, teach
+from tests.services.risk.examples import a_model
 
 KEYS: Mapping[str, tuple[str, ...]] = {"none": (), **{scope: (scope,) for scope in SCOPES}}
 """A key of each single scope, and one of none."""

@@ -25,8 +25,8 @@ from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn
 from tests.conftest import DatabaseOf
-from tests.graph.suite import Suite, fill, of, served
-from tests.services.risk.given import a_model, a_score, later
+from tests.graph.processes import Suite, fill, of, served
+from tests.services.risk.examples import a_model, a_score, later
 
 UPDATES = "subscription { riskUpdates { cursor account { id } } }"
 NOT_VALID: dict[str, dict[str, Any]] = {

@@ -13,8 +13,8 @@ from shared.platform.auth import SCOPES, Principal
 from shared.platform.config import Settings
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
+from tests.graph.processes import ACCOUNTS, Suite, fill, of, take
 from tests.graph.questions import Questions, object_type
-from tests.graph.suite import ACCOUNTS, Suite, fill, of, take
 
 GIVEN = {
     "from": '"2026-01-01T00:00:00Z"',

@@ -10,8 +10,16 @@ import pytest
 from infra.servers import postgres
 from shared.platform import auth
 from tests.conftest import for_test
-from tests.journeys.otlp import Receiver, receiving
-from tests.journeys.stack import READY_WITHIN_S, Client, Stack, client, until, up
+from tests.journeys.processes import (
+    READY_WITHIN_S,
+    Client,
+    Receiver,
+    Stack,
+    client,
+    receiving,
+    until,
+    up,
+)
 
 PROGRESS = "{ scoringProgress { hasChampion pending } }"
 

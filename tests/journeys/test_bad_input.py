@@ -11,7 +11,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from tests.journeys.stack import Client, Stack
+from tests.journeys.processes import Client, Stack
 
 pytestmark = pytest.mark.stack
 

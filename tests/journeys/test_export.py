@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pyarrow import parquet
 
-from tests.journeys.stack import Client, Stack, client, until
+from tests.journeys.processes import Client, Stack, client, until
 
 FIRST = datetime(2019, 3, 1, tzinfo=UTC)
 """Long before what other journeys load into the same tenant."""

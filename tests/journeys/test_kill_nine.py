@@ -22,7 +22,7 @@ from infra.servers import postgres
 from shared.platform.config import SERVICES
 from tests.conftest import for_test
 from tests.journeys.conftest import with_key
-from tests.journeys.stack import Client, Stack, client, until, up
+from tests.journeys.processes import Client, Stack, client, until, up
 
 pytestmark = pytest.mark.stack
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.stack import Client, Stack, until
+from tests.journeys.processes import Client, Stack, until
 
 pytestmark = pytest.mark.stack
 

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from shared.platform import auth
-from tests.journeys.stack import Client, Stack, until
+from tests.journeys.processes import Client, Stack, until
 
 RUNS = "{ trainingRuns { nodes { id cause outcome reason model { version aliases } } } }"
 CHAMPION = "{ championModel { version } }"

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.vocabulary.ids import global_id
-from tests.journeys.stack import Client, Stack, until
+from tests.journeys.processes import Client, Stack, until
 
 pytestmark = pytest.mark.stack
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.journeys.otlp import Receiver
-from tests.journeys.stack import Stack, client, until
+from tests.journeys.processes import Receiver, Stack, client, until
 
 pytestmark = pytest.mark.stack
 

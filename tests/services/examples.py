@@ -15,8 +15,8 @@ from services.usage.app import SERVICE as USAGE
 from shared.intake.rows import BulkRoute
 from shared.intake.versioned import Versioned
 from shared.platform.auth import Principal
-from tests.bulk import send
 from tests.conftest import DatabaseOf
+from tests.examples import send
 
 Json = dict[str, Any]
 

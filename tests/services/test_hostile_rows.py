@@ -16,8 +16,8 @@ from shared.platform.auth import Principal, Signer
 from shared.platform.config import Settings
 from shared.process.service import Service, build
 from tests.conftest import DatabaseOf
+from tests.processes import serving
 from tests.services.examples import ROWS, SERVICES, TABLES, account, prepare, route_of
-from tests.serving import serving
 
 ARRAY, LINES = "application/json", "application/x-ndjson"
 AGO = "2026-11-01T09:30:00Z"

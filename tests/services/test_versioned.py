@@ -16,8 +16,8 @@ from shared.intake.rows import Receipt, receive
 from shared.intake.versioned import Versioned
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
-from tests.bulk import send
 from tests.conftest import DatabaseOf
+from tests.examples import send
 from tests.services.examples import DIGESTS, ROWS, TABLES, Json, prepare, route_of, schema_of
 
 THINGS = 12

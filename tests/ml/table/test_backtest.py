@@ -12,7 +12,7 @@ from ml.frames.frame import TrainingRefused
 from ml.table.judge import ours
 from ml.table.rolling import backtest, origins
 from ml.table.table import table_of
-from tests.ml.table.made import QUESTION, customers
+from tests.ml.table.examples import QUESTION, customers
 
 DATED = replace(QUESTION, calendar="signed")
 

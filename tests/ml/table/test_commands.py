@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from infra.cli.tenure import main
-from tests.ml.table.made import customers
+from tests.ml.table.examples import customers
 
 COLUMNS = ("--duration", "months", "--event", "churned", "--id", "customer_id")
 

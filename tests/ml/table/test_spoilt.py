@@ -17,7 +17,7 @@ from infra.cli.tenure import main
 from ml.frames.frame import TrainingRefused
 from ml.table.question import Question
 from ml.table.table import Table, read_table, table_of
-from tests.ml.table.made import QUESTION, customers
+from tests.ml.table.examples import QUESTION, customers
 
 ROWS = 120
 GOOD = customers(ROWS).assign(

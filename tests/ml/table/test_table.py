@@ -13,7 +13,7 @@ from ml.table.grid import Grid
 from ml.table.question import Question
 from ml.table.signals import read_as
 from ml.table.table import strict, table_of
-from tests.ml.table.made import QUESTION, customers
+from tests.ml.table.examples import QUESTION, customers
 
 
 def read(rows, question=QUESTION):

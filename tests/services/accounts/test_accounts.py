@@ -11,7 +11,7 @@ from services.accounts.store import accounts
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import Conflict, InvalidInput
-from tests.services.accounts.given import an_account, sent, statuses, taken
+from tests.services.accounts.examples import an_account, sent, statuses, taken
 
 CRM_7 = {"source": "crm", "id": "7"}
 

@@ -12,7 +12,7 @@ from services.accounts.actions.members import MEMBERS
 from shared.intake.rows import Receipt
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
-from tests.services.accounts.given import an_account, sent
+from tests.services.accounts.examples import an_account, sent
 
 NAMES = 12
 SENDERS = 4

@@ -14,7 +14,7 @@ from services.accounts.store import accounts, contracts, landmarks, members, tic
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.process.facts import relay_all
-from tests.services.accounts.given import (
+from tests.services.accounts.examples import (
     a_contract,
     a_member,
     a_ticket,

@@ -11,7 +11,7 @@ from services.accounts.domain.contracts import LifecycleStage, stage_of
 from services.accounts.store import contracts
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
-from tests.services.accounts.given import a_contract, an_account, sent, statuses
+from tests.services.accounts.examples import a_contract, an_account, sent, statuses
 
 RENEWAL = "SELECT accounts.renewal_on($1, $2, $3, $4, $5, $6, $7)"
 

@@ -10,8 +10,8 @@ from services.accounts.store import landmarks
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow, Half, Landmark, Spell
-from tests.services.accounts.given import a_contract, a_member, a_ticket, an_account
-from tests.told import number
+from tests.examples import number
+from tests.services.accounts.examples import a_contract, a_member, a_ticket, an_account
 
 JUNE = datetime(2024, 6, 1, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from services.accounts.store import members
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.ids import global_id
-from tests.services.accounts.given import a_member, an_account, sent, statuses, taken
+from tests.services.accounts.examples import a_member, an_account, sent, statuses, taken
 
 
 async def test_an_external_id_names_one_member_of_its_account(db: Database, principal: Principal):

@@ -10,7 +10,7 @@ from services.accounts.domain.tickets import Wait, median_wait_s
 from services.accounts.store import tickets
 from shared.platform.auth import Principal
 from shared.platform.db import Database
-from tests.services.accounts.given import a_ticket, an_account, sent
+from tests.services.accounts.examples import a_ticket, an_account, sent
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 

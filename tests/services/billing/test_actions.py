@@ -14,9 +14,9 @@ from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import Conflict, InvalidInput
 from shared.vocabulary.ids import global_id
-from tests.bulk import send
 from tests.conftest import DatabaseOf
-from tests.services.billing.rows import (
+from tests.examples import send
+from tests.services.billing.examples import (
     JANUARY,
     JUNE,
     MAY,

@@ -13,7 +13,7 @@ from shared.platform.config import Settings
 from shared.process.rpc import Exposed, Rpc
 from shared.vocabulary.landmark import Landmark
 from tests.conftest import DatabaseOf
-from tests.services.billing.rows import JUNE, invoice, subscription
+from tests.services.billing.examples import JUNE, invoice, subscription
 
 ACCOUNT = uuid4()
 

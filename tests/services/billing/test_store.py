@@ -15,9 +15,9 @@ from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow, Landmark
 from shared.vocabulary.money import Money
-from tests.bulk import send
 from tests.conftest import DatabaseOf
-from tests.services.billing.rows import (
+from tests.examples import number, send
+from tests.services.billing.examples import (
     JANUARY,
     JUNE,
     MAY,
@@ -27,7 +27,6 @@ from tests.services.billing.rows import (
     send_all,
     subscription,
 )
-from tests.told import number
 
 ACCOUNT = uuid4()
 DAY = timedelta(days=1)

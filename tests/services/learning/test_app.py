@@ -12,7 +12,7 @@ from shared.process.rpc import Exposed, Rpc
 from shared.vocabulary.ids import global_id
 from shared.vocabulary.landmark import Landmark
 from tests.conftest import DatabaseOf
-from tests.services.learning.rows import JUNE, codes, course, drained, hears, told
+from tests.services.learning.examples import JUNE, codes, course, drained, hears, told
 
 ACCOUNT, MEMBER = uuid4(), uuid4()
 

@@ -19,7 +19,7 @@ from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.process.listeners import hear
 from tests.conftest import DatabaseOf
-from tests.services.learning.rows import (
+from tests.services.learning.examples import (
     codes,
     course,
     drained,

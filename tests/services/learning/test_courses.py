@@ -10,9 +10,9 @@ from services.learning.store import courses
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import InvalidInput
-from tests.bulk import send
 from tests.conftest import DatabaseOf
-from tests.services.learning.rows import (
+from tests.examples import send
+from tests.services.learning.examples import (
     JANUARY,
     JUNE,
     course,

@@ -14,9 +14,9 @@ from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import InvalidInput, NotFound
 from shared.vocabulary.ids import global_id
 from shared.vocabulary.landmark import FeatureRow, Landmark
-from tests.bulk import send
 from tests.conftest import DatabaseOf
-from tests.services.learning.rows import (
+from tests.examples import number, send
+from tests.services.learning.examples import (
     DAY,
     JANUARY,
     JUNE,
@@ -29,7 +29,6 @@ from tests.services.learning.rows import (
     told,
     took,
 )
-from tests.told import number
 
 ACCOUNT = uuid4()
 ANN, BEN, CLEO = uuid4(), uuid4(), uuid4()

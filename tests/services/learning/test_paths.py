@@ -11,7 +11,7 @@ from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import NotFound
 from tests.conftest import DatabaseOf
-from tests.services.learning.rows import (
+from tests.services.learning.examples import (
     JANUARY,
     codes,
     course,

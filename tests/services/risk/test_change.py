@@ -21,7 +21,7 @@ from services.risk.forecasting.change import ChangeKind, RiskChange
 from services.risk.forecasting.scores import Champion, Told
 from shared.vocabulary.landmark import FeatureRow
 from shared.vocabulary.model_document import ModelDocument
-from tests.services.risk.given import NOON, a_model
+from tests.services.risk.examples import NOON, a_model
 
 ACCOUNT = uuid4()
 FIRST, SECOND, EARLY = a_model(), a_model(use=0.4), a_model(newcomers=True)

@@ -24,7 +24,7 @@ from shared.process import work
 from shared.process.facts import LogEntry
 from shared.process.listeners import hear
 from tests.services.risk.conftest import World
-from tests.services.risk.given import a_model
+from tests.services.risk.examples import a_model
 
 PICK = random.Random(7)  # noqa: S311 - no secret
 ACCOUNTS = 100

@@ -27,7 +27,7 @@ from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow
 from tests.services.risk.conftest import World
-from tests.services.risk.given import a_model, a_score, an_end
+from tests.services.risk.examples import a_model, a_score, an_end
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 WHOLE: FeatureRow = {

@@ -18,7 +18,7 @@ from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.errors import InvalidInput, NotFound
 from tests.services.risk.conftest import World
-from tests.services.risk.given import a_model, a_score, an_end
+from tests.services.risk.examples import a_model, a_score, an_end
 
 TODAY = datetime.now(UTC).date()
 

@@ -14,7 +14,7 @@ from services.risk.domain.others import AnyFact
 from services.risk.domain.release import Deed
 from shared.platform.auth import Principal
 from shared.platform.db import Database
-from tests.services.risk.given import a_model
+from tests.services.risk.examples import a_model
 
 PATIENCE_S = 0.4
 

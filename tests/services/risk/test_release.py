@@ -26,7 +26,7 @@ from shared.process import facts
 from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from shared.vocabulary.model_document import Judgement, ModelDocument, Rule
 from tests.services.risk.conftest import World
-from tests.services.risk.given import NOON, a_model
+from tests.services.risk.examples import NOON, a_model
 
 
 def a_judgement(champion: str | None = None, *, passed: bool = True) -> Judgement:

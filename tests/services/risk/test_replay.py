@@ -20,7 +20,7 @@ from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow
 from tests.services.risk.conftest import World
-from tests.services.risk.given import NOON, a_model
+from tests.services.risk.examples import NOON, a_model
 
 ODD: Sequence[Any] = (
     0.0,

@@ -20,9 +20,9 @@ from services.risk.forecasting import change, replay, scores
 from services.risk.forecasting.replay import Verdict
 from services.risk.store import queue as queue_store
 from services.risk.store import scores as scores_store
-from tests.ml.worlds import NOON, annual
+from tests.ml.examples import NOON, annual
 from tests.services.risk.conftest import World
-from tests.services.risk.given import a_model
+from tests.services.risk.examples import a_model
 
 
 async def test_an_account_is_scored_from_what_four_services_tell(world: World):

@@ -25,7 +25,7 @@ from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
 from shared.process.rpc import Exposed, Rpc
-from tests.services.risk.given import a_model, a_score
+from tests.services.risk.examples import a_model, a_score
 
 
 @strawberry.type

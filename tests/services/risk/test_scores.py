@@ -26,7 +26,7 @@ from shared.platform.db import Conn, Database
 from shared.process import facts
 from shared.vocabulary.errors import Conflict, InvalidInput, NotFound
 from shared.vocabulary.model_document import ModelDocument
-from tests.services.risk.given import NOON, a_model, a_score, later
+from tests.services.risk.examples import NOON, a_model, a_score, later
 
 
 async def told(db: Database, tenant: UUID) -> list[RiskUpdated]:

@@ -29,7 +29,7 @@ from services.risk.store import release as release_store
 from shared.process import facts, work
 from shared.vocabulary.model_document import ModelDocument
 from tests.services.risk.conftest import World
-from tests.services.risk.given import a_model, a_score
+from tests.services.risk.examples import a_model, a_score
 from tests.services.risk.test_release import a_judgement, offered
 
 NOW = datetime.now(UTC)

@@ -7,7 +7,7 @@ from services.risk.domain.scores import Inputs
 from services.risk.forecasting.what_if import CAUTION, FeatureChange, WhatIf, changed, imagined
 from shared.vocabulary.errors import InvalidInput
 from tests.services.risk.conftest import World
-from tests.services.risk.given import a_model
+from tests.services.risk.examples import a_model
 
 MODEL = load(a_model().document, a_model().checksum)
 INPUTS: Inputs = {

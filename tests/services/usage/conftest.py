@@ -8,9 +8,8 @@ import pytest
 from shared.platform.config import Settings
 from shared.platform.db import Database
 from tests.conftest import DatabaseOf
-from tests.services.usage.rows import an_account
-from tests.services.usage.served import Served, served
-from tests.services.usage.world import World
+from tests.services.usage.examples import World, an_account
+from tests.services.usage.processes import Served, served
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from services.usage.store import catalogue
 from shared.platform.auth import Principal
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.paging import Page
-from tests.services.usage.rows import DAY, NOON
-from tests.services.usage.world import LONG_AGO, World
+from tests.services.usage.examples import DAY, LONG_AGO, NOON, World
 
 
 async def listed(world: World, **asked: Any) -> Page[Feature]:

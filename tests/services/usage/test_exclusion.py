@@ -10,8 +10,7 @@ from services.usage.store import reads as reads_store
 from shared.platform.db import Database
 from shared.vocabulary.landmark import FeatureRow, Landmark
 from tests.conftest import DatabaseOf
-from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named
-from tests.services.usage.world import World
+from tests.services.usage.examples import DAY, MIDNIGHT, NOON, World, named
 
 WEEK = 7 * DAY
 

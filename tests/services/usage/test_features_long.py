@@ -8,8 +8,7 @@ import pytest
 from services.usage.store import landmarks
 from shared.vocabulary.landmark import FeatureRow, Landmark
 from tests.conftest import DatabaseOf
-from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named, past, send
-from tests.services.usage.world import World
+from tests.services.usage.examples import DAY, MIDNIGHT, NOON, World, named, past, send
 
 WEEK = 7 * DAY
 NAMES = (

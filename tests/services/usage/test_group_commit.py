@@ -12,7 +12,7 @@ from shared.intake.group_commit import GroupCommit
 from shared.intake.rows import Numbered, Parsed, Receipt, parsed
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
-from tests.services.usage.rows import EVENTS, an_account, event, statuses
+from tests.services.usage.examples import EVENTS, an_account, event, statuses
 
 
 def read(caller: Principal, *rows: dict[str, Any]) -> Parsed:

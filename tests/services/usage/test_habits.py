@@ -12,9 +12,17 @@ from services.usage.store.habits import habits, segment_habits, suggestions
 from services.usage.store.value_plan import use_cases
 from shared.platform.db import Database
 from shared.vocabulary.errors import InvalidInput
-from tests.services.usage.journey_rows import LONG_AGO, caller_in, load, noon, sent, use_case, used
-from tests.services.usage.rows import an_account
-from tests.services.usage.world import World
+from tests.services.usage.examples import (
+    YEARS_AGO,
+    World,
+    an_account,
+    caller_in,
+    load,
+    noon,
+    sent,
+    use_case,
+    used,
+)
 
 TODAY = date(2026, 6, 15)
 AS_OF = datetime(2026, 6, 15, 9, tzinfo=UTC)
@@ -199,7 +207,7 @@ async def test_u12_use_cases_are_versioned_and_old_answers_stand(
         db, caller, USE_CASES,
         {
             "key": "report", "job": "Report", "coreAction": "reports", "naturalFrequencyDays": 7,
-            "recordedAt": LONG_AGO,
+            "recordedAt": YEARS_AGO,
         },
     )  # fmt: skip
     assert again.status == "duplicate"
@@ -247,7 +255,7 @@ async def test_u20_manual_work_repeated_suggests_what_does_it(
 ) -> None:
     account, caller = await an_account(db, tenant), caller_in(tenant)
     rule = {"key": "r", "feature": "copy", "atLeast": 3, "within": within, "suggests": "Sync"}
-    await sent(db, caller, MANUAL_RULES, {"recordedAt": LONG_AGO, **rule})
+    await sent(db, caller, MANUAL_RULES, {"recordedAt": YEARS_AGO, **rule})
     assert await met(db, tenant, account) == []  # nobody works: nothing to suggest
     tuesday, sunday, monday = date(2026, 6, 9), date(2026, 6, 14), date(2026, 6, 8)
     await load(

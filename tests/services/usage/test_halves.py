@@ -10,9 +10,8 @@ import pytest
 from services.usage.store import landmarks
 from shared.vocabulary.landmark import FeatureRow, Half, Landmark
 from tests.conftest import DatabaseOf
-from tests.services.usage.rows import DAY, MIDNIGHT, NOON, named, past, send
-from tests.services.usage.world import World
-from tests.told import number
+from tests.examples import number
+from tests.services.usage.examples import DAY, MIDNIGHT, NOON, World, named, past, send
 
 HOUR = timedelta(hours=3)
 NAMES = [f"person {number}" for number in range(9)]

@@ -20,9 +20,17 @@ from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
 from shared.process.rpc import Exposed, Rpc
 from shared.vocabulary.errors import InvalidInput
-from tests.services.usage.journey_rows import caller_in, load, milestone
-from tests.services.usage.rows import an_account, past, send, statuses, summary
-from tests.working import worker_context
+from tests.examples import worker_context
+from tests.services.usage.examples import (
+    an_account,
+    caller_in,
+    load,
+    milestone,
+    past,
+    send,
+    statuses,
+    summary,
+)
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)

@@ -20,7 +20,8 @@ from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import InvalidInput
-from tests.services.usage.rows import (
+from tests.examples import worker_context
+from tests.services.usage.examples import (
     an_account,
     event,
     marked,
@@ -30,7 +31,6 @@ from tests.services.usage.rows import (
     statuses,
     summary,
 )
-from tests.working import worker_context
 
 EXAMPLES = hypothesis.settings(max_examples=60)
 

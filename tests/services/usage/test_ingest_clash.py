@@ -18,7 +18,7 @@ from services.usage.store import ingest as ingest_store
 from shared.intake.rows import Numbered
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
-from tests.services.usage.rows import an_account, event, send, statuses
+from tests.services.usage.examples import an_account, event, send, statuses
 
 WAITING = """
 SELECT pid, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity

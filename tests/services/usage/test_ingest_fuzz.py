@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
-from tests.services.usage.rows import an_account, event, send
-from tests.services.usage.served import Served
+from tests.services.usage.examples import an_account, event, send
+from tests.services.usage.processes import Served
 from tests.services.usage.test_ingest import in_rotation
 
 BODIES = 20

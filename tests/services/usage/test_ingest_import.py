@@ -22,9 +22,8 @@ from infra.loading.events import Load, Reading
 from shared.platform.config import Settings
 from shared.platform.db import Conn
 from tests.conftest import DatabaseOf
-from tests.services.usage.cut_off import cut_off
-from tests.services.usage.rows import an_account
-from tests.services.usage.served import Served, a_key
+from tests.services.usage.examples import an_account
+from tests.services.usage.processes import Served, a_key, cut_off
 
 READING = Reading({"memberId": "user", "occurredAt": "at", "externalId": "company"}, "crm")
 AT = datetime(2026, 11, 1, 8, tzinfo=UTC)

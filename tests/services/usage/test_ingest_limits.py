@@ -22,9 +22,9 @@ from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import InvalidInput
-from tests.services.usage.rows import an_account, event, past, send, statuses
-from tests.services.usage.served import Served, a_key
-from tests.working import worker_context
+from tests.examples import worker_context
+from tests.services.usage.examples import an_account, event, past, send, statuses
+from tests.services.usage.processes import Served, a_key
 
 
 async def decided(db: Database, caller: Principal, *, rejects: bool, after_days: int) -> None:

@@ -11,8 +11,16 @@ from services.usage.domain.journeys import FunnelStep, Journey, TimeToValue
 from services.usage.domain.survival import Followed, kaplan_meier
 from services.usage.store.journeys import journeys, milestone_funnel, value_times
 from shared.platform.db import Conn, Database
-from tests.services.usage.journey_rows import caller_in, contract, load, milestone, noon, used
-from tests.services.usage.rows import an_account, event
+from tests.services.usage.examples import (
+    an_account,
+    caller_in,
+    contract,
+    event,
+    load,
+    milestone,
+    noon,
+    used,
+)
 
 START = date(2026, 1, 1)
 AS_OF = datetime(2026, 6, 15, 9, tzinfo=UTC)

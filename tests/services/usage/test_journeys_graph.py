@@ -13,9 +13,8 @@ from shared.platform.db import Conn
 from shared.process.facts import relay_all
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
-from tests.graph.suite import SERVICES, Suite, fill, of, take
-from tests.services.usage.journey_rows import load, milestone, use_case, used
-from tests.services.usage.rows import named, told
+from tests.graph.processes import SERVICES, Suite, fill, of, take
+from tests.services.usage.examples import load, milestone, named, told, use_case, used
 
 TODAY = datetime.now(UTC).date()
 METRIC = "{ value insufficientData definition version n numerator denominator from to freshness }"

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from services.usage.domain.association import Association, Table, mantel_haenszel
 from services.usage.store.journeys import renewal_associations
 from shared.platform.db import Database
-from tests.services.usage.journey_rows import caller_in, contract, load, noon, used
-from tests.services.usage.rows import an_account
-from tests.services.usage.world import World
+from tests.services.usage.examples import World, an_account, caller_in, contract, load, noon, used
 
 RENEWAL = date(2026, 1, 1)
 AS_OF = datetime(2026, 6, 15, 9, tzinfo=UTC)

@@ -8,9 +8,7 @@ import pytest
 from services.usage.domain.member_funnel import MemberFunnelStep
 from services.usage.store.member_funnel import funnel_of_members
 from shared.platform.db import Database
-from tests.services.usage.journey_rows import caller_in, load, milestone, noon, used
-from tests.services.usage.rows import an_account
-from tests.services.usage.world import World
+from tests.services.usage.examples import World, an_account, caller_in, load, milestone, noon, used
 
 START = date(2026, 1, 1)
 BEGAN = datetime(2026, 1, 1, 9, tzinfo=UTC)

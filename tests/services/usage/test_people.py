@@ -19,10 +19,9 @@ from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import InvalidInput
-from tests.services.usage.rows import an_account, event, marked, named, send, summary
-from tests.services.usage.served import Served
+from tests.services.usage.examples import World, an_account, event, marked, named, send, summary
+from tests.services.usage.processes import Served
 from tests.services.usage.test_segment import deliver, events, group, track
-from tests.services.usage.world import World
 
 EXAMPLES = hypothesis.settings(max_examples=40)
 

@@ -18,7 +18,7 @@ from services.usage.store import landmarks
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.landmark import FeatureRow, Landmark
-from tests.services.usage.rows import event, named, send, summary
+from tests.services.usage.examples import event, named, send, summary
 
 ZONES = ["UTC", "Etc/GMT+12", "Pacific/Kiritimati", "America/Havana", "Australia/Lord_Howe"]
 AUTUMN = datetime(2025, 11, 2, 4, tzinfo=UTC)

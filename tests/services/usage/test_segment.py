@@ -12,8 +12,8 @@ from services.usage.store import rejected as rejected_store
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
-from tests.services.usage.rows import an_account, marked, summary
-from tests.services.usage.served import Served, a_key
+from tests.services.usage.examples import an_account, marked, summary
+from tests.services.usage.processes import Served, a_key
 
 SENT = datetime(2026, 6, 15, 12, tzinfo=UTC)
 

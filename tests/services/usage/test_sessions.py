@@ -14,9 +14,16 @@ from hypothesis import strategies as st
 from services.usage.domain.sessions import TimeSpent, sessions
 from services.usage.store.sessions import member_sessions, time_spent
 from shared.platform.db import Database
-from tests.services.usage.journey_rows import caller_in, load
-from tests.services.usage.rows import an_account, event, named, past, send
-from tests.services.usage.world import World
+from tests.services.usage.examples import (
+    World,
+    an_account,
+    caller_in,
+    event,
+    load,
+    named,
+    past,
+    send,
+)
 
 MINUTE = timedelta(minutes=1)
 ZONES = ["Etc/GMT+12", "Pacific/Kiritimati", "America/Havana", "Australia/Lord_Howe", "UTC"]

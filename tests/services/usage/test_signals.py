@@ -14,18 +14,18 @@ from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
 from shared.process import facts, work
 from shared.vocabulary.errors import InvalidInput
-from tests.services.usage.rows import (
+from tests.examples import worker_context
+from tests.services.usage.examples import (
     DAY,
     MIDNIGHT,
     NOON,
+    World,
     an_account,
     event,
     past,
     send,
     summary,
 )
-from tests.services.usage.world import World
-from tests.working import worker_context
 
 
 @pytest.fixture

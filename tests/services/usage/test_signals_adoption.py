@@ -7,9 +7,7 @@ import pytest
 from services.usage.domain.stickiness import Stickiness
 from services.usage.store import stickiness as stickiness_store
 from shared.vocabulary.errors import InvalidInput
-from tests.services.usage.journey_rows import use_case
-from tests.services.usage.rows import DAY, MIDNIGHT, NOON, summary
-from tests.services.usage.world import World, parts
+from tests.services.usage.examples import DAY, MIDNIGHT, NOON, World, parts, summary, use_case
 
 BEFORE = NOON.date()
 

@@ -27,10 +27,18 @@ from services.usage.store import reads as reads_store
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Database
 from shared.vocabulary.landmark import Landmark
-from tests.services.usage.journey_rows import contract, milestone, sent, use_case
-from tests.services.usage.rows import DAY, event, named, send
+from tests.services.usage.examples import (
+    DAY,
+    World,
+    contract,
+    event,
+    milestone,
+    named,
+    send,
+    sent,
+    use_case,
+)
 from tests.services.usage.test_rollups import AUTUMN, MOMENTS, ZONES, Use, uses
-from tests.services.usage.world import World
 
 KEEN = [f"{name}-{n}" for name in "abcdefgh" for n in range(2)]
 RULE = {"key": "hand", "feature": "reports", "atLeast": 2, "within": "day", "suggests": "export"}

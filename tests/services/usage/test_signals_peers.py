@@ -14,9 +14,8 @@ from services.usage.domain.work_lists import MEASURE
 from shared.platform.config import Settings
 from shared.platform.db import Conn
 from shared.process import work
-from tests.services.usage.rows import DAY, MIDNIGHT, NOON
-from tests.services.usage.world import World
-from tests.working import worker_context
+from tests.examples import worker_context
+from tests.services.usage.examples import DAY, MIDNIGHT, NOON, World
 
 AGO = NOON.date()
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.services.usage.rows import DAY, NOON, summary
-from tests.services.usage.world import World, parts
+from tests.services.usage.examples import DAY, NOON, World, parts, summary
 
 BEFORE = NOON.date()
 

@@ -1,0 +1,188 @@
+"""The report stands alone, says what was measured, and cannot be made to say anything else."""
+
+import re
+from datetime import UTC, date, datetime
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+
+from ml.fitting import fit
+from ml.frames.frame import Frame
+from ml.judging import evidence, gate
+from ml.judging.evaluate import ready, survival_by_month
+from ml.judging.evidence import gathered
+from ml.reporting import wording
+from ml.reporting.charts import Axis
+from ml.reporting.model_card import card
+from ml.reporting.report import report
+from ml.scoring import document
+from ml.scoring.hazards import ChurnModel
+from ml.scoring.renewal_clock import MONTHLY, NO_RENEWAL, RENEWALS
+from shared.vocabulary.evidence import Evidence, Origin
+from tests.ml.examples import annual, tied
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+ORIGIN = Origin(date(2026, 1, 1), 9, 1_234, 56, {"auc_12m": 0.8765})
+
+
+@pytest.fixture(scope="module")
+def frame() -> Frame:
+    return annual(400).frame()
+
+
+@pytest.fixture(scope="module")
+def judged(frame: Frame) -> tuple[ChurnModel, Evidence]:
+    out = gate.held_out(frame.account)
+    training, held = frame.take(~out), frame.take(out)
+    fitted = ready(fit.fit(training, least_events=10))
+    return fitted, gathered(training, held, survival_by_month(fitted, held), "held-out accounts")
+
+
+class Page(HTMLParser):
+    """Tags opened and closed, and every attribute."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.tags: set[str] = set()
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [str(value) for name, value in attrs if name in ("src", "href", "action")]
+        if tag not in ("meta", "path", "circle", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("path", "circle"):
+            assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+
+def test_the_page_is_whole_and_asks_for_nothing(judged: tuple[ChurnModel, Evidence]):
+    page = report(*judged, version="v1", checksum="0" * 64, made_at=AT)
+    read = Page(page)
+    assert read.open == []
+    assert read.links == []
+    assert not read.tags & {"script", "link", "iframe", "img", "object", "form"}
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"url\(|@import|>(nan|inf|None)\b", page)
+    for heading in ("Calibration", "Rolling origin", "Drivers", "drift", "Known limits", "Curves"):
+        assert heading in page
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+
+
+def test_names_that_customers_chose_are_words_not_markup(judged: tuple[ChurnModel, Evidence]):
+    churn_model, seen = judged
+    segment = msgspec.structs.replace(seen.segments[0], name="<script>alert(1)</script>")
+    features = [
+        msgspec.structs.replace(feature, label="<img src=x>")
+        for feature in churn_model.document.features
+    ]
+    nasty = msgspec.structs.replace(
+        churn_model.document,
+        features=tuple(features),
+        schema_hash=document.schema_hash(tuple(features), churn_model.document.terms),
+    )
+    page = report(
+        ready(nasty),
+        msgspec.structs.replace(seen, segments=[segment]),
+        version="<b>",
+        checksum="",
+        made_at=AT,
+    )
+    assert not Page(page).tags & {"script", "img"}
+    assert "<script" not in page
+    assert "<img" not in page
+
+
+def test_it_says_what_was_measured_on_whom(judged: tuple[ChurnModel, Evidence]):
+    _, seen = judged
+    page = report(*judged, version="v1", checksum="", made_at=AT)
+    words = card(*judged, version="v1", made_at=AT)
+    for name, value in seen.figures.items():
+        assert f"{value:.4f}" in page, name
+        assert f"{value:.4f}" in words, name
+    assert "held-out accounts" in page
+    assert "Not made for this version" in page
+    rolled = msgspec.structs.replace(seen, rolling=[ORIGIN])
+    page = report(judged[0], rolled, version="v1", checksum="", made_at=AT)
+    assert "Not made for this version" not in page
+    assert "2026-01-01, 9 months on: 1,234 accounts, 56 lost" in page
+    assert "0.8765" in page
+
+
+def test_bins_and_segments_hold_every_row_once(judged: tuple[ChurnModel, Evidence]):
+    _, seen = judged
+    assert [one.month for one in seen.calibration] == [1, 2, 3, 6, 12]
+    for found in seen.calibration:
+        assert sum(one.rows for one in found.bins) == seen.rows
+        assert [one.predicted for one in found.bins] == sorted(one.predicted for one in found.bins)
+        mean = sum(one.predicted * one.rows for one in found.bins) / seen.rows
+        assert found.predicted == pytest.approx(mean)
+        assert found.lost == sum(segment.losses[found.month] for segment in seen.segments)
+    assert sum(segment.rows for segment in seen.segments) == seen.rows
+
+
+def test_calibration_is_told_by_horizon_and_by_segment(judged: tuple[ChurnModel, Evidence]):
+    _, seen = judged
+    page = report(*judged, version="v1", checksum="", made_at=AT)
+    for one in seen.calibration:
+        assert f"within {one.month} month" in page
+    busiest = max(seen.segments, key=lambda one: one.lost)
+    assert busiest.lost >= 10
+    assert f"{busiest.seen[12] / busiest.expected[12]:.2f}" in page
+    assert "ratio 6 m" in page
+
+
+def test_where_nothing_changes_with_time_no_backtest_is_promised():
+    held = tied()
+    fitted = ready(fit.fit(held))
+    seen = gathered(held, held, survival_by_month(fitted, held), "other accounts")
+    page = report(fitted, seen, version="v1", checksum="", made_at=AT)
+    assert "no earlier day" in page
+    assert "tenure backtest" not in page
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(152_000.0, "152,000"), (0.33333, "0.3333"), (5.0, "5"), ("1.0", "1"), ("team", "team")],
+)
+def test_values_are_told_without_exponents(value: float | str, words: str):
+    assert wording.in_words(value) == words
+
+
+def test_signals_are_told_with_their_unit_and_places_in_words():
+    assert wording.named("MRR", "mrr_cents") == "MRR, cents"
+    assert wording.named("Days overdue", "invoice_overdue_days") == "Days overdue"
+    assert wording.named("Seats", "seats") == "Seats"
+    assert [wording.place(name) for name in ("monthly", "none", "r03", "Contract: One year")] == [
+        "renews every month",
+        "no renewal within a year",
+        "renewal in month 3",
+        "Contract: One year",
+    ]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.3, 9.0), (0.8, 1.7), (0.55, 1.05), (0.05, 20)])
+def test_a_logarithmic_axis_has_at_least_three_ticks(low: float, high: float):
+    ticks = Axis(low, high, "hazard ratio", logarithmic=True).ticks()
+    assert 3 <= len(ticks) <= 10
+    assert 1 in [round(tick, 9) for tick in ticks]
+    assert ticks == sorted(ticks)
+    assert all(low <= tick <= high for tick in ticks)
+
+
+def test_every_place_on_the_renewal_clock_is_judged():
+    assert len({*RENEWALS.values(), MONTHLY, NO_RENEWAL}) <= evidence.MOST_SEGMENTS
+
+
+def test_evidence_travels_whole(judged: tuple[ChurnModel, Evidence]):
+    _, seen = judged
+    assert msgspec.json.decode(msgspec.json.encode(seen), type=Evidence) == seen
