@@ -21,7 +21,7 @@ T ?=
 # Tests beside one another, each process with servers of its own.
 SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist worksteal
 
-.PHONY: help run test test-all check train bench schema docs requirements clean
+.PHONY: help run test test-all test-pythons check train bench schema docs requirements clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -59,13 +59,15 @@ check: $(DEV_STAMP) ## format, lint, types and import rules, nothing run
 	$(BIN)/pyrefly check --min-severity warn
 	$(BIN)/lint-imports --cache-dir .cache/import_linter
 
-test test-all: export OPENBLAS_NUM_THREADS := 1
+test test-all test-pythons: export OPENBLAS_NUM_THREADS := 1
 test: check ## set up, check and test all that a change can break; T=tests/services/risk for one place
 	$(BIN)/pytest $(if $(T),,$(SIDE_BY_SIDE)) -m "not long" $(T)
 
-test-all: check ## the same with what takes long, then the quick tests on every other Python here, as CI does
+test-all: check ## the same with what takes long, as CI does
 	$(BIN)/pytest $(SIDE_BY_SIDE)
-	@$(BIN)/python -m tests.pythons $(SIDE_BY_SIDE)
+
+test-pythons: $(DEV_STAMP) ## the quick tests on every other Python from 3.11 that is here; T as above
+	@$(BIN)/python -m tests.pythons $(if $(T),$(T),$(SIDE_BY_SIDE))
 
 train: $(RUN_STAMP) ## fit, judge and publish a new forecast for TENANT (demo)
 	@exec $(BIN)/tenure train --tenant $(or $(TENANT),demo)

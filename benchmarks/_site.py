@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,9 @@ class Site:
     settings: Settings
     owner: Conn
     session: aiohttp.ClientSession
+    postgres: psutil.Process
+    ours: list[psutil.Process] = field(default_factory=list[psutil.Process])
+    """Services and workers that run now."""
 
     async def tenant(self, name: str) -> UUID:
         """A new tenant, whose rows the owner's connection sees from here on."""
@@ -46,8 +49,13 @@ class Site:
         }
         with ExitStack() as stack:
             for name in names:
-                stack.enter_context(started(known[name], ready=ready))
+                self.ours.append(stack.enter_context(started(known[name], ready=ready)))
             yield
+            del self.ours[-len(names) :]
+
+    def cpu_s(self) -> tuple[float, float]:
+        """Processor time until now: of services and workers, and of PostgreSQL."""
+        return total_s(self.ours), total_s([self.postgres, *self.postgres.children()])
 
     async def send(self, tenant: UUID, service: str, kind: str, rows: Sequence[Any]) -> float:
         """Post rows that must all be taken; how long the answer took, in seconds."""
@@ -69,13 +77,19 @@ async def site(port: int) -> AsyncGenerator[Site]:
     """Servers of their own, gone at the end."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         settings = Settings.from_env({"TENURE_DATA_DIR": folder, "TENURE_PORT": str(port)})
-        stack.enter_context(start_postgres(settings, keep=False))
+        postgres = stack.enter_context(start_postgres(settings, keep=False))
         stack.enter_context(start_valkey(settings, keep=False))
         await migrate_all(settings)
         owner = await asyncpg.connect(settings.owner_database_url)
         async with aiohttp.ClientSession() as session:
-            yield Site(settings, owner, session)
+            yield Site(settings, owner, session, psutil.Process(postgres.pid))
         await owner.close()
+
+
+def total_s(processes: Sequence[psutil.Process]) -> float:
+    """Processor time of all, in seconds."""
+    times = [process.cpu_times() for process in processes]
+    return sum(each.user + each.system for each in times)
 
 
 @contextmanager

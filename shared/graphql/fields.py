@@ -15,6 +15,7 @@ from shared.graphql.conversion import CannotShow, attribute_type, result_type, w
 from shared.graphql.paging import After, Connection, First, connection
 from shared.graphql.payloads import Payload, attempt
 from shared.graphql.reading import (
+    DECLARED,
     WHOLE,
     Function,
     Read,
@@ -93,10 +94,8 @@ def answered(
     does, each item of a page. `absent` says what stands where the batch has nothing for a key: if
     omitted null, an empty page, or an empty list where that may not be null.
     """
-    field = _Answered(batch, description, takes, of, by, key=key, at=at, absent=absent)
-    if field.dated == bool(timeless):
-        raise CannotShow(f"{batch.__name__} has to take as_of, or the field to say why not")
-    return field
+    places = {"key": key, "at": at, "absent": absent, "timeless": timeless}
+    return _Answered(batch, description, takes, of, by, **places)
 
 
 def called(
@@ -139,8 +138,12 @@ class _Field:
             resolver = self.resolver(owner, target, _asking(takes))
         except CannotShow as error:
             raise CannotShow(f"{owner.__name__}.{name}: {error}") from None
-        resolver = with_arguments(resolver, [INFO, *arguments])
-        setattr(owner, name, strawberry.field(resolver=resolver, description=self.description))
+        field = strawberry.field(
+            resolver=with_arguments(resolver, [INFO, *arguments]),
+            description=self.description,
+            metadata={DECLARED: self},
+        )
+        setattr(owner, name, field)
 
     def resolver(self, owner: type, target: Any, asking: Asking) -> Function:
         """What Strawberry calls for the field."""
@@ -164,12 +167,16 @@ class _Field:
 
 
 class _Answered(_Field):
-    def __init__(self, *shared: Any, key: str, at: str, absent: Absent | None) -> None:
+    def __init__(
+        self, *shared: Any, key: str, at: str, absent: Absent | None, timeless: str
+    ) -> None:
         super().__init__(*shared)
-        self.key, self.at, self.absent = key, at, absent
+        self.key, self.at, self.absent, self.timeless = key, at, absent, timeless
 
     def resolver(self, owner: type, target: Any, asking: Asking) -> Function:
         batch, absent = self.function, self.absent
+        if self.dated == bool(self.timeless):
+            raise CannotShow(f"{batch.__name__} has to take as_of, or the field to say why not")
         answer = get_args(result_type(batch))[1]
         read = self.read(answer if absent else answer | None, owner, target)
         key_of, moment_of = self.places(owner)

@@ -26,6 +26,9 @@ Read: TypeAlias = Callable[[Any, datetime | None, Mapping[str, Any]], Any]
 WHOLE: Final = ""
 """The path of the row itself."""
 
+DECLARED: Final = "declared"
+"""Where a field's metadata keep its declaration, for who executes whole queries."""
+
 
 def reading(
     source: Any, target: Any, owner: str, *, of: str = WHOLE, by: Function | None = None

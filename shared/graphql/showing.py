@@ -8,7 +8,15 @@ from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin
 import strawberry
 
 from shared.graphql.conversion import CannotShow, attribute_type, conversion
-from shared.graphql.reading import WHOLE, Function, Read, arguments_of, reading, with_arguments
+from shared.graphql.reading import (
+    DECLARED,
+    WHOLE,
+    Function,
+    Read,
+    arguments_of,
+    reading,
+    with_arguments,
+)
 
 R = TypeVar("R")
 
@@ -76,7 +84,11 @@ class Shown(Generic[R]):
         over: dict[str, Any] = {"__init__": cls.__init__}
         for name, attribute in list(vars(cls).items()):
             if isinstance(attribute, _Attribute):
-                field = strawberry.field(description=attribute.description, name=attribute.name)
+                field = strawberry.field(
+                    description=attribute.description,
+                    name=attribute.name,
+                    metadata={DECLARED: attribute},
+                )
                 over[name] = property(attribute.reader(cls, name))
                 if arguments := arguments_of(attribute.by, skip=1):
                     field(with_arguments(over.pop(name).fget, arguments))

@@ -10,9 +10,9 @@ from msgspec import inspect
 
 from shared.vocabulary import moments
 from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.storable import culprit
 
 ROW_MOST_BYTES = 32 * 1024
-NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 ID = rb'"%s"\s*:\s*"([\x20\x21\x23-\x5b\x5d-\x7e]{1,200})"'
 AT_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 MISSING = re.compile(r"Object (?:missing required|contains unknown) field `(.+?)`")
@@ -55,8 +55,8 @@ class Reader(Generic[S]):
         except (msgspec.DecodeError, RecursionError) as error:
             start = raw[:60].decode(errors="replace")
             raise Malformed("row", start, f"a JSON object ({error})") from error
-        if b"\\u0000" in raw and NUL.search(raw):
-            raise InvalidInput("row", "\\u0000", "text without NUL characters")
+        if b"\\u0000" in raw and (flaw := culprit(msgspec.json.decode(raw))):
+            raise flaw
         for attribute, name, is_moment in self._days:
             if not _fits(getattr(row, attribute)):
                 allowed = moments.ALLOWED if is_moment else moments.ALLOWED_DAY

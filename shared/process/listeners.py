@@ -19,20 +19,23 @@ Listeners: TypeAlias = Mapping[Listener, Sequence[str]]
 
 @cache
 def fact_type(listener: Listener) -> type[Any]:
-    """What a listener reads of each fact."""
-    _, facts = (kind for name, kind in get_type_hints(listener).items() if name != "return")
-    (kind,) = get_args(facts)
-    return kind
+    """What a listener reads of each fact; a TypeError if it does not say."""
+    hints = [kind for name, kind in get_type_hints(listener).items() if name != "return"]
+    match [get_args(kind) for kind in hints[1:]]:
+        case [(type() as kind,)]:
+            return kind
+        case _:
+            raise TypeError(f"{listener.__qualname__} does not say which facts it hears")
 
 
 async def hear(conn: Conn, listeners: Listeners, entries: Iterable[LogEntry]) -> None:
     """Tell each listener what it hears of these entries of one tenant."""
     ordered = sorted(entries, key=lambda entry: (entry.account_id, entry.position))
     for listener, types in listeners.items():
-        heard = [entry for entry in ordered if entry.type in types]
-        if heard:
+        own = [entry for entry in ordered if entry.type in types]
+        if own:
             kind = fact_type(listener)
-            carried = telemetry.carried(heard[0].trace)
-            name = f"process {heard[0].type}"
-            with telemetry.span(name, SpanKind.CONSUMER, carried, facts=len(heard)):
-                await listener(conn, [entry.fact(kind) for entry in heard])
+            carried = telemetry.carried(own[0].trace)
+            name = f"process {own[0].type}"
+            with telemetry.span(name, SpanKind.CONSUMER, carried, facts=len(own)):
+                await listener(conn, [entry.fact(kind) for entry in own])

@@ -18,6 +18,7 @@ FIRST_PAUSE = timedelta(seconds=0.1)
 
 IDLE_S = 5.0
 BUSY_S = 0.1
+BROKEN_S = 1.0
 ROUND = 500
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Retries:
         """Try again what is due, for ever."""
         while True:
             self._added.clear()
-            pause_s = IDLE_S
+            pause_s = BROKEN_S
             try:
                 pause_s = BUSY_S if await self.round() else IDLE_S
             except (ServiceUnavailable, *LOST) as error:
@@ -88,17 +89,17 @@ class Retries:
                 ROUND,
             )
             entries = [to(LogEntry, row) for row in rows]
-            failed: dict[UUID, tuple[LogEntry, str]] = {}
-            await self._apply(conn, entries, failed)
-            await self._remove(conn, [e.position for e in entries if _passed(e, failed)])
-            for entry, error in failed.values():
+            failures: dict[UUID, tuple[LogEntry, str]] = {}
+            await self._apply(conn, entries, failures)
+            await self._remove(conn, [e.position for e in entries if _passed(e, failures)])
+            for entry, error in failures.values():
                 await self._fail(conn, entry, error)
 
     async def _apply(
-        self, conn: Conn, entries: Sequence[LogEntry], failed: dict[UUID, tuple[LogEntry, str]]
+        self, conn: Conn, entries: Sequence[LogEntry], failures: dict[UUID, tuple[LogEntry, str]]
     ) -> None:
         """All at once, or in halves, down to the one that fails; it holds up its account alone."""
-        entries = [entry for entry in entries if entry.account_id not in failed]
+        entries = [entry for entry in entries if entry.account_id not in failures]
         if not entries:
             return
         try:
@@ -108,11 +109,11 @@ class Retries:
             raise
         except Exception as error:
             if len(entries) == 1:
-                failed[entries[0].account_id] = (entries[0], f"{type(error).__name__}: {error}")
+                failures[entries[0].account_id] = (entries[0], f"{type(error).__name__}: {error}")
                 return
             middle = len(entries) // 2
-            await self._apply(conn, entries[:middle], failed)
-            await self._apply(conn, entries[middle:], failed)
+            await self._apply(conn, entries[:middle], failures)
+            await self._apply(conn, entries[middle:], failures)
 
     async def _remove(self, conn: Conn, positions: Sequence[int]) -> None:
         await conn.execute(
@@ -145,7 +146,7 @@ class Retries:
             await self._remove(conn, [entry.position])
 
 
-def _passed(entry: LogEntry, failed: dict[UUID, tuple[LogEntry, str]]) -> bool:
-    """Whether a fact was applied: of an account with a failed one, those before it were."""
-    first = failed.get(entry.account_id)
+def _passed(entry: LogEntry, failures: dict[UUID, tuple[LogEntry, str]]) -> bool:
+    """Whether a fact was applied: of an account with a failure, those before it were."""
+    first = failures.get(entry.account_id)
     return first is None or entry.position < first[0].position

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -34,6 +35,7 @@ DEADLINE = "x-tenure-deadline-ms"
 CONTENT_TYPE = "application/msgpack"
 GIVEN = ("conn", "principal")
 BROKEN_OFF = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
+SNAKE = re.compile(r"_([a-z])")
 log = logging.getLogger(__name__)
 
 AnyFunction: TypeAlias = Callable[..., Awaitable[Any]]
@@ -241,9 +243,14 @@ async def _replied(wanted: Exposure, conn: Conn, principal: Principal, request: 
             return Reply(code="INTERNAL", message="internal error")
 
 
+def _upper(match: "re.Match[str]") -> str:
+    return match[1].upper()
+
+
 def _at_fault(request: Request, error: Exception) -> InvalidInput:
     """Which argument it was; where none stands out, what the database says, and we look, too."""
-    refusal = culprit(msgspec.msgpack.decode(request.arguments))
+    given = msgspec.msgpack.decode(request.arguments, type=dict[str, Any])
+    refusal = culprit({SNAKE.sub(_upper, name): value for name, value in given.items()})
     if refusal is None:
         log.warning("%s met a value that does not fit", request.name, exc_info=error)
         refusal = InvalidInput(request.name, error, "what the database can hold")

@@ -26,7 +26,7 @@ from shared.platform.config import WORKERS, Settings
 from shared.platform.db import Database, connected
 from shared.process import facts
 from shared.process.consumer import Consumer
-from shared.process.listeners import Listeners
+from shared.process.listeners import Listeners, fact_type
 from shared.process.rpc import CONTENT_TYPE, DEADLINE, ByScope, Exposed, Reply, Rpc, exposures
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
@@ -79,6 +79,8 @@ class Service:
     def __post_init__(self) -> None:
         exposures(self.reads, self.commands)
         auth.check_scopes((*self.bulk_routes, *self.foreign_routes))
+        for listener in (each for listeners in self.listeners.values() for each in listeners):
+            fact_type(listener)
         groups = (*self.bulk_routes.values(), *self.foreign_routes.values())
         names = sorted(route.name for group in groups for route in group)
         for name, following in pairwise(names):

@@ -1,14 +1,12 @@
 """What a database can hold: no text with a NUL character, no number or moment without bounds."""
 
 import math
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from shared.vocabulary.errors import InvalidInput
 
-SNAKE: Final = re.compile(r"(?<=[a-z0-9])_([a-z])")
 WIDEST: Final = 2**63
 FIRST: Final = datetime(1, 1, 2, tzinfo=UTC)
 LAST: Final = datetime(9999, 12, 30, tzinfo=UTC)
@@ -41,19 +39,11 @@ def culprit(values: Any) -> InvalidInput | None:
 
 def _values(value: Any, place: str) -> Iterator[tuple[str, object]]:
     if isinstance(value, dict):
-        named: dict[str, Any] = value
-        for name, part in named.items():
-            inner = f"{place}.{_camel(name)}" if place else _camel(name)
-            yield inner, name
-            yield from _values(part, inner)
+        for name, part in cast("dict[str, Any]", value).items():
+            yield place or "row", name
+            yield from _values(part, f"{place}.{name}" if place else name)
     elif isinstance(value, list):
-        listed: list[Any] = value
-        for number, part in enumerate(listed):
+        for number, part in enumerate(cast("list[Any]", value)):
             yield from _values(part, f"{place}[{number}]")
     else:
         yield place, value
-
-
-def _camel(name: str) -> str:
-    """A name as clients write it."""
-    return SNAKE.sub(lambda match: match[1].upper(), name)

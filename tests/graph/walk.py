@@ -37,11 +37,8 @@ class Door:
         if is_leaf_type(inner):
             return "", ""
         kind = BUILT.type_map[inner.name]
-        selection = (
-            Questions({"changes": "[]"}, depth=2).whole(kind)
-            if isinstance(kind, GraphQLObjectType)
-            else "id"
-        )
+        questions = Questions({"changes": "[]"}, depth=2)
+        selection = questions.whole(kind) if isinstance(kind, GraphQLObjectType) else "id"
         return "{ ...Asked }", f"fragment Asked on {inner.name} {{ {selection} }}"
 
     def query(self, calls: str) -> str:

@@ -198,3 +198,4 @@ async def log_is_whole(conn: "asyncpg.Connection[Any]", schema: str) -> None:
         assert row["sequence"] == last.get(row["account_id"], 0) + 1, (schema, row)
         last[row["account_id"]] = row["sequence"]
     assert await conn.fetchval(f"SELECT count(*) FROM {schema}.dead_letter") == 0  # noqa: S608 - as above
+    assert await conn.fetchval(f"SELECT count(*) FROM {schema}.fact_retry") == 0  # noqa: S608 - as above

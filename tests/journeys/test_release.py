@@ -18,7 +18,8 @@ from tests.journeys.stack import Client, Stack, until
 RUNS = "{ trainingRuns { nodes { id cause outcome reason model { version aliases } } } }"
 CHAMPION = "{ championModel { version } }"
 TRAIN = "mutation { modelTrain(input: {}) { run { id cause } userErrors { message } } }"
-WITHIN_S = 120
+WITHIN_S = 400
+"""A record that could not be written at once is tried again after a minute or two."""
 
 
 def readiness(stack: Stack) -> tuple[int, dict[str, Any]]:

@@ -15,7 +15,10 @@ pytestmark = pytest.mark.stack
 RISKIEST = """
 query Riskiest($first: Int!) {
   atRisk(first: $first) {
-    nodes { account { id name } risk { id renewalProbability { value } } }
+    nodes {
+      account { id name usage { events28 { value } } }
+      risk { id renewalProbability { value } }
+    }
   }
 }"""
 
@@ -95,8 +98,10 @@ async def history_agrees(partner: Client, account: str, since: datetime, newest:
 
 
 async def test_a_subscriber_that_comes_back_misses_nothing(stack: Stack, partner: Client) -> None:
-    riskiest = await partner.data(RISKIEST, first=3)
-    accounts = [node["account"]["id"] for node in riskiest["atRisk"]["nodes"]]
+    riskiest = await partner.data(RISKIEST, first=9)
+    nodes = [node["account"] for node in riskiest["atRisk"]["nodes"]]
+    # What another test made lively does not become much livelier, and nobody hears of it again.
+    accounts = [each["id"] for each in nodes if each["usage"]["events28"]["value"] < 100][:3]
     live = partner.over_websocket(UPDATES, filter={"accountIds": accounts})
     first = asyncio.create_task(anext(live))
     await asyncio.sleep(1)

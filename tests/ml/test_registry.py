@@ -2,8 +2,10 @@
 
 import os
 import pickletools
+import shutil
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from mlflow import MlflowClient
 
 from ml.scoring.document import ModelUnreadable
 from ml.training.reference import histogram
@@ -43,8 +46,19 @@ def a_run(model: ModelDocument | None, outcome: str = "PUBLISHED") -> RunRecord:
     )
 
 
+@pytest.fixture(scope="module")
+def empty_record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database with nothing in it: to make one takes longer than any test here."""
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    with warnings.catch_warnings(action="ignore"):
+        MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+    return path
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, empty_record: Path) -> Settings:
+    (tmp_path / "mlflow").mkdir()
+    shutil.copy(empty_record, tmp_path / "mlflow")
     return for_test(tmp_path)
 
 

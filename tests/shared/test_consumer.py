@@ -184,6 +184,15 @@ async def test_two_processes_of_a_service_hear_everything_once(ear: Ear, tenant:
     assert await ear.heard(tenant) == list(range(1, 10))
 
 
+async def vague(conn: Conn, happened: Sequence[object], more: int = 0) -> None:
+    """Nobody can tell what it hears."""
+
+
+def test_a_listener_that_does_not_say_what_it_hears_is_refused_at_the_start() -> None:
+    with pytest.raises(TypeError, match="vague does not say which facts it hears"):
+        Service("risk", listeners={"billing": {vague: ["Happened"]}})
+
+
 ACCOUNTS = [UUID(int=number) for number in range(1, 4)]
 FACTS = st.tuples(st.integers(0, 1), st.sampled_from(ACCOUNTS), st.sampled_from("goooo"))
 PAGES = st.lists(st.lists(FACTS, max_size=12), min_size=1, max_size=3)

@@ -46,7 +46,7 @@ def test_a_broken_row_does_not_break_its_neighbours() -> None:
 
     assert good == [0, 9]
     assert bad == {
-        1: "row", 2: "pages", 3: "row", 4: "row", 5: "id", 6: "extra", 7: "row", 8: "row",
+        1: "row", 2: "pages", 3: "row", 4: "row", 5: "id", 6: "extra", 7: "row", 8: "tags.k",
     }  # fmt: skip
 
 

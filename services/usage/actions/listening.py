@@ -26,9 +26,9 @@ async def learn_accounts(conn: Conn, facts: Sequence[AccountFact]) -> None:
     names = {name: fact.account_id for fact in facts for name in fact.externals}
     await locks.lock_accounts(conn)
     await directory.add_accounts(conn, account_ids, names)
-    waited = await directory.take_pending(conn, account_ids, list(names))
-    zone = await ingest_store.time_zone(conn, "UTC") if waited else "UTC"
-    await count(conn, zone, waited, directory.addressees(waited, names))
+    events = await directory.take_pending(conn, account_ids, list(names))
+    zone = await ingest_store.time_zone(conn, "UTC") if events else "UTC"
+    await count(conn, zone, events, directory.addressees(events, names))
     await directory.add_account_versions(conn, facts)
     await work.mark(conn, MEASURE, account_ids, delay_s=MEASURE_SOON_S)
 

@@ -28,7 +28,6 @@ from tests.services.risk.given import a_model
 
 PICK = random.Random(7)  # noqa: S311 - no secret
 ACCOUNTS = 100
-SECONDS = 8
 FEW = replace(RESCORE, max_claims=15)
 """So that several drains share a tenant's accounts out."""
 
@@ -55,9 +54,15 @@ def told(tenant: UUID, account: UUID, position: int) -> LogEntry:
 class Hammer:
     """What goes on beside each other until time is up."""
 
-    def __init__(self, worlds: list[World], accounts: dict[UUID, list[UUID]], models: list[str]):
+    def __init__(
+        self,
+        worlds: list[World],
+        accounts: dict[UUID, list[UUID]],
+        models: list[str],
+        seconds: int,
+    ) -> None:
         self.worlds, self.accounts, self.models = worlds, accounts, models
-        self.end = time.monotonic() + SECONDS
+        self.seconds, self.end = seconds, time.monotonic() + seconds
         self.known: dict[UUID, set[UUID]] = {world.tenant: set() for world in worlds}
 
     async def again(self, do: Callable[[World], Awaitable[object]]) -> None:
@@ -68,7 +73,7 @@ class Hammer:
 
     def heard_of(self) -> int:
         """New accounts become known as time goes on, promotion or not."""
-        left = max(self.end - time.monotonic() - 1, 0) / SECONDS
+        left = max(self.end - time.monotonic() - 1, 0) / self.seconds
         return max(5, round((1 - left) * ACCOUNTS))
 
     async def page(self, world: World) -> None:
@@ -109,14 +114,16 @@ class Hammer:
             await release.fail_run(conn, run.run_id, "only asked for", world.principal)
 
 
-@pytest.mark.slow
-async def test_nothing_is_lost_and_nothing_deadlocks(world: World, rival: Principal) -> None:
+@pytest.mark.parametrize("seconds", [3, pytest.param(20, marks=pytest.mark.long)])
+async def test_nothing_is_lost_and_nothing_deadlocks(
+    world: World, rival: Principal, seconds: int
+) -> None:
     worlds = [world, replace(world, principal=rival)]
     accounts = {each.tenant: await customers(each) for each in worlds}
     models = [a_model(use=use) for use in (-0.5, -0.9)]
     for each, model in product(worlds, models):
         await each.publish(model)
-    hammer = Hammer(worlds, accounts, [model.version for model in models])
+    hammer = Hammer(worlds, accounts, [model.version for model in models], seconds)
 
     await asyncio.gather(
         *(hammer.again(hammer.page) for _ in range(3)),

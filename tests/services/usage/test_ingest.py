@@ -288,7 +288,7 @@ BLAMED = [
     ("properties", '{"deep":' + "[" * 900 + "]" * 900 + "}", None),
     ("properties", '{"deep":' + "[" * 9000 + "]" * 9000 + "}", "row"),
     ("properties", '{"n":' + "9" * 5_000 + "}", "properties"),
-    ("properties", '{"\\u0000":1}', "row"),
+    ("properties", '{"\\u0000":1}', "properties"),
     ("properties", '{"a":"\\\\u0000"}', None),
     ("properties", '{"a":"\\ud800"}', "row"),
     ("properties", '{"a":1e400}', "properties"),

@@ -146,7 +146,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"type": "track", "messageId": "2", "userId": "ann"}, "event"),
     ({"type": "group", "messageId": "3", "userId": "ann"}, "groupId"),
     ({"type": "dance", "messageId": "4", "userId": "ann"}, "type"),
-    ({"type": "track", "messageId": "5", "userId": "ann", "event": "x\0"}, "row"),
+    ({"type": "track", "messageId": "5", "userId": "ann", "event": "x\0"}, "event"),
     ({"type": "track", "messageId": "6", "userId": "a" * 300, "event": "x"}, "userId"),
     ({"type": "track", "messageId": "7", "userId": "a", "event": "x", "timestamp": "now"},
      "timestamp"),

@@ -14,6 +14,7 @@ from shared.graphql.conversion import CannotShow
 from shared.graphql.fields import Arguments, answered, by_id, called, missing, moment
 from shared.graphql.objects import Account, Node, Part
 from shared.graphql.paging import Connection
+from shared.graphql.reading import DECLARED
 from shared.graphql.showing import Shown, shown
 from shared.platform.db import Conn
 from shared.vocabulary.paging import Page
@@ -30,17 +31,23 @@ async def visit(conn: Conn, keys: list[UUID], as_of: datetime | None = None) -> 
     raise NotImplementedError
 
 
-async def lists(conn: Conn, keys: list[UUID]) -> dict[UUID, list[Visit]]:
+async def lists(
+    conn: Conn, keys: list[UUID], as_of: datetime | None = None
+) -> dict[UUID, list[Visit]]:
     raise NotImplementedError
 
 
 async def pages(
-    conn: Conn, keys: list[UUID], first: int = 25, after: str | None = None
+    conn: Conn,
+    keys: list[UUID],
+    first: int = 25,
+    after: str | None = None,
+    as_of: datetime | None = None,
 ) -> dict[UUID, Page[Visit]]:
     raise NotImplementedError
 
 
-async def timeless(conn: Conn, keys: list[UUID]) -> dict[UUID, Visit]:
+async def printed(conn: Conn, keys: list[UUID]) -> dict[UUID, Visit]:
     raise NotImplementedError
 
 
@@ -67,6 +74,7 @@ def _days(days: Annotated[int, strawberry.argument(description="How many.")] = 2
 class AccountVisits(Part):
     last: ShownVisit | None = answered(visit, "The last one.", takes=moment)
     page: str | None = answered(visit, "Its page.", of="page")
+    first: ShownVisit | None = answered(printed, "The first.", timeless="There is one first.")
     visitor: Account | None = answered(visit, "Whose it was.", of="account_id")
     begins: bool | None = answered(visit, "How it begins.", by=starts_with)
     visits: list[ShownVisit] = answered(lists, "Every one.")
@@ -87,6 +95,16 @@ def test_the_graph_sees_the_types_and_arguments_that_were_declared() -> None:
     assert fields["page"].description == "Its page."
 
 
+def test_a_field_keeps_its_declaration_for_who_executes_whole_queries() -> None:
+    fields = {field.python_name: field for field in fields_of(AccountVisits)}
+    answer = fields["page"].metadata[DECLARED]
+    attribute = next(
+        field for field in fields_of(ShownVisit) if field.python_name == "id"
+    ).metadata[DECLARED]
+
+    assert (answer.function, answer.of, attribute.of) == (visit, "page", "visit_id")
+
+
 def words_against(base: Any, target: Any, declared: Any) -> str:
     """What the import of a class with this field says against it."""
     with pytest.raises((CannotShow, RuntimeError)) as caught:  # 3.11 wraps what __set_name__ raises
@@ -95,11 +113,15 @@ def words_against(base: Any, target: Any, declared: Any) -> str:
 
 
 ABSENT = "the row may be absent, but the field may not be null"
+UNDATED = "printed has to take as_of, or the field to say why not"
+DATED = "visit has to take as_of, or the field to say why not"
 CASES: list[tuple[str, Any, Any, Any]] = [
     ("Visit has no attribute 'title'", Part, str | None, answered(visit, "", of="title")),
     ("str cannot be shown as int", Part, int | None, answered(visit, "", of="page")),
     (ABSENT, Part, str, answered(visit, "", of="page")),
-    ("timeless does not take as_of", Part, ShownVisit | None, answered(timeless, "", takes=moment)),
+    ("printed does not take as_of", Part, ShownVisit | None, answered(printed, "", takes=moment)),
+    (UNDATED, Part, ShownVisit | None, answered(printed, "")),
+    (DATED, Part, ShownVisit | None, answered(visit, "", timeless="It never changes.")),
     ("Visit cannot be shown as str", Part, Connection[str] | None, answered(pages, "")),
     (ABSENT, object, ShownVisit, called(newest, "")),
     ("Visit cannot be shown as bool", object, bool | None, called(newest, "")),
@@ -132,7 +154,10 @@ def test_a_shown_row_is_known_to_a_batch_by_one_of_its_attributes() -> None:
                 "again": declared,
             },
         )
-    assert str(caught.value.__cause__) == "Lost.again: Visit has no attribute 'member_id'"
+    assert (
+        str(caught.value.__cause__ or caught.value)
+        == "Lost.again: Visit has no attribute 'member_id'"
+    )
 
 
 def test_what_is_fetched_by_id_must_be_what_the_batch_gives() -> None:

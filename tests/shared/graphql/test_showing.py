@@ -11,7 +11,6 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from shared.graphql.conversion import CannotShow
-from shared.graphql.fields import answered
 from shared.graphql.objects import Account, Node, Part
 from shared.graphql.payloads import Payload, UserError
 from shared.graphql.reading import WHOLE
@@ -210,22 +209,6 @@ CASES = {
 @pytest.mark.parametrize("words", CASES)
 def test_what_does_not_fit_is_an_error_at_import(words: str) -> None:
     assert words_against(CASES[words]) == words
-
-
-async def ever(keys: list[UUID]) -> dict[UUID, Order]:
-    return {}
-
-
-async def then(keys: list[UUID], as_of: datetime | None = None) -> dict[UUID, Order]:
-    return {}
-
-
-def test_a_field_speaks_of_its_objects_moment_or_says_why_it_has_none() -> None:
-    answered(then, "As it was then.")
-    answered(ever, "What never changes.", timeless="Orders are only ever added.")
-    for batch, why in ((ever, ""), (then, "Orders are only ever added.")):
-        with pytest.raises(CannotShow, match="has to take as_of, or the field to say why not"):
-            answered(batch, "Now.", timeless=why)
 
 
 def test_a_type_without_a_row_in_brackets_is_an_error_at_import() -> None:
