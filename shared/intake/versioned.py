@@ -142,7 +142,8 @@ def keeping(table: Versioned[R], *, check: Check[R] | None = None) -> Take:
 
 async def lock_ids(conn: Conn, relation: str, ids: Sequence[str]) -> None:
     """Lock ids in order; until this transaction ends no other one gets a lock on any of them."""
-    await conn.execute("SELECT lock_ids($1, $2)", relation, ids)
+    if ids:
+        await conn.execute("SELECT lock_ids($1, $2)", relation, ids)
 
 
 async def _in_force(
