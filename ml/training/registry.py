@@ -1,5 +1,6 @@
 """MLflow keeps the record: a run for every training, a version for every model, risk's aliases."""
 
+import fcntl
 import os
 import warnings
 from collections.abc import Generator, Mapping
@@ -205,11 +206,13 @@ class Registry:
 
 def _whole(path: Path) -> Path:
     """MLflow's database, made whole or not at all: made by half it would never open again."""
-    if not path.exists():
-        draft = path.with_name(f"{path.name}.{uuid4().hex}")
-        with _quiet():
-            MlflowClient(tracking_uri=f"sqlite:///{draft}").search_experiments()
-        draft.rename(path)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of two that begin together one makes it
+        if not path.exists():
+            draft = path.with_name(f"{path.name}.{uuid4().hex}")
+            with _quiet():
+                MlflowClient(tracking_uri=f"sqlite:///{draft}").search_experiments()
+            draft.rename(path)
     return path
 
 
