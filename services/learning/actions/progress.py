@@ -9,8 +9,8 @@ from services.learning.domain.work_lists import RECOMMEND
 from services.learning.rows import ProgressRow, check
 from services.learning.store import courses, directory, learners, tables
 from shared.intake.checks import Check
-from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
-from shared.intake.versioned import keep
+from shared.intake.rows import BulkRoute, NumberedRow, Receipt, take_one
+from shared.intake.versioned import save
 from shared.intake.versions import Candidate
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -19,10 +19,10 @@ from shared.vocabulary.errors import InvalidInput
 
 
 async def take_progress(
-    conn: Conn, principal: Principal, rows: list[Numbered[ProgressRow]]
+    conn: Conn, principal: Principal, rows: list[NumberedRow[ProgressRow]]
 ) -> list[Receipt]:
     """Steps in courses; who now masters something gets other next steps."""
-    outcome = await keep(conn, principal, tables.PROGRESS, rows, check=check, resolve=[_course_of])
+    outcome = await save(conn, principal, tables.PROGRESS, rows, check=check, resolve=[_course_of])
     fresh = outcome.fresh
     if fresh:
         optional = await courses.optional(conn, sorted({step.row.course_code for step in fresh}))
@@ -46,7 +46,7 @@ async def progress_record(conn: Conn, row: dict[str, Any], principal: Principal)
 
 
 async def _course_of(
-    conn: Conn, _: Principal, rows: Sequence[Numbered[ProgressRow]]
+    conn: Conn, _: Principal, rows: Sequence[NumberedRow[ProgressRow]]
 ) -> Check[ProgressRow]:
     """The course of a step must exist."""
     codes = sorted({entry.row.course_code for entry in rows})

@@ -8,7 +8,7 @@ from services.learning.domain.learners import TOP_LEVEL, Learner
 from services.learning.domain.others import MemberFact
 from shared.platform.db import Conn, to
 from shared.vocabulary.errors import NotFound
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 
 SAVE_LEARNERS = """
 INSERT INTO learning.learner
@@ -37,7 +37,7 @@ async def learners(conn: Conn, member_ids: list[UUID]) -> dict[UUID, Learner]:
 
 async def learner(conn: Conn, member_id: str) -> Learner:
     """The member with this id; NotFound if accounts never told of one."""
-    key = parsed_id(member_id, "Member", "memberId")[1]
+    key = parse_id(member_id, "Member", "memberId")[1]
     try:
         return (await learners(conn, [key]))[key]
     except KeyError:
