@@ -6,22 +6,22 @@ from uuid import UUID
 from services.usage.domain import events as events_domain
 from services.usage.domain import history as history_domain
 from services.usage.domain import late as late_domain
-from services.usage.domain import rejected as rejected_domain
+from services.usage.domain import rejections as rejections_domain
 from shared.graphql.showing import Shown, shown
 
 
-def _written(key: UUID | None) -> str | None:
+def _text(key: UUID | None) -> str | None:
     return str(key) if key else None
 
 
 class PendingEvent(
-    Shown[events_domain.Waiting],
+    Shown[events_domain.PendingEvent],
     description="An event that is kept, but counts only once its account is known.",
 ):
     event_id: str = shown("The event's id, as it was sent.")
     feature: str = shown("What was used.")
     account_id: str | None = shown(
-        "The account named by the event, if by its id.", of="account_id", by=_written
+        "The account named by the event, if by its id.", of="account_id", by=_text
     )
     external_source: str | None = shown("The system whose name of the account was used.")
     external_id: str | None = shown("The account's name in that system.")
@@ -30,7 +30,7 @@ class PendingEvent(
 
 
 class RejectedEvent(
-    Shown[rejected_domain.Rejected],
+    Shown[rejections_domain.RejectedEvent],
     description="An event that was turned away; kept for 30 days.",
 ):
     id: str | None = shown(

@@ -27,7 +27,7 @@ from services.usage.store import ingest as ingest_store
 from services.usage.store import journeys as journeys_store
 from services.usage.store import member_funnel as member_funnel_store
 from services.usage.store import reads as reads_store
-from services.usage.store import rejected as rejected_store
+from services.usage.store import rejections as rejections_store
 from services.usage.store import sessions as sessions_store
 from services.usage.store import value_plan as value_plan_store
 from shared.graphql.fields import Arguments, AsOfNow, called, moment_or_now
@@ -95,7 +95,7 @@ def _dated_page(first: First = 25, after: After = None, as_of: AsOfNow = None) -
     return {"first": first, "after": after, "as_of": as_of}
 
 
-def _decided(
+def _decision(
     as_of: Annotated[
         datetime | None, strawberry.argument(description="As it was decided then; now if omitted.")
     ] = None,
@@ -106,12 +106,12 @@ def _decided(
 @strawberry.type
 class Query:
     rejected_events: Connection[RejectedEvent] | None = called(
-        rejected_store.rejected,
+        rejections_store.rejections,
         "Events that were turned away, those received last first.",
         takes=_page,
     )
     usage_late_policy: UsageLatePolicy | None = called(
-        ingest_store.late_policy, "What becomes of late events.", takes=_decided
+        ingest_store.late_policy, "What becomes of late events.", takes=_decision
     )
     use_cases: list[UseCase] | None = called(
         value_plan_store.use_cases, "The use cases in force, by key (U12).", takes=moment_or_now

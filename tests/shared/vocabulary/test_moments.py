@@ -98,8 +98,8 @@ def by_command(text: str) -> Read:
 def by_segment(text: str) -> Read:
     message = {"type": "track", "userId": "ann", "event": "x", "timestamp": text}
     sent = read_batch(msgspec.json.encode({"batch": [message]}))
-    if sent.refused:
-        assert (sent.refused[0].field, sent.refused[0].value) == ("timestamp", clip(text))
+    if sent.rejections:
+        assert (sent.rejections[0].field, sent.rejections[0].value) == ("timestamp", clip(text))
         return None
     found = sent.messages[0].row.timestamp
     return found and (found if found.tzinfo else found.replace(tzinfo=UTC))
