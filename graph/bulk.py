@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from graph.sign_in import SignIn
 from shared.intake.body import Gate, body_of, off_loop
-from shared.intake.json_text import Broken, members
+from shared.intake.json_text import NotJson, members
 from shared.platform.auth import Principal
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import NotPermitted, ServiceUnavailable
@@ -94,7 +94,7 @@ def _token(authorization: str | None) -> str | None:
 def _key_in(body: bytes) -> str:
     try:
         key = msgspec.json.decode(members(body)["writeKey"], type=str)
-    except (Broken, KeyError, msgspec.MsgspecError):
+    except (NotJson, KeyError, msgspec.MsgspecError):
         key = ""
     if not key:
         raise NotPermitted("sign in with the API key as user name (Basic) or as `writeKey`")

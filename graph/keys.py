@@ -11,7 +11,7 @@ from graph.context import GraphContext
 from shared.graphql.payloads import Payload, UserError, attempt
 from shared.graphql.showing import Shown, shown
 from shared.platform import auth
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 
 Request = Info[GraphContext, None]
 
@@ -86,6 +86,6 @@ async def _made(context: GraphContext, given: ApiKeyCreateInput) -> KeyWithSecre
 
 
 async def _revoked(context: GraphContext, given: str) -> KeyWithSecret:
-    _, key_id = parsed_id(given, "ApiKey")
+    _, key_id = parse_id(given, "ApiKey")
     async with context.access.write(context.principal.tenant_id) as conn:
         return KeyWithSecret(await auth.revoke_key(conn, key_id))

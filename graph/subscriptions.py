@@ -18,7 +18,7 @@ from shared.graphql.objects import Account
 from shared.graphql.showing import Shown, shown
 from shared.process.facts import LogEntry
 from shared.vocabulary.errors import NotFound
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 
 Request = Info[GraphContext, None]
 
@@ -116,7 +116,7 @@ class Subscription:
 def _wanted(chosen: RiskUpdateFilter) -> "Wanted":
     accounts = None
     if chosen.account_ids is not None:
-        accounts = {parsed_id(text, "Account", "accountIds")[1] for text in chosen.account_ids}
+        accounts = {parse_id(text, "Account", "accountIds")[1] for text in chosen.account_ids}
     bands = None if chosen.bands is None else {str(band.value) for band in chosen.bands}
     return Wanted(accounts, bands, bool(chosen.band_changed))
 

@@ -22,7 +22,7 @@ from infra.loading.meter import Meter
 from infra.loading.run import told
 from ml.simulation.rows import Batch
 from services.usage.domain.events import EventRow, event
-from shared.intake.rows import Numbered, parsed, recorded_at, rejected
+from shared.intake.rows import NumberedRow, parse, recorded_at, rejection
 from shared.platform.auth import Principal
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.moments import moment
@@ -299,19 +299,19 @@ class Load:
 
 def judged(number: int, row: Row) -> Receipt | None:
     """Why the service would turn a row away, as far as the row alone can tell."""
-    good, bad = parsed(b"[" + msgspec.json.encode(row) + b"]", EventRow, DRY)
+    good, bad = parse(b"[" + msgspec.json.encode(row) + b"]", EventRow, DRY)
     try:
         for numbered in good:
             _check(numbered)
     except InvalidInput as error:
-        bad = [rejected(number, error, str(row.id))]
+        bad = [rejection(number, error, str(row.id))]
     if not bad:
         return None
     why = bad[0]
     return Receipt(number, why.status, why.id, why.field, why.value, why.message)
 
 
-def _check(numbered: Numbered[EventRow]) -> None:
+def _check(numbered: NumberedRow[EventRow]) -> None:
     numbered.row.recorded_at = recorded_at(DRY, numbered.row.recorded_at)
     event(numbered.row)
 

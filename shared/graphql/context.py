@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar
 
 from shared.platform.auth import Principal
-from shared.process.rpc import Call, Rpc, described
+from shared.process.rpc import Call, Rpc, describe
 from shared.vocabulary.errors import Refusal
 
 K = TypeVar("K")
@@ -71,7 +71,7 @@ class Context:
         waiting, self.waiting = self.waiting, dict[_Asked, list[Any]]()
         by_service: dict[str, dict[_Asked, list[Any]]] = {}
         for asked, keys in waiting.items():
-            by_service.setdefault(described(asked.function).service, {})[asked] = keys
+            by_service.setdefault(describe(asked.function).service, {})[asked] = keys
         self.sent = [asyncio.create_task(self._fetch(asked)) for asked in by_service.values()]
 
     async def _fetch(self, asked: dict[_Asked, list[Any]]) -> None:

@@ -15,7 +15,7 @@ MEMBER = re.compile(rb'("(?:[^"\\]|\\.)*+")\s*:\s*(.*)', re.DOTALL)
 LENIENT = json.JSONDecoder(strict=False, parse_int=len, parse_float=len)
 
 
-class Broken(ValueError):
+class NotJson(ValueError):
     """The text is no JSON; the message says where."""
 
 
@@ -72,7 +72,7 @@ def _cut(text: bytes, opening: bytes, problem: Exception) -> list[bytes]:
         if depth == 0:
             break
     if depth or text[start:].strip() or not text.lstrip().startswith(opening):
-        raise Broken(str(problem)) from problem
+        raise NotJson(str(problem)) from problem
     return parts
 
 

@@ -12,7 +12,7 @@ from shared.vocabulary import moments
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.storable import culprit
 
-ROW_MOST_BYTES = 32 * 1024
+MAX_ROW_BYTES = 32 * 1024
 ID = rb'"%s"\s*:\s*"([\x20\x21\x23-\x5b\x5d-\x7e]{1,200})"'
 AT_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 MISSING = re.compile(r"Object (?:missing required|contains unknown) field `(.+?)`")
@@ -43,8 +43,8 @@ class Reader(Generic[S]):
 
     def read(self, raw: bytes) -> S:
         """One row; InvalidInput names the field that is wrong."""
-        if len(raw) > ROW_MOST_BYTES:
-            raise InvalidInput("row", f"{len(raw)} bytes", f"at most {ROW_MOST_BYTES} bytes")
+        if len(raw) > MAX_ROW_BYTES:
+            raise InvalidInput("row", f"{len(raw)} bytes", f"at most {MAX_ROW_BYTES} bytes")
         try:
             raw.decode()
             row = self._one(raw)
@@ -126,10 +126,10 @@ def _fits(day: date | None) -> bool:
 
 def _has_large(array: bytes) -> bool:
     """Whether a row is larger than a row may be."""
-    if len(array) <= ROW_MOST_BYTES:
+    if len(array) <= MAX_ROW_BYTES:
         return False
     raws = msgspec.json.decode(array, type=list[msgspec.Raw])
-    return any(len(bytes(raw)) > ROW_MOST_BYTES for raw in raws)
+    return any(len(bytes(raw)) > MAX_ROW_BYTES for raw in raws)
 
 
 def _invalid(raw: bytes, problem: Exception) -> InvalidInput:

@@ -9,14 +9,14 @@ from uuid import UUID
 
 import msgspec
 
-from shared.intake.checks import Check, checked
-from shared.intake.rows import Numbered, Receipt, Row, Take, date_rows
+from shared.intake.checks import Check, check_rows
+from shared.intake.rows import NumberedRow, Receipt, Row, Take, date_rows
 from shared.intake.versions import Candidate, Version, candidate, classify
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, to
 
 R = TypeVar("R", bound=Row)
-Resolve: TypeAlias = Callable[[Conn, Principal, Sequence[Numbered[R]]], Awaitable[Check[R]]]
+Resolve: TypeAlias = Callable[[Conn, Principal, Sequence[NumberedRow[R]]], Awaitable[Check[R]]]
 """Looks up at once what the rows of a batch name, and gives the check of each that follows."""
 
 NAME = re.compile(r"[a-z_]+(\.[a-z_]+)?")
@@ -73,7 +73,7 @@ class Versioned(Generic[R]):
         """What names the thing that a row is about."""
         return self.identity(row) if self.identity else str(getattr(row, self.key))
 
-    def candidate(self, one: Numbered[R], principal: Principal) -> Candidate[R]:
+    def candidate(self, one: NumberedRow[R], principal: Principal) -> Candidate[R]:
         """The version that a row would become."""
         tenant = self.owner == "tenant_id"
         owner = principal.tenant_id if tenant else UUID(str(getattr(one.row, self.owner)))
@@ -100,11 +100,11 @@ class Outcome(Generic[R]):
     before: list[Version]
 
 
-async def keep(
+async def save(
     conn: Conn,
     principal: Principal,
     table: Versioned[R],
-    rows: Sequence[Numbered[R]],
+    rows: Sequence[NumberedRow[R]],
     *,
     check: Check[R] | None = None,
     resolve: Sequence[Resolve[R]] = (),
@@ -114,9 +114,9 @@ async def keep(
     From here to the end of the transaction nobody else writes the things that the batch is about,
     so what was found out about them stays true; other things of the table may be written.
     """
-    good, receipts = checked(rows, check) if check else (list(rows), [])
+    good, receipts = check_rows(rows, check) if check else (list(rows), [])
     for look_up in resolve:
-        good, refused = checked(good, await look_up(conn, principal, good))
+        good, refused = check_rows(good, await look_up(conn, principal, good))
         receipts += refused
     if not good:
         return Outcome([], receipts, [])
@@ -131,11 +131,11 @@ async def keep(
     return Outcome(fresh, receipts + verdicts, before)
 
 
-def keeping(table: Versioned[R], *, check: Check[R] | None = None) -> Take:
+def take_into(table: Versioned[R], *, check: Check[R] | None = None) -> Take:
     """The action of a bulk route that keeps its rows and does nothing else."""
 
-    async def take(conn: Conn, principal: Principal, rows: list[Numbered[R]]) -> list[Receipt]:
-        return (await keep(conn, principal, table, rows, check=check)).receipts
+    async def take(conn: Conn, principal: Principal, rows: list[NumberedRow[R]]) -> list[Receipt]:
+        return (await save(conn, principal, table, rows, check=check)).receipts
 
     return take
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from shared.intake.rows import Receipt, Row
-from shared.vocabulary.errors import clipped
+from shared.vocabulary.errors import clip
 
 R = TypeVar("R", bound=Row)
 
@@ -96,4 +96,4 @@ def _verdict(one: Candidate[R], history: Sequence[Version], *, corrections: bool
 
 
 def _conflict(one: Candidate[R], field: str, value: str, message: str) -> Receipt:
-    return Receipt(one.number, "conflict", one.version.id, field, clipped(value), message)
+    return Receipt(one.number, "conflict", one.version.id, field, clip(value), message)

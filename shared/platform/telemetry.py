@@ -62,7 +62,7 @@ def traceparent() -> str | None:
     return headers().get("traceparent")
 
 
-def carried(parent: str | None) -> dict[str, str]:
+def trace_headers(parent: str | None) -> dict[str, str]:
     """Headers from a kept trace string."""
     return {"traceparent": parent} if parent else {}
 

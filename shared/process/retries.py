@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from shared.platform.db import LOST, Conn, Database, savepoint, to
+from shared.platform.db import CONNECTION_ERRORS, Conn, Database, savepoint, to
 from shared.process.facts import LogEntry
 from shared.process.listeners import Listeners, hear
 from shared.vocabulary.errors import ServiceUnavailable
@@ -61,7 +61,7 @@ class Retries:
             pause_s = BROKEN_S
             try:
                 pause_s = BUSY_S if await self.round() else IDLE_S
-            except (ServiceUnavailable, *LOST) as error:
+            except (ServiceUnavailable, *CONNECTION_ERRORS) as error:
                 log.info("facts of %s cannot be tried again now: %s", self._source, error)
             except Exception:
                 log.exception("trying facts of %s again", self._source)
@@ -105,7 +105,7 @@ class Retries:
         try:
             async with savepoint(conn):
                 await hear(conn, self._listeners, entries)
-        except (*LOST, ServiceUnavailable):
+        except (*CONNECTION_ERRORS, ServiceUnavailable):
             raise
         except Exception as error:
             if len(entries) == 1:

@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind
 from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import SERVICES, Settings
-from shared.platform.db import LOST, UNFIT, Conn, Database
+from shared.platform.db import CONNECTION_ERRORS, VALUE_ERRORS, Conn, Database
 from shared.vocabulary.errors import (
     InvalidInput,
     NotFound,
@@ -33,8 +33,8 @@ R = TypeVar("R")
 
 DEADLINE = "x-tenure-deadline-ms"
 CONTENT_TYPE = "application/msgpack"
-GIVEN = ("conn", "principal")
-BROKEN_OFF = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
+CONTEXT_PARAMETERS = ("conn", "principal")
+DISCONNECTS = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
 SNAKE = re.compile(r"_([a-z])")
 log = logging.getLogger(__name__)
 
@@ -82,14 +82,14 @@ class Function:
 
 
 @cache
-def described(function: AnyFunction) -> Function:
+def describe(function: AnyFunction) -> Function:
     """What the annotations of a function of a service say about the call."""
     _, service, *_, module = function.__module__.split(".")
     hints = get_type_hints(function)
     signature = inspect.signature(function)
     fields: list[Any] = []
     for parameter in signature.parameters.values():
-        if parameter.name in GIVEN:
+        if parameter.name in CONTEXT_PARAMETERS:
             continue
         required = parameter.default is inspect.Parameter.empty
         kind = hints[parameter.name]
@@ -115,12 +115,12 @@ class Call:
 
     @classmethod
     def of(cls, function: AnyFunction, *args: Any, **kwargs: Any) -> "Call":
-        known = described(function)
+        known = describe(function)
         return cls(known, dict(zip(known.parameters, args, strict=False)) | kwargs)
 
 
 @cache
-def named(name: str, returns: Any) -> Function:
+def remote(name: str, returns: Any) -> Function:
     """A function of a service that may not be imported here, by its name and return type.
 
     The name is `<service>.<module>.<function>`, as in `usage.history.retention`.
@@ -151,14 +151,14 @@ def exposures(reads: ByScope, commands: ByScope) -> dict[str, Exposure]:
     for functions, is_read in ((reads, True), (commands, False)):
         for scope, listed in functions.items():
             for run in listed:
-                function = described(run)
+                function = describe(run)
                 if function.name in exposed:
                     raise ValueError(f"two functions would be exposed as {function.name}")
                 exposed[function.name] = Exposure(function, run, scope, is_read)
     return exposed
 
 
-class Exposed:
+class Dispatcher:
     """What one service answers, and how a request is carried out."""
 
     def __init__(self, db: Database, *, reads: ByScope, commands: ByScope) -> None:
@@ -234,9 +234,9 @@ async def _replied(wanted: Exposure, conn: Conn, principal: Principal, request: 
             return Reply.refused(error)
         except msgspec.ValidationError as error:
             return Reply(code=InvalidInput.code, message=f"{request.name}: {error}")
-        except UNFIT as error:
+        except VALUE_ERRORS as error:
             return Reply.refused(_at_fault(request, error))
-        except LOST:
+        except CONNECTION_ERRORS:
             raise
         except Exception:
             log.exception("%s failed", request.name)
@@ -260,7 +260,7 @@ def _at_fault(request: Request, error: Exception) -> InvalidInput:
 class Rpc:
     """The calling side: keep-alive connections, a deadline always, reads once more if need be."""
 
-    def __init__(self, settings: Settings, *, local: dict[str, Exposed] | None = None) -> None:
+    def __init__(self, settings: Settings, *, local: dict[str, Dispatcher] | None = None) -> None:
         self._addresses = {service: settings.service_url(service) for service in SERVICES}
         self._timeout_s = settings.rpc_timeout_s
         self._signer = Signer(settings)
@@ -339,7 +339,7 @@ class Rpc:
             return await self._local[service].answer(principal, body)
         try:
             return await self._ask(principal, service, names, body, timeout_s)
-        except BROKEN_OFF as error:
+        except DISCONNECTS as error:
             raise ServiceUnavailable(f"the {service} service is not reachable") from error
         except TimeoutError as error:
             raise ServiceUnavailable(
@@ -351,7 +351,7 @@ class Rpc:
     ) -> bytes:
         try:
             return await self._post(principal, service, body, timeout_s)
-        except BROKEN_OFF:
+        except DISCONNECTS:
             await asyncio.sleep(0.05)
             if not await self._only_read(principal, service, names):
                 raise

@@ -19,15 +19,15 @@ from starlette.routing import Route
 
 from shared.intake.body import RETRY_AFTER_S, Busy, Gate, TooLarge, body_of, is_by_line, off_loop
 from shared.intake.group_commit import GroupCommit
-from shared.intake.rows import BulkRoute, ForeignRoute, Parsed, Receipt, carry_out, parsed
+from shared.intake.rows import BulkRoute, ForeignRoute, ParsedRows, Receipt, carry_out, parse
 from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import WORKERS, Settings
-from shared.platform.db import Database, connected
+from shared.platform.db import Database, connect
 from shared.process import facts
 from shared.process.consumer import Consumer
 from shared.process.listeners import Listeners, fact_type
-from shared.process.rpc import CONTENT_TYPE, DEADLINE, ByScope, Exposed, Reply, Rpc, exposures
+from shared.process.rpc import CONTENT_TYPE, DEADLINE, ByScope, Dispatcher, Reply, Rpc, exposures
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
 from shared.vocabulary.errors import (
@@ -52,12 +52,16 @@ STATUS: dict[type[Refusal], int] = {
 LOG_SCOPE = "read"
 """Facts tell what happened to accounts: whoever may read may follow them."""
 
-CLASHED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+WRITE_CONFLICTS = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+)
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-Told: TypeAlias = Callable[[Refusal], Response]
+ShowRefusal: TypeAlias = Callable[[Refusal], Response]
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -89,14 +93,14 @@ class Service:
 
 
 @dataclass
-class Running:
+class ServiceState:
     """What a started service holds; kept on `app.state.running`."""
 
     settings: Settings
     db: Database
     rpc: Rpc
     log: facts.Log
-    exposed: Exposed
+    dispatcher: Dispatcher
     signer: Signer
     gate: Gate
     group_commit: GroupCommit
@@ -117,9 +121,13 @@ def build(service: Service, settings: Settings) -> Starlette:
             for bulk in bulks
         ),
         *(
-            Route(f"/v1/{other.name}", _answering(_foreign(other, scope), simply), methods=["POST"])
+            Route(
+                f"/v1/{route.name}",
+                _answering(_foreign(route, scope), plain_refusal),
+                methods=["POST"],
+            )
             for scope, others in service.foreign_routes.items()
-            for other in others
+            for route in others
         ),
     ]
 
@@ -133,12 +141,12 @@ def build(service: Service, settings: Settings) -> Starlette:
 
 
 @contextlib.asynccontextmanager
-async def _started(service: Service, settings: Settings) -> AsyncGenerator[Running]:
+async def _started(service: Service, settings: Settings) -> AsyncGenerator[ServiceState]:
     telemetry.start(settings, service.name)
     url = settings.service_database_url(service.name)
-    async with connected(url) as db, Rpc(settings) as rpc, contextlib.AsyncExitStack() as stack:
+    async with connect(url) as db, Rpc(settings) as rpc, contextlib.AsyncExitStack() as stack:
         log = facts.Log(db, service.name)
-        exposed = Exposed(db, reads=service.reads, commands=service.commands)
+        dispatcher = Dispatcher(db, reads=service.reads, commands=service.commands)
         loops = [log.relay(), log.listen()]
         if service.name in WORKERS:
             hints = Hints(settings, service.name)
@@ -148,11 +156,13 @@ async def _started(service: Service, settings: Settings) -> AsyncGenerator[Runni
             consumer = Consumer(db, rpc, source, listeners)
             loops += [consumer.follow(), consumer.retries.follow()]
         for loop in loops:
-            stack.push_async_callback(stopped, asyncio.create_task(loop))
-        yield Running(settings, db, rpc, log, exposed, Signer(settings), Gate(), GroupCommit(db))
+            stack.push_async_callback(cancel, asyncio.create_task(loop))
+        yield ServiceState(
+            settings, db, rpc, log, dispatcher, Signer(settings), Gate(), GroupCommit(db)
+        )
 
 
-async def stopped(task: "asyncio.Task[None]") -> None:
+async def cancel(task: "asyncio.Task[None]") -> None:
     """Cancel a background loop and wait for its end."""
     while not task.done():  # a connection that breaks as it is given back hides the cancellation
         task.cancel()
@@ -161,8 +171,8 @@ async def stopped(task: "asyncio.Task[None]") -> None:
         log.error("a background loop had ended", exc_info=error)
 
 
-def _running(request: Request) -> Running:
-    running: Running = request.app.state.running
+def _running(request: Request) -> ServiceState:
+    running: ServiceState = request.app.state.running
     return running
 
 
@@ -176,7 +186,7 @@ def _principal_with(request: Request, scope: str) -> Principal:
     return principal
 
 
-def _answering(handler: Handler, told: Told | None = None) -> Handler:
+def _answering(handler: Handler, told: ShowRefusal | None = None) -> Handler:
     """Refusals become their status with a readable body; work stops when time is up."""
 
     async def answer(request: Request) -> Response:
@@ -190,7 +200,7 @@ def _answering(handler: Handler, told: Told | None = None) -> Handler:
         except TimeoutError:
             late = ServiceUnavailable(f"no answer within {deadline_s:g} s")
             return told(late) if told else _refused(request, late)
-        except CLASHED:
+        except WRITE_CONFLICTS:
             clash = ServiceUnavailable("others wrote the same rows; send it again")
             return told(clash) if told else _refused(request, clash)
         except Refusal as error:
@@ -214,17 +224,17 @@ def _refused(request: Request, error: Refusal) -> Response:
     if request.url.path.startswith("/rpc/"):
         return Response(msgspec.msgpack.encode(reply), status, media_type=CONTENT_TYPE)
     body = {"error": {"code": reply.code, "message": reply.message, "field": reply.field or None}}
-    return JSONResponse(body, status, later(status))
+    return JSONResponse(body, status, retry_header(status))
 
 
-def simply(error: Refusal) -> Response:
+def plain_refusal(error: Refusal) -> Response:
     """A refusal as analytics libraries read it."""
     status = 401 if isinstance(error, NotPermitted) else status_of(error)
     body = {"success": False, "code": error.code, "message": str(error)}
-    return JSONResponse(body, status, later(status))
+    return JSONResponse(body, status, retry_header(status))
 
 
-def later(status: int) -> dict[str, str]:
+def retry_header(status: int) -> dict[str, str]:
     """The header that says when to come again, where coming again helps."""
     return {"retry-after": str(RETRY_AFTER_S)} if status in (429, 503) else {}
 
@@ -232,13 +242,13 @@ def later(status: int) -> dict[str, str]:
 async def _rpc(request: Request) -> Response:
     principal = _principal(request)
     body = await request.body()
-    answer = await _while_there(request, _running(request).exposed.answer(principal, body))
+    answer = await _while_there(request, _running(request).dispatcher.answer(principal, body))
     return Response(answer, media_type=CONTENT_TYPE)
 
 
 async def _reads(request: Request) -> Response:
     _principal(request)
-    return JSONResponse(_running(request).exposed.reads())
+    return JSONResponse(_running(request).dispatcher.reads())
 
 
 async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
@@ -267,7 +277,7 @@ async def _log(request: Request) -> Response:
     everything = principal.is_system and principal.tenant_id == auth.system().tenant_id
     page = _running(request).log.page(
         after=int(query.get("after", "0")),
-        most=int(query.get("limit", "500")),
+        limit=int(query.get("limit", "500")),
         wait_s=min(float(query.get("wait_s", "0")), 25),
         tenant_id=None if everything else principal.tenant_id,
         types=[kind for kind in query.get("types", "").split(",") if kind],
@@ -289,7 +299,7 @@ def _bulk(route: BulkRoute, scope: str) -> Handler:
             body = await body_of(request, reservation)
             by_line = is_by_line(request)
             rows = await off_loop(
-                len(body), lambda: parsed(body, route.row, principal, by_line=by_line)
+                len(body), lambda: parse(body, route.row, principal, by_line=by_line)
             )
             receipts = await _carried(running, route, principal, rows)
         return Response(
@@ -300,7 +310,7 @@ def _bulk(route: BulkRoute, scope: str) -> Handler:
 
 
 async def _carried(
-    running: Running, route: BulkRoute, principal: Principal, rows: Parsed
+    running: ServiceState, route: BulkRoute, principal: Principal, rows: ParsedRows
 ) -> list[Receipt]:
     if route.shares_commit:
         return await running.group_commit.carry_out(route, principal, rows)

@@ -21,7 +21,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from shared.platform import telemetry
 from shared.platform.config import Settings
-from shared.platform.db import LOST, Conn, Database, to
+from shared.platform.db import CONNECTION_ERRORS, Conn, Database, to
 from shared.vocabulary.errors import Conflict, ServiceUnavailable
 
 log = logging.getLogger(__name__)
@@ -141,13 +141,13 @@ async def drain(db: Database, work_list: WorkList, work: Work) -> int:
 async def _do(
     db: Database, work_list: WorkList, work: Work, tenant_id: UUID, claims: Sequence[Claim]
 ) -> None:
-    carried = telemetry.carried(claims[0].trace)
+    carried = telemetry.trace_headers(claims[0].trace)
     try:
         with telemetry.span(
             f"process {work_list.name}", telemetry.SpanKind.CONSUMER, carried, claims=len(claims)
         ):
             await work(tenant_id, claims)
-    except (*LOST, ServiceUnavailable) as error:  # nobody's fault: all of them later
+    except (*CONNECTION_ERRORS, ServiceUnavailable) as error:  # nobody's fault: all of them later
         for claimed in claims:
             await fail(db, work_list, claimed, str(error))
     except Exception as error:

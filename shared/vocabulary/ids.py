@@ -15,7 +15,7 @@ def global_id(kind: str, key: UUID) -> str:
     return base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("=")
 
 
-def parsed_id(text: str, kind: str | None = None, argument: str = "id") -> tuple[str, UUID]:
+def parse_id(text: str, kind: str | None = None, argument: str = "id") -> tuple[str, UUID]:
     """Type and key of a global id; a plain uuid is taken where the type is known."""
     plain = _uuid(text) if kind is not None else None
     if kind is not None and plain is not None:
@@ -37,7 +37,7 @@ def parsed_id(text: str, kind: str | None = None, argument: str = "id") -> tuple
 @lru_cache(maxsize=10_000)
 def account_key(text: str, argument: str = "accountId") -> UUID:
     """The account a row speaks of: a uuid or a global id."""
-    return parsed_id(text, "Account", argument)[1]
+    return parse_id(text, "Account", argument)[1]
 
 
 def _uuid(text: str) -> UUID | None:

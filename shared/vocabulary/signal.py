@@ -99,7 +99,7 @@ def _kind(row: Mapping[str, str]) -> Kind:
     raise ValueError(f"{row['name']}: kind {row['kind']!r} is none of {', '.join(get_args(Kind))}")
 
 
-def described(name: str, signals: Mapping[str, Signal]) -> Signal | None:
+def signal_for(name: str, signals: Mapping[str, Signal]) -> Signal | None:
     """The line that speaks of a column: its own, or its family's; None if there is none."""
     if name in signals:
         return signals[name]

@@ -13,7 +13,7 @@ from shared.graphql.fields import Arguments, AsOfNow, Request, called
 from shared.graphql.objects import Account
 from shared.graphql.paging import After, Connection, First
 from shared.vocabulary.errors import InvalidInput
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 
 shown_enum(
     accounts_domain.AccountOrder,
@@ -68,7 +68,7 @@ async def _account(
     if (id is None) == (external_id is None):
         raise InvalidInput("id", id, "either id or externalId")
     if external_id is None:
-        key = parsed_id(id or "", "Account", "id")[1]
+        key = parse_id(id or "", "Account", "id")[1]
     else:
         key = await info.context.call(accounts_store.account_called, _name(external_id), as_of)
     return await NODES["Account"](info, key, as_of) if key else None

@@ -9,24 +9,24 @@ from services.learning.domain.work_lists import RECOMMEND
 from services.learning.rows import CourseRow, check
 from services.learning.store import courses, directory, locks, tables
 from shared.intake.checks import Check
-from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
-from shared.intake.versioned import keep
+from shared.intake.rows import BulkRoute, NumberedRow, Receipt, take_one
+from shared.intake.versioned import save
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import work
 from shared.vocabulary.errors import InvalidInput
 
-Rows = Sequence[Numbered[CourseRow]]
+Rows = Sequence[NumberedRow[CourseRow]]
 NAMED_MOST = 12
 
 
 async def take_courses(
-    conn: Conn, principal: Principal, rows: list[Numbered[CourseRow]]
+    conn: Conn, principal: Principal, rows: list[NumberedRow[CourseRow]]
 ) -> list[Receipt]:
     """Courses; other values under a known code are a new version, and all paths are due again."""
     await locks.lock_catalogue(conn)
     rules = Rules((await courses.catalogue(conn)).by_code)
-    outcome = await keep(
+    outcome = await save(
         conn, principal, tables.COURSE, rows, check=check,
         resolve=[rules.one_code_each, rules.no_way_back, rules.all_there],
     )  # fmt: skip

@@ -19,21 +19,21 @@ from services.learning.rows import ProgressRow, check
 from services.learning.store import courses, directory, learners, paths, tables
 from services.learning.store.paths import Assigned
 from shared.intake.checks import Check
-from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
-from shared.intake.versioned import keep
+from shared.intake.rows import BulkRoute, NumberedRow, Receipt, take_one
+from shared.intake.versioned import save
 from shared.intake.versions import Candidate
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import facts, work
 from shared.vocabulary.errors import InvalidInput, NotFound
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 
 
 async def take_progress(
-    conn: Conn, principal: Principal, rows: list[Numbered[ProgressRow]]
+    conn: Conn, principal: Principal, rows: list[NumberedRow[ProgressRow]]
 ) -> list[Receipt]:
     """Steps in courses; who now masters something gets other next steps."""
-    outcome = await keep(conn, principal, tables.PROGRESS, rows, check=check, resolve=[_course_of])
+    outcome = await save(conn, principal, tables.PROGRESS, rows, check=check, resolve=[_course_of])
     fresh = outcome.fresh
     if fresh:
         optional = await courses.optional(conn, sorted({one.row.course_code for one in fresh}))
@@ -75,7 +75,7 @@ PROGRESS = BulkRoute("progress", ProgressRow, take_progress)
 
 
 async def _course_of(
-    conn: Conn, _: Principal, rows: Sequence[Numbered[ProgressRow]]
+    conn: Conn, _: Principal, rows: Sequence[NumberedRow[ProgressRow]]
 ) -> Check[ProgressRow]:
     """The course of a step must exist."""
     codes = sorted({one.row.course_code for one in rows})
@@ -105,7 +105,7 @@ async def path_recommend(conn: Conn, member_id: UUID) -> PathRequest:
 
 
 async def _member(conn: Conn, given: str) -> Learner:
-    member_id = parsed_id(given, "Member", "memberId")[1]
+    member_id = parse_id(given, "Member", "memberId")[1]
     member = (await directory.learners(conn, [member_id])).get(member_id)
     if member is None:
         raise NotFound(f"memberId: there is no member {member_id}")

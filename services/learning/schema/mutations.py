@@ -17,7 +17,7 @@ from shared.graphql.objects import Member
 from shared.graphql.payloads import Payload, UserError, one_row
 from shared.graphql.reading import WHOLE
 from shared.graphql.showing import shown
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 
 
 @strawberry.input(description="A course as it is from now on.")
@@ -94,7 +94,7 @@ class LearningPathPayload(
 def _member(
     input: Annotated[LearningPathRecommendInput, strawberry.argument(description="Whose.")],
 ) -> Arguments:
-    return {"member_id": parsed_id(input.member_id, "Member", "memberId")[1]}
+    return {"member_id": parse_id(input.member_id, "Member", "memberId")[1]}
 
 
 @strawberry.type

@@ -8,7 +8,7 @@ from services.learning.app import SERVICE
 from services.learning.store import courses, landmarks, learners, paths
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
-from shared.process.rpc import Exposed, Rpc
+from shared.process.rpc import Dispatcher, Rpc
 from shared.vocabulary.ids import global_id
 from shared.vocabulary.landmark import Landmark
 from tests.conftest import DatabaseOf
@@ -21,7 +21,7 @@ async def test_every_function_answers_over_the_wire(
     database: DatabaseOf, settings: Settings, principal: Principal
 ) -> None:
     db = await database("learning")
-    exposed = Exposed(db, reads=SERVICE.reads, commands=SERVICE.commands)
+    exposed = Dispatcher(db, reads=SERVICE.reads, commands=SERVICE.commands)
     rpc = Rpc(settings, local={"learning": exposed})
     await hears(db, told(principal.tenant_id, ACCOUNT, MEMBER))
 
