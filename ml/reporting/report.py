@@ -15,7 +15,7 @@ from ml.reporting.wording import in_words, named, percent, place
 from ml.scoring import effects, signal_groups
 from ml.scoring.effects import EffectCurve, Ratio
 from ml.scoring.hazards import ChurnModel
-from shared.vocabulary.evidence import Evidence, Horizon, Moved, Origin, Segment
+from shared.vocabulary.evidence import Evidence, Horizon, Origin, Segment, SignalDrift
 
 PAGES: Final = Environment(
     loader=PackageLoader("ml.reporting", "."),
@@ -300,7 +300,7 @@ def _inputs(model: ChurnModel) -> Table:
     return Table(("signal", "in words", "told by", "seen in training", "may be unknown"), rows)
 
 
-def _moved(signals: Sequence[Moved]) -> Table:
+def _moved(signals: Sequence[SignalDrift]) -> Table:
     rows = [(signal.signal, f"{signal.psi:.3f}", f"{signal.by_chance:.3f}") for signal in signals]
     return Table(("signal", "PSI", "by chance at most"), rows)
 
