@@ -158,6 +158,9 @@ def _to_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def to(kind: type[T], row: Row) -> T:
-    """A row as a domain type, checked; columns the type does not name are left out."""
-    return msgspec.convert(dict(row), kind, strict=True)
+def to(kind: type[T], row: Row, **values: Any) -> T:
+    """A row as a domain type, checked; columns the type does not name are left out.
+
+    `values` are fields that no column holds as it stands.
+    """
+    return msgspec.convert({**row, **values}, kind, strict=True)

@@ -10,6 +10,7 @@ from services.accounts.schema.nodes import NODES
 from services.accounts.store import accounts as accounts_store
 from shared.graphql.enums import shown_enum
 from shared.graphql.fields import Arguments, AsOfNow, Request, called
+from shared.graphql.inputs import optional
 from shared.graphql.objects import Account
 from shared.graphql.paging import After, Connection, First
 from shared.vocabulary.errors import InvalidInput
@@ -26,13 +27,9 @@ shown_enum(
 
 @strawberry.input(description="Which accounts; what is left out does not narrow.")
 class AccountFilter:
-    name_contains: str | None = strawberry.field(
-        default=None, description="Part of the name; upper and lower case alike."
-    )
-    tag: str | None = strawberry.field(default=None, description="One of its tags, exactly.")
-    external_id: ExternalIdInput | None = strawberry.field(
-        default=None, description="What another system calls it."
-    )
+    name_contains: str | None = optional("Part of the name; upper and lower case alike.")
+    tag: str | None = optional("One of its tags, exactly.")
+    external_id: ExternalIdInput | None = optional("What another system calls it.")
 
 
 def _name(given: ExternalIdInput) -> accounts_domain.ExternalId:
