@@ -19,7 +19,7 @@ from services.risk.domain.scores import Driver, Fresh, RiskScore, Standing
 from services.risk.forecasting.models import Champion, predict
 from services.risk.store import scores as scores_store
 from shared.platform import auth
-from shared.process.rpc import Call, Rpc, named
+from shared.process.rpc import Call, Rpc, remote
 from shared.vocabulary.errors import ServiceUnavailable
 from shared.vocabulary.landmark import FeatureRow, Landmark
 from shared.vocabulary.money import Money
@@ -45,11 +45,11 @@ async def ask(
     """Ask every service about every account, once each and all at the same time."""
     landmarks = [Landmark(account_id, as_of) for account_id in account_ids]
     features = [
-        Call(named(f"{service}.landmarks.features", list[FeatureRow]), {"landmarks": landmarks})
+        Call(remote(f"{service}.landmarks.features", list[FeatureRow]), {"landmarks": landmarks})
         for service in SOURCES
     ]
     mrr = Call(
-        named("billing.summary.mrr", dict[UUID, Money]),
+        remote("billing.summary.mrr", dict[UUID, Money]),
         {"account_ids": list(account_ids), "as_of": as_of},
     )
     requests = [[call, mrr] if call.function.service == "billing" else [call] for call in features]
