@@ -31,11 +31,8 @@ from services.usage.store import rejections as rejections_store
 from services.usage.store import sessions as sessions_store
 from services.usage.store import value_plan as value_plan_store
 from shared.graphql.fields import Arguments, AsOfNow, called, moment_or_now
-from shared.graphql.paging import Connection
+from shared.graphql.paging import After, Connection, First
 from shared.vocabulary.ids import account_key
-
-First = Annotated[int, strawberry.argument(description="How many, 1 to 100.")]
-After = Annotated[str | None, strawberry.argument(description="endCursor of the page before.")]
 
 
 def _cohort(
@@ -87,10 +84,6 @@ def _member(
     return {"account_id": account_key(account_id), "member": member, "as_of": as_of}
 
 
-def _page(first: First = 25, after: After = None) -> Arguments:
-    return {"first": first, "after": after}
-
-
 def _dated_page(first: First = 25, after: After = None, as_of: AsOfNow = None) -> Arguments:
     return {"first": first, "after": after, "as_of": as_of}
 
@@ -106,9 +99,7 @@ def _decision(
 @strawberry.type
 class Query:
     rejected_events: Connection[RejectedEvent] | None = called(
-        rejections_store.rejections,
-        "Events that were turned away, those received last first.",
-        takes=_page,
+        rejections_store.rejections, "Events that were turned away, those received last first."
     )
     usage_late_policy: UsageLatePolicy | None = called(
         ingest_store.late_policy, "What becomes of late events.", takes=_decision
