@@ -1,4 +1,4 @@
-"""How far scoring has come: whoever loads or trains may want to wait for it."""
+"""How far scoring has come, for whoever loads data or trains and wants to wait."""
 
 from services.risk.domain import queue as queue_domain
 from shared.graphql.showing import Shown, shown
@@ -6,8 +6,8 @@ from shared.graphql.showing import Shown, shown
 
 class ScoringProgress(Shown[queue_domain.ScoringProgress], description="How far scoring has come."):
     accounts_known: int = shown(
-        "Accounts that risk has heard of; those without an open contract get no score."
+        "How many accounts risk knows of; those without an open contract get no score."
     )
-    scored: int = shown("Accounts that have a score.")
-    pending: int = shown("Accounts whose next score is being made.")
+    scored: int = shown("How many accounts have a score.")
+    pending: int = shown("How many accounts wait for their next score.")
     has_champion: bool = shown("Whether there is a model that scores.")
