@@ -5,13 +5,13 @@ from typing import Annotated
 
 import strawberry
 
+from services.risk.domain import queue as queue_domain
 from services.risk.domain import scores as scores_domain
 from services.risk.domain.bands import BAND_DAYS, RiskBand
 from services.risk.domain.scores import RiskOrder
 from services.risk.schema.health import HealthCheck
 from services.risk.schema.hindsight import Disagreement
 from services.risk.schema.models import ModelVersion
-from services.risk.schema.progress import ScoringProgress
 from services.risk.schema.release import AliasChange, TrainingRun
 from services.risk.schema.scores import MAX_DAYS, Risk
 from services.risk.schema.values import check_within
@@ -40,6 +40,15 @@ class AtRisk(
 ):
     risk: Risk = shown("The newest score of the account.", of="score")
     account: Account = shown("The account.", of="account_id")
+
+
+class ScoringProgress(Shown[queue_domain.ScoringProgress], description="How far scoring has come."):
+    accounts_known: int = shown(
+        "How many accounts risk knows of; those without an open contract get no score."
+    )
+    scored: int = shown("How many accounts have a score.")
+    pending: int = shown("How many accounts wait for their next score.")
+    has_champion: bool = shown("Whether there is a model that scores.")
 
 
 def _ends(
