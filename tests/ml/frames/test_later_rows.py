@@ -22,7 +22,7 @@ from shared.platform.db import Database
 from shared.process.rpc import Call, Rpc, named
 from shared.vocabulary.landmark import FeatureRow, Landmark, Spell
 from tests.conftest import DatabaseOf
-from tests.infra.loading.examples import sent
+from tests.infra.loading.examples import send
 
 UNTIL = date(2026, 7, 1)
 AS_OF = landmarks.moment(UNTIL - timedelta(days=50))
@@ -69,11 +69,11 @@ async def told_model(rpc: Rpc, principal: Principal, vendor: Tenant) -> list[Any
 async def test_the_rest_of_history_in_any_order_changes_nothing(
     rpc: Rpc, dbs: dict[str, Database], principal: Principal, vendor: Tenant
 ):
-    await sent(dbs, principal, recorded(vendor, before=True))
+    await send(dbs, principal, recorded(vendor, before=True))
     then = await told_model(rpc, principal, vendor)
     accounts, *rest = recorded(vendor, before=False)
     assert sum(batch.total for batch in rest) > 200
-    await sent(dbs, principal, [accounts, *rest[::-1]])
+    await send(dbs, principal, [accounts, *rest[::-1]])
 
     assert await told_model(rpc, principal, vendor) == then
     assert any(row.get("events_28d") for row in then[1])
@@ -113,7 +113,7 @@ def rows(draw: st.DrawFn, accounts: list[UUID]) -> tuple[str, Any]:
 async def test_what_is_recorded_late_is_not_known_earlier(
     rpc: Rpc, dbs: dict[str, Database], principal: Principal, vendor: Tenant
 ):
-    await sent(dbs, principal, recorded(vendor, before=True))
+    await send(dbs, principal, recorded(vendor, before=True))
     then = await told_model(rpc, principal, vendor)
     drawn: dict[UUID, tuple[str, Any]] = {}
 
@@ -125,7 +125,7 @@ async def test_what_is_recorded_late_is_not_known_earlier(
     draw()
     kinds = {kind: [row for k, row in drawn.values() if k == kind] for kind in KINDS.values()}
     assert all(kinds.values())
-    await sent(dbs, principal, [Batch(kind, len(of), of) for kind, of in kinds.items()])
+    await send(dbs, principal, [Batch(kind, len(of), of) for kind, of in kinds.items()])
 
     assert await told_model(rpc, principal, vendor) == then
     after = await rpc.send(

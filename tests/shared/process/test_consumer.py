@@ -31,7 +31,7 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Copied:
     number: int
 
 
@@ -53,11 +53,11 @@ class Ear:
         if any(fact.number == POISON for fact in happened):
             raise ValueError("cannot be understood")
         account = UUID(int=happened[0].number // 100)
-        await facts.emit_all(conn, [(account, Heard(fact.number)) for fact in happened])
+        await facts.emit_all(conn, [(account, Copied(fact.number)) for fact in happened])
 
-    async def tell(self, tenant: UUID, told: Sequence[tuple[UUID, int]]) -> None:
+    async def tell(self, tenant: UUID, facts_of: Sequence[tuple[UUID, int]]) -> None:
         async with self.billing.write(tenant) as conn:
-            for account, number in told:
+            for account, number in facts_of:
                 await facts.emit(conn, account, Happened(number))
         await facts.relay_all(self.billing)
 
@@ -77,8 +77,8 @@ class Ear:
         return [row["number"] for row in rows]
 
     async def position(self) -> int:
-        found = await self.owner.fetchval("SELECT max(position) FROM risk.consumer_offset")
-        return found or 0
+        position = await self.owner.fetchval("SELECT max(position) FROM risk.consumer_offset")
+        return position or 0
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ async def test_a_tenant_whose_rows_are_locked_is_caught_up_on_apart(
     consumer = ear.consumer()
     begun = time.monotonic()
     async with ear.risk.write(tenant) as conn:
-        await facts.emit(conn, UUID(int=0), Heard(0))  # a row that hearing needs
+        await facts.emit(conn, UUID(int=0), Copied(0))  # a row that hearing needs
         await consumer.step()
         assert time.monotonic() - begun < 2
         assert await ear.heard(other_tenant) == [2]
@@ -218,8 +218,8 @@ async def test_whatever_is_told_all_but_poison_is_heard_once_and_in_order(
         await consumer.step()
     await settled(consumer)
 
-    heard = {tenant: await ear.heard(tenant) for tenant in tenants}
-    assert sum(map(len, heard.values())) == sum(map(len, expected.values()))
+    numbers_of = {tenant: await ear.heard(tenant) for tenant in tenants}
+    assert sum(map(len, numbers_of.values())) == sum(map(len, expected.values()))
     for (tenant, _), numbers in expected.items():
-        assert [each for each in heard[tenant] if each in numbers] == numbers
+        assert [each for each in numbers_of[tenant] if each in numbers] == numbers
     assert len(await ear.dead()) == poisons
