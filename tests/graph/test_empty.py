@@ -142,7 +142,7 @@ async def turned_away(suite: Suite, principal: Principal, event: dict[str, Any])
     assert [receipt.status for receipt in receipts] == ["rejected", "pending"]
 
 
-@pytest.mark.parametrize("made", [nothing, an_account, heard_of, one_of_each])
+@pytest.mark.parametrize("prepare", [nothing, an_account, heard_of, one_of_each])
 async def test_every_field_answers(
     prepare: Callable[[Suite, Principal], Awaitable[Ids]], suite: Suite, principal: Principal
 ) -> None:
@@ -157,7 +157,7 @@ async def test_every_field_answers(
     assert "Account" in types or prepare is nothing
 
 
-@pytest.mark.parametrize("made", [nothing, an_account, heard_of, one_of_each])
+@pytest.mark.parametrize("prepare", [nothing, an_account, heard_of, one_of_each])
 @pytest.mark.parametrize("hours", [-10_000, 10_000])
 async def test_every_field_answers_as_of_a_moment(
     hours: int,
@@ -179,7 +179,7 @@ async def answered(suite: Suite, principal: Principal, question: str) -> list[st
     return [name for name, answer in (result.data or {}).items() if answer]
 
 
-@pytest.mark.parametrize("made", [nothing, one_of_each])
+@pytest.mark.parametrize("prepare", [nothing, one_of_each])
 async def test_every_mutation_answers_with_a_payload(
     prepare: Callable[[Suite, Principal], Awaitable[Ids]], suite: Suite, principal: Principal
 ) -> None:

@@ -29,7 +29,7 @@ async def listening(url: str) -> bool:
             return False
 
 
-@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 async def test_long_polls_end_when_the_process_is_told_to_stop(
     settings: Settings, tmp_path: Path, stop: signal.Signals
 ) -> None:
