@@ -170,5 +170,5 @@ async def test_a_new_member_gets_a_learning_path_without_anyone_asking(
         )
         return answer["node"]["learningPath"]
 
-    found = await until(path, 10)
-    assert found["items"]
+    learning_path = await until(path, 10)
+    assert learning_path["items"]

@@ -39,11 +39,11 @@ def test_all_at_once_and_one_by_one_agree(renewing: ChurnModel, accounts):
     matrix, _ = design(columns, renewing.document.features, renewing.document.terms)
     day = np.array([np.nan if d is None else max(d, 0.0) for d in renewal])
     strata = strata_of(columns["contract_term_months"].tolist(), day.tolist()).tolist()
-    found = portfolio.churn_within(
+    together = portfolio.churn_within(
         renewing, matrix, portfolio.standing(renewing, strata, day), DAYS
     )
-    for one, chances in zip(alone, found, strict=True):
-        expected = [one.churn_probability(d) for d in DAYS]
+    for forecast, chances in zip(alone, together, strict=True):
+        expected = [forecast.churn_probability(d) for d in DAYS]
         assert np.isnan(chances).tolist() == [e is None for e in expected]
         assert chances == pytest.approx(
             [np.nan if e is None else e.value for e in expected], abs=1e-9, nan_ok=True

@@ -163,14 +163,14 @@ async def test_a_list_is_narrowed_by_name_tag_and_external_id(db: Database, prin
         {"name": "Beta", "tags": ["north"], "externalId": CRM_7},
     )
 
-    async def found(**narrowed: object) -> list[str]:
+    async def names_of(**narrowed: object) -> list[str]:
         async with db.read(principal.tenant_id) as conn:
             page = await accounts.account_page(conn, AccountFilter(**narrowed), AccountOrder.NAME)  # type: ignore[arg-type]
         return [str(account_id) for account_id in page.items]
 
-    assert await found(name_contains="éCLAIR") == [first]
-    assert await found(name_contains="%") == [first]
-    assert await found(tag="north") == [second, first]
-    assert await found(tag="vip", name_contains="beta") == []
-    assert await found(external_id=ExternalId("crm", "7")) == [second]
-    assert await found(external_id=ExternalId("crm", "8")) == []
+    assert await names_of(name_contains="éCLAIR") == [first]
+    assert await names_of(name_contains="%") == [first]
+    assert await names_of(tag="north") == [second, first]
+    assert await names_of(tag="vip", name_contains="beta") == []
+    assert await names_of(external_id=ExternalId("crm", "7")) == [second]
+    assert await names_of(external_id=ExternalId("crm", "8")) == []

@@ -63,7 +63,7 @@ class Hammer:
     ) -> None:
         self.worlds, self.accounts, self.models = worlds, accounts, models
         self.seconds, self.end = seconds, time.monotonic() + seconds
-        self.known: dict[UUID, set[UUID]] = {world.tenant: set() for world in worlds}
+        self.introduced: dict[UUID, set[UUID]] = {world.tenant: set() for world in worlds}
 
     async def again(self, do: Callable[[World], Awaitable[object]]) -> None:
         """The same for any tenant until time is up; whatever goes wrong is raised."""
@@ -84,7 +84,7 @@ class Hammer:
                 await set_tenant(conn, tenant)
                 entries = [fact_of(tenant, key, number) for number, key in enumerate(some)]
                 await hear(conn, SERVICE.listeners["accounts"], entries)
-                self.known[tenant] |= set(some)
+                self.introduced[tenant] |= set(some)
 
     async def rescore(self, world: World) -> None:
         """As many as one worker does at a time, of whichever tenant."""
@@ -144,7 +144,7 @@ async def test_nothing_is_lost_and_nothing_deadlocks(
             served = await conn.fetch("SELECT account_id, model_version FROM risk.latest")
             champion = await release_store.alias(conn, "champion")
         assert [row["last_error"] for row in errors] == []
-        assert account_ids == hammer.known[each.tenant]
+        assert account_ids == hammer.introduced[each.tenant]
         assert {row["account_id"]: row["model_version"] for row in served} == dict.fromkeys(
             account_ids, champion
         )

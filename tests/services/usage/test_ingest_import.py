@@ -107,7 +107,7 @@ async def test_a_broken_load_goes_on_where_it_was(
     load = replace(a_load(path), chunk_rows=20, pause_most_s=0.01)
     count = "SELECT count(*) FROM usage.event"
 
-    async with cut_off(settings.port, after=1, heard=reaches_us) as line:
+    async with cut_off(settings.port, after=1, reaches_us=reaches_us) as line:
         with pytest.raises(LoadError, match="does not take events after"):
             await load.send(line.url, key, again=False)
         assert await owner.fetchval(count) == (40 if reaches_us else 20)
