@@ -27,7 +27,7 @@ from services.risk.domain.work_lists import RESCORE
 from shared.platform import auth
 from shared.platform.config import Settings
 from shared.platform.db import Conn
-from shared.process.rpc import Call, Rpc, named
+from shared.process.rpc import Call, Rpc, remote
 
 SIMULATED = 1_000
 MONTHS = 18
@@ -112,7 +112,7 @@ async def rescored(
     }
     before = {name: cpu_s(process) for name, process in everything.items()}
     began_at, begun = await owner.fetchval("SELECT clock_timestamp()"), time.monotonic()
-    asked = Call(named("risk.scores.rescore", int), {"account_ids": None})
+    asked = Call(remote("risk.scores.rescore", int), {"account_ids": None})
     await rpc.send(auth.system(tenant_id), asked, timeout_s=600)
     left = "SELECT count(*) FROM risk.work WHERE list = $1 AND wanted > done"
     while await owner.fetchval(left, RESCORE.name):  # noqa: ASYNC110 - PostgreSQL tells no other way

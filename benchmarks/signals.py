@@ -25,7 +25,7 @@ from services.usage.domain import peers
 from services.usage.store import habits, journeys, reads, sessions, signals
 from shared.platform import auth
 from shared.platform.config import Settings
-from shared.platform.db import Conn, Database, connected
+from shared.platform.db import Conn, Database, connect
 from shared.platform.migrate import migrate_all
 
 WEEKS = 104
@@ -110,7 +110,7 @@ async def measured(
     """0 where the promise is kept now and a year ago, without reading a large table through."""
     failed = False
     year = datetime.now(UTC) - timedelta(days=365)
-    async with connected(settings.service_database_url("usage"), most=1) as db:
+    async with connect(settings.service_database_url("usage"), max_size=1) as db:
         for label, as_of in (("now", None), ("a year ago", year)):
             watched, p95 = await _timed(db, tenant, label, pages, as_of)
             failed |= p95 >= PROMISED_MS

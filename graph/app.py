@@ -27,12 +27,12 @@ from graph.sign_in import SignIn
 from shared.platform import telemetry
 from shared.platform.auth import Keys, Principal
 from shared.platform.config import SERVICES, Settings
-from shared.platform.db import Database, connected
+from shared.platform.db import Database, connect
 from shared.process.facts import LogEntry
-from shared.process.rpc import Call, Rpc, named
-from shared.process.service import Told, later, simply, status_of
+from shared.process.rpc import Call, Rpc, remote
+from shared.process.service import ShowRefusal, plain_refusal, retry_header, status_of
 from shared.process.serving import serve, unless_stopped
-from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, Refusal, clipped
+from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, Refusal, clip
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 KeyHandler: TypeAlias = Callable[[Request, str], Awaitable[Response]]
@@ -70,7 +70,7 @@ def build(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         telemetry.start(settings, "gateway")
         url = settings.service_database_url("access")
-        async with connected(url, most=4) as db, Rpc(settings) as rpc:
+        async with connect(url, max_size=4) as db, Rpc(settings) as rpc:
             app.state.gateway = Gateway(settings, rpc, db)
             gc.collect()
             gc.freeze()
@@ -88,7 +88,7 @@ def build(settings: Settings) -> Starlette:
             for service, kinds in BULK.items()
             for kind in kinds
         ),
-        *(_route_for_keys(f"/v1/{kind}", "POST", _segment, simply) for kind in SEGMENT),
+        *(_route_for_keys(f"/v1/{kind}", "POST", _segment, plain_refusal) for kind in SEGMENT),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
     ]
@@ -107,7 +107,9 @@ def _gateway(scope: Scope) -> Gateway:
     return gateway
 
 
-def _route_for_keys(path: str, method: str, handler: KeyHandler, told: Told | None = None) -> Route:
+def _route_for_keys(
+    path: str, method: str, handler: KeyHandler, told: ShowRefusal | None = None
+) -> Route:
     """A route for keys that hold the scope declared for it; without one there is no route."""
     scope = ROUTES[path]
 
@@ -124,7 +126,7 @@ async def _sign_in(request: Request, scope: str) -> Principal:
     return principal
 
 
-def _answering(handler: Handler, told: Told | None = None) -> Handler:
+def _answering(handler: Handler, told: ShowRefusal | None = None) -> Handler:
     """Refusals as their status, with a body that says why."""
 
     async def answer(request: Request) -> Response:
@@ -147,7 +149,7 @@ def _refused(error: Refusal) -> Response:
         return refused(error)
     status = status_of(error)
     body = {"error": {"code": error.code, "message": str(error)}}
-    return JSONResponse(body, status, later(status))
+    return JSONResponse(body, status, retry_header(status))
 
 
 async def _console(_: Request) -> Response:
@@ -189,10 +191,10 @@ async def _report(request: Request, scope: str) -> Response:
     principal = await _sign_in(request, scope)
     version = request.path_params["version"]
     page: bytes | None = await gateway.rpc.send(
-        principal, Call(named("risk.report.report_page", bytes | None), {"version": version})
+        principal, Call(remote("risk.report.report_page", bytes | None), {"version": version})
     )
     if page is None:
-        raise NotFound(f"there is no report of model {clipped(version)}")
+        raise NotFound(f"there is no report of model {clip(version)}")
     return Response(page, media_type="text/html; charset=utf-8", headers=REPORT_HEADERS)
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from graph.sign_in import SignIn
 from shared.intake.body import Gate, body_of, off_loop
-from shared.intake.json_text import Broken, members
+from shared.intake.json_text import NotJson, members
 from shared.platform.auth import Principal
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import NotPermitted, ServiceUnavailable
@@ -32,7 +32,7 @@ class Bulk:
 
     async def rows(self, service: str, scope: str, request: Request) -> Response:
         """A batch of rows; whoever may not send them is turned away before they are read."""
-        with self._gate.entered() as reservation:
+        with self._gate.enter() as reservation:
             principal = await self._sign_in.principal(request.headers.get("authorization"))
             principal.require(scope)
             body = await body_of(request, reservation)
@@ -40,7 +40,7 @@ class Bulk:
 
     async def segment(self, scope: str, request: Request) -> Response:
         """What an analytics library sends; some put their key into the body only."""
-        with self._gate.entered() as reservation:
+        with self._gate.enter() as reservation:
             given = _token(request.headers.get("authorization"))
             principal = await self._holder(given, scope) if given else None
             body = await body_of(request, reservation)
@@ -94,7 +94,7 @@ def _token(authorization: str | None) -> str | None:
 def _key_in(body: bytes) -> str:
     try:
         key = msgspec.json.decode(members(body)["writeKey"], type=str)
-    except (Broken, KeyError, msgspec.MsgspecError):
+    except (NotJson, KeyError, msgspec.MsgspecError):
         key = ""
     if not key:
         raise NotPermitted("sign in with the API key as user name (Basic) or as `writeKey`")

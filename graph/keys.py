@@ -8,10 +8,11 @@ import strawberry
 from strawberry.types import Info
 
 from graph.context import GraphContext
+from shared.graphql.inputs import entry
 from shared.graphql.payloads import Payload, UserError, attempt
 from shared.graphql.showing import Shown, shown
 from shared.platform import auth
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 
 Request = Info[GraphContext, None]
 
@@ -27,13 +28,13 @@ class ApiKey(Shown[auth.ApiKey], description="A key to this API, without its sec
 
 @strawberry.input(description="A key to make.")
 class ApiKeyCreateInput:
-    name: str = strawberry.field(description="What it is for.")
-    scopes: list[str] = strawberry.field(description=f"Some of {', '.join(auth.SCOPES)}.")
+    name: str = entry("What it is for.")
+    scopes: list[str] = entry(f"Some of {', '.join(auth.SCOPES)}.")
 
 
 @strawberry.input(description="A key to end.")
 class ApiKeyRevokeInput:
-    id: strawberry.ID = strawberry.field(description="The key's id.")
+    id: strawberry.ID = entry("The key's id.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,6 @@ async def _made(context: GraphContext, given: ApiKeyCreateInput) -> KeyWithSecre
 
 
 async def _revoked(context: GraphContext, given: str) -> KeyWithSecret:
-    _, key_id = parsed_id(given, "ApiKey")
+    _, key_id = parse_id(given, "ApiKey")
     async with context.access.write(context.principal.tenant_id) as conn:
         return KeyWithSecret(await auth.revoke_key(conn, key_id))

@@ -37,7 +37,7 @@ from shared.graphql.objects import Node
 from shared.graphql.scalars import SCALARS, global_id
 from shared.platform.auth import SCOPES
 from shared.vocabulary.errors import InvalidInput
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 
 NODES_MOST = 100
 Request = Info[GraphContext, None]
@@ -110,7 +110,7 @@ class Query(
 
 
 async def _fetched(info: Request, given: str, argument: str = "id") -> Any:
-    kind, key = parsed_id(given, argument=argument)
+    kind, key = parse_id(given, argument=argument)
     fetch = BY_ID.get(kind)
     return await fetch(info, key) if fetch else None
 

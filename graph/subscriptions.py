@@ -14,11 +14,12 @@ from graph import feed
 from graph.context import GraphContext
 from services.risk.schema import nodes as risk_nodes
 from services.risk.schema.scores import Risk, RiskBand
+from shared.graphql.inputs import optional
 from shared.graphql.objects import Account
 from shared.graphql.showing import Shown, shown
 from shared.process.facts import LogEntry
 from shared.vocabulary.errors import NotFound
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 
 Request = Info[GraphContext, None]
 
@@ -33,15 +34,9 @@ class UpdateReason(Enum):
 
 @strawberry.input(description="Which updates; what is left out does not restrict.")
 class RiskUpdateFilter:
-    account_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="Only these accounts."
-    )
-    bands: list[RiskBand] | None = strawberry.field(
-        default=None, description="Only scores in one of these bands."
-    )
-    band_changed: bool | None = strawberry.field(
-        default=None, description="True: only scores in another band than the one before."
-    )
+    account_ids: list[strawberry.ID] | None = optional("Only these accounts.")
+    bands: list[RiskBand] | None = optional("Only scores in one of these bands.")
+    band_changed: bool | None = optional("True: only scores in another band than the one before.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +111,7 @@ class Subscription:
 def _wanted(chosen: RiskUpdateFilter) -> "Wanted":
     accounts = None
     if chosen.account_ids is not None:
-        accounts = {parsed_id(text, "Account", "accountIds")[1] for text in chosen.account_ids}
+        accounts = {parse_id(text, "Account", "accountIds")[1] for text in chosen.account_ids}
     bands = None if chosen.bands is None else {str(band.value) for band in chosen.bands}
     return Wanted(accounts, bands, bool(chosen.band_changed))
 

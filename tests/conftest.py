@@ -20,7 +20,7 @@ from infra.supervising.program import port_taken
 from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
-from shared.platform.db import Conn, Database, connected
+from shared.platform.db import Conn, Database, connect
 from shared.platform.migrate import migrate_all
 
 DatabaseOf = Callable[[str], Awaitable[Database]]
@@ -108,7 +108,7 @@ async def database(settings: Settings) -> AsyncIterator[DatabaseOf]:
     async with contextlib.AsyncExitStack() as stack:
 
         async def of(schema: str) -> Database:
-            return await stack.enter_async_context(connected(settings.service_database_url(schema)))
+            return await stack.enter_async_context(connect(settings.service_database_url(schema)))
 
         yield of
 

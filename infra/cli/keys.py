@@ -48,7 +48,7 @@ def create(tenant: str, name: str, scopes: tuple[str, ...], new_tenant: bool) ->
     """
 
     async def made(conn: Conn) -> str:
-        find = auth.create_tenant if new_tenant else auth.tenant_named
+        find = auth.create_tenant if new_tenant else auth.find_tenant
         _, secret = await auth.create_key(conn, await find(conn, tenant), name, scopes)
         return secret
 

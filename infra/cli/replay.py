@@ -18,7 +18,7 @@ from services.risk.forecasting.replay import NEWEST_MOST, Replay, Verdict, repla
 from shared.platform.config import Settings
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import InvalidInput, NotFound
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 from shared.vocabulary.moments import moment
 
 
@@ -95,7 +95,7 @@ def _account(given: str) -> UUID:
     try:
         return UUID(given)
     except ValueError:
-        return parsed_id(given, "Account", "ACCOUNT")[1]
+        return parse_id(given, "Account", "ACCOUNT")[1]
 
 
 def _grid(found: Sequence[Replay]) -> Table:

@@ -16,13 +16,13 @@ from uuid import UUID
 import msgspec
 from rich.console import Console
 
-from infra.loading.client import PAUSE_MOST_S, Client, Receipt
+from infra.loading.client import MAX_PAUSE_S, Client, Receipt
 from infra.loading.errors import LoadError
 from infra.loading.meter import Meter
 from infra.loading.run import told
 from ml.simulation.rows import Batch
 from services.usage.domain.events import EventRow, event
-from shared.intake.rows import Numbered, parsed, recorded_at, rejected
+from shared.intake.rows import NumberedRow, parse, recorded_at, rejection
 from shared.platform.auth import Principal
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.moments import moment
@@ -214,7 +214,7 @@ class Load:
     state: Path
     console: Console
     chunk_rows: int = CHUNK_ROWS
-    pause_most_s: float = PAUSE_MOST_S
+    max_pause_s: float = MAX_PAUSE_S
 
     async def send(self, url: str, key: str, *, again: bool) -> Counter[str]:
         """Send what was not answered yet; statuses of all rows, those of earlier runs included."""
@@ -237,7 +237,7 @@ class Load:
         return Counter(state.counts)
 
     def _client(self, url: str, key: str, *, append: bool) -> Client:
-        return Client(url, key, self.rejects, append=append, pause_most_s=self.pause_most_s)
+        return Client(url, key, self.rejects, append=append, max_pause_s=self.max_pause_s)
 
     async def _send_chunk(
         self, client: Client, chunk: list[Row | Receipt], meter: Meter, state: State
@@ -299,19 +299,19 @@ class Load:
 
 def judged(number: int, row: Row) -> Receipt | None:
     """Why the service would turn a row away, as far as the row alone can tell."""
-    good, bad = parsed(b"[" + msgspec.json.encode(row) + b"]", EventRow, DRY)
+    good, bad = parse(b"[" + msgspec.json.encode(row) + b"]", EventRow, DRY)
     try:
         for numbered in good:
             _check(numbered)
     except InvalidInput as error:
-        bad = [rejected(number, error, str(row.id))]
+        bad = [rejection(number, error, str(row.id))]
     if not bad:
         return None
     why = bad[0]
     return Receipt(number, why.status, why.id, why.field, why.value, why.message)
 
 
-def _check(numbered: Numbered[EventRow]) -> None:
+def _check(numbered: NumberedRow[EventRow]) -> None:
     numbered.row.recorded_at = recorded_at(DRY, numbered.row.recorded_at)
     event(numbered.row)
 

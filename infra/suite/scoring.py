@@ -13,7 +13,7 @@ from infra.supervising.errors import StartError
 from infra.supervising.terminal import Terminal
 from shared.platform import auth
 from shared.platform.config import Settings
-from shared.process.rpc import Call, Rpc, named
+from shared.process.rpc import Call, Rpc, remote
 from shared.vocabulary.errors import ServiceUnavailable
 
 SCORED_WITHIN_S = 600.0
@@ -45,7 +45,7 @@ async def pending_scores(rpc: Rpc, tenants: Mapping[UUID, str]) -> str:
 
     Nobody scores a tenant without a model.
     """
-    call = Call(named("risk.scores.progress", dict[str, Any]), {})
+    call = Call(remote("risk.scores.progress", dict[str, Any]), {})
     try:
         progress = {name: await rpc.send(auth.system(key), call) for key, name in tenants.items()}
     except ServiceUnavailable as error:

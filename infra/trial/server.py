@@ -14,9 +14,9 @@ from services.billing.app import SERVICE as BILLING
 from services.learning.app import SERVICE as LEARNING
 from services.usage.app import SERVICE as USAGE
 from shared.platform.config import Settings
-from shared.platform.db import connected
+from shared.platform.db import connect
 from shared.platform.migrate import migrate_all
-from shared.process.rpc import Exposed, Rpc
+from shared.process.rpc import Dispatcher, Rpc
 from shared.process.service import Service
 
 TOLD: Final[tuple[Service, ...]] = (ACCOUNTS, USAGE, BILLING, LEARNING)
@@ -43,9 +43,9 @@ async def bound(settings: Settings) -> AsyncGenerator[Rpc]:
     """The services' own reads on that database, without processes between."""
     async with AsyncExitStack() as stack:
         local = {
-            service.name: Exposed(
+            service.name: Dispatcher(
                 await stack.enter_async_context(
-                    connected(settings.service_database_url(service.name))
+                    connect(settings.service_database_url(service.name))
                 ),
                 reads=service.reads,
                 commands={},

@@ -11,7 +11,7 @@ import msgspec
 from ml.training.registry import ALIASES, Registry, RunRecord
 from shared.platform.auth import Principal, system
 from shared.platform.config import Settings
-from shared.process.rpc import Call, Rpc, named
+from shared.process.rpc import Call, Rpc, remote
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.model_document import ModelDocument
 
@@ -36,7 +36,7 @@ async def mirror(rpc: Rpc, principal: Principal, settings: Settings) -> int:
     """Write down in MLflow what is not there yet and align the aliases; how many runs were new."""
 
     async def ask(name: str, returns: Any, **arguments: Any) -> Any:
-        call = Call(named(name, returns), arguments)
+        call = Call(remote(name, returns), arguments)
         return await rpc.send(principal, call, timeout_s=TIMEOUT_S)
 
     if settings.mlflow_url == "off":

@@ -13,7 +13,7 @@ from rich.table import Table
 from ml.cli.caller import caller
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
-from shared.process.rpc import Call, Rpc, named
+from shared.process.rpc import Call, Rpc, remote
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.model_document import Judgement
 
@@ -239,7 +239,7 @@ def _asked(tenant: str | None, key: str | None, of: Callable[[Ask], Awaitable[T]
 def _asker(rpc: Rpc, principal: Principal) -> Ask:
     def ask(name: str, /, **arguments: Any) -> Awaitable[Any]:
         returns = _Paged if name.endswith(("models", "changes", "runs")) else Any
-        return rpc.send(principal, Call(named(name, returns), arguments))
+        return rpc.send(principal, Call(remote(name, returns), arguments))
 
     return ask
 

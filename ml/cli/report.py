@@ -8,7 +8,7 @@ import click
 
 from ml.cli.caller import caller
 from shared.platform.config import Settings
-from shared.process.rpc import Call, Rpc, named
+from shared.process.rpc import Call, Rpc, remote
 from shared.vocabulary.errors import NotFound
 
 
@@ -50,7 +50,7 @@ async def _asked(
     async with Rpc(settings) as rpc:
 
         async def ask(name: str, returns: Any, **arguments: Any) -> Any:
-            return await rpc.send(principal, Call(named(name, returns), arguments))
+            return await rpc.send(principal, Call(remote(name, returns), arguments))
 
         if version is None:
             champion = await ask("risk.models.champion", dict[str, Any] | None)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pandera.errors import SchemaError
 
 from ml.frames.frame import Frame, TrainingRefused
-from shared.vocabulary.errors import clipped
-from shared.vocabulary.signal import Signal, described
+from shared.vocabulary.errors import clip
+from shared.vocabulary.signal import Signal, signal_for
 
 LATE: Final = "it may follow the decision to leave: {}"
 KEY: Final = ["account", "landmark"]
@@ -25,7 +25,7 @@ class SignalRefused(TrainingRefused):
     def __init__(self, signal: str, value: object, allowed: str, rows: int) -> None:
         self.signal, self.value, self.allowed, self.rows = signal, value, allowed, rows
         super().__init__(
-            f"{signal}: {clipped(value)} in {rows:,} rows is not allowed; allowed: {allowed}"
+            f"{signal}: {clip(value)} in {rows:,} rows is not allowed; allowed: {allowed}"
         )
 
 
@@ -65,7 +65,7 @@ def admitted(
 
 
 def _line(name: str, frame: Frame, dictionary: Mapping[str, Signal]) -> Signal:
-    line = described(name, dictionary)
+    line = signal_for(name, dictionary)
     if line is None:
         service = frame.sources.get(name, "accounts")
         where = f"a signal with a line in services/{service}/store/features.csv"

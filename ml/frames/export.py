@@ -16,7 +16,7 @@ import pyarrow
 from pyarrow import parquet
 
 from shared.platform.auth import Principal
-from shared.process.rpc import Call, Rpc, named
+from shared.process.rpc import Call, Rpc, remote
 
 ACCOUNTS_AT_ONCE: Final = 50
 EVENTS_AT_ONCE: Final = 5_000
@@ -81,14 +81,14 @@ def over_rpc(rpc: Rpc, principal: Principal) -> Source:
     """The usage service of the tenant."""
 
     async def accounts() -> list[UUID]:
-        asked = named("usage.history.accounts_with_use", list[UUID])
+        asked = remote("usage.history.accounts_with_use", list[UUID])
         ids: list[UUID] = await rpc.send(principal, Call(asked, {}))
         return ids
 
     async def page(
         some: list[UUID], since: datetime, until: datetime, after: Event | None, most: int
     ) -> list[Event]:
-        asked = named("usage.history.raw_events", list[Event])
+        asked = remote("usage.history.raw_events", list[Event])
         question = {
             "account_ids": some,
             "since": since,

@@ -15,7 +15,7 @@ from ml.frames.halves import Halves, pairs
 from ml.frames.landmarks import Label
 from ml.scoring.features import Columns
 from shared.platform.auth import Principal
-from shared.process.rpc import Call, Rpc, named
+from shared.process.rpc import Call, Rpc, remote
 from shared.vocabulary.landmark import HALVES, FeatureRow, Half, Landmark, Spell
 from shared.vocabulary.signal import Signal
 
@@ -110,5 +110,5 @@ class Services:
 
     async def ask(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
         """The answer to a read."""
-        call = Call(named(name, returns), arguments)
+        call = Call(remote(name, returns), arguments)
         return await self.rpc.send(self.principal, call, timeout_s=TIMEOUT_S)

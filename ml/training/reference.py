@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ml.frames.frame import Frame
 from ml.scoring.drift import STEADY, counted, psi, psi_by_chance
 from ml.scoring.features import UNKNOWN, level_of, numbers
-from shared.vocabulary.evidence import Drift, Moved
+from shared.vocabulary.evidence import Drift, SignalDrift
 from shared.vocabulary.model_document import Histogram
 
 BINS: Final = 10
@@ -60,13 +60,13 @@ def while_growing(frame: Frame, names: Iterable[str]) -> Drift | None:
     return Drift(f"{date.fromordinal(earlier)}", f"{newest}", len(looked), moved)
 
 
-def _moved(name: str, before: NDArray[Any], now: NDArray[Any]) -> Moved | None:
+def _moved(name: str, before: NDArray[Any], now: NDArray[Any]) -> SignalDrift | None:
     like = histogram(before)
     counts = counted(now.tolist(), like).counts
     index, by_chance = psi(like.counts, counts), psi_by_chance(like.counts, counts)
     if index is None or index <= max(STEADY, by_chance):
         return None
-    return Moved(name, index, by_chance)
+    return SignalDrift(name, index, by_chance)
 
 
 def references(frame: Frame, names: Iterable[str]) -> dict[str, Histogram]:

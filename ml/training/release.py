@@ -16,7 +16,7 @@ from ml.judging import evidence, gate
 from ml.scoring.document import ForecastModel
 from ml.training.newcomers import with_newcomers
 from shared.platform.auth import Principal
-from shared.process.rpc import Call, Rpc, named
+from shared.process.rpc import Call, Rpc, remote
 from shared.vocabulary.errors import Conflict, NotPermitted, Refusal, ServiceUnavailable
 from shared.vocabulary.evidence import Evidence
 from shared.vocabulary.model_document import Judgement, ModelDocument, ServedModel
@@ -102,7 +102,7 @@ class Run:
         Conflict
             While another training of the tenant runs.
         """
-        call = Call(named("risk.release.start_run", _Begun), {"run_id": run_id})
+        call = Call(remote("risk.release.start_run", _Begun), {"run_id": run_id})
         begun = await rpc.send(principal, call, timeout_s=TIMEOUT_S)
         return cls(rpc, principal, begun.run_id)
 
@@ -143,7 +143,7 @@ class Run:
                 await self._send("risk.release.touch_run", bool, {})
 
     async def _send(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
-        call = Call(named(name, returns), {"run_id": self.run_id, **arguments})
+        call = Call(remote(name, returns), {"run_id": self.run_id, **arguments})
         return await self._rpc.send(self._principal, call, timeout_s=TIMEOUT_S)
 
 

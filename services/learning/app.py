@@ -1,8 +1,9 @@
 """The learning process: what it answers, takes in and listens to."""
 
 from services.learning.actions import courses as courses_actions
-from services.learning.actions import learners as learners_actions
 from services.learning.actions import listening
+from services.learning.actions import paths as paths_actions
+from services.learning.actions import progress as progress_actions
 from services.learning.store import courses, landmarks, learners, paths
 from shared.process.service import Service, run
 
@@ -20,10 +21,10 @@ SERVICE = Service(
         "ml": [landmarks.features, landmarks.dictionary],
     },
     commands={
-        "ingest": [courses_actions.course_upsert, learners_actions.progress_record],
-        "act": [learners_actions.path_recommend],
+        "ingest": [courses_actions.course_upsert, progress_actions.progress_record],
+        "act": [paths_actions.path_recommend],
     },
-    bulk_routes={"ingest": [courses_actions.COURSES, learners_actions.PROGRESS]},
+    bulk_routes={"ingest": [courses_actions.COURSES, progress_actions.PROGRESS]},
     listeners={
         "accounts": {listening.learn_members: ["MemberAdded", "MemberChanged"]},
     },

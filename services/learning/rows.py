@@ -10,7 +10,7 @@ from msgspec import Meta
 from services.learning.domain.learners import ProgressKind
 from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
-from shared.vocabulary.ids import account_key, parsed_id
+from shared.vocabulary.ids import account_key, parse_id
 from shared.vocabulary.moments import Moment
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -64,7 +64,7 @@ def check(row: CourseRow | ProgressRow) -> None:
         case ProgressRow():
             _check_progress(row)
             row.account_id = str(account_key(row.account_id))
-            row.member_id = str(parsed_id(row.member_id, "Member", "memberId")[1])
+            row.member_id = str(parse_id(row.member_id, "Member", "memberId")[1])
 
 
 def _check_progress(row: ProgressRow) -> None:

@@ -10,7 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 from shared.graphql.context import Context
 from shared.graphql.showing import R, Shown
 from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, Refusal
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 
 P = TypeVar("P", bound="Payload[Any]")
 
@@ -80,7 +80,7 @@ def one_row(
     def takes(input: Any) -> dict[str, Any]:
         row = row_of(input)
         if kind is not None and row.get("id") is not None:
-            row["id"] = parsed_id(row["id"], kind, "id")[1]
+            row["id"] = parse_id(row["id"], kind, "id")[1]
         return {"row": row}
 
     takes.__annotations__["input"] = Annotated[

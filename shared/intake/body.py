@@ -10,9 +10,9 @@ from starlette.requests import ClientDisconnect, Request
 
 from shared.vocabulary.errors import InvalidInput, ServiceUnavailable
 
-BODY_MOST_BYTES = 16 * 1024 * 1024
-UNDER_WAY_MOST = 32
-HELD_MOST_BYTES = 128 * 1024 * 1024
+MAX_BODY_BYTES = 16 * 1024 * 1024
+MAX_REQUESTS = 32
+MAX_RESERVED_BYTES = 128 * 1024 * 1024
 READ_WITHIN_S = 30.0
 OFF_LOOP_BYTES = 64 * 1024
 RETRY_AFTER_S = 1
@@ -30,25 +30,25 @@ class Busy(ServiceUnavailable):
 class TooLarge(InvalidInput):
     """More bytes than are read."""
 
-    def __init__(self, size: str, most: int = BODY_MOST_BYTES) -> None:
-        super().__init__("body", size, f"at most {most} bytes, unpacked")
+    def __init__(self, size: str, limit: int = MAX_BODY_BYTES) -> None:
+        super().__init__("body", size, f"at most {limit} bytes, unpacked")
 
 
 class Gate:
     """How many requests, and how many bytes of them, are under way at once."""
 
     def __init__(
-        self, requests_most: int = UNDER_WAY_MOST, bytes_most: int = HELD_MOST_BYTES
+        self, max_requests: int = MAX_REQUESTS, max_bytes: int = MAX_RESERVED_BYTES
     ) -> None:
         self.requests = 0
         self.bytes = 0
-        self._requests_most = requests_most
-        self._bytes_most = bytes_most
+        self._max_requests = max_requests
+        self._max_bytes = max_bytes
 
     @contextmanager
-    def entered(self) -> Generator["Reservation"]:
+    def enter(self) -> Generator["Reservation"]:
         """A place for one request; Busy when there is none, before anything is read."""
-        if self.requests >= self._requests_most:
+        if self.requests >= self._max_requests:
             raise Busy(f"{self.requests} batches are under way; send this one again")
         reservation = Reservation(self)
         self.requests += 1
@@ -60,7 +60,7 @@ class Gate:
 
     def reserve_bytes(self, size: int) -> None:
         """Room for so many bytes more; Busy when there is none."""
-        if self.bytes + size > self._bytes_most:
+        if self.bytes + size > self._max_bytes:
             raise Busy(f"{self.bytes} bytes are under way; send this batch again")
         self.bytes += size
 
@@ -84,7 +84,7 @@ async def body_of(request: Request, reservation: Reservation) -> bytes:
     if encoding not in PLAIN + GZIP:
         raise InvalidInput("Content-Encoding", encoding, "gzip, or none")
     length = request.headers.get("content-length", "")
-    if length.isdigit() and (len(length) > 12 or int(length) > BODY_MOST_BYTES):
+    if length.isdigit() and (len(length) > 12 or int(length) > MAX_BODY_BYTES):
         raise TooLarge(f"{length} bytes")
     try:
         async with asyncio.timeout(READ_WITHIN_S):
@@ -95,7 +95,7 @@ async def body_of(request: Request, reservation: Reservation) -> bytes:
         raise ServiceUnavailable("the caller left") from error
     if encoding in PLAIN:
         return body
-    unpacked = await off_loop(len(body) * 16, lambda: inflated(body))
+    unpacked = await off_loop(len(body) * 16, lambda: inflate(body))
     reservation.reserve_bytes(len(unpacked))
     return unpacked
 
@@ -111,23 +111,23 @@ async def _read(request: Request, reservation: Reservation) -> bytes:
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size > BODY_MOST_BYTES:
-            raise TooLarge(f"more than {BODY_MOST_BYTES} bytes")
+        if size > MAX_BODY_BYTES:
+            raise TooLarge(f"more than {MAX_BODY_BYTES} bytes")
         reservation.reserve_bytes(len(part))
         parts.append(part)
     return b"".join(parts)
 
 
-def inflated(body: bytes, most: int = BODY_MOST_BYTES) -> bytes:
-    """A gzip stream unpacked, never further than `most` bytes; a second stream behind it is
+def inflate(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
+    """A gzip stream unpacked, never further than `limit` bytes; a second stream behind it is
     refused, for a body of thousands of empty ones would keep us busy."""
     stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        unpacked = stream.decompress(body, most + 1)
+        unpacked = stream.decompress(body, limit + 1)
     except zlib.error as error:
         raise InvalidInput("body", str(error), "gzip, as Content-Encoding says") from error
-    if len(unpacked) > most:
-        raise TooLarge(f"more than {most} bytes", most)
+    if len(unpacked) > limit:
+        raise TooLarge(f"more than {limit} bytes", limit)
     if not stream.eof or stream.unused_data.strip(b"\0"):
         raise InvalidInput("body", f"{len(body)} bytes", "one whole gzip stream")
     return unpacked

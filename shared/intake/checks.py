@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
 
-from shared.intake.rows import Numbered, Receipt, Row, refused
-from shared.vocabulary.errors import InvalidInput, clipped
+from shared.intake.rows import NumberedRow, Receipt, Row, row_rejection
+from shared.vocabulary.errors import InvalidInput, clip
 
 R = TypeVar("R", bound=Row)
 Check: TypeAlias = Callable[[R], None]
@@ -20,25 +20,23 @@ class Contradiction(Exception):
         self.value = value
 
 
-def checked(
-    rows: Sequence[Numbered[R]], check: Check[R]
-) -> tuple[list[Numbered[R]], list[Receipt]]:
+def check_rows(
+    rows: Sequence[NumberedRow[R]], check: Check[R]
+) -> tuple[list[NumberedRow[R]], list[Receipt]]:
     """The rows that pass, and receipts for the others."""
-    good: list[Numbered[R]] = []
+    good: list[NumberedRow[R]] = []
     receipts: list[Receipt] = []
-    for one in rows:
+    for row in rows:
         try:
-            check(one.row)
-            good.append(one)
+            check(row.row)
+            good.append(row)
         except InvalidInput as error:
-            receipts.append(refused(one, error))
+            receipts.append(row_rejection(row, error))
         except Contradiction as error:
-            receipts.append(contradiction(one, error))
+            receipts.append(contradiction_receipt(row, error))
     return good, receipts
 
 
-def contradiction(one: Numbered[R], error: Contradiction) -> Receipt:
+def contradiction_receipt(row: NumberedRow[R], error: Contradiction) -> Receipt:
     """The receipt of such a row, with the id it came with."""
-    row_id = getattr(one.row, "id", None)
-    shown = None if row_id is None else str(row_id)
-    return Receipt(one.number, "conflict", shown, error.field, clipped(error.value), str(error))
+    return Receipt(row.number, "conflict", row.id, error.field, clip(error.value), str(error))

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import math
 import secrets
 import time
 from collections.abc import Iterable
@@ -99,11 +100,11 @@ class ApiKey:
     revoked_at: datetime | None
 
 
-LISTED_MOST = 100
-NAME_MOST = 200
+MAX_KEYS = 100
+MAX_NAME_LENGTH = 200
 
 
-def hashed(key: str) -> bytes:
+def hash_key(key: str) -> bytes:
     """What is kept of a key; it carries 192 random bits, so a plain hash is enough."""
     return hashlib.sha256(key.encode()).digest()
 
@@ -115,25 +116,25 @@ async def create_tenant(conn: Conn, name: str, time_zone: str = "UTC") -> UUID:
         name,
         time_zone,
     )
-    return await tenant_named(conn, name)
+    return await find_tenant(conn, name)
 
 
-async def tenant_named(conn: Conn, name: str) -> UUID:
+async def find_tenant(conn: Conn, name: str) -> UUID:
     """The tenant with that name or id; NotFound otherwise. As the schema's owner."""
-    found: UUID | None = await conn.fetchval(
+    tenant_id: UUID | None = await conn.fetchval(
         "SELECT tenant_id FROM access.tenant WHERE name = $1 OR tenant_id::text = $1", name
     )
-    if found is None:
+    if tenant_id is None:
         raise NotFound(f"there is no tenant '{name}'")
-    return found
+    return tenant_id
 
 
 async def create_key(
     conn: Conn, tenant_id: UUID, name: str, scopes: tuple[str, ...]
 ) -> tuple[ApiKey, str]:
     """A new key and its secret, which is shown this once and never kept."""
-    if not 0 < len(name.strip()) <= NAME_MOST or "\0" in name:
-        raise InvalidInput("name", name, f"1 to {NAME_MOST} characters, none of them NUL")
+    if not 0 < len(name.strip()) <= MAX_NAME_LENGTH or "\0" in name:
+        raise InvalidInput("name", name, f"1 to {MAX_NAME_LENGTH} characters, none of them NUL")
     for scope in scopes:
         if scope not in SCOPES:
             raise InvalidInput("scopes", scope, ", ".join(SCOPES))
@@ -146,7 +147,7 @@ async def create_key(
         tenant_id,
         name,
         prefix,
-        hashed(secret),
+        hash_key(secret),
         list(dict.fromkeys(scopes)),
     )
     if row is None:
@@ -159,7 +160,7 @@ async def keys(conn: Conn) -> list[ApiKey]:
     rows = await conn.fetch(
         "SELECT key_id, name, prefix, scopes, created_at, revoked_at FROM access.api_key"
         " ORDER BY created_at DESC LIMIT $1",
-        LISTED_MOST,
+        MAX_KEYS,
     )
     return [to(ApiKey, row) for row in rows]
 
@@ -179,25 +180,26 @@ async def revoke_key(conn: Conn, key_id: UUID) -> ApiKey:
 class Keys:
     """API keys looked up at the gateway; kept a few seconds, longer while the database is away."""
 
-    FRESH_S = 5.0
-    MOST = 10_000
+    TRUST_S = 5.0
+    MAX_ENTRIES = 10_000
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._seen: dict[bytes, tuple[float, Principal | None]] = {}
+        self._cache: dict[bytes, tuple[float, Principal | None]] = {}
 
     async def principal(self, key: str) -> Principal:
         """Who holds the key; NotPermitted for unknown and revoked ones."""
-        key_hash = hashed(key)
-        kept = self._seen.get(key_hash)
-        if kept is None or kept[0] < time.monotonic() - self.FRESH_S:
-            kept = (time.monotonic(), await self._look_up(key_hash))
-            if len(self._seen) >= self.MOST:
-                self._seen.clear()
-            self._seen[key_hash] = kept
-        if kept[1] is None:
+        key_hash = hash_key(key)
+        now = time.monotonic()
+        read_at, principal = self._cache.get(key_hash, (-math.inf, None))
+        if read_at < now - self.TRUST_S:
+            principal = await self._look_up(key_hash)
+            if len(self._cache) >= self.MAX_ENTRIES:
+                self._cache.clear()
+            self._cache[key_hash] = (now, principal)
+        if principal is None:
             raise NotPermitted("this API key is unknown or revoked")
-        return kept[1]
+        return principal
 
     async def _look_up(self, key_hash: bytes) -> Principal | None:
         async with self._db.read(None) as conn:

@@ -26,7 +26,7 @@ else:  # asyncpg's classes take no brackets at run time
 T = TypeVar("T")
 
 TIMEOUT_S = 30
-LOST = (
+CONNECTION_ERRORS = (
     OSError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
@@ -36,7 +36,7 @@ LOST = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InternalClientError,  # what a connection says that ends while it is being used
 )
-UNFIT = (asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ProgramLimitExceededError)
+VALUE_ERRORS = (asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ProgramLimitExceededError)
 """A value is at fault: of a size, form or characters that its column cannot hold."""
 
 
@@ -68,7 +68,7 @@ class Database:
                 await conn.execute(_begin(tenant_id, readonly=readonly))
                 yield conn
             except BaseException:
-                with suppress(*LOST):  # the error that was on its way is the one to hear of
+                with suppress(*CONNECTION_ERRORS):  # the error under way says more
                     await conn.execute("ROLLBACK")
                 raise
             await conn.execute("COMMIT")
@@ -77,14 +77,14 @@ class Database:
     async def _acquired(self) -> AsyncGenerator[Conn]:
         try:
             conn = await self.pool.acquire(timeout=TIMEOUT_S)
-        except LOST as error:
+        except CONNECTION_ERRORS as error:
             raise ServiceUnavailable("the database does not answer") from error
         try:
             yield conn
-        except LOST as error:
+        except CONNECTION_ERRORS as error:
             raise ServiceUnavailable("the database went away") from error
         finally:
-            with suppress(*LOST):  # what was committed stays; the pool drops what is broken
+            with suppress(*CONNECTION_ERRORS):  # what was committed stays
                 await self.pool.release(conn)
 
 
@@ -111,19 +111,19 @@ async def savepoint(conn: Conn) -> AsyncGenerator[None]:
     try:
         yield
     except BaseException:
-        with suppress(*LOST):  # the error that was on its way is the one to hear of
+        with suppress(*CONNECTION_ERRORS):  # the error under way says more
             await conn.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
         raise
     await conn.execute("RELEASE SAVEPOINT part")
 
 
 @asynccontextmanager
-async def connected(url: str, *, most: int = 8) -> AsyncGenerator[Database]:
+async def connect(url: str, *, max_size: int = 8) -> AsyncGenerator[Database]:
     """A pool for one process; jsonb travels as Python values."""
     pool = await asyncpg.create_pool(
         url,
         min_size=1,
-        max_size=most,
+        max_size=max_size,
         command_timeout=TIMEOUT_S,
         timeout=10,
         init=prepare,
@@ -158,6 +158,9 @@ def _to_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def to(kind: type[T], row: Row) -> T:
-    """A row as a domain type, checked; columns the type does not name are left out."""
-    return msgspec.convert(dict(row), kind, strict=True)
+def to(kind: type[T], row: Row, **values: Any) -> T:
+    """A row as a domain type, checked; columns the type does not name are left out.
+
+    `values` are fields that no column holds as it stands.
+    """
+    return msgspec.convert({**row, **values}, kind, strict=True)

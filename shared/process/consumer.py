@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 
 from shared.platform import auth
-from shared.platform.db import LOST, Conn, Database, savepoint, set_tenant
+from shared.platform.db import CONNECTION_ERRORS, Conn, Database, savepoint, set_tenant
 from shared.process.facts import LogEntry
 from shared.process.listeners import Listeners, hear
 from shared.process.retries import Retries
@@ -40,7 +40,7 @@ class Consumer:
         while True:
             try:
                 await self.step(wait_s=10)
-            except (aiohttp.ClientError, Refusal, *LOST) as error:
+            except (aiohttp.ClientError, Refusal, *CONNECTION_ERRORS) as error:
                 log.info("waiting for the log of %s: %s", self._source, error)
                 await asyncio.sleep(0.5)
             except Exception:
@@ -106,7 +106,7 @@ class Consumer:
         try:
             async with savepoint(conn):
                 await hear(conn, self._listeners, ready)
-        except (*LOST, ServiceUnavailable):
+        except (*CONNECTION_ERRORS, ServiceUnavailable):
             raise
         except Exception as error:
             log.warning("%s facts of %s apart: %s", len(part), self._source, error)

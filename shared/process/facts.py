@@ -6,18 +6,19 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from shared.platform import telemetry
-from shared.platform.db import LOST, Conn, Database, set_tenant, to
+from shared.platform.db import CONNECTION_ERRORS, Conn, Database, set_tenant, to
 
 RELAY_BATCH = 1_000
 RELAY_PAUSE_S = 0.02
 """Between two steps: one after each of many small commits would cost as much as they do."""
-PAGE_MOST = 1_000
+MAX_PAGE = 1_000
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -63,14 +64,14 @@ async def emit(conn: Conn, account_id: UUID, fact: object) -> int:
     return sequence
 
 
-async def emit_all(conn: Conn, told: Sequence[tuple[UUID, object]]) -> None:
+async def emit_all(conn: Conn, facts: Sequence[tuple[UUID, object]]) -> None:
     """Say many things with one statement, by account; about one account in the order given."""
-    if not told:
+    if not facts:
         return
-    ordered = sorted(told, key=lambda one: one[0])
+    ordered = sorted(facts, key=itemgetter(0))
     await conn.execute(
         "SELECT emit_all($1, $2, $3, $4)",
-        [about for about, _ in ordered],
+        [account_id for account_id, _ in ordered],
         [type(fact).__name__ for _, fact in ordered],
         [msgspec.json.encode(fact).decode() for _, fact in ordered],
         telemetry.traceparent(),
@@ -93,7 +94,7 @@ class Log:
             self._due.clear()
             try:
                 await relay_all(self._db)
-            except LOST as error:
+            except CONNECTION_ERRORS as error:
                 log.warning("relay: %s", error)
             except Exception:
                 log.exception("relay")
@@ -106,7 +107,7 @@ class Log:
         while True:
             try:
                 await self._listen_once()
-            except LOST as error:
+            except CONNECTION_ERRORS as error:
                 log.warning("listen: %s", error)
             except Exception:
                 log.exception("listen")
@@ -114,17 +115,17 @@ class Log:
 
     async def _listen_once(self) -> None:
         async with self._db.pool.acquire() as conn:
-            await conn.add_listener(self._channel, self._heard)
+            await conn.add_listener(self._channel, self._notice)
             try:
                 await self._wake()
                 while not conn.is_closed():
                     await asyncio.sleep(5)
                     await conn.fetchval("SELECT 1")
             finally:
-                with contextlib.suppress(*LOST):
-                    await conn.remove_listener(self._channel, self._heard)
+                with contextlib.suppress(*CONNECTION_ERRORS):
+                    await conn.remove_listener(self._channel, self._notice)
 
-    def _heard(self, *_: object) -> None:
+    def _notice(self, *_: object) -> None:
         task = asyncio.get_running_loop().create_task(self._wake())
         task.add_done_callback(lambda done: done.exception())
 
@@ -135,7 +136,7 @@ class Log:
     async def page(
         self,
         after: int,
-        most: int,
+        limit: int,
         wait_s: float,
         tenant_id: UUID | None,
         types: Sequence[str] = (),
@@ -143,7 +144,7 @@ class Log:
         """The next entries, waiting up to `wait_s` for the first; of one tenant, or of all."""
         deadline = asyncio.get_running_loop().time() + wait_s
         while True:
-            entries = await self._read(after, min(most, PAGE_MOST), tenant_id, types)
+            entries = await self._read(after, min(limit, MAX_PAGE), tenant_id, types)
             left = deadline - asyncio.get_running_loop().time()
             if entries or left <= 0:
                 return entries
@@ -155,10 +156,10 @@ class Log:
                 await asyncio.wait_for(self._news.wait(), timeout_s)
 
     async def _read(
-        self, after: int, most: int, tenant_id: UUID | None, types: Sequence[str]
+        self, after: int, limit: int, tenant_id: UUID | None, types: Sequence[str]
     ) -> list[LogEntry]:
         if tenant_id is None:
-            return await _read_all_tenants(self._db, after, most)
+            return await _read_all_tenants(self._db, after, limit)
         async with self._db.read(tenant_id) as conn:
             rows = await conn.fetch(
                 "SELECT * FROM event_log WHERE tenant_id = $1 AND position > $2"
@@ -166,7 +167,7 @@ class Log:
                 tenant_id,
                 after,
                 list(types),
-                most,
+                limit,
             )
         return [to(LogEntry, row) for row in rows]
 
@@ -186,10 +187,10 @@ async def end(db: Database) -> int:
     return position
 
 
-async def _read_all_tenants(db: Database, after: int, most: int) -> list[LogEntry]:
+async def _read_all_tenants(db: Database, after: int, limit: int) -> list[LogEntry]:
     entries: list[LogEntry] = []
     async with db.read(None) as conn:
-        places = await conn.fetch("SELECT pos, tenant FROM log_positions($1, $2)", after, most)
+        places = await conn.fetch("SELECT pos, tenant FROM log_positions($1, $2)", after, limit)
         for tenant_id in {row["tenant"] for row in places}:
             await set_tenant(conn, tenant_id)
             rows = await conn.fetch(

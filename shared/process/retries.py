@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from shared.platform.db import LOST, Conn, Database, savepoint, to
+from shared.platform.db import CONNECTION_ERRORS, Conn, Database, savepoint, to
 from shared.process.facts import LogEntry
 from shared.process.listeners import Listeners, hear
 from shared.vocabulary.errors import ServiceUnavailable
@@ -30,7 +30,7 @@ class Retries:
         self._db = db
         self._source = source
         self._listeners = listeners
-        self._added = asyncio.Event()
+        self._news = asyncio.Event()
 
     async def accounts(self, conn: Conn) -> set[UUID]:
         """Accounts of the tenant whose further facts wait behind those that are here."""
@@ -52,21 +52,21 @@ class Retries:
                     for e in entries
                 ],
             )  # fmt: skip
-            self._added.set()
+            self._news.set()
 
     async def follow(self) -> None:
         """Try again what is due, for ever."""
         while True:
-            self._added.clear()
+            self._news.clear()
             pause_s = BROKEN_S
             try:
                 pause_s = BUSY_S if await self.round() else IDLE_S
-            except (ServiceUnavailable, *LOST) as error:
+            except (ServiceUnavailable, *CONNECTION_ERRORS) as error:
                 log.info("facts of %s cannot be tried again now: %s", self._source, error)
             except Exception:
                 log.exception("trying facts of %s again", self._source)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._added.wait(), pause_s)
+                await asyncio.wait_for(self._news.wait(), pause_s)
 
     async def round(self) -> bool:
         """Try once what is due of every tenant; whether any tenant had facts to try."""
@@ -105,7 +105,7 @@ class Retries:
         try:
             async with savepoint(conn):
                 await hear(conn, self._listeners, entries)
-        except (*LOST, ServiceUnavailable):
+        except (*CONNECTION_ERRORS, ServiceUnavailable):
             raise
         except Exception as error:
             if len(entries) == 1:

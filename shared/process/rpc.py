@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind
 from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import SERVICES, Settings
-from shared.platform.db import LOST, UNFIT, Conn, Database
+from shared.platform.db import CONNECTION_ERRORS, VALUE_ERRORS, Conn, Database
 from shared.vocabulary.errors import (
     InvalidInput,
     NotFound,
@@ -33,8 +33,8 @@ R = TypeVar("R")
 
 DEADLINE = "x-tenure-deadline-ms"
 CONTENT_TYPE = "application/msgpack"
-GIVEN = ("conn", "principal")
-BROKEN_OFF = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
+CONTEXT_PARAMETERS = ("conn", "principal")
+DISCONNECTS = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
 SNAKE = re.compile(r"_([a-z])")
 log = logging.getLogger(__name__)
 
@@ -82,14 +82,14 @@ class Function:
 
 
 @cache
-def described(function: AnyFunction) -> Function:
+def describe(function: AnyFunction) -> Function:
     """What the annotations of a function of a service say about the call."""
     _, service, *_, module = function.__module__.split(".")
     hints = get_type_hints(function)
     signature = inspect.signature(function)
     fields: list[Any] = []
     for parameter in signature.parameters.values():
-        if parameter.name in GIVEN:
+        if parameter.name in CONTEXT_PARAMETERS:
             continue
         required = parameter.default is inspect.Parameter.empty
         kind = hints[parameter.name]
@@ -115,12 +115,12 @@ class Call:
 
     @classmethod
     def of(cls, function: AnyFunction, *args: Any, **kwargs: Any) -> "Call":
-        known = described(function)
-        return cls(known, dict(zip(known.parameters, args, strict=False)) | kwargs)
+        described = describe(function)
+        return cls(described, dict(zip(described.parameters, args, strict=False)) | kwargs)
 
 
 @cache
-def named(name: str, returns: Any) -> Function:
+def remote(name: str, returns: Any) -> Function:
     """A function of a service that may not be imported here, by its name and return type.
 
     The name is `<service>.<module>.<function>`, as in `usage.history.retention`.
@@ -147,18 +147,18 @@ def exposures(reads: ByScope, commands: ByScope) -> dict[str, Exposure]:
         For a scope that does not exist, and for two functions of one name.
     """
     auth.check_scopes((*reads, *commands))
-    exposed: dict[str, Exposure] = {}
+    by_name: dict[str, Exposure] = {}
     for functions, is_read in ((reads, True), (commands, False)):
-        for scope, listed in functions.items():
-            for run in listed:
-                function = described(run)
-                if function.name in exposed:
+        for scope, group in functions.items():
+            for run in group:
+                function = describe(run)
+                if function.name in by_name:
                     raise ValueError(f"two functions would be exposed as {function.name}")
-                exposed[function.name] = Exposure(function, run, scope, is_read)
-    return exposed
+                by_name[function.name] = Exposure(function, run, scope, is_read)
+    return by_name
 
 
-class Exposed:
+class Dispatcher:
     """What one service answers, and how a request is carried out."""
 
     def __init__(self, db: Database, *, reads: ByScope, commands: ByScope) -> None:
@@ -171,30 +171,30 @@ class Exposed:
         requests = msgspec.msgpack.decode(body, type=list[Request])
         self.calls += 1
         answers = [self._permit(principal, request) for request in requests]
-        reads = [one for one in answers if isinstance(one, Exposure) and one.is_read]
+        reads = [each for each in answers if isinstance(each, Exposure) and each.is_read]
         if len(reads) == len(requests):
             replies = await self._all_reads(principal, reads, requests)
         else:
             replies = [
-                await self._alone(one, principal, request) if isinstance(one, Exposure) else one
-                for one, request in zip(answers, requests, strict=True)
+                await self._alone(each, principal, request) if isinstance(each, Exposure) else each
+                for each, request in zip(answers, requests, strict=True)
             ]
         return msgspec.msgpack.encode(replies)
 
     def reads(self) -> list[str]:
         """Names of what only reads: it may be asked again when an answer was lost."""
-        return [name for name, one in self.functions.items() if one.is_read]
+        return [name for name, exposure in self.functions.items() if exposure.is_read]
 
     def _permit(self, principal: Principal, request: Request) -> Exposure | Reply:
         """The function asked for, or why it is not carried out for this principal."""
-        wanted = self.functions.get(request.name)
+        exposure = self.functions.get(request.name)
         try:
-            if wanted is None:
+            if exposure is None:
                 raise NotFound(f"no function {request.name} is exposed here")
-            principal.require(wanted.scope)
+            principal.require(exposure.scope)
         except (NotFound, NotPermitted) as error:
             return Reply.refused(error)
-        return wanted
+        return exposure
 
     async def _all_reads(
         self, principal: Principal, reads: list[Exposure], requests: list[Request]
@@ -202,19 +202,19 @@ class Exposed:
         async with self._db.read(principal.tenant_id) as conn:
             replies: list[Reply] = []
             for read, request in zip(reads, requests, strict=True):
-                replies.append(await _replied(read, conn, principal, request))
+                replies.append(await _reply(read, conn, principal, request))
                 if replies[-1].code:  # the transaction may be spoiled; the rest get fresh ones
                     break
         rest = list(zip(reads, requests, strict=True))[len(replies) :]
         return replies + [await self._alone(read, principal, request) for read, request in rest]
 
-    async def _alone(self, wanted: Exposure, principal: Principal, request: Request) -> Reply:
-        if wanted.is_read:
+    async def _alone(self, exposure: Exposure, principal: Principal, request: Request) -> Reply:
+        if exposure.is_read:
             async with self._db.read(principal.tenant_id) as conn:
-                return await _replied(wanted, conn, principal, request)
+                return await _reply(exposure, conn, principal, request)
         try:
             async with self._db.write(principal.tenant_id) as conn:
-                reply = await _replied(wanted, conn, principal, request)
+                reply = await _reply(exposure, conn, principal, request)
                 if reply.code:
                     raise reply.refusal()  # so that nothing of it stays
                 return reply
@@ -222,21 +222,21 @@ class Exposed:
             return Reply.refused(error)
 
 
-async def _replied(wanted: Exposure, conn: Conn, principal: Principal, request: Request) -> Reply:
-    function = wanted.function
+async def _reply(exposure: Exposure, conn: Conn, principal: Principal, request: Request) -> Reply:
+    function = exposure.function
     with telemetry.span(request.name, SpanKind.INTERNAL):
         try:
             arguments = msgspec.structs.asdict(function.arguments.decode(request.arguments))
-            given: dict[str, Any] = {"principal": principal} if function.wants_principal else {}
-            value = await wanted.run(conn, **arguments, **given)
+            who: dict[str, Any] = {"principal": principal} if function.wants_principal else {}
+            value = await exposure.run(conn, **arguments, **who)
             return Reply(msgspec.Raw(msgspec.msgpack.encode(value)))
         except Refusal as error:
             return Reply.refused(error)
         except msgspec.ValidationError as error:
             return Reply(code=InvalidInput.code, message=f"{request.name}: {error}")
-        except UNFIT as error:
+        except VALUE_ERRORS as error:
             return Reply.refused(_at_fault(request, error))
-        except LOST:
+        except CONNECTION_ERRORS:
             raise
         except Exception:
             log.exception("%s failed", request.name)
@@ -249,8 +249,8 @@ def _upper(match: "re.Match[str]") -> str:
 
 def _at_fault(request: Request, error: Exception) -> InvalidInput:
     """Which argument it was; where none stands out, what the database says, and we look, too."""
-    given = msgspec.msgpack.decode(request.arguments, type=dict[str, Any])
-    refusal = culprit({SNAKE.sub(_upper, name): value for name, value in given.items()})
+    arguments = msgspec.msgpack.decode(request.arguments, type=dict[str, Any])
+    refusal = culprit({SNAKE.sub(_upper, name): value for name, value in arguments.items()})
     if refusal is None:
         log.warning("%s met a value that does not fit", request.name, exc_info=error)
         refusal = InvalidInput(request.name, error, "what the database can hold")
@@ -260,7 +260,7 @@ def _at_fault(request: Request, error: Exception) -> InvalidInput:
 class Rpc:
     """The calling side: keep-alive connections, a deadline always, reads once more if need be."""
 
-    def __init__(self, settings: Settings, *, local: dict[str, Exposed] | None = None) -> None:
+    def __init__(self, settings: Settings, *, local: dict[str, Dispatcher] | None = None) -> None:
         self._addresses = {service: settings.service_url(service) for service in SERVICES}
         self._timeout_s = settings.rpc_timeout_s
         self._signer = Signer(settings)
@@ -339,7 +339,7 @@ class Rpc:
             return await self._local[service].answer(principal, body)
         try:
             return await self._ask(principal, service, names, body, timeout_s)
-        except BROKEN_OFF as error:
+        except DISCONNECTS as error:
             raise ServiceUnavailable(f"the {service} service is not reachable") from error
         except TimeoutError as error:
             raise ServiceUnavailable(
@@ -351,7 +351,7 @@ class Rpc:
     ) -> bytes:
         try:
             return await self._post(principal, service, body, timeout_s)
-        except BROKEN_OFF:
+        except DISCONNECTS:
             await asyncio.sleep(0.05)
             if not await self._only_read(principal, service, names):
                 raise

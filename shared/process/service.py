@@ -19,15 +19,15 @@ from starlette.routing import Route
 
 from shared.intake.body import RETRY_AFTER_S, Busy, Gate, TooLarge, body_of, is_by_line, off_loop
 from shared.intake.group_commit import GroupCommit
-from shared.intake.rows import BulkRoute, ForeignRoute, Parsed, Receipt, carry_out, parsed
+from shared.intake.rows import BulkRoute, ForeignRoute, ParsedRows, Receipt, carry_out, parse
 from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import WORKERS, Settings
-from shared.platform.db import Database, connected
+from shared.platform.db import Database, connect
 from shared.process import facts
 from shared.process.consumer import Consumer
 from shared.process.listeners import Listeners, fact_type
-from shared.process.rpc import CONTENT_TYPE, DEADLINE, ByScope, Exposed, Reply, Rpc, exposures
+from shared.process.rpc import CONTENT_TYPE, DEADLINE, ByScope, Dispatcher, Reply, Rpc, exposures
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
 from shared.vocabulary.errors import (
@@ -52,12 +52,16 @@ STATUS: dict[type[Refusal], int] = {
 LOG_SCOPE = "read"
 """Facts tell what happened to accounts: whoever may read may follow them."""
 
-CLASHED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+WRITE_CONFLICTS = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+)
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-Told: TypeAlias = Callable[[Refusal], Response]
+ShowRefusal: TypeAlias = Callable[[Refusal], Response]
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -89,14 +93,14 @@ class Service:
 
 
 @dataclass
-class Running:
+class ServiceState:
     """What a started service holds; kept on `app.state.running`."""
 
     settings: Settings
     db: Database
     rpc: Rpc
     log: facts.Log
-    exposed: Exposed
+    dispatcher: Dispatcher
     signer: Signer
     gate: Gate
     group_commit: GroupCommit
@@ -117,28 +121,32 @@ def build(service: Service, settings: Settings) -> Starlette:
             for bulk in bulks
         ),
         *(
-            Route(f"/v1/{other.name}", _answering(_foreign(other, scope), simply), methods=["POST"])
+            Route(
+                f"/v1/{route.name}",
+                _answering(_foreign(route, scope), plain_refusal),
+                methods=["POST"],
+            )
             for scope, others in service.foreign_routes.items()
-            for other in others
+            for route in others
         ),
     ]
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with _started(service, settings) as running:
-            app.state.running = running
+        async with _start(service, settings) as state:
+            app.state.running = state
             yield
 
     return Starlette(routes=routes, lifespan=lifespan)
 
 
 @contextlib.asynccontextmanager
-async def _started(service: Service, settings: Settings) -> AsyncGenerator[Running]:
+async def _start(service: Service, settings: Settings) -> AsyncGenerator[ServiceState]:
     telemetry.start(settings, service.name)
     url = settings.service_database_url(service.name)
-    async with connected(url) as db, Rpc(settings) as rpc, contextlib.AsyncExitStack() as stack:
+    async with connect(url) as db, Rpc(settings) as rpc, contextlib.AsyncExitStack() as stack:
         log = facts.Log(db, service.name)
-        exposed = Exposed(db, reads=service.reads, commands=service.commands)
+        dispatcher = Dispatcher(db, reads=service.reads, commands=service.commands)
         loops = [log.relay(), log.listen()]
         if service.name in WORKERS:
             hints = Hints(settings, service.name)
@@ -148,11 +156,13 @@ async def _started(service: Service, settings: Settings) -> AsyncGenerator[Runni
             consumer = Consumer(db, rpc, source, listeners)
             loops += [consumer.follow(), consumer.retries.follow()]
         for loop in loops:
-            stack.push_async_callback(stopped, asyncio.create_task(loop))
-        yield Running(settings, db, rpc, log, exposed, Signer(settings), Gate(), GroupCommit(db))
+            stack.push_async_callback(cancel, asyncio.create_task(loop))
+        yield ServiceState(
+            settings, db, rpc, log, dispatcher, Signer(settings), Gate(), GroupCommit(db)
+        )
 
 
-async def stopped(task: "asyncio.Task[None]") -> None:
+async def cancel(task: "asyncio.Task[None]") -> None:
     """Cancel a background loop and wait for its end."""
     while not task.done():  # a connection that breaks as it is given back hides the cancellation
         task.cancel()
@@ -161,13 +171,13 @@ async def stopped(task: "asyncio.Task[None]") -> None:
         log.error("a background loop had ended", exc_info=error)
 
 
-def _running(request: Request) -> Running:
-    running: Running = request.app.state.running
-    return running
+def _state(request: Request) -> ServiceState:
+    state: ServiceState = request.app.state.running
+    return state
 
 
 def _principal(request: Request) -> Principal:
-    return _running(request).signer.open(request.headers.get(auth.HEADER, ""))
+    return _state(request).signer.open(request.headers.get(auth.HEADER, ""))
 
 
 def _principal_with(request: Request, scope: str) -> Principal:
@@ -176,7 +186,7 @@ def _principal_with(request: Request, scope: str) -> Principal:
     return principal
 
 
-def _answering(handler: Handler, told: Told | None = None) -> Handler:
+def _answering(handler: Handler, show: ShowRefusal | None = None) -> Handler:
     """Refusals become their status with a readable body; work stops when time is up."""
 
     async def answer(request: Request) -> Response:
@@ -188,17 +198,15 @@ def _answering(handler: Handler, told: Told | None = None) -> Handler:
                 async with asyncio.timeout(deadline_s):
                     return await handler(request)
         except TimeoutError:
-            late = ServiceUnavailable(f"no answer within {deadline_s:g} s")
-            return told(late) if told else _refused(request, late)
-        except CLASHED:
-            clash = ServiceUnavailable("others wrote the same rows; send it again")
-            return told(clash) if told else _refused(request, clash)
+            refusal: Refusal = ServiceUnavailable(f"no answer within {deadline_s:g} s")
+        except WRITE_CONFLICTS:
+            refusal = ServiceUnavailable("others wrote the same rows; send it again")
         except Refusal as error:
-            return told(error) if told else _refused(request, error)
+            refusal = error
         except Exception:  # the server would close the connection, and with it the next request
             log.exception("%s %s failed", request.method, request.url.path)
-            bug = Refusal("a fault of ours, which is on record; please tell us")
-            return told(bug) if told else _refused(request, bug)
+            refusal = Refusal("a fault of ours, which is on record; please tell us")
+        return show(refusal) if show else _refusal(request, refusal)
 
     return answer
 
@@ -208,23 +216,23 @@ def status_of(error: Refusal) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
-def _refused(request: Request, error: Refusal) -> Response:
+def _refusal(request: Request, error: Refusal) -> Response:
     status = status_of(error)
     reply = Reply.refused(error)
     if request.url.path.startswith("/rpc/"):
         return Response(msgspec.msgpack.encode(reply), status, media_type=CONTENT_TYPE)
     body = {"error": {"code": reply.code, "message": reply.message, "field": reply.field or None}}
-    return JSONResponse(body, status, later(status))
+    return JSONResponse(body, status, retry_header(status))
 
 
-def simply(error: Refusal) -> Response:
+def plain_refusal(error: Refusal) -> Response:
     """A refusal as analytics libraries read it."""
     status = 401 if isinstance(error, NotPermitted) else status_of(error)
     body = {"success": False, "code": error.code, "message": str(error)}
-    return JSONResponse(body, status, later(status))
+    return JSONResponse(body, status, retry_header(status))
 
 
-def later(status: int) -> dict[str, str]:
+def retry_header(status: int) -> dict[str, str]:
     """The header that says when to come again, where coming again helps."""
     return {"retry-after": str(RETRY_AFTER_S)} if status in (429, 503) else {}
 
@@ -232,13 +240,13 @@ def later(status: int) -> dict[str, str]:
 async def _rpc(request: Request) -> Response:
     principal = _principal(request)
     body = await request.body()
-    answer = await _while_there(request, _running(request).exposed.answer(principal, body))
+    answer = await _while_there(request, _state(request).dispatcher.answer(principal, body))
     return Response(answer, media_type=CONTENT_TYPE)
 
 
 async def _reads(request: Request) -> Response:
     _principal(request)
-    return JSONResponse(_running(request).exposed.reads())
+    return JSONResponse(_state(request).dispatcher.reads())
 
 
 async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
@@ -265,9 +273,9 @@ async def _log(request: Request) -> Response:
     principal = _principal_with(request, LOG_SCOPE)
     query = request.query_params
     everything = principal.is_system and principal.tenant_id == auth.system().tenant_id
-    page = _running(request).log.page(
+    page = _state(request).log.page(
         after=int(query.get("after", "0")),
-        most=int(query.get("limit", "500")),
+        limit=int(query.get("limit", "500")),
         wait_s=min(float(query.get("wait_s", "0")), 25),
         tenant_id=None if everything else principal.tenant_id,
         types=[kind for kind in query.get("types", "").split(",") if kind],
@@ -278,20 +286,20 @@ async def _log(request: Request) -> Response:
 
 async def _log_end(request: Request) -> Response:
     _principal_with(request, LOG_SCOPE)
-    return PlainTextResponse(str(await facts.end(_running(request).db)))
+    return PlainTextResponse(str(await facts.end(_state(request).db)))
 
 
 def _bulk(route: BulkRoute, scope: str) -> Handler:
     async def take(request: Request) -> Response:
         principal = _principal_with(request, scope)
-        running = _running(request)
-        with running.gate.entered() as reservation:
+        state = _state(request)
+        with state.gate.enter() as reservation:
             body = await body_of(request, reservation)
             by_line = is_by_line(request)
             rows = await off_loop(
-                len(body), lambda: parsed(body, route.row, principal, by_line=by_line)
+                len(body), lambda: parse(body, route.row, principal, by_line=by_line)
             )
-            receipts = await _carried(running, route, principal, rows)
+            receipts = await _carry_out(state, route, principal, rows)
         return Response(
             msgspec.json.encode({"receipts": receipts}), 202, media_type="application/json"
         )
@@ -299,23 +307,23 @@ def _bulk(route: BulkRoute, scope: str) -> Handler:
     return take
 
 
-async def _carried(
-    running: Running, route: BulkRoute, principal: Principal, rows: Parsed
+async def _carry_out(
+    state: ServiceState, route: BulkRoute, principal: Principal, rows: ParsedRows
 ) -> list[Receipt]:
     if route.shares_commit:
-        return await running.group_commit.carry_out(route, principal, rows)
-    async with running.db.write(principal.tenant_id) as conn:
+        return await state.group_commit.carry_out(route, principal, rows)
+    async with state.db.write(principal.tenant_id) as conn:
         return await carry_out(conn, principal, route, rows)
 
 
 def _foreign(route: ForeignRoute, scope: str) -> Handler:
     async def take(request: Request) -> Response:
         principal = _principal_with(request, scope)
-        running = _running(request)
-        with running.gate.entered() as reservation:
+        state = _state(request)
+        with state.gate.enter() as reservation:
             body = await body_of(request, reservation)
             read = await off_loop(len(body), lambda: route.read(body))
-            async with running.db.write(principal.tenant_id) as conn:
+            async with state.db.write(principal.tenant_id) as conn:
                 answer = await route.take(conn, principal, datetime.now(UTC), read)
         return Response(msgspec.json.encode(answer), media_type="application/json")
 
@@ -327,7 +335,7 @@ async def _healthz(_: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    async with _running(request).db.read(None) as conn:
+    async with _state(request).db.read(None) as conn:
         await conn.fetchval("SELECT 1")
     return JSONResponse({"status": "ready"})
 

@@ -25,10 +25,10 @@ from starlette.routing import Route
 from shared.platform import auth, telemetry
 from shared.platform.auth import Signer
 from shared.platform.config import Settings
-from shared.platform.db import LOST, Database, connected
+from shared.platform.db import CONNECTION_ERRORS, Database, connect
 from shared.process import facts, work
 from shared.process.rpc import Rpc
-from shared.process.service import stopped
+from shared.process.service import cancel
 from shared.process.work import Claim, WorkList
 from shared.vocabulary.errors import NotPermitted, Refusal
 
@@ -111,7 +111,7 @@ async def _run(settings: Settings, worker: Worker) -> None:
                 server.serve(),
                 _tell(stop, server),
             ):
-                stack.push_async_callback(stopped, asyncio.create_task(loop))
+                stack.push_async_callback(cancel, asyncio.create_task(loop))
             await stop.wait()
 
 
@@ -134,7 +134,7 @@ async def working(
 ) -> AsyncGenerator[tuple[WorkerContext, Sequence[asyncio.Event]]]:
     """A loop for every list and every round; and what wakes the loops of quick lists."""
     async with (
-        connected(settings.service_database_url(worker.service)) as db,
+        connect(settings.service_database_url(worker.service)) as db,
         Rpc(settings) as rpc,
         contextlib.AsyncExitStack() as stack,
     ):
@@ -150,7 +150,7 @@ async def working(
             do = partial(look, context)
             loops.append(poll(look.__name__, do, SLOW_POLL_S, asyncio.Event()))
         for loop in loops:
-            stack.push_async_callback(stopped, asyncio.create_task(loop))
+            stack.push_async_callback(cancel, asyncio.create_task(loop))
         yield context, hints
 
 
@@ -162,7 +162,7 @@ async def poll(
         hint.clear()
         try:
             await do()
-        except (*LOST, Refusal) as error:
+        except (*CONNECTION_ERRORS, Refusal) as error:
             log.warning("%s: %s", name, error)
         except Exception:
             log.exception("%s", name)
@@ -215,14 +215,14 @@ def _health(
 
     async def ready(request: Request) -> Response:
         try:
-            found = await problems()
-        except (*LOST, Refusal) as error:
-            found = [{"problem": str(error)}]
-        body: dict[str, Any] = {"status": "degraded" if found else "ok"}
+            troubles = await problems()
+        except (*CONNECTION_ERRORS, Refusal) as error:
+            troubles = [{"problem": str(error)}]
+        body: dict[str, Any] = {"status": "degraded" if troubles else "ok"}
         if _is_ours(request, signer):
-            body["problems"] = list(found)
+            body["problems"] = list(troubles)
         return Response(
-            msgspec.json.encode(body), 503 if found else 200, media_type="application/json"
+            msgspec.json.encode(body), 503 if troubles else 200, media_type="application/json"
         )
 
     return Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready)])

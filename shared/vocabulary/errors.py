@@ -39,7 +39,7 @@ class InvalidInput(Refusal):
 
     def __init__(self, field: str, value: object = None, allowed: str = "") -> None:
         self.field = field
-        self.value = clipped(value)
+        self.value = clip(value)
         self.allowed = allowed
         super().__init__(
             f"{field}: {self.value} is not allowed; allowed: {allowed}" if allowed else field
@@ -72,10 +72,10 @@ def refusal(code: str, message: str, field: str = "") -> Refusal:
     return kind(message)
 
 
-def clipped(value: object, most: int = 80) -> str:
+def clip(value: object, length: int = 80) -> str:
     """A value as it may stand in a message: printable and short."""
     try:
         text = ascii(value) if isinstance(value, str) else str(value)
     except (RecursionError, ValueError):  # nested too deep, or an integer too long, to be written
         text = type(value).__name__
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -53,7 +53,7 @@ class Segment(msgspec.Struct, frozen=True):
         return self.expected[-1]
 
 
-class Moved(msgspec.Struct, frozen=True):
+class SignalDrift(msgspec.Struct, frozen=True):
     """A signal that lay otherwise than before: its PSI, and what so few accounts show by chance."""
 
     signal: str
@@ -67,7 +67,7 @@ class Drift(msgspec.Struct, frozen=True):
     earlier: str
     newest: str
     signals: int
-    moved: list[Moved]
+    moved: list[SignalDrift]
 
 
 class Origin(msgspec.Struct, frozen=True):

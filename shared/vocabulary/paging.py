@@ -11,7 +11,7 @@ from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.storable import allowed_instead
 
 T = TypeVar("T")
-MOST = 100
+MAX_SIZE = 100
 PLACE = "a cursor given by an earlier page of this list"
 
 
@@ -45,11 +45,11 @@ def size(first: int | None, default: int = 25) -> int:
     """A page size within bounds; InvalidInput otherwise."""
     if first is None:
         return default
-    if not 0 < first <= MOST:
-        raise InvalidInput("first", first, f"1 to {MOST}")
+    if not 0 < first <= MAX_SIZE:
+        raise InvalidInput("first", first, f"1 to {MAX_SIZE}")
     return first
 
 
-def page(rows: list[T], most: int, cursors: list[str]) -> Page[T]:
+def page(rows: list[T], limit: int, cursors: list[str]) -> Page[T]:
     """Cut one row more than asked for down to the page; that row says whether more follow."""
-    return Page(rows[:most], cursors[:most], len(rows) > most)
+    return Page(rows[:limit], cursors[:limit], len(rows) > limit)

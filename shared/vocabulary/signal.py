@@ -73,10 +73,10 @@ def read(path: Path) -> list[Signal]:
         rows = csv.DictReader(lines)
         if tuple(rows.fieldnames or ()) != HEAD:
             raise ValueError(f"{path}: the first line has to be {','.join(HEAD)}")
-        found = [_signal(row) for row in rows]
-    if len({signal.name for signal in found}) < len(found):
+        signals = [_signal(row) for row in rows]
+    if len({signal.name for signal in signals}) < len(signals):
         raise ValueError(f"{path}: a signal is described twice")
-    return found
+    return signals
 
 
 def _signal(row: Mapping[str, str]) -> Signal:
@@ -99,7 +99,7 @@ def _kind(row: Mapping[str, str]) -> Kind:
     raise ValueError(f"{row['name']}: kind {row['kind']!r} is none of {', '.join(get_args(Kind))}")
 
 
-def described(name: str, signals: Mapping[str, Signal]) -> Signal | None:
+def signal_for(name: str, signals: Mapping[str, Signal]) -> Signal | None:
     """The line that speaks of a column: its own, or its family's; None if there is none."""
     if name in signals:
         return signals[name]

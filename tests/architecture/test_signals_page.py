@@ -6,7 +6,7 @@ import pytest
 
 from infra.pages.signals_page import PAGE, dictionaries, page
 from ml.scoring.signal_groups import group_of
-from shared.vocabulary.signal import HEAD, Signal, described, read
+from shared.vocabulary.signal import HEAD, Signal, read, signal_for
 
 SIGNALS = [signal for signals in dictionaries().values() for signal in signals]
 
@@ -52,5 +52,7 @@ def test_a_file_with_another_head_is_refused(tmp_path: Path):
 
 def test_a_family_speaks_for_names_that_have_no_line_of_their_own():
     signals = {signal.name: signal for signal in SIGNALS}
-    speaks = [described(name, signals) for name in ("trait_region", "trait_industry", "unheard_of")]
+    speaks = [
+        signal_for(name, signals) for name in ("trait_region", "trait_industry", "unheard_of")
+    ]
     assert [each and each.name for each in speaks] == ["trait_*", "trait_industry", None]

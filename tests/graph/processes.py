@@ -29,7 +29,7 @@ from shared.platform.config import Settings
 from shared.platform.db import Database
 from shared.process import facts, service
 from shared.process.consumer import Consumer
-from shared.process.rpc import Exposed, Rpc
+from shared.process.rpc import Dispatcher, Rpc
 from shared.process.service import Service, build
 from shared.process.worker import WorkerContext
 from tests.conftest import DatabaseOf
@@ -50,7 +50,7 @@ class Suite:
         self.databases = databases
         self.settings = settings
         exposed = {
-            service.name: Exposed(
+            service.name: Dispatcher(
                 databases[service.name], reads=service.reads, commands=service.commands
             )
             for service in SERVICES

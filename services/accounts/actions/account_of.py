@@ -7,7 +7,7 @@ from uuid import UUID, uuid4, uuid5
 from services.accounts.rows import ContractRow, MemberRow, TicketRow
 from services.accounts.store import accounts
 from shared.intake.checks import Check
-from shared.intake.rows import Numbered
+from shared.intake.rows import NumberedRow
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.vocabulary.errors import InvalidInput
@@ -16,7 +16,7 @@ from shared.vocabulary.ids import account_key
 R = TypeVar("R", MemberRow, ContractRow, TicketRow)
 
 
-async def account_of(conn: Conn, _: Principal, rows: Sequence[Numbered[R]]) -> Check[R]:
+async def account_of(conn: Conn, _: Principal, rows: Sequence[NumberedRow[R]]) -> Check[R]:
     """Settles the account of a row, and the id of one that is known by its external id."""
     there = await accounts.existing(conn, {account_key(one.row.account_id) for one in rows})
 

@@ -10,8 +10,8 @@ from services.accounts.domain.accounts import Account, AccountChanged, AccountCr
 from services.accounts.rows import AccountRow, check
 from services.accounts.store import accounts, locks, tables
 from shared.intake.checks import Check, Contradiction
-from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
-from shared.intake.versioned import keep
+from shared.intake.rows import BulkRoute, NumberedRow, Receipt, take_one
+from shared.intake.versioned import save
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import facts
@@ -26,7 +26,7 @@ class Directory:
         self._added_by: set[int] = set()
 
     async def account_of(
-        self, conn: Conn, principal: Principal, rows: Sequence[Numbered[AccountRow]]
+        self, conn: Conn, principal: Principal, rows: Sequence[NumberedRow[AccountRow]]
     ) -> Check[AccountRow]:
         """The account that a row means; the id of a new one follows from its external name."""
         named = [(one, name) for one in rows if (name := _name(one.row))]
@@ -62,12 +62,12 @@ def _name(row: AccountRow) -> ExternalId | None:
 
 
 async def take_accounts(
-    conn: Conn, principal: Principal, rows: list[Numbered[AccountRow]]
+    conn: Conn, principal: Principal, rows: list[NumberedRow[AccountRow]]
 ) -> list[Receipt]:
     """Create or change accounts, known by their id or by an external name."""
     directory = Directory()
     resolve = [directory.account_of]
-    outcome = await keep(conn, principal, tables.ACCOUNT, rows, check=check, resolve=resolve)
+    outcome = await save(conn, principal, tables.ACCOUNT, rows, check=check, resolve=resolve)
     changed = {new.version.owner for new in outcome.fresh}
     changed |= {row.id for row in directory.added.values() if row.id}
     if changed:

@@ -8,8 +8,8 @@ from services.accounts.actions.account_of import account_of
 from services.accounts.domain.contracts import Contract, ContractChanged
 from services.accounts.rows import ContractRow, check
 from services.accounts.store import contracts, tables
-from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
-from shared.intake.versioned import keep
+from shared.intake.rows import BulkRoute, NumberedRow, Receipt, take_one
+from shared.intake.versioned import save
 from shared.intake.versions import Version
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -17,10 +17,10 @@ from shared.process import facts
 
 
 async def take_contracts(
-    conn: Conn, principal: Principal, rows: list[Numbered[ContractRow]]
+    conn: Conn, principal: Principal, rows: list[NumberedRow[ContractRow]]
 ) -> list[Receipt]:
     """Sign or change contracts, known by their id or, within the account, by their external id."""
-    outcome = await keep(conn, principal, tables.CONTRACT, rows, check=check, resolve=[account_of])
+    outcome = await save(conn, principal, tables.CONTRACT, rows, check=check, resolve=[account_of])
     changes = sorted((_change(new.row, new.version) for new in outcome.fresh), key=_place)
     await facts.emit_all(conn, [(change.account_id, change) for change in changes])
     return outcome.receipts

@@ -9,8 +9,8 @@ from services.accounts.actions.account_of import account_of
 from services.accounts.domain.members import Member, MemberAdded, MemberChanged
 from services.accounts.rows import MemberRow, check
 from services.accounts.store import members, tables
-from shared.intake.rows import BulkRoute, Numbered, Receipt, receive
-from shared.intake.versioned import keep
+from shared.intake.rows import BulkRoute, NumberedRow, Receipt, receive
+from shared.intake.versioned import save
 from shared.intake.versions import Candidate
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -18,10 +18,10 @@ from shared.process import facts
 
 
 async def take_members(
-    conn: Conn, principal: Principal, rows: list[Numbered[MemberRow]]
+    conn: Conn, principal: Principal, rows: list[NumberedRow[MemberRow]]
 ) -> list[Receipt]:
     """Add or change members, known by their id or, within the account, by their external id."""
-    outcome = await keep(conn, principal, tables.MEMBER, rows, check=check, resolve=[account_of])
+    outcome = await save(conn, principal, tables.MEMBER, rows, check=check, resolve=[account_of])
     now = await members.members(conn, list({UUID(new.version.id) for new in outcome.fresh}))
     seen = {UUID(version.id) for version in outcome.before}
     changes: list[tuple[UUID, object]] = []

@@ -14,16 +14,15 @@ from services.accounts.store import contracts as contracts_store
 from services.accounts.store import members as members_store
 from services.accounts.store import tickets as tickets_store
 from shared.graphql.fields import Arguments, answered, empty, missing, moment
+from shared.graphql.inputs import optional
 from shared.graphql.objects import Member, Part
 from shared.graphql.paging import After, Connection, First
 
 
 @strawberry.input(description="Which members; what is left out does not narrow.")
 class MemberFilter:
-    role: str | None = strawberry.field(default=None, description="Only this role.")
-    active: bool | None = strawberry.field(
-        default=None, description="True: only those still there; false: only those who left."
-    )
+    role: str | None = optional("Only this role.")
+    active: bool | None = optional("True: only those still there; false: only those who left.")
 
 
 def _narrowed(

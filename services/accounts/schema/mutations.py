@@ -13,6 +13,7 @@ from services.accounts.actions import members as members_actions
 from services.accounts.domain import contracts as contracts_domain
 from services.accounts.schema.values import Contract
 from shared.graphql.fields import Arguments, called
+from shared.graphql.inputs import entry, optional
 from shared.graphql.objects import Account, Member
 from shared.graphql.payloads import Payload, UserError, one_row, row_of
 from shared.graphql.reading import WHOLE
@@ -23,8 +24,8 @@ from shared.intake.rows import Receipt
 
 @strawberry.input(description="The name another system gives an account.")
 class ExternalIdInput:
-    source: str = strawberry.field(description="The other system, e.g. crm.")
-    id: str = strawberry.field(description="The account's id there.")
+    source: str = entry("The other system, e.g. crm.")
+    id: str = entry("The account's id there.")
 
 
 @strawberry.input(
@@ -32,22 +33,16 @@ class ExternalIdInput:
     " with neither it is a new one each time."
 )
 class AccountUpsertInput:
-    name: str = strawberry.field(description="The customer's name, 1 to 200 characters.")
-    id: strawberry.ID | None = strawberry.field(default=None, description="Its id here.")
-    external_id: ExternalIdInput | None = strawberry.field(
-        default=None, description="What another system calls it; stays with the account for ever."
+    name: str = entry("The customer's name, 1 to 200 characters.")
+    id: strawberry.ID | None = optional("Its id here.")
+    external_id: ExternalIdInput | None = optional(
+        "What another system calls it; stays with the account for ever."
     )
-    traits: JSON | None = strawberry.field(
-        default=None, description="A flat object of scalars, passed on to the model."
-    )
-    tags: list[str] | None = strawberry.field(default=None, description="Labels.")
-    intended_users: int | None = strawberry.field(
-        default=None, description="How many people should use the product."
-    )
-    industry: str | None = strawberry.field(default=None, description="Its line of business.")
-    created_at: datetime | None = strawberry.field(
-        default=None, description="Since when it is a customer; if omitted, since now."
-    )
+    traits: JSON | None = optional("A flat object of scalars, passed on to the model.")
+    tags: list[str] | None = optional("Labels.")
+    intended_users: int | None = optional("How many people should use the product.")
+    industry: str | None = optional("Its line of business.")
+    created_at: datetime | None = optional("Since when it is a customer; if omitted, since now.")
 
 
 @strawberry.input(
@@ -55,26 +50,22 @@ class AccountUpsertInput:
     " account by externalId; with neither it is a new one each time."
 )
 class MemberInput:
-    account_id: strawberry.ID = strawberry.field(description="The account, by its id here.")
-    id: strawberry.ID | None = strawberry.field(default=None, description="The member's id here.")
-    external_id: str | None = strawberry.field(
-        default=None, description="The member's id in the source system."
-    )
-    email: str | None = strawberry.field(default=None, description="E-mail address.")
-    role: str | None = strawberry.field(default=None, description="What they do, e.g. admin.")
-    level: int | None = strawberry.field(
-        default=None, description="Knowledge of the product, 0 to 4."
-    )
-    started_at: datetime | None = strawberry.field(default=None, description="When they began.")
-    ended_at: datetime | None = strawberry.field(default=None, description="When they left.")
-    internal: bool = strawberry.field(
-        default=False, description="Of the vendor's own people, or a test user: never counted."
+    account_id: strawberry.ID = entry("The account, by its id here.")
+    id: strawberry.ID | None = optional("The member's id here.")
+    external_id: str | None = optional("The member's id in the source system.")
+    email: str | None = optional("E-mail address.")
+    role: str | None = optional("What they do, e.g. admin.")
+    level: int | None = optional("Knowledge of the product, 0 to 4.")
+    started_at: datetime | None = optional("When they began.")
+    ended_at: datetime | None = optional("When they left.")
+    internal: bool = entry(
+        "Of the vendor's own people, or a test user: never counted.", default=False
     )
 
 
 @strawberry.input(description="Members to add or change, up to 5,000.")
 class MembersUpsertInput:
-    members: list[MemberInput] = strawberry.field(description="The members as they are now.")
+    members: list[MemberInput] = entry("The members as they are now.")
 
 
 @strawberry.input(
@@ -82,33 +73,26 @@ class MembersUpsertInput:
     " account by externalId; with neither it is a new one each time."
 )
 class ContractUpsertInput:
-    account_id: strawberry.ID = strawberry.field(description="The account, by its id here.")
-    start_on: date = strawberry.field(description="First day.")
-    term_months: int = strawberry.field(description="Length of a term, 1 to 120 months.")
-    auto_renew: bool = strawberry.field(description="Whether it goes on if nobody objects.")
-    id: strawberry.ID | None = strawberry.field(default=None, description="Its id here.")
-    external_id: str | None = strawberry.field(default=None, description="Its number elsewhere.")
-    end_on: date | None = strawberry.field(
-        default=None, description="First day after the agreed term."
+    account_id: strawberry.ID = entry("The account, by its id here.")
+    start_on: date = entry("First day.")
+    term_months: int = entry("Length of a term, 1 to 120 months.")
+    auto_renew: bool = entry("Whether it goes on if nobody objects.")
+    id: strawberry.ID | None = optional("Its id here.")
+    external_id: str | None = optional("Its number elsewhere.")
+    end_on: date | None = optional("First day after the agreed term.")
+    notice_days: int | None = optional("How many days before the renewal it must be cancelled.")
+    seats: int | None = optional("Seats signed for.")
+    mrr_cents: WideInt | None = optional(
+        "Recurring revenue per month, minor units; needs a currency."
     )
-    notice_days: int | None = strawberry.field(
-        default=None, description="How many days before the renewal it must be cancelled."
+    currency: str | None = optional("ISO 4217 code.")
+    ended_on: date | None = optional("First day no longer covered, once that is known.")
+    outcome: contracts_domain.Outcome = entry(
+        "What became of it at its end.", default=contracts_domain.Outcome.PENDING
     )
-    seats: int | None = strawberry.field(default=None, description="Seats signed for.")
-    mrr_cents: WideInt | None = strawberry.field(
-        default=None, description="Recurring revenue per month, minor units; needs a currency."
-    )
-    currency: str | None = strawberry.field(default=None, description="ISO 4217 code.")
-    ended_on: date | None = strawberry.field(
-        default=None, description="First day no longer covered, once that is known."
-    )
-    outcome: contracts_domain.Outcome = strawberry.field(
-        default=contracts_domain.Outcome.PENDING, description="What became of it at its end."
-    )
-    end_reason: contracts_domain.EndReason | None = strawberry.field(
-        default=None,
-        description="Why it was lost, given with the outcome lost; the forecast takes a loss"
-        " without a reason as voluntary.",
+    end_reason: contracts_domain.EndReason | None = optional(
+        "Why it was lost, given with the outcome lost; the forecast takes a loss"
+        " without a reason as voluntary."
     )
 
 

@@ -10,10 +10,11 @@ from services.accounts.schema.nodes import NODES
 from services.accounts.store import accounts as accounts_store
 from shared.graphql.enums import shown_enum
 from shared.graphql.fields import Arguments, AsOfNow, Request, called
+from shared.graphql.inputs import optional
 from shared.graphql.objects import Account
 from shared.graphql.paging import After, Connection, First
 from shared.vocabulary.errors import InvalidInput
-from shared.vocabulary.ids import parsed_id
+from shared.vocabulary.ids import parse_id
 
 shown_enum(
     accounts_domain.AccountOrder,
@@ -26,13 +27,9 @@ shown_enum(
 
 @strawberry.input(description="Which accounts; what is left out does not narrow.")
 class AccountFilter:
-    name_contains: str | None = strawberry.field(
-        default=None, description="Part of the name; upper and lower case alike."
-    )
-    tag: str | None = strawberry.field(default=None, description="One of its tags, exactly.")
-    external_id: ExternalIdInput | None = strawberry.field(
-        default=None, description="What another system calls it."
-    )
+    name_contains: str | None = optional("Part of the name; upper and lower case alike.")
+    tag: str | None = optional("One of its tags, exactly.")
+    external_id: ExternalIdInput | None = optional("What another system calls it.")
 
 
 def _name(given: ExternalIdInput) -> accounts_domain.ExternalId:
@@ -68,7 +65,7 @@ async def _account(
     if (id is None) == (external_id is None):
         raise InvalidInput("id", id, "either id or externalId")
     if external_id is None:
-        key = parsed_id(id or "", "Account", "id")[1]
+        key = parse_id(id or "", "Account", "id")[1]
     else:
         key = await info.context.call(accounts_store.account_called, _name(external_id), as_of)
     return await NODES["Account"](info, key, as_of) if key else None

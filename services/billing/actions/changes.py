@@ -12,8 +12,8 @@ from services.billing.rows import (
     SubscriptionRow,
     check,
 )
-from shared.intake.rows import Numbered, Receipt, Take
-from shared.intake.versioned import Versioned, keep
+from shared.intake.rows import NumberedRow, Receipt, Take
+from shared.intake.versioned import Versioned, save
 from shared.intake.versions import Candidate, Version
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -25,8 +25,8 @@ R = TypeVar("R", SubscriptionRow, InvoiceRow, PaymentRow, PaymentMethodRow)
 def taking(table: Versioned[R]) -> Take:
     """The action of a bulk route: a receipt for each row, a fact for each account with news."""
 
-    async def take(conn: Conn, principal: Principal, rows: list[Numbered[R]]) -> list[Receipt]:
-        outcome = await keep(conn, principal, table, rows, check=check)
+    async def take(conn: Conn, principal: Principal, rows: list[NumberedRow[R]]) -> list[Receipt]:
+        outcome = await save(conn, principal, table, rows, check=check)
         await facts.emit_all(conn, _changes(outcome.fresh))
         return outcome.receipts
 

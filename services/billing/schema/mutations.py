@@ -10,6 +10,7 @@ from services.billing.domain import invoices as invoices_domain
 from services.billing.domain import subscriptions as subscriptions_domain
 from services.billing.schema.values import BillingInterval, Invoice, PlanSubscription
 from shared.graphql.fields import called
+from shared.graphql.inputs import entry, optional
 from shared.graphql.objects import Account
 from shared.graphql.payloads import Payload, UserError, one_row
 from shared.graphql.reading import WHOLE
@@ -19,31 +20,27 @@ from shared.graphql.showing import shown
 
 @strawberry.input(description="A plan line as the billing system knows it now.")
 class SubscriptionUpsertInput:
-    id: str = strawberry.field(description="The id the billing system gave it.")
-    account_id: strawberry.ID = strawberry.field(description="The account, by this API's id.")
-    plan: str = strawberry.field(description="Name of the plan.")
-    quantity: int = strawberry.field(description="Units sold, 0 or more.")
-    unit_price_cents: WideInt = strawberry.field(
-        description="Price of a unit and interval, minor units."
-    )
-    interval: BillingInterval = strawberry.field(description="How often it is billed.")
-    currency: str = strawberry.field(description="ISO 4217 code.")
-    started_at: datetime = strawberry.field(description="From when it is billed.")
-    discount_share: float = strawberry.field(description="Recurring discount, 0 to 1.", default=0.0)
-    ended_at: datetime | None = strawberry.field(description="Until when.", default=None)
+    id: str = entry("The id the billing system gave it.")
+    account_id: strawberry.ID = entry("The account, by this API's id.")
+    plan: str = entry("Name of the plan.")
+    quantity: int = entry("Units sold, 0 or more.")
+    unit_price_cents: WideInt = entry("Price of a unit and interval, minor units.")
+    interval: BillingInterval = entry("How often it is billed.")
+    currency: str = entry("ISO 4217 code.")
+    started_at: datetime = entry("From when it is billed.")
+    discount_share: float = entry("Recurring discount, 0 to 1.", default=0.0)
+    ended_at: datetime | None = optional("Until when.")
 
 
 @strawberry.input(description="An invoice as the billing system knows it now.")
 class InvoiceUpsertInput:
-    id: str = strawberry.field(description="The id the billing system gave it.")
-    account_id: strawberry.ID = strawberry.field(description="The account, by this API's id.")
-    amount_cents: WideInt = strawberry.field(description="What it asks for, minor units.")
-    currency: str = strawberry.field(description="ISO 4217 code.")
-    issued_at: datetime = strawberry.field(description="When it was issued.")
-    due_on: date = strawberry.field(description="The last day to pay in time.")
-    paid_at: datetime | None = strawberry.field(
-        description="When it was paid in full.", default=None
-    )
+    id: str = entry("The id the billing system gave it.")
+    account_id: strawberry.ID = entry("The account, by this API's id.")
+    amount_cents: WideInt = entry("What it asks for, minor units.")
+    currency: str = entry("ISO 4217 code.")
+    issued_at: datetime = entry("When it was issued.")
+    due_on: date = entry("The last day to pay in time.")
+    paid_at: datetime | None = optional("When it was paid in full.")
 
 
 class SubscriptionPayload(

@@ -9,26 +9,26 @@ from services.learning.domain.work_lists import RECOMMEND
 from services.learning.rows import CourseRow, check
 from services.learning.store import courses, directory, locks, tables
 from shared.intake.checks import Check
-from shared.intake.rows import BulkRoute, Numbered, Receipt, take_one
-from shared.intake.versioned import keep
+from shared.intake.rows import BulkRoute, NumberedRow, Receipt, take_one
+from shared.intake.versioned import save
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import work
 from shared.vocabulary.errors import InvalidInput
 
-Rows = Sequence[Numbered[CourseRow]]
-NAMED_MOST = 12
+Rows = Sequence[NumberedRow[CourseRow]]
+MAX_COURSES_SHOWN = 12
 
 
 async def take_courses(
-    conn: Conn, principal: Principal, rows: list[Numbered[CourseRow]]
+    conn: Conn, principal: Principal, rows: list[NumberedRow[CourseRow]]
 ) -> list[Receipt]:
     """Courses; other values under a known code are a new version, and all paths are due again."""
     await locks.lock_catalogue(conn)
     rules = Rules((await courses.catalogue(conn)).by_code)
-    outcome = await keep(
+    outcome = await save(
         conn, principal, tables.COURSE, rows, check=check,
-        resolve=[rules.one_code_each, rules.no_way_back, rules.all_there],
+        resolve=[rules.one_code_each, rules.no_way_back, rules.nothing_missing],
     )  # fmt: skip
     if outcome.fresh:
         await work.mark(conn, RECOMMEND, await directory.everybody(conn))
@@ -70,38 +70,36 @@ class Rules:
         graph: dict[str, Sequence[str]] = {
             code: course.prerequisites for code, course in self._catalogue.items()
         }
-        around = cycles(graph | {one.row.code: one.row.prerequisites for one in rows})
+        ways = cycles(graph | {entry.row.code: entry.row.prerequisites for entry in rows})
 
         def refuse(row: CourseRow) -> None:
-            if row.code in around:
-                needs, way = ", ".join(row.prerequisites), _shown(around[row.code])
+            if row.code in ways:
+                needs, way = ", ".join(row.prerequisites), _text(ways[row.code])
                 allowed = f"courses without a way back here: {way}"
                 raise InvalidInput("prerequisites", needs, allowed)
 
         return refuse
 
-    async def all_there(self, _: Conn, __: Principal, rows: Rows) -> Check[CourseRow]:
+    async def nothing_missing(self, _: Conn, __: Principal, rows: Rows) -> Check[CourseRow]:
         """What a course needs exists, or comes with the batch and is not refused itself."""
-        there = self._there(rows)
+        codes = self._codes(rows)
 
         def refuse(row: CourseRow) -> None:
-            if missing := sorted(set(row.prerequisites) - there):
-                raise InvalidInput(
-                    "prerequisites", ", ".join(missing), "codes of courses that exist"
-                )
+            if gaps := ", ".join(sorted(set(row.prerequisites) - codes)):
+                raise InvalidInput("prerequisites", gaps, "codes of courses that exist")
 
         return refuse
 
-    def _there(self, rows: Rows) -> set[str]:
+    def _codes(self, rows: Rows) -> set[str]:
         while True:
-            there = self._catalogue.keys() | {one.row.code for one in rows}
-            good = [one for one in rows if there.issuperset(one.row.prerequisites)]
+            codes = self._catalogue.keys() | {entry.row.code for entry in rows}
+            good = [entry for entry in rows if codes.issuperset(entry.row.prerequisites)]
             if len(good) == len(rows):
-                return there
+                return codes
             rows = good
 
 
-def _shown(way: list[str]) -> str:
+def _text(way: list[str]) -> str:
     """The way round, shortened in the middle when it is long."""
-    middle = ["…"] if len(way) > NAMED_MOST else []
-    return " → ".join([*way[: NAMED_MOST - 1], *middle, *way[NAMED_MOST - 1 :][-1:]])
+    middle = ["…"] if len(way) > MAX_COURSES_SHOWN else []
+    return " → ".join([*way[: MAX_COURSES_SHOWN - 1], *middle, *way[MAX_COURSES_SHOWN - 1 :][-1:]])

@@ -77,21 +77,18 @@ def cycles(graph: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
             backwards[needed].append(code)
     for code in sorted_by_need(backwards):  # these only depend on a cycle
         del left[code]
-    found: dict[str, list[str]] = {}
+    ways: dict[str, list[str]] = {}
     for code in sorted(left):
-        if code not in found:
-            found |= _way_round(code, left)
-    return found
+        if code not in ways:
+            ways |= _way_round(code, left)
+    return ways
 
 
 def _way_round(start: str, left: Mapping[str, Set[str]]) -> dict[str, list[str]]:
     """Walk from prerequisite to prerequisite until one comes again."""
-    walked = [start]
-    places = {start: 0}
-    while True:
-        step = min(left[walked[-1]] & left.keys())
-        if step in places:
-            around = [*walked[places[step] :], step]
-            return dict.fromkeys(walked, around)
-        places[step] = len(walked)
-        walked.append(step)
+    places, step = {start: 0}, start
+    while (step := min(left[step] & left.keys())) not in places:
+        places[step] = len(places)
+    way = list(places)
+    ring = [*way[places[step] :], step]
+    return dict.fromkeys(way, ring)

@@ -41,7 +41,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Mastered:
+class Proof:
     """That a member can do what a course teaches, how we know, and since when."""
 
     member_id: UUID
@@ -104,25 +104,24 @@ class LearningChanged:
     completed: list[Completion]
 
 
-def skills(mastered: Iterable[Mastered], courses: Mapping[str, Course]) -> list[SkillMastery]:
+def skills(proofs: Iterable[Proof], courses: Mapping[str, Course]) -> list[SkillMastery]:
     """Mastery by skill, sorted by skill; courses no longer known count nothing."""
-    by_skill: dict[str, list[tuple[Course, Mastered]]] = {}
-    for shown in mastered:
-        course = courses.get(shown.course)
-        if course is not None:
-            by_skill.setdefault(course.skill, []).append((course, shown))
-    return [_skill(skill, found) for skill, found in sorted(by_skill.items())]
+    by_skill: dict[str, list[tuple[Course, Proof]]] = {}
+    for proof in proofs:
+        if course := courses.get(proof.course):
+            by_skill.setdefault(course.skill, []).append((course, proof))
+    return [_skill(skill, pairs) for skill, pairs in sorted(by_skill.items())]
 
 
-def _skill(skill: str, found: list[tuple[Course, Mastered]]) -> SkillMastery:
-    highest, shown = min(found, key=lambda pair: (-pair[0].level, pair[1].since, pair[0].code))
+def _skill(skill: str, pairs: list[tuple[Course, Proof]]) -> SkillMastery:
+    highest, proof = min(pairs, key=lambda pair: (-pair[0].level, pair[1].since, pair[0].code))
     return SkillMastery(
         skill=skill,
         level=highest.level,
         value=highest.level / TOP_LEVEL,
-        evidence=shown.evidence,
-        courses=sorted(course.code for course, _ in found),
-        since=shown.since,
+        evidence=proof.evidence,
+        courses=sorted(course.code for course, _ in pairs),
+        since=proof.since,
     )
 
 

@@ -97,7 +97,7 @@ class ExcludedCourse:
 
 @dataclass(frozen=True, slots=True)
 class LearningPath:
-    """What a member was told to learn next."""
+    """What is recommended to a member to learn next."""
 
     id: UUID
     member_id: UUID
@@ -138,7 +138,7 @@ def next_path(
     prerequisites are done; ties by code. Without a budget, mastering one more offered course never
     makes the path longer.
     """
-    view = _View(learner, mastered, catalogue)
+    view, by_code = _View(learner, mastered, catalogue), catalogue.by_code
     needed = view.needed()
     values = view.values(needed)
     steps: list[Step] = []
@@ -147,13 +147,13 @@ def next_path(
         fits = [
             code
             for code in left
-            if done.issuperset(catalogue.by_code[code].prerequisites)
-            and minutes + catalogue.by_code[code].minutes <= budget.minutes
+            if done.issuperset(by_code[code].prerequisites)
+            and minutes + by_code[code].minutes <= budget.minutes
         ]
         if not fits:
             break
-        best = min(fits, key=lambda code: (-values[code] / catalogue.by_code[code].minutes, code))
-        course = catalogue.by_code[best]
+        best = min(fits, key=lambda code: (-values[code] / by_code[code].minutes, code))
+        course = by_code[best]
         steps.append(Step(best, view.reasons(course, needed), values[best] / course.minutes))
         done.add(best)
         del left[best]
@@ -168,11 +168,12 @@ class _View:
         self._learner = learner
         self._mastered = mastered
         self._catalogue = catalogue
-        suited = [course for course in catalogue.order if self._suits(course)]
-        self._targets = {course.code for course in suited if course.offered(catalogue.at)}
-        self._not_offered = [c.code for c in suited if c.code not in self._targets]
+        self._by_code = catalogue.by_code
+        suitable = [course for course in catalogue.order if self._suits(course)]
+        self._targets = {course.code for course in suitable if course.offered(catalogue.at)}
+        self._not_offered = [c.code for c in suitable if c.code not in self._targets]
         self._levels = self._skill_levels()
-        self._open = self._reachable()
+        self._reachable = self._codes_within_reach()
 
     def _suits(self, course: Course) -> bool:
         for_role = not course.roles or self._learner.role in course.roles
@@ -188,44 +189,40 @@ class _View:
     def needed(self) -> set[str]:
         """Targets and what they need, less what is mastered or cannot be reached."""
         needed: set[str] = set()
+        possible = self._reachable - self._mastered
         for course in reversed(self._catalogue.order):
-            wanted = course.code in self._targets or any(
-                code in needed for code in self._catalogue.dependants[course.code]
-            )
-            if wanted and course.code in self._open and course.code not in self._mastered:
+            dependants = self._catalogue.dependants[course.code]
+            of_use = course.code in self._targets or not needed.isdisjoint(dependants)
+            if of_use and course.code in possible:
                 needed.add(course.code)
         return needed
 
-    def _reachable(self) -> set[str]:
+    def _codes_within_reach(self) -> set[str]:
         """What is offered, and all it needs is mastered or reachable too."""
-        found: set[str] = set()
+        reachable: set[str] = set()
         for course in self._catalogue.order:
-            if course.offered(self._catalogue.at) and not self._missing(course, found):
-                found.add(course.code)
-        return found
+            if course.offered(self._catalogue.at) and not self._gaps(course, reachable):
+                reachable.add(course.code)
+        return reachable
 
-    def _missing(self, course: Course, reachable: Set[str]) -> list[str]:
-        return [
-            code
-            for code in course.prerequisites
-            if code not in self._mastered and code not in reachable
-        ]
+    def _gaps(self, course: Course, reachable: Set[str]) -> list[str]:
+        """What the course needs, and the member can neither do nor reach."""
+        return [c for c in course.prerequisites if c not in self._mastered and c not in reachable]
 
     def values(self, needed: Set[str]) -> dict[str, float]:
         """What each needed course is worth."""
         values: dict[str, float] = {}
         for course in reversed(self._catalogue.order):
             if course.code in needed:
-                unlocked = sum(
-                    values[code] / self._still_needed_for(code)
-                    for code in sorted(self._catalogue.dependants[course.code])
-                    if code in needed
+                unlocks = sum(
+                    values[code] / len(set(self._by_code[code].prerequisites) - self._mastered)
+                    for code in self._unlocks(course, needed)
                 )
-                values[course.code] = self._own_value(course) + UNLOCK_SHARE * unlocked
+                values[course.code] = self._own_value(course) + UNLOCK_SHARE * unlocks
         return values
 
-    def _still_needed_for(self, code: str) -> int:
-        return len(set(self._catalogue.by_code[code].prerequisites) - self._mastered)
+    def _unlocks(self, course: Course, needed: Set[str]) -> list[str]:
+        return sorted(needed & set(self._catalogue.dependants[course.code]))
 
     def _own_value(self, course: Course) -> float:
         if course.code not in self._targets:
@@ -233,26 +230,26 @@ class _View:
         return 1.0 + max(0, course.level - self._levels.get(course.skill, 0))
 
     def reasons(self, course: Course, needed: Set[str]) -> list[Reason]:
-        found: list[Reason] = []
+        reasons: list[Reason] = []
         if course.code in self._targets:
             if course.roles and self._learner.role:
-                found.append(Reason("role", self._learner.role))
-            found.append(Reason("level", course.skill, course.level, self._learner.level + 1))
-            found.append(
-                Reason("gap", course.skill, self._levels.get(course.skill, 0), course.level)
-            )
-        unlocks = sorted(set(self._catalogue.dependants[course.code]) & needed)
-        return found + [Reason("prerequisite_of", code) for code in unlocks]
+                reasons.append(Reason("role", self._learner.role))
+            skill, shown_level = course.skill, self._levels.get(course.skill, 0)
+            reasons.append(Reason("level", skill, course.level, self._learner.level + 1))
+            reasons.append(Reason("gap", skill, shown_level, course.level))
+        unlocks = self._unlocks(course, needed)
+        return reasons + [Reason("prerequisite_of", code) for code in unlocks]
 
     def excluded(self, left: Iterable[str]) -> list[Excluded]:
         later = [Excluded(code, "over_budget") for code in left]
-        known = [Excluded(code, "mastered") for code in sorted(self._targets & self._mastered)]
-        closed = [
-            Excluded(code, "prerequisite_unavailable", ", ".join(missing))
-            for code in sorted(self._targets - self._open - self._mastered)
-            if (missing := self._missing(self._catalogue.by_code[code], self._open))
+        mastered = [Excluded(code, "mastered") for code in sorted(self._targets & self._mastered)]
+        unreachable = [
+            Excluded(code, "prerequisite_unavailable", ", ".join(gaps))
+            for code in sorted(self._targets - self._reachable - self._mastered)
+            if (gaps := self._gaps(self._by_code[code], self._reachable))
         ]
-        return later + known + closed + [Excluded(c, "not_offered") for c in self._not_offered]
+        not_offered = [Excluded(code, "not_offered") for code in self._not_offered]
+        return later + mastered + unreachable + not_offered
 
     def inputs_hash(self, budget: Budget) -> str:
         """Covers what the plan may depend on and nothing else of the catalogue."""
@@ -264,7 +261,7 @@ class _View:
               c.offered(self._catalogue.at), c.code in self._mastered) for c in near],
             [(skill, self._levels.get(skill, 0)) for skill in skills_near],
             [code for c in near for code in c.prerequisites
-             if code not in self._catalogue.by_code and code in self._mastered],
+             if code not in self._by_code and code in self._mastered],
         )  # fmt: skip
         return hashlib.sha256(msgspec.msgpack.encode(inputs)).hexdigest()
 
@@ -272,7 +269,5 @@ class _View:
         near = self._targets | set(self._not_offered)
         for course in reversed(self._catalogue.order):
             if course.code in near:
-                near.update(
-                    code for code in course.prerequisites if code in self._catalogue.by_code
-                )
-        return sorted((self._catalogue.by_code[code] for code in near), key=lambda c: c.code)
+                near |= self._by_code.keys() & course.prerequisites
+        return [self._by_code[code] for code in sorted(near)]

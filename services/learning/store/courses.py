@@ -24,7 +24,7 @@ async def courses(
     conn: Conn, first: int | None = None, after: str | None = None, as_of: datetime | None = None
 ) -> Page[Course]:
     """Courses by code."""
-    most = paging.size(first)
+    size = paging.size(first)
     (last,) = paging.key(after, str) if after else ("",)
     rows = await conn.fetch(
         "SELECT * FROM (SELECT DISTINCT ON (id) * FROM learning.course"
@@ -32,10 +32,10 @@ async def courses(
         " WHERE code > $2 ORDER BY code LIMIT $3",
         as_of,
         last,
-        most + 1,
+        size + 1,
     )
-    found = [to(Course, row) for row in rows]
-    return paging.page(found, most, [paging.cursor(course.code) for course in found])
+    page = [to(Course, row) for row in rows]
+    return paging.page(page, size, [paging.cursor(course.code) for course in page])
 
 
 async def courses_by_id(
@@ -68,5 +68,5 @@ async def courses_by_code(
 
 async def optional(conn: Conn, codes: list[str]) -> set[str]:
     """Those of these courses that, as they are now, do not count towards being trained."""
-    known = await courses_by_code(conn, codes)
-    return {code for code, course in known.items() if not course.required}
+    catalogue = await courses_by_code(conn, codes)
+    return {code for code, course in catalogue.items() if not course.required}

@@ -1,31 +1,28 @@
-"""What other services told: who there is to learn."""
+"""What other services say: who there is to learn."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from uuid import UUID
 
 from services.learning.domain.learners import TOP_LEVEL, Learner
 from services.learning.domain.others import MemberFact
 from shared.platform.db import Conn, to
+from shared.vocabulary.errors import NotFound
+from shared.vocabulary.ids import parse_id
+
+SAVE_LEARNERS = """
+INSERT INTO learning.learner
+  (tenant_id, member_id, recorded_at, account_id, external_id, role, level, added_at, ended_at)
+SELECT current_setting('tenure.tenant')::uuid, member_id, recorded_at, account_id, external_id,
+  role, least(greatest(coalesce(level, 0), 0), $2), added_at, ended_at
+FROM jsonb_populate_recordset(NULL::learning.learner, $1)
+ORDER BY member_id, recorded_at
+ON CONFLICT DO NOTHING"""
 
 
 async def save_learners(conn: Conn, members: Sequence[MemberFact]) -> None:
-    """New versions of members: what accounts said about them when."""
-    ordered = sorted(members, key=lambda member: (member.member_id, member.recorded_at))
-    await conn.execute(
-        "INSERT INTO learning.learner (tenant_id, member_id, recorded_at, account_id, external_id,"
-        " role, level, added_at, ended_at)"
-        " SELECT current_setting('tenure.tenant')::uuid, * FROM unnest($1::uuid[],"
-        " $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::timestamptz[],"
-        " $8::timestamptz[]) ON CONFLICT DO NOTHING",
-        [member.member_id for member in ordered],
-        [member.recorded_at for member in ordered],
-        [member.account_id for member in ordered],
-        [member.external_id for member in ordered],
-        [member.role for member in ordered],
-        [min(max(member.level or 0, 0), TOP_LEVEL) for member in ordered],
-        [member.added_at for member in ordered],
-        [member.ended_at for member in ordered],
-    )
+    """Add versions of members: what accounts said about them when."""
+    await conn.execute(SAVE_LEARNERS, [asdict(member) for member in members], TOP_LEVEL)
 
 
 async def learners(conn: Conn, member_ids: list[UUID]) -> dict[UUID, Learner]:
@@ -36,6 +33,15 @@ async def learners(conn: Conn, member_ids: list[UUID]) -> dict[UUID, Learner]:
         member_ids,
     )
     return {row["member_id"]: to(Learner, row) for row in rows}
+
+
+async def learner(conn: Conn, member_id: str) -> Learner:
+    """The member with this id; NotFound if accounts never told of one."""
+    key = parse_id(member_id, "Member", "memberId")[1]
+    try:
+        return (await learners(conn, [key]))[key]
+    except KeyError:
+        raise NotFound(f"memberId: there is no member {key}") from None
 
 
 async def everybody(conn: Conn) -> list[UUID]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -10,23 +11,22 @@ from services.learning.domain.courses import Course
 from services.learning.domain.learners import (
     PASS_SCORE,
     LearningSummary,
-    Mastered,
     NextCourse,
     Progress,
+    Proof,
     SkillMastery,
     skills,
 )
 from services.learning.store.courses import courses_by_code
 from shared.platform.db import Conn, Row, to
-from shared.vocabulary.definition import Definition
-from shared.vocabulary.metric import MetricValue, ratio
+from shared.vocabulary.metric import ratio
 
 HERE = Path(__file__).parent
 SUMMARY = (HERE / "summary.sql").read_text()
 NEXT_COURSES = (HERE / "next_courses.sql").read_text()
 ADOPTION_WINDOW = timedelta(days=180)
-ENROLLED_SINCE = timedelta(days=30)
-NEXT_COURSES_MOST = 5
+ENROLMENT_AGE = timedelta(days=30)
+MAX_NEXT_COURSES = 5
 
 
 async def progress(conn: Conn, ids: list[str]) -> dict[str, Progress]:
@@ -35,9 +35,9 @@ async def progress(conn: Conn, ids: list[str]) -> dict[str, Progress]:
     return {row["id"]: to(Progress, row) for row in rows}
 
 
-async def mastered(
+async def proofs(
     conn: Conn, member_ids: list[UUID], as_of: datetime | None = None
-) -> dict[UUID, list[Mastered]]:
+) -> dict[UUID, list[Proof]]:
     """The first proof of each course a member mastered (the rule is `domain.learners.shows`)."""
     rows = await conn.fetch(
         "SELECT DISTINCT ON (member_id, course) member_id, course, kind AS evidence,"
@@ -50,20 +50,20 @@ async def mastered(
         as_of,
         PASS_SCORE,
     )
-    found: dict[UUID, list[Mastered]] = {member_id: [] for member_id in member_ids}
+    by_member: dict[UUID, list[Proof]] = {member_id: [] for member_id in member_ids}
     for row in rows:
-        found[row["member_id"]].append(to(Mastered, row))
-    return found
+        by_member[row["member_id"]].append(to(Proof, row))
+    return by_member
 
 
 async def mastery(
     conn: Conn, member_ids: list[UUID], as_of: datetime | None = None
 ) -> dict[UUID, list[SkillMastery]]:
     """Skills of every member asked for, sorted by skill."""
-    shown = await mastered(conn, member_ids, as_of)
-    codes = {proof.course for proofs in shown.values() for proof in proofs}
-    known = await courses_by_code(conn, sorted(codes), as_of)
-    return {member_id: skills(proofs, known) for member_id, proofs in shown.items()}
+    by_member = await proofs(conn, member_ids, as_of)
+    codes = {proof.course for entries in by_member.values() for proof in entries}
+    catalogue = await courses_by_code(conn, sorted(codes), as_of)
+    return {member_id: skills(entries, catalogue) for member_id, entries in by_member.items()}
 
 
 async def summary(
@@ -72,48 +72,36 @@ async def summary(
     """Every account asked for, also those nothing is known of."""
     at: datetime = as_of or await conn.fetchval("SELECT now()")
     rows = await conn.fetch(SUMMARY, account_ids, at, PASS_SCORE)
-    firsts = await conn.fetch(NEXT_COURSES, account_ids, at)
-    known = await courses_by_code(conn, sorted({row["course"] for row in firsts}), at)
-    return {row["account_id"]: _summary(row, at, firsts, known) for row in rows}
+    first_courses = await conn.fetch(NEXT_COURSES, account_ids, at)
+    codes = sorted({row["course"] for row in first_courses})
+    catalogue = await courses_by_code(conn, codes, at)
+    return {row["account_id"]: _summary(row, at, first_courses, catalogue) for row in rows}
 
 
 def _summary(
-    row: Row, at: datetime, firsts: Sequence[Row], known: dict[str, Course]
+    row: Row, at: datetime, first_courses: Sequence[Row], catalogue: dict[str, Course]
 ) -> LearningSummary:
-    own = [first for first in firsts if first["account_id"] == row["account_id"]]
+    courses = [course for course in first_courses if course["account_id"] == row["account_id"]]
+    share = partial(ratio, freshness=row["freshness"])
+    of_learners = partial(share, denominator=row["learners"], window_to=at)
     return LearningSummary(
         account_id=row["account_id"],
         as_of=at,
         learners=row["learners"],
-        education_adoption=_ratio(
-            definitions.EDUCATION_ADOPTION, row["adopted"], row, at, at - ADOPTION_WINDOW
+        education_adoption=of_learners(
+            definitions.EDUCATION_ADOPTION, row["adopted"], window_from=at - ADOPTION_WINDOW
         ),
-        completion_rate=ratio(
+        completion_rate=share(
             definitions.COMPLETION_RATE,
             row["completed"],
             row["enrolled"],
-            window_to=at - ENROLLED_SINCE,
-            freshness=row["freshness"],
+            window_to=at - ENROLMENT_AGE,
         ),
-        certified=_ratio(definitions.CERTIFIED, row["certified"], row, at, None),
-        paths_open=sum(first["members"] for first in own),
+        certified=of_learners(definitions.CERTIFIED, row["certified"]),
+        paths_open=sum(course["members"] for course in courses),
         next_courses=[
-            NextCourse(known[first["course"]], first["members"])
-            for first in own[:NEXT_COURSES_MOST]
-            if first["course"] in known
+            NextCourse(catalogue[course["course"]], course["members"])
+            for course in courses[:MAX_NEXT_COURSES]
+            if course["course"] in catalogue
         ],
-    )
-
-
-def _ratio(
-    definition: Definition, members: int, row: Row, at: datetime, since: datetime | None
-) -> MetricValue:
-    """A share of the account's learners."""
-    return ratio(
-        definition,
-        members,
-        row["learners"],
-        window_from=since,
-        window_to=at,
-        freshness=row["freshness"],
     )

@@ -25,7 +25,7 @@ from services.risk.store.drift import Matured
 from shared.platform import auth
 from shared.platform.db import Conn
 from shared.process import facts, work
-from shared.process.rpc import Call, named
+from shared.process.rpc import Call, remote
 from shared.process.work import Claim
 from shared.process.worker import WorkerContext
 from shared.vocabulary.landmark import Spell
@@ -54,7 +54,7 @@ async def watch(
 
 async def _lost(context: WorkerContext, tenant_id: UUID, now: datetime) -> dict[UUID, list[Spell]]:
     """Spells of each account that ended."""
-    call = Call(named("accounts.landmarks.spells", list[Spell]), {"recorded_before": now})
+    call = Call(remote("accounts.landmarks.spells", list[Spell]), {"recorded_before": now})
     spells: list[Spell] = await context.rpc.send(
         auth.system(tenant_id), call, timeout_s=SPELLS_TIMEOUT_S
     )

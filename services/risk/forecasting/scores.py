@@ -25,7 +25,7 @@ from services.risk.store import models as models_store
 from services.risk.store import scores as scores_store
 from shared.platform import auth
 from shared.platform.db import Conn
-from shared.process.rpc import Call, Rpc, named
+from shared.process.rpc import Call, Rpc, remote
 from shared.vocabulary.errors import ServiceUnavailable
 from shared.vocabulary.landmark import FeatureRow, Landmark
 from shared.vocabulary.money import Money
@@ -96,11 +96,11 @@ async def ask(rpc: Rpc, tenant_id: UUID, account_ids: Sequence[UUID], as_of: dat
     """Ask every service about every account, once each and all at the same time."""
     landmarks = [Landmark(account_id, as_of) for account_id in account_ids]
     features = [
-        Call(named(f"{service}.landmarks.features", list[FeatureRow]), {"landmarks": landmarks})
+        Call(remote(f"{service}.landmarks.features", list[FeatureRow]), {"landmarks": landmarks})
         for service in SOURCES
     ]
     mrr = Call(
-        named("billing.summary.mrr", dict[UUID, Money]),
+        remote("billing.summary.mrr", dict[UUID, Money]),
         {"account_ids": list(account_ids), "as_of": as_of},
     )
     requests = [[call, mrr] if call.function.service == "billing" else [call] for call in features]

@@ -6,7 +6,7 @@ from services.usage.domain.catalogue import Feature
 from services.usage.rows import DescribedRow
 from services.usage.store import catalogue, tables
 from shared.intake.rows import BulkRoute, take_one
-from shared.intake.versioned import keeping
+from shared.intake.versioned import take_into
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 
@@ -16,7 +16,7 @@ def _settle(row: DescribedRow) -> None:
     row.plans = sorted(set(row.plans))
 
 
-FEATURES = BulkRoute("features", DescribedRow, keeping(tables.DESCRIBED, check=_settle))
+FEATURES = BulkRoute("features", DescribedRow, take_into(tables.DESCRIBED, check=_settle))
 
 
 async def feature_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> Feature:

@@ -12,7 +12,7 @@ from services.usage.domain.work_lists import ANNOUNCE, FORGET
 from services.usage.store import ingest as ingest_store
 from services.usage.store import locks
 from services.usage.store import rejected as rejected_store
-from shared.intake.rows import Numbered, Receipt, rejected
+from shared.intake.rows import NumberedRow, Receipt, rejection
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import facts, work
@@ -22,7 +22,7 @@ FORGET_EVERY_S = 3_600.0
 
 
 async def take_events(
-    conn: Conn, principal: Principal, rows: list[Numbered[EventRow]]
+    conn: Conn, principal: Principal, rows: list[NumberedRow[EventRow]]
 ) -> list[Receipt]:
     """Keep events, count them in their days and mark their accounts; a receipt per row."""
     good, receipts = _checked(rows)
@@ -30,7 +30,7 @@ async def take_events(
 
 
 async def take_checked(
-    conn: Conn, principal: Principal, good: list[Numbered[Event]]
+    conn: Conn, principal: Principal, good: list[NumberedRow[Event]]
 ) -> list[Receipt]:
     """The same for events that meet every rule."""
     addresses = list({taken.row.address for taken in good})
@@ -54,28 +54,28 @@ async def keep_rejected(conn: Conn, principal: Principal, receipts: Sequence[Rec
 
 
 async def _in_time(
-    conn: Conn, policy: LatePolicy, good: list[Numbered[Event]]
-) -> tuple[list[Numbered[Event]], list[Receipt]]:
+    conn: Conn, policy: LatePolicy, good: list[NumberedRow[Event]]
+) -> tuple[list[NumberedRow[Event]], list[Receipt]]:
     """Turn late events away where the tenant wants that; one that was taken in time stays taken."""
     late = {each.row.key for each in good if policy.refuses(each.row)}
     if not late:
         return good, []
     late -= (await ingest_store.stored(conn, list(late))).keys()
     return [each for each in good if each.row.key not in late], [
-        rejected(each.number, policy.refusal(each.row), each.row.event_id)
+        rejection(each.number, policy.refusal(each.row), each.row.event_id)
         for each in good
         if each.row.key in late
     ]
 
 
-def _checked(rows: list[Numbered[EventRow]]) -> tuple[list[Numbered[Event]], list[Receipt]]:
-    good: list[Numbered[Event]] = []
+def _checked(rows: list[NumberedRow[EventRow]]) -> tuple[list[NumberedRow[Event]], list[Receipt]]:
+    good: list[NumberedRow[Event]] = []
     bad: list[Receipt] = []
     for numbered in rows:
         try:
-            good.append(Numbered(numbered.number, event(numbered.row)))
+            good.append(NumberedRow(numbered.number, event(numbered.row)))
         except InvalidInput as error:
-            bad.append(rejected(numbered.number, error, numbered.row.id))
+            bad.append(rejection(numbered.number, error, numbered.row.id))
     return good, bad
 
 
@@ -93,7 +93,7 @@ async def _put_aside(conn: Conn, events: Sequence[Event]) -> set[bytes]:
 async def _receipts(
     conn: Conn,
     policy: LatePolicy,
-    good: Sequence[Numbered[Event]],
+    good: Sequence[NumberedRow[Event]],
     firsts: dict[bytes, Event],
     added: set[bytes],
     accounts: dict[Address, UUID],

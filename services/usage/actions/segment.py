@@ -11,13 +11,13 @@ from services.usage.domain.work_lists import ANNOUNCE
 from services.usage.store import directory, locks
 from services.usage.store import ingest as ingest_store
 from services.usage.store import people as people_store
-from shared.intake.rows import Numbered, Receipt, rejected
+from shared.intake.rows import NumberedRow, Receipt, rejection
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import work
 from shared.vocabulary.errors import InvalidInput
 
-Reading: TypeAlias = tuple[People, list[Numbered[Event]], list[Receipt]]
+Reading: TypeAlias = tuple[People, list[NumberedRow[Event]], list[Receipt]]
 """What messages change of who is who, the events among them, and the messages that are refused."""
 USED = ("track", "page", "screen")
 
@@ -47,21 +47,21 @@ async def _read(conn: Conn, sent: Sent, received_at: datetime) -> Reading:
     Whoever was in no group yet is counted where they come to belong first.
     """
     people = People(await people_store.people(conn, names(sent.messages)))
-    used: list[tuple[Numbered[Event], str, str | None]] = []
+    used: list[tuple[NumberedRow[Event], str, str | None]] = []
     refused: list[Receipt] = []
     for each in sent.messages:
         try:
             event = usage(each.row, received_at) if each.row.type in USED else None
             learn(each.row, people)
         except InvalidInput as error:
-            refused.append(rejected(each.number, error, each.row.message_id))
+            refused.append(rejection(each.number, error, each.row.message_id))
             continue
         if event is not None:
             name = each.row.members[0]
             group = each.row.group or people.group_of(name)
-            used.append((Numbered(each.number, event), name, group))
+            used.append((NumberedRow(each.number, event), name, group))
     events = [
-        Numbered(
+        NumberedRow(
             each.number,
             addressed(each.row, group or people.first_group_of(name), people.person(name)),
         )

@@ -3,8 +3,8 @@
 from services.usage.rows import ManualRuleRow, MilestoneRow, UseCaseRow
 from services.usage.store import tables
 from shared.intake.rows import BulkRoute
-from shared.intake.versioned import keeping
+from shared.intake.versioned import take_into
 
-USE_CASES = BulkRoute("use-cases", UseCaseRow, keeping(tables.USE_CASE))
-MILESTONES = BulkRoute("milestones", MilestoneRow, keeping(tables.MILESTONE))
-MANUAL_RULES = BulkRoute("manual-rules", ManualRuleRow, keeping(tables.MANUAL_RULE))
+USE_CASES = BulkRoute("use-cases", UseCaseRow, take_into(tables.USE_CASE))
+MILESTONES = BulkRoute("milestones", MilestoneRow, take_into(tables.MILESTONE))
+MANUAL_RULES = BulkRoute("manual-rules", ManualRuleRow, take_into(tables.MANUAL_RULE))

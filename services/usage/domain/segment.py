@@ -19,9 +19,9 @@ from services.usage.domain.events import (
 )
 from services.usage.domain.people import People
 from shared.intake import rows
-from shared.intake.json_text import Broken, items, members
+from shared.intake.json_text import NotJson, items, members
 from shared.intake.reader import Reader
-from shared.intake.rows import Numbered, Receipt, rejected
+from shared.intake.rows import NumberedRow, Receipt, rejection
 from shared.vocabulary.errors import InvalidInput
 
 KINDS = ("track", "identify", "group", "page", "screen", "alias")
@@ -104,7 +104,7 @@ class Shared(msgspec.Struct, rename="camel"):
 class Sent:
     """What a request holds: the messages that can be read, and receipts for the others."""
 
-    messages: list[Numbered[Message]]
+    messages: list[NumberedRow[Message]]
     refused: list[Receipt]
 
 
@@ -118,21 +118,21 @@ def reader(kind: str) -> Callable[[bytes], Sent]:
     def read_one(body: bytes) -> Sent:
         message = MESSAGE.read(body)
         message.type = kind
-        return Sent([Numbered(0, _named(message, body))], [])
+        return Sent([NumberedRow(0, _named(message, body))], [])
 
     return read_batch if kind == "batch" else read_one
 
 
 def read_batch(body: bytes) -> Sent:
     """Messages of many kinds; one that cannot be read does not stop its neighbours."""
-    rows.bounded(body)
+    rows.check_size(body)
     try:
         fields = members(body)
         raws = items(fields.get("batch", b""))
-    except Broken as error:
+    except NotJson as error:
         raise InvalidInput("body", str(error), "a Segment batch") from error
-    if len(raws) > rows.ROWS_MOST:
-        raise InvalidInput("body", f"{len(raws)} messages", f"{rows.ROWS_MOST} at most")
+    if len(raws) > rows.MAX_ROWS:
+        raise InvalidInput("body", f"{len(raws)} messages", f"{rows.MAX_ROWS} at most")
     sent = Sent([], [])
     shared = _shared(fields, sent)
     for number, raw in enumerate(raws):
@@ -142,9 +142,9 @@ def read_batch(body: bytes) -> Sent:
             message.context = message.context or shared.context
             if message.type not in KINDS:
                 raise InvalidInput("type", message.type, ", ".join(KINDS))
-            sent.messages.append(Numbered(number, _named(message, raw)))
+            sent.messages.append(NumberedRow(number, _named(message, raw)))
         except InvalidInput as error:
-            sent.refused.append(rejected(number, error, rows.id_of(raw, "messageId")))
+            sent.refused.append(rejection(number, error, rows.id_of(raw, "messageId")))
     return sent
 
 
@@ -156,7 +156,7 @@ def _shared(fields: Mapping[str, bytes], sent: Sent) -> Shared:
             read = SHARED.read(b'{"%s":%s}' % (name.encode(), fields.get(name, b"null")))
         except InvalidInput as error:
             error.field = name if error.field == "row" else error.field
-            sent.refused.append(rejected(len(sent.refused), error))
+            sent.refused.append(rejection(len(sent.refused), error))
             continue
         shared.context = shared.context or read.context
         shared.sent_at = shared.sent_at or read.sent_at
@@ -222,7 +222,7 @@ def learn(message: Message, people: People) -> None:
         people.move(name, message.group)
 
 
-def names(messages: list[Numbered[Message]]) -> list[str]:
+def names(messages: list[NumberedRow[Message]]) -> list[str]:
     """Everyone whom the messages name."""
     found: set[str] = set()
     for each in messages:

@@ -21,7 +21,7 @@ from services.billing.rows import (
     SubscriptionRow,
 )
 from services.usage.domain.events import EventRow, event
-from shared.intake.rows import Row, parsed
+from shared.intake.rows import Row, parse
 from shared.platform.auth import Principal
 from tests.architecture.tree import ROOT
 
@@ -59,7 +59,7 @@ def test_every_row_is_taken(rows_sent: dict[str, list[msgspec.Struct]], kind: st
     row_type, rule = KINDS[kind]
     assert rows_sent[kind]
     for at in range(0, len(rows_sent[kind]), 2_000):
-        good, bad = parsed(msgspec.json.encode(rows_sent[kind][at : at + 2_000]), row_type, LOADER)
+        good, bad = parse(msgspec.json.encode(rows_sent[kind][at : at + 2_000]), row_type, LOADER)
         assert not bad
         for line in good:
             rule(line.row)

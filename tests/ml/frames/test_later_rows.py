@@ -19,7 +19,7 @@ from ml.simulation.tenant import Tenant, simulate
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
-from shared.process.rpc import Call, Rpc, named
+from shared.process.rpc import Call, Rpc, remote
 from shared.vocabulary.landmark import FeatureRow, Landmark, Spell
 from tests.conftest import DatabaseOf
 from tests.infra.loading.examples import send
@@ -60,9 +60,9 @@ async def told_model(rpc: Rpc, principal: Principal, vendor: Tenant) -> list[Any
     marks = [Landmark(key, moment) for moment in MOMENTS for key in vendor.companies.ids]
     answers: list[Any] = []
     for service in SOURCES:
-        call = Call(named(f"{service}.landmarks.features", list[FeatureRow]), {"landmarks": marks})
+        call = Call(remote(f"{service}.landmarks.features", list[FeatureRow]), {"landmarks": marks})
         answers.append(await rpc.send(principal, call))
-    spells = Call(named("accounts.landmarks.spells", list[Spell]), {"recorded_before": AS_OF})
+    spells = Call(remote("accounts.landmarks.spells", list[Spell]), {"recorded_before": AS_OF})
     return [*answers, await rpc.send(principal, spells)]
 
 
@@ -131,7 +131,7 @@ async def test_what_is_recorded_late_is_not_known_earlier(
     after = await rpc.send(
         principal,
         Call(
-            named("usage.landmarks.features", list[FeatureRow]),
+            remote("usage.landmarks.features", list[FeatureRow]),
             {"landmarks": [Landmark(k, _end()) for k in vendor.companies.ids]},
         ),
     )

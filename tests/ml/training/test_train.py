@@ -37,7 +37,7 @@ from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
 from shared.process import facts
 from shared.process.listeners import hear
-from shared.process.rpc import Exposed, Rpc
+from shared.process.rpc import Dispatcher, Rpc
 from tests.conftest import DatabaseOf
 from tests.services.risk.examples import a_model
 
@@ -98,7 +98,7 @@ async def world(
 ) -> AsyncIterator[Tenant]:
     dbs = {service.name: await database(service.name) for service in SERVICES}
     local = {
-        service.name: Exposed(dbs[service.name], reads=service.reads, commands=service.commands)
+        service.name: Dispatcher(dbs[service.name], reads=service.reads, commands=service.commands)
         for service in SERVICES
     }
     async with Rpc(settings, local=local) as rpc:

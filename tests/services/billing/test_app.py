@@ -10,7 +10,7 @@ from services.billing.store import landmarks as landmarks_store
 from services.billing.store import summary as summary_store
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
-from shared.process.rpc import Exposed, Rpc
+from shared.process.rpc import Dispatcher, Rpc
 from shared.vocabulary.landmark import Landmark
 from tests.conftest import DatabaseOf
 from tests.services.billing.examples import JUNE, invoice, subscription
@@ -22,7 +22,7 @@ async def test_every_function_answers_over_the_wire(
     database: DatabaseOf, settings: Settings, principal: Principal
 ) -> None:
     db = await database("billing")
-    exposed = Exposed(db, reads=SERVICE.reads, commands=SERVICE.commands)
+    exposed = Dispatcher(db, reads=SERVICE.reads, commands=SERVICE.commands)
     rpc = Rpc(settings, local={"billing": exposed})
 
     line = await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))

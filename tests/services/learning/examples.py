@@ -8,7 +8,7 @@ import msgspec
 
 from services.learning import jobs
 from services.learning.actions import courses as courses_actions
-from services.learning.actions import learners as learners_actions
+from services.learning.actions import progress as progress_actions
 from services.learning.app import SERVICE
 from services.learning.domain.paths import LearningPath
 from services.learning.domain.work_lists import RECOMMEND
@@ -46,7 +46,7 @@ async def teach(db: Database, principal: Principal, *rows: dict[str, Any]) -> No
 
 
 async def took(db: Database, principal: Principal, *rows: dict[str, Any]) -> None:
-    receipts = await send(db, principal, learners_actions.PROGRESS, *rows)
+    receipts = await send(db, principal, progress_actions.PROGRESS, *rows)
     assert {receipt.status for receipt in receipts} == {"accepted"}, receipts
 
 

@@ -3,12 +3,13 @@
 from uuid import uuid4
 
 from services.learning.actions import courses as courses_actions
-from services.learning.actions import learners as learners_actions
+from services.learning.actions import paths as paths_actions
+from services.learning.actions import progress as progress_actions
 from services.learning.app import SERVICE
 from services.learning.store import courses, landmarks, learners, paths
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
-from shared.process.rpc import Exposed, Rpc
+from shared.process.rpc import Dispatcher, Rpc
 from shared.vocabulary.ids import global_id
 from shared.vocabulary.landmark import Landmark
 from tests.conftest import DatabaseOf
@@ -21,21 +22,21 @@ async def test_every_function_answers_over_the_wire(
     database: DatabaseOf, settings: Settings, principal: Principal
 ) -> None:
     db = await database("learning")
-    exposed = Exposed(db, reads=SERVICE.reads, commands=SERVICE.commands)
+    exposed = Dispatcher(db, reads=SERVICE.reads, commands=SERVICE.commands)
     rpc = Rpc(settings, local={"learning": exposed})
     await hears(db, member_fact(principal.tenant_id, ACCOUNT, MEMBER))
 
     basics = await rpc.call(principal, courses_actions.course_upsert, course("basics"))
     more = course("charts", prerequisites=["basics"], level=2)
     await rpc.call(principal, courses_actions.course_upsert, more)
-    recommendation = await rpc.call(principal, learners_actions.path_recommend, MEMBER)
+    recommendation = await rpc.call(principal, paths_actions.path_recommend, MEMBER)
     await drained(db)
     path = (await rpc.call(principal, paths.path, [MEMBER]))[MEMBER]
     row = {
         "memberId": global_id("Member", MEMBER), "courseCode": "basics", "kind": "completed",
         "occurredAt": JUNE,
     }  # fmt: skip
-    step = await rpc.call(principal, learners_actions.progress_record, row)
+    step = await rpc.call(principal, progress_actions.progress_record, row)
     summary = (await rpc.call(principal, learners.summary, [ACCOUNT]))[ACCOUNT]
     mastery = await rpc.call(principal, learners.mastery, [MEMBER])
     page = await rpc.call(principal, courses.courses, first=1)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from services.learning.actions import courses as courses_actions
-from services.learning.actions import learners as learners_actions
+from services.learning.actions import paths as paths_actions
 from services.learning.app import SERVICE
 from services.learning.domain.paths import next_path
 from services.learning.store import courses, directory, learners
@@ -50,7 +50,7 @@ async def test_steps_are_taken_while_others_are_recommended_paths(
     await hears(db, member_fact(principal.tenant_id, account, member))
 
     async with db.write(principal.tenant_id) as conn:
-        assert await learners_actions.recommend(conn, [member], datetime.now(UTC)) == 1
+        assert await paths_actions.recommend(conn, [member], datetime.now(UTC)) == 1
         async with asyncio.timeout(AT_ONCE_S):
             await took(db, principal, step(uuid4(), uuid4(), "basics"))
             await hears(db, member_fact(principal.tenant_id, uuid4(), uuid4()))
@@ -139,7 +139,7 @@ async def test_whatever_comes_at_the_same_time_every_path_follows_in_the_end(
 
     async with db.read(principal.tenant_id) as conn:
         everybody = await directory.learners(conn, list(members))
-        shown = await learners.mastered(conn, list(members))
+        shown = await learners.proofs(conn, list(members))
         catalogue = await courses.catalogue(conn)
     for member in members:
         mastered = {proof.course for proof in shown[member]}

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.learning.actions import learners as learners_actions
+from services.learning.actions import progress as progress_actions
 from services.learning.domain.learners import LearningSummary
 from services.learning.store import landmarks, learners
 from shared.platform.auth import Principal
@@ -216,7 +216,7 @@ async def test_bad_steps_get_receipts_that_name_the_field(
         "accountId": step(ACCOUNT, ANN, "basics", accountId=global_id("Member", ANN)),
         None: step(ACCOUNT, ANN, "basics", accountId=global_id("Account", ACCOUNT)),
     }
-    receipts = await send(db, principal, learners_actions.PROGRESS, *rows.values())
+    receipts = await send(db, principal, progress_actions.PROGRESS, *rows.values())
 
     assert [receipt.field for receipt in receipts] == list(rows)
     assert [receipt.status for receipt in receipts] == [*["rejected"] * 6, "accepted"]
@@ -228,7 +228,7 @@ async def test_a_step_sent_again_is_a_duplicate_and_other_values_conflict(
 ) -> None:
     await took(db, principal, step(ACCOUNT, ANN, "basics"))
     receipts = await send(
-        db, principal, learners_actions.PROGRESS, step(ACCOUNT, ANN, "basics"),
+        db, principal, progress_actions.PROGRESS, step(ACCOUNT, ANN, "basics"),
         step(ACCOUNT, ANN, "basics", occurredAt=JUNE - 12 * DAY),
     )  # fmt: skip
 
@@ -244,14 +244,14 @@ async def test_a_step_by_command_finds_the_account_and_is_the_same_when_sent_aga
         "occurredAt": JUNE,
     }  # fmt: skip
     async with db.write(principal.tenant_id) as conn:
-        first = await learners_actions.progress_record(conn, row, principal)
-        again = await learners_actions.progress_record(conn, row, principal)
+        first = await progress_actions.progress_record(conn, row, principal)
+        again = await progress_actions.progress_record(conn, row, principal)
         with pytest.raises(NotFound):
-            await learners_actions.progress_record(
+            await progress_actions.progress_record(
                 conn, {**row, "memberId": str(uuid4())}, principal
             )
         with pytest.raises(InvalidInput, match="courseCode"):
-            await learners_actions.progress_record(
+            await progress_actions.progress_record(
                 conn, {**row, "courseCode": "nowhere"}, principal
             )
 

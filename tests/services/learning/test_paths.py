@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.learning.actions import learners as learners_actions
+from services.learning.actions import paths as paths_actions
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import NotFound
@@ -142,10 +142,10 @@ async def test_asking_marks_work_and_answers_at_once(
 ) -> None:
     await hears(db, member_fact(principal.tenant_id, ACCOUNT, MEMBER))
     async with db.write(principal.tenant_id) as conn:
-        recommendation = await learners_actions.path_recommend(conn, MEMBER)
+        recommendation = await paths_actions.path_recommend(conn, MEMBER)
         assert (recommendation.member_id, recommendation.path) == (MEMBER, None)
         with pytest.raises(NotFound):
-            await learners_actions.path_recommend(conn, uuid4())
+            await paths_actions.path_recommend(conn, uuid4())
 
     assert await owner.fetchval("SELECT wanted FROM learning.work") == 2
     assert await drained(db) == 1

@@ -28,7 +28,7 @@ from shared.platform.config import Settings
 from shared.platform.db import Database
 from shared.process import facts
 from shared.process.listeners import hear
-from shared.process.rpc import Exposed, Rpc
+from shared.process.rpc import Dispatcher, Rpc
 from shared.process.worker import WorkerContext
 from shared.vocabulary.errors import ServiceUnavailable
 from shared.vocabulary.model_document import ModelDocument
@@ -37,7 +37,7 @@ from tests.conftest import DatabaseOf
 SERVICES = {service.name: service for service in (ACCOUNTS, USAGE, BILLING, LEARNING)}
 
 
-class Away(Exposed):
+class Away(Dispatcher):
     """A service that does not answer."""
 
     async def answer(self, principal: Principal, body: bytes) -> bytes:
@@ -51,7 +51,7 @@ class World:
     settings: Settings
     principal: Principal
     dbs: dict[str, Database]
-    local: dict[str, Exposed]
+    local: dict[str, Dispatcher]
     context: WorkerContext
     read_to: dict[str, int] = field(default_factory=dict)
 
@@ -159,7 +159,7 @@ async def world(
 ) -> AsyncIterator[World]:
     dbs = {name: await database(name) for name in (*SERVICES, "risk")}
     local = {
-        name: Exposed(dbs[name], reads=service.reads, commands=service.commands)
+        name: Dispatcher(dbs[name], reads=service.reads, commands=service.commands)
         for name, service in SERVICES.items()
     }
     async with Rpc(settings, local=local) as rpc:

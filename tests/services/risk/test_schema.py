@@ -24,7 +24,7 @@ from shared.graphql.scalars import SCALARS, global_id
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
-from shared.process.rpc import Exposed, Rpc
+from shared.process.rpc import Dispatcher, Rpc
 from tests.services.risk.examples import a_model, a_score
 
 
@@ -51,7 +51,7 @@ GRAPH = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS))
 async def context(
     settings: Settings, risk: Database, principal: Principal
 ) -> AsyncIterator[Context]:
-    exposed = Exposed(risk, reads=SERVICE.reads, commands=SERVICE.commands)
+    exposed = Dispatcher(risk, reads=SERVICE.reads, commands=SERVICE.commands)
     async with Rpc(settings, local={"risk": exposed}) as rpc:
         yield Context(principal, rpc)
 

@@ -9,14 +9,14 @@ import msgspec
 
 from services.usage.actions import ingest as ingest_actions
 from shared.intake.group_commit import GroupCommit
-from shared.intake.rows import Numbered, Parsed, Receipt, parsed
+from shared.intake.rows import NumberedRow, ParsedRows, Receipt, parse
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from tests.services.usage.examples import EVENTS, an_account, event, statuses
 
 
-def read(caller: Principal, *rows: dict[str, Any]) -> Parsed:
-    return parsed(msgspec.json.encode(rows), EVENTS.row, caller)
+def read(caller: Principal, *rows: dict[str, Any]) -> ParsedRows:
+    return parse(msgspec.json.encode(rows), EVENTS.row, caller)
 
 
 async def test_each_sender_gets_its_own_receipts_in_its_own_order(
@@ -56,7 +56,7 @@ async def test_a_batch_that_cannot_be_carried_out_stops_no_other(
 ) -> None:
     account = await an_account(db, tenant)
 
-    async def take(conn: Conn, caller: Principal, rows: list[Numbered[Any]]) -> list[Receipt]:
+    async def take(conn: Conn, caller: Principal, rows: list[NumberedRow[Any]]) -> list[Receipt]:
         receipts = await ingest_actions.take_events(conn, caller, rows)
         if any(row.row.id == "poison" for row in rows):
             raise ArithmeticError("a bug")
@@ -85,7 +85,7 @@ async def test_senders_of_other_rights_or_tenants_never_share(
 ) -> None:
     commits: set[tuple[Principal, int]] = set()
 
-    async def take(conn: Conn, caller: Principal, rows: list[Numbered[Any]]) -> list[Receipt]:
+    async def take(conn: Conn, caller: Principal, rows: list[NumberedRow[Any]]) -> list[Receipt]:
         commits.add((caller, len({row.row.id for row in rows})))
         for row in rows:
             assert row.row.id == caller.subject

@@ -18,7 +18,7 @@ from services.usage.store.sessions import time_spent
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
-from shared.process.rpc import Exposed, Rpc
+from shared.process.rpc import Dispatcher, Rpc
 from shared.vocabulary.errors import InvalidInput
 from tests.examples import worker_context
 from tests.services.usage.examples import (
@@ -195,7 +195,7 @@ async def test_history_is_exported_by_the_day_it_became_known(
     late = past(account, TODAY - DAY * 90, recordedAt=TODAY - DAY * 2, properties={"a": [1]})
     await load(db, caller, [late])
     service = SERVICE.name
-    local = {service: Exposed(db, reads=SERVICE.reads, commands=SERVICE.commands)}
+    local = {service: Dispatcher(db, reads=SERVICE.reads, commands=SERVICE.commands)}
     source = over_rpc(Rpc(settings, local=local), caller)
     days = [(TODAY - DAY * back).date() for back in (3, 2)]
 

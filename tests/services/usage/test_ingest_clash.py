@@ -15,7 +15,7 @@ from services.usage.domain import events as events_domain
 from services.usage.domain.events import Event, EventRow
 from services.usage.domain.work_lists import ANNOUNCE
 from services.usage.store import ingest as ingest_store
-from shared.intake.rows import Numbered
+from shared.intake.rows import NumberedRow
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from tests.services.usage.examples import an_account, event, send, statuses
@@ -96,7 +96,7 @@ async def test_events_taken_as_they_come_deadlock(
 
 
 async def sends(conn: Conn, caller: Principal, rows: Sequence[dict[str, Any]]) -> list[str]:
-    numbered = [Numbered(number, as_event(row)) for number, row in enumerate(rows)]
+    numbered = [NumberedRow(number, as_event(row)) for number, row in enumerate(rows)]
     receipts = await ingest_actions.take_checked(conn, caller, numbered)
     return statuses(sorted(receipts, key=lambda receipt: receipt.row))
 

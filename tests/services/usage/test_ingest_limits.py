@@ -16,7 +16,7 @@ from services.usage.domain import rejected
 from services.usage.domain.work_lists import FORGET
 from services.usage.store import ingest as ingest_store
 from services.usage.store import rejected as rejected_store
-from shared.intake.body import OFF_LOOP_BYTES, Busy, Gate, TooLarge, inflated
+from shared.intake.body import OFF_LOOP_BYTES, Busy, Gate, TooLarge, inflate
 from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
@@ -244,9 +244,9 @@ def both_doors(settings: Settings, principal: Principal, key: str) -> dict[str, 
 
 def test_unpacking_never_goes_further_than_allowed() -> None:
     packed = gzip.compress(b"x" * 1_000)
-    assert inflated(packed, 1_000) == b"x" * 1_000
+    assert inflate(packed, 1_000) == b"x" * 1_000
     with pytest.raises(TooLarge):
-        inflated(packed, 999)
+        inflate(packed, 999)
 
 
 # How many at once
@@ -256,8 +256,8 @@ async def test_a_full_house_asks_to_come_again_and_makes_room_afterwards(
     http: Served, db: Database, tenant: UUID, principal: Principal
 ) -> None:
     account = await an_account(db, tenant)
-    http.usage.state.running.gate = Gate(requests_most=1)
-    with http.usage.state.running.gate.entered():
+    http.usage.state.running.gate = Gate(max_requests=1)
+    with http.usage.state.running.gate.enter():
         for path, body in (("events", [event(account)]), ("batch", {"batch": []})):
             status, answer, headers = await http.post(path, body, principal)
             assert (status, headers["retry-after"]) == (503, "1")
@@ -266,10 +266,10 @@ async def test_a_full_house_asks_to_come_again_and_makes_room_afterwards(
 
 
 def test_bytes_under_way_are_bounded_and_given_back() -> None:
-    gate = Gate(bytes_most=100)
-    with gate.entered() as first:
+    gate = Gate(max_bytes=100)
+    with gate.enter() as first:
         first.reserve_bytes(60)
-        with gate.entered() as second, pytest.raises(Busy):
+        with gate.enter() as second, pytest.raises(Busy):
             second.reserve_bytes(50)
         assert gate.bytes == 60
     assert (gate.requests, gate.bytes) == (0, 0)

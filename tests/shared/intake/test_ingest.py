@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.intake.rows import Row, parsed
+from shared.intake.rows import Row, parse
 from shared.platform.auth import Principal
 from shared.vocabulary.errors import InvalidInput
 
@@ -25,7 +25,7 @@ HISTORIAN = Principal(uuid4(), "test", ("ingest", "admin"))
 
 
 def fields(body: bytes, caller: Principal = CALLER) -> tuple[list[int], dict[int, str | None]]:
-    good, bad = parsed(body, Visit, caller)
+    good, bad = parse(body, Visit, caller)
     return [row.number for row in good], {receipt.row: receipt.field for receipt in bad}
 
 
@@ -51,7 +51,7 @@ def test_a_broken_row_does_not_break_its_neighbours() -> None:
 
 
 def test_a_receipt_names_field_value_and_what_is_allowed() -> None:
-    _, (receipt,) = parsed(b'[{"id":"a","pages":"two"}]', Visit, CALLER)
+    _, (receipt,) = parse(b'[{"id":"a","pages":"two"}]', Visit, CALLER)
 
     assert (receipt.field, receipt.value, receipt.status, receipt.id) == (
         "pages", "'two'", "rejected", "a",
@@ -81,7 +81,7 @@ def test_what_is_no_array_is_refused_as_a_whole_with_the_place_and_a_way_out(
     body: bytes, where: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
-        parsed(body, Visit, CALLER)
+        parse(body, Visit, CALLER)
     assert refused.value.field == "body"
     assert where in refused.value.value
     assert "application/x-ndjson" in refused.value.allowed
@@ -101,16 +101,16 @@ def test_line_by_line_a_broken_line_costs_itself_only() -> None:
     ]
     body = b"\n" + b"\n\n".join(lines) + b"\n"
 
-    good, bad = parsed(body, Visit, HISTORIAN, by_line=True)
+    good, bad = parse(body, Visit, HISTORIAN, by_line=True)
 
     assert [(row.number, row.row.id) for row in good] == [(0, "a"), (7, "h"), (8, "i")]
     assert [(each.row, each.field, each.id) for each in bad] == [
         (1, "row", "b"), (2, "row", "c"), (3, "row", "d"), (4, "row", None), (5, "pages", "f"),
         (6, "row", "g"),
     ]  # fmt: skip
-    assert parsed(b"", Visit, CALLER, by_line=True) == ([], [])
+    assert parse(b"", Visit, CALLER, by_line=True) == ([], [])
     with pytest.raises(InvalidInput, match="5001 rows"):
-        parsed(b'{"id":"a","pages":1}\n' * 5_001, Visit, CALLER, by_line=True)
+        parse(b'{"id":"a","pages":1}\n' * 5_001, Visit, CALLER, by_line=True)
 
 
 @given(st.binary(max_size=200))
@@ -118,7 +118,7 @@ def test_no_bytes_raise_anything_but_a_refusal(noise: bytes) -> None:
     for body in (noise, b"[" + noise + b"]", b'[{"id":"a","pages":1},' + noise + b"]"):
         for by_line in (False, True):
             with suppress(InvalidInput):
-                parsed(body, Visit, CALLER, by_line=by_line)
+                parse(body, Visit, CALLER, by_line=by_line)
 
 
 def test_history_needs_the_admin_scope_and_a_past_moment() -> None:
@@ -150,7 +150,7 @@ ROWS = st.sampled_from([
 def test_a_row_is_read_in_company_as_it_is_alone(rows: list[bytes], caller: Principal) -> None:
     """All good ones are read in one go, others one by one: nobody can tell which."""
     together = fields(b"[" + b",".join(rows) + b"]", caller)
-    good, bad = parsed(b"\n".join(rows), Visit, caller, by_line=True)
+    good, bad = parse(b"\n".join(rows), Visit, caller, by_line=True)
     by_line = [row.number for row in good], {receipt.row: receipt.field for receipt in bad}
     alone = [fields(b"[" + row + b"]", caller) for row in rows]
 

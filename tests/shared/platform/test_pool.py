@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from shared.platform.config import Settings
-from shared.platform.db import Database, connected
+from shared.platform.db import Database, connect
 
 WHOSE = "SELECT current_setting('tenure.tenant', true)"
 
@@ -16,7 +16,7 @@ WHOSE = "SELECT current_setting('tenure.tenant', true)"
 @pytest.fixture
 async def single(settings: Settings) -> AsyncIterator[Database]:
     """A pool of one connection, so that whoever comes next gets the same."""
-    async with connected(settings.service_database_url("billing"), most=1) as db:
+    async with connect(settings.service_database_url("billing"), max_size=1) as db:
         yield db
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from shared.platform.db import Conn, Database
 from shared.process import facts
-from shared.process.service import stopped
+from shared.process.service import cancel
 from shared.vocabulary.errors import InvalidInput, ServiceUnavailable
 from tests.conftest import DatabaseOf
 
@@ -29,7 +29,7 @@ async def running(*loops: Coroutine[Any, Any, None]) -> AsyncGenerator[list["asy
         yield tasks
     finally:
         for task in tasks:
-            await stopped(task)
+            await cancel(task)
 
 
 async def emitted(db: Database, tenant: UUID, account: UUID, *numbers: int) -> None:

@@ -18,7 +18,7 @@ from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn
-from shared.process.rpc import DEADLINE, Call, Reply, Request, Rpc, named
+from shared.process.rpc import DEADLINE, Call, Reply, Request, Rpc, remote
 from shared.process.service import build
 from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, ServiceUnavailable
 from shared.vocabulary.money import Money
@@ -84,7 +84,7 @@ async def test_in_a_batch_a_refusal_takes_only_its_own_place(
     rpc: Rpc, principal: Principal
 ) -> None:
     await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))
-    unknown = Call(named("billing.summary.nothing", int), {})
+    unknown = Call(remote("billing.summary.nothing", int), {})
     calls = [Call.of(summary_store.mrr, [ACCOUNT]), unknown, Call.of(summary_store.mrr, [uuid4()])]
 
     first, second, third = await rpc.batch(principal, calls)

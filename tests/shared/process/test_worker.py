@@ -8,7 +8,7 @@ import pytest
 
 from shared.platform.config import Settings
 from shared.process import work
-from shared.process.service import stopped
+from shared.process.service import cancel
 from shared.process.work import Claim, WorkList
 from shared.process.worker import Worker, WorkerContext, poll, working
 from tests.conftest import DatabaseOf
@@ -64,4 +64,4 @@ async def test_what_fails_in_one_round_is_tried_in_the_next() -> None:
 
     loop = asyncio.create_task(poll("look", look, 0.01, asyncio.Event()))
     await asyncio.wait_for(end.wait(), 3)
-    await stopped(loop)
+    await cancel(loop)

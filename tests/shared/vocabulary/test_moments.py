@@ -17,9 +17,9 @@ from infra.loading.events import Reading
 from services.usage.domain.events import EventRow
 from services.usage.domain.segment import read_batch
 from shared.graphql.scalars import aware
-from shared.intake.rows import Row, parsed
+from shared.intake.rows import Row, parse
 from shared.platform.auth import SCOPES, Principal
-from shared.vocabulary.errors import InvalidInput, clipped
+from shared.vocabulary.errors import InvalidInput, clip
 from shared.vocabulary.moments import ALLOWED, Moment, in_calendar, moment
 
 HALF_PAST = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
@@ -76,13 +76,13 @@ def refusing(kind: type[Exception], door: Callable[[], datetime]) -> Read:
 
 def by_row(text: str) -> Read:
     body = msgspec.json.encode([{"at": text}])
-    alone, bad = parsed(body, Timed, LOADER)
-    in_company, _ = parsed(body[:-1] + b',{"at":7}]', Timed, LOADER)
-    lines, _ = parsed(body[1:-1], Timed, LOADER, by_line=True)
+    alone, bad = parse(body, Timed, LOADER)
+    in_company, _ = parse(body[:-1] + b',{"at":7}]', Timed, LOADER)
+    lines, _ = parse(body[1:-1], Timed, LOADER, by_line=True)
     moments = {line.row.at for rows in (alone, in_company, lines) for line in rows}
     assert len(moments) <= 1
     if not moments:
-        assert (bad[0].field, bad[0].value) == ("at", clipped(text))
+        assert (bad[0].field, bad[0].value) == ("at", clip(text))
         assert (bad[0].message or "").endswith(ALLOWED)
     return moments.pop() if moments else None
 
@@ -99,7 +99,7 @@ def by_segment(text: str) -> Read:
     message = {"type": "track", "userId": "ann", "event": "x", "timestamp": text}
     batch = read_batch(msgspec.json.encode({"batch": [message]}))
     if batch.refused:
-        assert (batch.refused[0].field, batch.refused[0].value) == ("timestamp", clipped(text))
+        assert (batch.refused[0].field, batch.refused[0].value) == ("timestamp", clip(text))
         return None
     moment = batch.messages[0].row.timestamp
     return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
@@ -107,7 +107,7 @@ def by_segment(text: str) -> Read:
 
 def by_file(text: str) -> Read:
     row = Reading().row({"feature": "f", "occurredAt": text, "accountId": f"{uuid4()}"}, "1")
-    (good, bad) = parsed(msgspec.json.encode([row]), EventRow, LOADER)
+    (good, bad) = parse(msgspec.json.encode([row]), EventRow, LOADER)
     assert good or bad[0].field == "occurredAt"
     return good[0].row.occurred_at if good else None
 
