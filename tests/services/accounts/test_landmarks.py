@@ -43,12 +43,8 @@ async def a_known_account(db: Database, who: Principal) -> UUID:
         db, who, account_id, startOn="2024-01-05", endOn="2025-01-05", seats=25, **recorded
     )
     await a_member(db, who, account_id, startedAt="2024-01-06T00:00:00Z", level=2, **recorded)
-    leaver = {
-        "startedAt": "2024-01-06T00:00:00Z",
-        "endedAt": "2024-05-01T00:00:00Z",
-        "role": "admin",
-    }
-    await a_member(db, who, account_id, **leaver, recordedAt="2024-05-01T00:00:00Z")
+    left = {"startedAt": "2024-01-06T00:00:00Z", "endedAt": "2024-05-01T00:00:00Z", "role": "admin"}
+    await a_member(db, who, account_id, **left, recordedAt="2024-05-01T00:00:00Z")
     for day, severity in (("01-10", "urgent"), ("05-10", "high"), ("05-20", "low")):
         opened = f"2024-{day}T00:00:00Z"
         await a_ticket(db, who, account_id, openedAt=opened, severity=severity, recordedAt=opened)
@@ -286,31 +282,25 @@ async def test_spells_join_contracts_and_end_with_a_loss(db: Database, principal
             await a_contract(db, principal, account_id, endOn=end_on, **row, recordedAt=recorded_at)
         return account_id
 
-    first, second, third, fourth, fifth, sixth = sorted(
-        [await an_account(db, principal) for _ in range(6)]
-    )
-    await signed(
-        first, ("2021-01-01", "2022-01-01", "renewed"), ("2022-01-01", "2023-01-01", "lost")
-    )
-    await signed(
-        second, ("2021-01-01", "2022-01-01", "lost"), ("2022-01-31", "2023-01-01", "pending")
-    )
-    await signed(third, ("2021-01-01", "2022-01-01", "lost"), ("2022-02-01", None, "pending"))
-    await signed(fourth, ("2021-01-01", "2022-01-01", "renewed"))
-    await signed(fifth, ("2023-11-15", "2024-05-15", "pending"))
-    await signed(sixth, ("2023-12-01", "2024-12-01", "lost"), ("2024-06-02", None, "pending"))
+    a, b, c, d, e, f = sorted([await an_account(db, principal) for _ in range(6)])
+    await signed(a, ("2021-01-01", "2022-01-01", "renewed"), ("2022-01-01", "2023-01-01", "lost"))
+    await signed(b, ("2021-01-01", "2022-01-01", "lost"), ("2022-01-31", "2023-01-01", "pending"))
+    await signed(c, ("2021-01-01", "2022-01-01", "lost"), ("2022-02-01", None, "pending"))
+    await signed(d, ("2021-01-01", "2022-01-01", "renewed"))
+    await signed(e, ("2023-11-15", "2024-05-15", "pending"))
+    await signed(f, ("2023-12-01", "2024-12-01", "lost"), ("2024-06-02", None, "pending"))
 
     async with db.read(principal.tenant_id) as conn:
         spells = await landmarks.spells(conn, JUNE)
         early = await landmarks.spells(conn, datetime(2021, 1, 1, tzinfo=UTC))
     assert spells == [
-        Spell(first, date(2021, 1, 1), date(2023, 1, 1), "voluntary"),
-        Spell(second, date(2021, 1, 1), date(2023, 1, 1), "voluntary"),
-        Spell(third, date(2021, 1, 1), date(2022, 1, 1), "voluntary"),
-        Spell(third, date(2022, 2, 1), None),
-        Spell(fourth, date(2021, 1, 1), None),
-        Spell(fifth, date(2023, 11, 15), None),
-        Spell(sixth, date(2023, 12, 1), None),
+        Spell(a, date(2021, 1, 1), date(2023, 1, 1), "voluntary"),
+        Spell(b, date(2021, 1, 1), date(2023, 1, 1), "voluntary"),
+        Spell(c, date(2021, 1, 1), date(2022, 1, 1), "voluntary"),
+        Spell(c, date(2022, 2, 1), None),
+        Spell(d, date(2021, 1, 1), None),
+        Spell(e, date(2023, 11, 15), None),
+        Spell(f, date(2023, 12, 1), None),
     ]
     assert early == []
 
@@ -370,12 +360,8 @@ async def test_counts_over_windows_that_reach_behind_the_records_are_unknown(
     early = await brought_over(db, principal, "2023-11-01")
     assert await counted(db, principal, early) == [0, 0, None, 0, 0]
 
-    leaver = {
-        "startedAt": "2022-01-06T00:00:00Z",
-        "endedAt": "2024-05-01T00:00:00Z",
-        "role": "admin",
-    }
-    await a_member(db, principal, late, **leaver, recordedAt="2024-05-01T00:00:00Z")
+    left = {"startedAt": "2022-01-06T00:00:00Z", "endedAt": "2024-05-01T00:00:00Z", "role": "admin"}
+    await a_member(db, principal, late, **left, recordedAt="2024-05-01T00:00:00Z")
     old = {"openedAt": "2024-02-01T00:00:00Z", "recordedAt": "2024-04-01T00:00:00Z"}
     await a_ticket(db, principal, late, **old)
     assert await counted(db, principal, late) == [1, 1, 1, 0, 0]
