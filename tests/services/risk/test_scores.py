@@ -40,7 +40,7 @@ async def keep(db: Database, principal: Principal, *fresh: Fresh) -> None:
         await queue_store.ask(
             conn, [scored.score.account_id for scored in fresh], UpdateReason.NEW_DATA
         )
-        await scores_actions.keep(conn, fresh)
+        await scores_actions.save(conn, fresh)
 
 
 async def publish(db: Database, principal: Principal) -> ModelDocument:
