@@ -67,7 +67,7 @@ class Mutation:
         info: Request,
         input: Annotated[ApiKeyCreateInput, strawberry.argument(description="The key.")],
     ) -> ApiKeyPayload:
-        return await attempt(ApiKeyPayload, info.context, _made(info.context, input))
+        return await attempt(ApiKeyPayload, info.context, _create(info.context, input))
 
     @strawberry.mutation(description="End a key; it stops working within seconds. Needs admin.")
     async def api_key_revoke(
@@ -75,18 +75,16 @@ class Mutation:
         info: Request,
         input: Annotated[ApiKeyRevokeInput, strawberry.argument(description="The key.")],
     ) -> ApiKeyPayload:
-        return await attempt(ApiKeyPayload, info.context, _revoked(info.context, input.id))
+        return await attempt(ApiKeyPayload, info.context, _revoke(info.context, input.id))
 
 
-async def _made(context: GraphContext, given: ApiKeyCreateInput) -> KeyWithSecret:
+async def _create(context: GraphContext, wish: ApiKeyCreateInput) -> KeyWithSecret:
     tenant_id = context.principal.tenant_id
     async with context.access.write(tenant_id) as conn:
-        return KeyWithSecret(
-            *await auth.create_key(conn, tenant_id, given.name, tuple(given.scopes))
-        )
+        return KeyWithSecret(*await auth.create_key(conn, tenant_id, wish.name, tuple(wish.scopes)))
 
 
-async def _revoked(context: GraphContext, given: str) -> KeyWithSecret:
-    _, key_id = parse_id(given, "ApiKey")
+async def _revoke(context: GraphContext, text: str) -> KeyWithSecret:
+    _, key_id = parse_id(text, "ApiKey")
     async with context.access.write(context.principal.tenant_id) as conn:
         return KeyWithSecret(await auth.revoke_key(conn, key_id))

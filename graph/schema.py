@@ -39,7 +39,7 @@ from shared.platform.auth import SCOPES
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import parse_id
 
-NODES_MOST = 100
+MAX_NODES = 100
 Request = Info[GraphContext, None]
 
 
@@ -94,7 +94,7 @@ class Query(
         info: Request,
         id: Annotated[strawberry.ID, strawberry.argument(description="An id of this API.")],
     ) -> Node | None:
-        return await _fetched(info, id)
+        return await _fetch(info, id)
 
     @strawberry.field(description="Several things by their ids, in that order.")
     async def nodes(
@@ -102,15 +102,15 @@ class Query(
         info: Request,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 ids.")],
     ) -> list[Node | None]:
-        if len(ids) > NODES_MOST:
-            raise InvalidInput("ids", f"{len(ids)} ids", f"at most {NODES_MOST}")
-        fetches = (_fetched(info, one, "ids") for one in ids)
-        found: list[Any] = await asyncio.gather(*fetches, return_exceptions=True)
-        return found  # an exception among them is an error at its own place
+        if len(ids) > MAX_NODES:
+            raise InvalidInput("ids", f"{len(ids)} ids", f"at most {MAX_NODES}")
+        fetches = (_fetch(info, text, "ids") for text in ids)
+        objects: list[Any] = await asyncio.gather(*fetches, return_exceptions=True)
+        return objects  # an exception among them is an error at its own place
 
 
-async def _fetched(info: Request, given: str, argument: str = "id") -> Any:
-    kind, key = parse_id(given, argument=argument)
+async def _fetch(info: Request, text: str, argument: str = "id") -> Any:
+    kind, key = parse_id(text, argument=argument)
     fetch = BY_ID.get(kind)
     return await fetch(info, key) if fetch else None
 

@@ -19,7 +19,7 @@ from shared.graphql.objects import Account
 from shared.graphql.showing import Shown, shown
 from shared.process.facts import LogEntry
 from shared.vocabulary.errors import NotFound
-from shared.vocabulary.ids import parse_id
+from shared.vocabulary.ids import account_key
 
 Request = Info[GraphContext, None]
 
@@ -73,10 +73,10 @@ class RiskUpdate(
     @strawberry.field(description="The score itself, as it was served.")
     async def risk(self, info: Request) -> Risk | None:
         score_id = UUID(self.row.entry.payload["score_id"])
-        found = await risk_nodes.NODES["Risk"](info, score_id)
-        if found is None:
+        score = await risk_nodes.NODES["Risk"](info, score_id)
+        if score is None:
             raise NotFound(f"there is no score {score_id}")
-        return found
+        return score
 
 
 @strawberry.type
@@ -96,38 +96,31 @@ class Subscription:
         ] = None,
     ) -> AsyncGenerator[RiskUpdate]:
         context = info.context
-        wanted = _wanted(filter or RiskUpdateFilter())
+        selection = Selection(filter or RiskUpdateFilter())
         if after is None:
             start = await feed.end(context.rpc, context.principal)
         else:
             start = context.cursors.open(context.principal.tenant_id, after)
         async for entry in feed.follow(context.rpc, context.principal, start):
-            if wanted(entry):
+            if selection.includes(entry):
                 context.forget()  # an event must show the present, not what the last one loaded
                 cursor = context.cursors.seal(entry.tenant_id, entry.position)
                 yield RiskUpdate(Update(entry, cursor))
 
 
-def _wanted(chosen: RiskUpdateFilter) -> "Wanted":
-    accounts = None
-    if chosen.account_ids is not None:
-        accounts = {parse_id(text, "Account", "accountIds")[1] for text in chosen.account_ids}
-    bands = None if chosen.bands is None else {str(band.value) for band in chosen.bands}
-    return Wanted(accounts, bands, bool(chosen.band_changed))
-
-
-class Wanted:
+class Selection:
     """A filter, made ready once per subscription."""
 
-    def __init__(self, accounts: set[UUID] | None, bands: set[str] | None, changed: bool) -> None:
-        self._accounts = accounts
-        self._bands = bands
-        self._changed = changed
+    def __init__(self, filter: RiskUpdateFilter) -> None:
+        ids, bands = filter.account_ids, filter.bands
+        self._accounts = None if ids is None else {account_key(text, "accountIds") for text in ids}
+        self._bands = None if bands is None else {str(band.value) for band in bands}
+        self._only_changes = bool(filter.band_changed)
 
-    def __call__(self, entry: LogEntry) -> bool:
+    def includes(self, entry: LogEntry) -> bool:
         band = entry.payload["band"]
         return (
             (self._accounts is None or entry.account_id in self._accounts)
             and (self._bands is None or band in self._bands)
-            and (not self._changed or band != entry.payload.get("previous_band"))
+            and (not self._only_changes or band != entry.payload.get("previous_band"))
         )

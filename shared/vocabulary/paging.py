@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +13,7 @@ from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.storable import allowed_instead
 
 T = TypeVar("T")
+K = TypeVar("K")
 MAX_SIZE = 100
 PLACE = "a cursor given by an earlier page of this list"
 
@@ -53,3 +56,19 @@ def size(first: int | None, default: int = 25) -> int:
 def page(rows: list[T], limit: int, cursors: list[str]) -> Page[T]:
     """Cut one row more than asked for down to the page; that row says whether more follow."""
     return Page(rows[:limit], cursors[:limit], len(rows) > limit)
+
+
+def pages(
+    items: Iterable[T],
+    limit: int,
+    owner: Callable[[T], K],
+    place: Callable[[T], tuple[Any, ...]],
+) -> dict[K, Page[T]]:
+    """A page for each owner, of items in the order of their places; owners of none are absent."""
+    groups: dict[K, list[T]] = defaultdict(list)
+    for item in items:
+        groups[owner(item)].append(item)
+    return {
+        key: page(group, limit, [cursor(*place(item)) for item in group])
+        for key, group in groups.items()
+    }

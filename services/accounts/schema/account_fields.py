@@ -25,7 +25,7 @@ class MemberFilter:
     active: bool | None = optional("True: only those still there; false: only those who left.")
 
 
-def _narrowed(
+def _member_arguments(
     filter: Annotated[
         MemberFilter | None, strawberry.argument(description="Which members; none: all.")
     ] = None,
@@ -69,7 +69,7 @@ class AccountFields(Part):
     members: Connection[Member] | None = answered(
         members_store.member_pages,
         "The people who work there, the longest known first.",
-        takes=_narrowed,
+        takes=_member_arguments,
         of="id",
     )
     support: SupportSummary | None = answered(

@@ -101,16 +101,16 @@ class AccountPayload(Payload[UUID], description="What became of an accountUpsert
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; else empty.")
 
 
-def _is_taken(receipt: Receipt) -> bool:
+def _is_good(receipt: Receipt) -> bool:
     return receipt.status in ("accepted", "duplicate")
 
 
-def _taken(receipts: list[Receipt]) -> list[UUID]:
-    return [UUID(receipt.id) for receipt in receipts if _is_taken(receipt)]
+def _member_ids(receipts: list[Receipt]) -> list[UUID]:
+    return [UUID(receipt.id) for receipt in receipts if _is_good(receipt)]
 
 
 class MembersPayload(Payload[list[Receipt]], description="What became of a membersUpsert."):
-    members: list[Member] = shown("Those that were taken, in order.", by=_taken)
+    members: list[Member] = shown("Those that were taken, in order.", by=_member_ids)
     user_errors: list[UserError] = strawberry.field(
         description="One for each that was not; `field` begins with its place, as in"
         " members[3].level."
@@ -119,12 +119,12 @@ class MembersPayload(Payload[list[Receipt]], description="What became of a membe
     def refusals(self) -> list[UserError]:
         return [
             UserError(
-                field=f"members[{one.row}].{one.field}",
-                code="CONFLICT" if one.status == "conflict" else "INVALID_INPUT",
-                message=f"{one.field}: {one.value}: {one.message}",
+                field=f"members[{receipt.row}].{receipt.field}",
+                code="CONFLICT" if receipt.status == "conflict" else "INVALID_INPUT",
+                message=f"{receipt.field}: {receipt.value}: {receipt.message}",
             )
-            for one in self.row or ()
-            if not _is_taken(one)
+            for receipt in self.row or ()
+            if not _is_good(receipt)
         ]
 
 

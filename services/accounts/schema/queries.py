@@ -32,11 +32,11 @@ class AccountFilter:
     external_id: ExternalIdInput | None = optional("What another system calls it.")
 
 
-def _name(given: ExternalIdInput) -> accounts_domain.ExternalId:
-    return accounts_domain.ExternalId(given.source, given.id)
+def _external_id(name: ExternalIdInput) -> accounts_domain.ExternalId:
+    return accounts_domain.ExternalId(name.source, name.id)
 
 
-def _narrowed(
+def _list_arguments(
     filter: Annotated[
         AccountFilter | None, strawberry.argument(description="Which accounts; none: all.")
     ] = None,
@@ -46,10 +46,10 @@ def _narrowed(
     first: First = 25,
     after: After = None,
 ) -> Arguments:
-    chosen = filter or AccountFilter()
-    name = _name(chosen.external_id) if chosen.external_id else None
-    narrowed = accounts_domain.AccountFilter(chosen.name_contains, chosen.tag, name)
-    return {"filter": narrowed, "order": order_by, "first": first, "after": after}
+    wish = filter or AccountFilter()
+    name = _external_id(wish.external_id) if wish.external_id else None
+    conditions = accounts_domain.AccountFilter(wish.name_contains, wish.tag, name)
+    return {"filter": conditions, "order": order_by, "first": first, "after": after}
 
 
 async def _account(
@@ -67,7 +67,8 @@ async def _account(
     if external_id is None:
         key = parse_id(id or "", "Account", "id")[1]
     else:
-        key = await info.context.call(accounts_store.account_called, _name(external_id), as_of)
+        name = _external_id(external_id)
+        key = await info.context.call(accounts_store.account_called, name, as_of)
     return await NODES["Account"](info, key, as_of) if key else None
 
 
@@ -78,5 +79,5 @@ class Query:
         description="An account by its id or by its name elsewhere; null when there is none.",
     )
     accounts: Connection[Account] | None = called(
-        accounts_store.account_page, "All accounts, page by page.", takes=_narrowed
+        accounts_store.account_page, "All accounts, page by page.", takes=_list_arguments
     )

@@ -1,6 +1,5 @@
 """Contracts: the open one, all of them, and where an account stands with them."""
 
-from collections import defaultdict
 from datetime import date, datetime
 from uuid import UUID
 
@@ -59,7 +58,7 @@ async def contract_pages(
     as_of: datetime | None = None,
 ) -> dict[UUID, paging.Page[Contract]]:
     """A page of each account's contracts, latest begun first; absent without any."""
-    most = paging.size(first)
+    size = paging.size(first)
     start_on, last_id = paging.key(after, date, UUID) if after else (None, None)
     rows = await conn.fetch(
         """
@@ -81,17 +80,10 @@ async def contract_pages(
         as_of,
         start_on,
         last_id,
-        most + 1,
+        size + 1,
     )
-    found: dict[UUID, list[Contract]] = defaultdict(list)
-    for row in rows:
-        found[row["account_id"]].append(to(Contract, row))
-    return {
-        account_id: paging.page(
-            group, most, [paging.cursor(contract.start_on, contract.id) for contract in group]
-        )
-        for account_id, group in found.items()
-    }
+    contracts = (to(Contract, row) for row in rows)
+    return paging.pages(contracts, size, lambda c: c.account_id, lambda c: (c.start_on, c.id))
 
 
 async def standings(
@@ -118,18 +110,3 @@ async def standings(
         as_of,
     )
     return {row["account_id"]: to(Standing, row) for row in rows}
-
-
-async def under_contract(conn: Conn) -> list[UUID]:
-    """All accounts with a running contract, in order."""
-    rows = await conn.fetch(
-        """
-        WITH known AS (
-          SELECT DISTINCT ON (id) *, (now() AT TIME ZONE 'UTC')::date AS day
-          FROM accounts.contract ORDER BY id, recorded_at DESC
-        )
-        SELECT DISTINCT account_id FROM known
-        WHERE start_on <= day AND accounts.closes_on(end_on, auto_renew, ended_on, outcome) > day
-        ORDER BY account_id"""
-    )
-    return [row["account_id"] for row in rows]

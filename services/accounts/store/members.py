@@ -1,6 +1,5 @@
 """Members: by id, and page by page of their account."""
 
-from collections import defaultdict
 from datetime import datetime
 from uuid import UUID
 
@@ -33,7 +32,7 @@ async def member_pages(
     as_of: datetime | None = None,
 ) -> dict[UUID, paging.Page[Member]]:
     """A page of each account's members, longest there first; absent without any."""
-    most = paging.size(first)
+    size = paging.size(first)
     started_at, last_id = paging.key(after, datetime, UUID) if after else (None, None)
     rows = await conn.fetch(
         """
@@ -56,14 +55,7 @@ async def member_pages(
         last_id,
         role,
         active,
-        most + 1,
+        size + 1,
     )
-    found: dict[UUID, list[Member]] = defaultdict(list)
-    for row in rows:
-        found[row["account_id"]].append(to(Member, row))
-    return {
-        account_id: paging.page(
-            group, most, [paging.cursor(member.started_at, member.id) for member in group]
-        )
-        for account_id, group in found.items()
-    }
+    members = (to(Member, row) for row in rows)
+    return paging.pages(members, size, lambda m: m.account_id, lambda m: (m.started_at, m.id))
