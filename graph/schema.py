@@ -54,7 +54,7 @@ class Account(
     """Known by its id alone; each service resolves its own fields from it, in batches."""
 
 
-@strawberry.type(description="A person of an account: uses the product, learns.")
+@strawberry.type(description="A person of an account, who uses the product and learns.")
 class Member(accounts_member_fields.MemberFields, learning_member_fields.MemberFields):
     """Known by its id alone, as an account is."""
 
@@ -62,12 +62,12 @@ class Member(accounts_member_fields.MemberFields, learning_member_fields.MemberF
 BY_ID: dict[str, Fetch] = {**accounts_nodes.NODES, **learning_nodes.NODES, **risk_nodes.NODES}
 
 
-@strawberry.type(description="Who asks.")
+@strawberry.type(description="The caller.")
 class Viewer:
-    tenant: strawberry.ID = strawberry.field(description="The tenant whose rows are seen.")
-    subject: str = strawberry.field(description="The key or person that asks.")
+    tenant: strawberry.ID = strawberry.field(description="The tenant whose data the caller sees.")
+    subject: str = strawberry.field(description="The key or the person that calls.")
     scopes: list[str] = strawberry.field(description=f"Some of {', '.join(SCOPES)}.")
-    time_zone: str = strawberry.field(description="Zone in which the tenant's days begin.")
+    time_zone: str = strawberry.field(description="The time zone in which the tenant's days begin.")
 
 
 @strawberry.type
@@ -78,7 +78,7 @@ class Query(
     risk_queries.Query,
     keys.Query,
 ):
-    @strawberry.field(description="Who asks, and what they may do.")
+    @strawberry.field(description="The caller, and what the caller may do.")
     def viewer(self, info: Request) -> Viewer:
         principal = info.context.principal
         return Viewer(
@@ -88,7 +88,7 @@ class Query(
             time_zone=principal.time_zone,
         )
 
-    @strawberry.field(description="Anything by its id; null when there is no such thing.")
+    @strawberry.field(description="Any object by its id; null if there is none.")
     async def node(
         self,
         info: Request,
@@ -96,7 +96,7 @@ class Query(
     ) -> Node | None:
         return await _fetch(info, id)
 
-    @strawberry.field(description="Several things by their ids, in that order.")
+    @strawberry.field(description="Several objects by their ids, in the same order.")
     async def nodes(
         self,
         info: Request,

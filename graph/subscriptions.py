@@ -26,17 +26,23 @@ Request = Info[GraphContext, None]
 
 @strawberry.enum(description="What made a new score necessary.")
 class UpdateReason(Enum):
-    NEW_DATA = strawberry.enum_value("NEW_DATA", description="Something was recorded about it.")
-    NEW_MODEL = strawberry.enum_value("NEW_MODEL", description="Another model took over.")
-    REQUESTED = strawberry.enum_value("REQUESTED", description="Somebody asked for it.")
+    NEW_DATA = strawberry.enum_value(
+        "NEW_DATA", description="New data about the account were recorded."
+    )
+    NEW_MODEL = strawberry.enum_value("NEW_MODEL", description="Another model became the champion.")
+    REQUESTED = strawberry.enum_value("REQUESTED", description="Somebody asked for a new score.")
     TIME = strawberry.enum_value("TIME", description="The renewal came nearer.")
 
 
-@strawberry.input(description="Which updates; what is left out does not restrict.")
+@strawberry.input(
+    description="The updates to send. A field that is left out does not restrict them."
+)
 class RiskUpdateFilter:
     account_ids: list[strawberry.ID] | None = optional("Only these accounts.")
     bands: list[RiskBand] | None = optional("Only scores in one of these bands.")
-    band_changed: bool | None = optional("True: only scores in another band than the one before.")
+    band_changed: bool | None = optional(
+        "True: only scores whose band differs from the one before."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +65,15 @@ def _reason(entry: LogEntry) -> UpdateReason:
 class RiskUpdate(
     Shown[Update], description="A new score of an account, once it differs from the one before."
 ):
-    cursor: str = shown("Place in the log; give it as `after` to go on behind this update.")
+    cursor: str = shown("Place in the log; use it as `after` to continue behind this update.")
     sequence: int = shown(
         "Counts what happened to this account, without gaps in the whole log.", of="entry.sequence"
     )
     occurred_at: datetime = shown("When the score was made.", of="entry.occurred_at")
     previous_band: RiskBand | None = shown(
-        "The band before; null at the first score.", of="entry", by=_previous_band
+        "The band before; null for the first score.", of="entry", by=_previous_band
     )
-    reason: UpdateReason = shown("What made it necessary.", of="entry", by=_reason)
+    reason: UpdateReason = shown("Why the score was made.", of="entry", by=_reason)
     account: Account = shown("The account.", of="entry.account_id")
 
     @strawberry.field(description="The score itself, as it was served.")
@@ -82,17 +88,19 @@ class RiskUpdate(
 @strawberry.type
 class Subscription:
     @strawberry.subscription(
-        description="New scores. Replays everything behind `after`, then goes live; gap-free and"
-        " in order per account. Without `after` it starts live."
+        description="New scores: first all those behind `after`, then each as it is made, without"
+        " gaps and in order per account. Without `after` only new ones are sent."
     )
     async def risk_updates(
         self,
         info: Request,
         after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the last update you have.")
+            str | None,
+            strawberry.argument(description="Cursor of the last update you have received."),
         ] = None,
         filter: Annotated[
-            RiskUpdateFilter | None, strawberry.argument(description="Which updates.")
+            RiskUpdateFilter | None,
+            strawberry.argument(description="The updates to send; all of them if omitted."),
         ] = None,
     ) -> AsyncGenerator[RiskUpdate]:
         context = info.context

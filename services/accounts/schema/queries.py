@@ -19,17 +19,21 @@ from shared.vocabulary.ids import parse_id
 shown_enum(
     accounts_domain.AccountOrder,
     "How a list of accounts is sorted.",
-    NAME="By name, upper and lower case alike.",
-    CREATED="The newest customers first.",
-    ID="By id: an order that never changes.",
+    NAME="By name; upper and lower case make no difference.",
+    CREATED="By the date they became customers, the newest first.",
+    ID="By id, an order that never changes.",
 )
 
 
-@strawberry.input(description="Which accounts; what is left out does not narrow.")
+@strawberry.input(
+    description="The accounts to list. A field that is left out does not narrow the list."
+)
 class AccountFilter:
-    name_contains: str | None = optional("Part of the name; upper and lower case alike.")
-    tag: str | None = optional("One of its tags, exactly.")
-    external_id: ExternalIdInput | None = optional("What another system calls it.")
+    name_contains: str | None = optional(
+        "Part of the name; upper and lower case make no difference."
+    )
+    tag: str | None = optional("One of its tags, exactly as it is written.")
+    external_id: ExternalIdInput | None = optional("The name that another system gives it.")
 
 
 def _external_id(name: ExternalIdInput) -> accounts_domain.ExternalId:
@@ -38,10 +42,11 @@ def _external_id(name: ExternalIdInput) -> accounts_domain.ExternalId:
 
 def _list_arguments(
     filter: Annotated[
-        AccountFilter | None, strawberry.argument(description="Which accounts; none: all.")
+        AccountFilter | None,
+        strawberry.argument(description="The accounts to list; all of them if omitted."),
     ] = None,
     order_by: Annotated[
-        accounts_domain.AccountOrder, strawberry.argument(description="In which order.")
+        accounts_domain.AccountOrder, strawberry.argument(description="The order of the list.")
     ] = accounts_domain.AccountOrder.NAME,
     first: First = 25,
     after: After = None,
@@ -58,7 +63,7 @@ async def _account(
         strawberry.ID | None, strawberry.argument(description="Its id in this API.")
     ] = None,
     external_id: Annotated[
-        ExternalIdInput | None, strawberry.argument(description="Its name elsewhere.")
+        ExternalIdInput | None, strawberry.argument(description="Its name in another system.")
     ] = None,
     as_of: AsOfNow = None,
 ) -> Any:
@@ -76,7 +81,7 @@ async def _account(
 class Query:
     account: Account | None = strawberry.field(
         resolver=_account,
-        description="An account by its id or by its name elsewhere; null when there is none.",
+        description="An account by its id or by its name in another system; null if there is none.",
     )
     accounts: Connection[Account] | None = called(
         accounts_store.account_page, "All accounts, page by page.", takes=_list_arguments
