@@ -32,7 +32,7 @@ class Bulk:
 
     async def rows(self, service: str, scope: str, request: Request) -> Response:
         """A batch of rows; whoever may not send them is turned away before they are read."""
-        with self._gate.entered() as reservation:
+        with self._gate.enter() as reservation:
             principal = await self._sign_in.principal(request.headers.get("authorization"))
             principal.require(scope)
             body = await body_of(request, reservation)
@@ -40,7 +40,7 @@ class Bulk:
 
     async def segment(self, scope: str, request: Request) -> Response:
         """What an analytics library sends; some put their key into the body only."""
-        with self._gate.entered() as reservation:
+        with self._gate.enter() as reservation:
             key = _key_of_header(request.headers.get("authorization"))
             principal = await self._holder(key, scope) if key else None
             body = await body_of(request, reservation)

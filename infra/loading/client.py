@@ -12,6 +12,7 @@ from uuid import UUID
 
 import aiohttp
 import msgspec
+import stamina
 
 from infra.loading.errors import LoadError
 from ml.simulation.rows import Account, Batch
@@ -22,11 +23,14 @@ BYTES_A_BATCH = 2_000_000
 """Far below what a body may have, and at most a million commas whatever the rows hold."""
 TRIES = 8
 FIRST_TRIES = 4
-PAUSE_MOST_S = 15.0
+FIRST_PAUSE_S = 0.5
+MAX_PAUSE_S = 15.0
 TIMEOUT_S = 120.0
 BUSY = (429, 502, 503, 504)
 UNREACHED = 0
 TOO_LARGE = 413
+
+stamina.instrumentation.set_on_retry_hooks(())  # no log lines between those of the progress
 
 Advance: TypeAlias = Callable[[int], None]
 """Told how many more rows were answered."""
@@ -72,6 +76,15 @@ class _Reply:
             return self.body[:300].decode(errors="replace").strip()
 
 
+class _Busy(LoadError):
+    """No answer came, or one that will pass."""
+
+    def __init__(self, url: str, kind: str, tries: int, reply: _Reply) -> None:
+        super().__init__(f"{url} does not take {kind} after {tries} tries: {reply.text}")
+        self.tries = tries
+        self.retry_after_s = reply.retry_after_s
+
+
 @dataclass(slots=True)
 class Tally:
     """Statuses of all receipts, by kind of row."""
@@ -105,7 +118,7 @@ class Client:
         append: bool = False,
         rows_a_batch: int = ROWS_A_BATCH,
         bytes_a_batch: int = BYTES_A_BATCH,
-        pause_most_s: float = PAUSE_MOST_S,
+        max_pause_s: float = MAX_PAUSE_S,
     ) -> None:
         self.tally = Tally()
         self.account_ids: dict[UUID, UUID] = {}
@@ -113,7 +126,7 @@ class Client:
         self._mode = "ab" if append else "wb"
         self._rows_a_batch = rows_a_batch
         self._bytes_a_batch = bytes_a_batch
-        self._pause_most_s = pause_most_s
+        self._max_pause_s = max_pause_s
         self._url = url.rstrip("/")
         self._headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
         self._answered = False  # an address that never answered is given up sooner
@@ -169,20 +182,31 @@ class Client:
     async def _post(self, kind: str, part: list[msgspec.Struct]) -> list[Receipt]:
         body = msgspec.json.encode(part)
         reply = _Reply(UNREACHED, b"")
-        attempt = 0
-        while attempt < (TRIES if self._answered else FIRST_TRIES):
-            if attempt:
-                await asyncio.sleep(pause_s(reply.retry_after_s, attempt, self._pause_most_s))
-            reply = await self._ask(f"{self._url}/v1/{kind}", body)
-            attempt += 1
-            if reply.status == 202:
-                return _receipts(reply, kind, len(part))
-            if reply.status == TOO_LARGE and len(part) == 1:
-                row_id = str(getattr(part[0], "id", ""))
-                return [Receipt(0, "rejected", row_id, "row", f"{len(body)} bytes", reply.text)]
-            if reply.status not in (UNREACHED, *BUSY):
-                raise LoadError(_refused(self._url, kind, reply))
-        raise LoadError(f"{self._url} does not take {kind} after {attempt} tries: {reply.text}")
+        async for attempt in stamina.retry_context(
+            self._pause_s,
+            attempts=TRIES,
+            timeout=None,
+            wait_initial=FIRST_PAUSE_S,
+            wait_max=self._max_pause_s,
+            wait_jitter=0,
+        ):
+            with attempt:
+                reply = await self._ask(f"{self._url}/v1/{kind}", body)
+                if reply.status in (UNREACHED, *BUSY):
+                    raise _Busy(self._url, kind, attempt.num, reply)
+        if reply.status == TOO_LARGE and len(part) == 1:
+            row_id = str(getattr(part[0], "id", ""))
+            return [Receipt(0, "rejected", row_id, "row", f"{len(body)} bytes", reply.text)]
+        if reply.status != 202:
+            raise LoadError(_refused(self._url, kind, reply))
+        return _receipts(reply, kind, len(part))
+
+    def _pause_s(self, error: Exception) -> bool | float:
+        """Whether to try again: no, after as long a pause as asked, or after twice the last one."""
+        if not isinstance(error, _Busy) or (not self._answered and error.tries >= FIRST_TRIES):
+            return False
+        asked_s = error.retry_after_s
+        return True if asked_s is None else min(asked_s, self._max_pause_s)
 
     async def _ask(self, url: str, body: bytes) -> _Reply:
         if self._session is None:
@@ -243,11 +267,6 @@ def cut(
 
 def _account(row: msgspec.Struct) -> object:
     return getattr(row, "account_id", id(row))
-
-
-def pause_s(asked_s: float | None, attempt: int, most_s: float = PAUSE_MOST_S) -> float:
-    """How long to wait before trying again: as asked, or twice as long each time."""
-    return min(0.25 * 2**attempt if asked_s is None else asked_s, most_s)
 
 
 def _receipts(reply: _Reply, kind: str, expected: int) -> list[Receipt]:

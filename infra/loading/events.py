@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 from rich.console import Console
 
-from infra.loading.client import PAUSE_MOST_S, Client, Receipt
+from infra.loading.client import MAX_PAUSE_S, Client, Receipt
 from infra.loading.errors import LoadError
 from infra.loading.meter import Meter
 from infra.loading.run import told
@@ -214,7 +214,7 @@ class Load:
     state: Path
     console: Console
     chunk_rows: int = CHUNK_ROWS
-    pause_most_s: float = PAUSE_MOST_S
+    max_pause_s: float = MAX_PAUSE_S
 
     async def send(self, url: str, key: str, *, again: bool) -> Counter[str]:
         """Send what was not answered yet; statuses of all rows, those of earlier runs included."""
@@ -237,7 +237,7 @@ class Load:
         return Counter(state.counts)
 
     def _client(self, url: str, key: str, *, append: bool) -> Client:
-        return Client(url, key, self.rejects, append=append, pause_most_s=self.pause_most_s)
+        return Client(url, key, self.rejects, append=append, max_pause_s=self.max_pause_s)
 
     async def _send_chunk(
         self, client: Client, chunk: list[Row | Receipt], meter: Meter, state: State

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import stamina
+
 from infra.servers import postgres, valkey
 from infra.supervising.errors import StartError
 from infra.supervising.guard import Guard
@@ -67,15 +69,19 @@ class Running:
             demand_free("127.0.0.1", {self.program.port: self.program.name})
         if self.program.prepare:
             self.program.prepare()
-        deadline = time.monotonic() + RETRY_WITHIN_S
-        while True:
-            process = self._spawned()
-            if self._became_ready(process):
-                return process
-            said = last_lines(self._log)
-            if time.monotonic() > deadline or not will_pass(said):
-                raise StartError(self.program.why_not(said))
-            time.sleep(0.2)
+        retries = stamina.RetryingCaller(
+            attempts=None, timeout=RETRY_WITHIN_S, wait_initial=0.2, wait_max=0.2, wait_jitter=0
+        )
+        return retries(self._will_pass, self._try)
+
+    def _try(self) -> "subprocess.Popen[bytes]":
+        process = self._spawned()
+        if not self._became_ready(process):
+            raise StartError(self.program.why_not(last_lines(self._log)))
+        return process
+
+    def _will_pass(self, error: Exception) -> bool:
+        return isinstance(error, StartError) and will_pass(last_lines(self._log))
 
     def _spawned(self) -> "subprocess.Popen[bytes]":
         self._log.parent.mkdir(parents=True, exist_ok=True)

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from html import escape
-from pathlib import Path
-from string import Template
-from typing import Final
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ml.judging.evaluate import FIGURES
 from ml.reporting import caveats, charts
@@ -15,11 +15,42 @@ from ml.reporting.wording import in_words, named, percent, place
 from ml.scoring import effects, signal_groups
 from ml.scoring.effects import EffectCurve, Ratio
 from ml.scoring.hazards import ChurnModel
-from shared.vocabulary.evidence import Evidence, Horizon, Segment
+from shared.vocabulary.evidence import Evidence, Horizon, Origin, Segment, SignalDrift
 
-PAGE: Final = Path(__file__).with_name("report.html")
-MOST_CURVES: Final = 12
-MOST_RATIOS: Final = 24
+PAGES: Final = Environment(
+    loader=PackageLoader("ml.reporting", "."),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+MAX_CURVES: Final = 12
+MAX_RATIOS: Final = 24
+MAX_SEGMENTS: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under their columns; columns of words stand to the left."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    @property
+    def is_words(self) -> list[bool]:
+        """Whether a column has words, by column."""
+        return [
+            any(not re.match(r"[-−–\d]", row[at]) for row in self.rows)
+            for at in range(len(self.columns))
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing and what stands below it."""
+
+    svg: str
+    caption: str
 
 
 def report(
@@ -38,76 +69,57 @@ def report(
     made_at
         When the model was trained.
     """
-    sections = (
-        _head(model, evidence, version, checksum, made_at),
-        _figures(evidence),
-        _calibration(evidence),
-        _curves(evidence),
-        _rolling(model, evidence),
-        _drivers(model),
-        _newcomers(model),
-        _inputs(model, evidence),
-        _limits(model, evidence),
-        _origin(model),
+    return PAGES.get_template("report.html").render(
+        model=model,
+        document=model.document,
+        evidence=evidence,
+        version=version,
+        checksum=checksum,
+        made_at=made_at,
+        facts=_facts(model),
+        limits=caveats.limits_of(model, evidence),
+        inputs=_inputs(model),
+        provenance=_provenance(model),
+        **_performance(evidence),
+        **_drivers(model),
     )
-    page = Template(PAGE.read_text(encoding="utf-8"))
-    return page.substitute(version=escape(version), body="\n".join(sections))
 
 
-def _head(
-    model: ChurnModel, evidence: Evidence, version: str, checksum: str, made_at: datetime
-) -> str:
+def _facts(model: ChurnModel) -> list[tuple[str, str]]:
     document = model.document
-    facts = {
-        f"{document.data_from} – {document.data_to}": "data it learned from",
-        f"{document.accounts:,}": "accounts",
-        f"{document.events:,}": "of them lost",
-        f"{document.rows:,}": "rows (an account gives one a month)"
-        if document.clock == "landmark"
-        else "rows",
-        f"{len(document.features)}": "signals read",
-    }
-    boxes = "".join(
-        f"<div><b>{escape(k)}</b><span>{escape(v)}</span></div>" for k, v in facts.items()
-    )
-    return (
-        f"<h1>{'Curves by stratum' if model.is_curves else 'Forecast'} {escape(version)}</h1>"
-        f'<p class="soft">Trained {made_at:%Y-%m-%d %H:%M} UTC · SHA-256 {escape(checksum)}</p>'
-        "<p>For each open contract: the chance that it is renewed at its own renewal date, and that"
-        " the account churns within so many days. What follows was measured on"
-        f" {escape(evidence.origin)}: {evidence.accounts:,} accounts, {evidence.lost:,} of them"
-        f' lost.</p><div class="facts">{boxes}</div>'
-    )
-
-
-def _figures(evidence: Evidence) -> str:
-    rows = [(FIGURES.get(k, k), f"{v:.4f}") for k, v in evidence.figures.items()]
-    return "<h2>How well it does</h2>" + _table(("figure", "held out"), rows)
-
-
-def _calibration(evidence: Evidence) -> str:
-    months = "".join(
-        f"<figure>{_calibrated(horizon)}<figcaption>{_within(horizon.month)}: tenths of the"
-        " accounts by forecast; on the dashed line, as many were lost as forecast.</figcaption>"
-        "</figure>"
-        for horizon in evidence.calibration
-    )
-    horizons = [
-        horizon.month for horizon in evidence.calibration if horizon.month <= evidence.month
+    landmarks = " (an account gives one a month)" if document.clock == "landmark" else ""
+    return [
+        (f"{document.data_from} – {document.data_to}", "data it learned from"),
+        (f"{document.accounts:,}", "accounts"),
+        (f"{document.events:,}", "of them lost"),
+        (f"{document.rows:,}", f"rows{landmarks}"),
+        (f"{len(document.features)}", "signals read"),
     ]
-    return (
-        "<h2>Calibration by horizon and segment</h2>"
-        f'<div class="charts">{months}</div>'
-        f"<h3>By horizon</h3>{_by_horizon(evidence.calibration)}"
-        f"<h3>By segment</h3>{_by_segment(evidence, horizons)}"
-        '<p class="soft">Seen is Kaplan–Meier, which allows for accounts not followed to the end;'
-        " a ratio is seen over forecast by the end of so many months (m); ICI is the mean distance"
-        " of the smoothed curve of what was seen from the forecast."
-        f" Below {caveats.LEAST_LOST} losses a ratio says little and is left out.</p>"
-    )
 
 
-def _by_horizon(horizons: Sequence[Horizon]) -> str:
+def _performance(evidence: Evidence) -> dict[str, Any]:
+    """What the page says of how well the forecast does."""
+    figures = [(FIGURES.get(name, name), f"{v:.4f}") for name, v in evidence.figures.items()]
+    return {
+        "figures": Table(("figure", "held out"), figures),
+        "calibration": [
+            Chart(
+                _calibrated(horizon),
+                f"{_within(horizon.month)}: tenths of the accounts by forecast; on the dashed line,"
+                " as many were lost as forecast.",
+            )
+            for horizon in evidence.calibration
+        ],
+        "by_horizon": _by_horizon(evidence.calibration),
+        "by_segment": _by_segment(evidence),
+        "least_lost": caveats.LEAST_LOST,
+        "curves": _curves(evidence),
+        "rolling": _rolling(evidence.rolling),
+        "moved": _moved(evidence.drift.moved if evidence.drift else []),
+    }
+
+
+def _by_horizon(horizons: Sequence[Horizon]) -> Table:
     rows = [
         (
             _within(horizon.month).lower(),
@@ -119,10 +131,11 @@ def _by_horizon(horizons: Sequence[Horizon]) -> str:
         )
         for horizon in horizons
     ]
-    return _table(("horizon", "rows lost", "forecast", "seen", "ratio", "ICI"), rows)
+    return Table(("horizon", "rows lost", "forecast", "seen", "ratio", "ICI"), rows)
 
 
-def _by_segment(evidence: Evidence, months: Sequence[int]) -> str:
+def _by_segment(evidence: Evidence) -> Table:
+    months = [horizon.month for horizon in evidence.calibration if horizon.month <= evidence.month]
     rows = [
         (
             place(segment.name),
@@ -135,7 +148,7 @@ def _by_segment(evidence: Evidence, months: Sequence[int]) -> str:
         for segment in evidence.segments
     ]
     ends = (f"{name} {evidence.month} m" for name in ("lost", "forecast", "seen"))
-    return _table(("segment", "rows", *ends, *(f"ratio {m} m" for m in months)), rows)
+    return Table(("segment", "rows", *ends, *(f"ratio {m} m" for m in months)), rows)
 
 
 def _within(month: int) -> str:
@@ -162,15 +175,15 @@ def _over(seen: float, forecast: float, lost: int) -> str:
     return "–" if lost < caveats.LEAST_LOST or not forecast else f"{seen / forecast:.2f}"
 
 
-def _curves(evidence: Evidence) -> str:
+def _curves(evidence: Evidence) -> list[Chart]:
     segments = [segment for segment in evidence.segments if segment.lost >= caveats.LEAST_LOST]
-    figures = "".join(
-        f"<figure>{_staying(segment)}<figcaption>{escape(place(segment.name))}:"
-        f" {segment.rows:,} rows, {segment.lost:,} lost</figcaption></figure>"
-        for segment in sorted(segments, key=lambda each: -each.lost)[:9]
-    )
-    words = "<p>Share still there by month, as seen and as forecast.</p>" if figures else ""
-    return f'<h2>Curves</h2>{words}<div class="charts">{figures or "<p>Too few losses.</p>"}</div>'
+    return [
+        Chart(
+            _staying(segment),
+            f"{place(segment.name)}: {segment.rows:,} rows, {segment.lost:,} lost",
+        )
+        for segment in sorted(segments, key=lambda each: -each.lost)[:MAX_SEGMENTS]
+    ]
 
 
 def _staying(segment: Segment) -> str:
@@ -186,42 +199,38 @@ def _staying(segment: Segment) -> str:
     return charts.plot(f"Staying: {place(segment.name)}", x, y, lines)
 
 
-def _rolling(model: ChurnModel, evidence: Evidence) -> str:
-    if model.document.clock == "start":
-        return (
-            "<h2>Rolling origin</h2><p>There is none: nothing that is recorded changes with time,"
-            " so there is no earlier day whose knowledge one could go back to. The figures above"
-            f" are of {escape(evidence.origin)}.</p>"
-        )
-    if not evidence.rolling:
-        return (
-            "<h2>Rolling origin</h2><p>Not made for this version: the figures above are of"
-            f" {escape(evidence.origin)}. They do not say how the forecast holds up as time goes"
-            " on; <code>tenure backtest</code> does.</p>"
-        )
-    names = list(dict.fromkeys(name for origin in evidence.rolling for name in origin.figures))
+def _rolling(origins: Sequence[Origin]) -> Table:
+    names = list(dict.fromkeys(name for origin in origins for name in origin.figures))
     rows = [
         (
             f"{origin.day}, {origin.months} months on:"
             f" {origin.accounts:,} accounts, {origin.lost:,} lost",
             *(f"{origin.figures[name]:.4f}" if name in origin.figures else "–" for name in names),
         )
-        for origin in evidence.rolling
+        for origin in origins
     ]
-    columns = ("origin", *(FIGURES.get(name, name) for name in names))
-    return (
-        "<h2>Rolling origin</h2><p>Coefficients and baselines fitted anew to what was known on each"
-        " day, judged by all accounts at risk that day over the months after it. Signals,"
-        " terms and penalties are this version's; <code>tenure backtest</code> chooses them anew,"
-        f" too.</p>{_table(columns, rows)}"
-    )
+    return Table(("origin", *(FIGURES.get(name, name) for name in names)), rows)
 
 
-def _drivers(model: ChurnModel) -> str:
+def _drivers(model: ChurnModel) -> dict[str, Any]:
+    """What the page says of signals; curves by stratum read none."""
     if model.is_curves:
-        return f"<h2>Drivers</h2><p>None: {escape(model.document.notes[0])}.</p>"
+        return {}
     ratios = effects.ratios(model)
-    shown = [
+    strongest = _strongest(effects.curves(model), [ratio.feature for ratio in ratios])
+    return {
+        "max_ratios": MAX_RATIOS,
+        "forest": _forest(model, ratios[:MAX_RATIOS]),
+        "effects": [
+            Chart(_effect(curve), curve.label + _of(model, curve.cause)) for curve in strongest
+        ],
+        "ratios": _ratios(ratios),
+        "newcomers": _ratios(effects.ratios(model.newcomers)) if model.newcomers else None,
+    }
+
+
+def _forest(model: ChurnModel, ratios: Sequence[Ratio]) -> str:
+    rows = [
         (
             f"{named(ratio.label, ratio.feature)}: {in_words(ratio.start)} → {in_words(ratio.end)}"
             f"{_of(model, ratio.cause)}",
@@ -229,30 +238,14 @@ def _drivers(model: ChurnModel) -> str:
             ratio.low,
             ratio.high,
         )
-        for ratio in ratios[:MOST_RATIOS]
+        for ratio in ratios
     ]
-    ends = [v for _, *values in shown for v in values] or [1.0]
-    x = Axis(
-        max(min(*ends, 0.8), 0.05), min(max(*ends, 1.25), 20.0), "hazard ratio", logarithmic=True
-    )
-    picked = _strongest(effects.curves(model), [ratio.feature for ratio in ratios])
-    small = "".join(
-        f"<figure>{_effect(curve)}<figcaption>{escape(curve.label + _of(model, curve.cause))}"
-        "</figcaption></figure>"
-        for curve in picked
-    )
-    more = f" The {MOST_RATIOS} farthest from 1 are drawn." if len(ratios) > MOST_RATIOS else ""
-    return (
-        "<h2>Drivers</h2><p>How many times as fast accounts are lost at one value of a signal as at"
-        " another, all else equal, with 90 % intervals. These are associations, not causes:"
-        f" changing a signal need not change the outcome. Grey: the interval holds 1.{more}</p>"
-        f"<figure>{charts.forest('Hazard ratios', shown, x)}</figure>"
-        f'<h3>Partial effects</h3><div class="charts">{small}</div>'
-        f"<h3>All ratios</h3>{_ratios(ratios)}"
-    )
+    ends = [v for _, *values in rows for v in values] or [1.0]
+    low, high = max(min(*ends, 0.8), 0.05), min(max(*ends, 1.25), 20.0)
+    return charts.forest("Hazard ratios", rows, Axis(low, high, "hazard ratio", logarithmic=True))
 
 
-def _ratios(ratios: Sequence[Ratio]) -> str:
+def _ratios(ratios: Sequence[Ratio]) -> Table:
     rows = [
         (
             named(ratio.label, ratio.feature),
@@ -266,24 +259,13 @@ def _ratios(ratios: Sequence[Ratio]) -> str:
         for ratio in ratios
     ]
     columns = ("signal", "group", "cause", "from", "to", "hazard ratio", "90 % interval")
-    return _table(columns, rows)
-
-
-def _newcomers(model: ChurnModel) -> str:
-    if model.newcomers is None:
-        return ""
-    part = model.newcomers.document
-    return (
-        "<h2>First 90 days</h2><p>Of accounts in their first 90 days a part of its own speaks,"
-        f" fitted to {part.rows:,} rows of {part.accounts:,} accounts, {part.events:,} of them"
-        f" lost within twelve months.</p>{_ratios(effects.ratios(model.newcomers))}"
-    )
+    return Table(columns, rows)
 
 
 def _strongest(curves: Iterable[EffectCurve], order: Sequence[str]) -> list[EffectCurve]:
     numeric = [c for c in curves if not isinstance(c.reference, str) and len(c.points) > 2]
     return sorted(numeric, key=lambda c: order.index(c.feature) if c.feature in order else 999)[
-        :MOST_CURVES
+        :MAX_CURVES
     ]
 
 
@@ -302,7 +284,7 @@ def _effect(curve: EffectCurve) -> str:
     return charts.plot(f"Partial effect of {curve.label}", x, y, [unity, line])
 
 
-def _inputs(model: ChurnModel, evidence: Evidence) -> str:
+def _inputs(model: ChurnModel) -> Table:
     rows = [
         (
             feature.name,
@@ -315,42 +297,15 @@ def _inputs(model: ChurnModel, evidence: Evidence) -> str:
         )
         for feature in model.document.features
     ]
-    columns = ("signal", "in words", "told by", "seen in training", "may be unknown")
-    return (
-        f"<h2>Signals and their drift</h2>{_drift(evidence)}<p>From the day of training on, what is"
-        " served is watched against how these signals lay then: <code>featureDrift</code> of this"
-        " version in the graph.</p>"
-        f'<div class="left">{_table(columns, rows)}</div>'
-    )
+    return Table(("signal", "in words", "told by", "seen in training", "may be unknown"), rows)
 
 
-def _drift(evidence: Evidence) -> str:
-    seen = evidence.drift
-    if seen is None:
-        return ""
-    between = f"from {seen.earlier} to {seen.newest}"
-    if not seen.moved:
-        return (
-            f"<p>Of {seen.signals} signals none lay otherwise, {between}, beyond what chance"
-            " explains (population stability index above .10).</p>"
-        )
-    rows = [
-        (signal.signal, f"{signal.psi:.3f}", f"{signal.by_chance:.3f}") for signal in seen.moved
-    ]
-    columns = ("signal", "PSI", "by chance at most")
-    return (
-        f"<p>{len(seen.moved)} of {seen.signals} signals lay otherwise, {between}, than chance"
-        " explains. What the fit says rests on both; a forecast is surer where nothing moves.</p>"
-        f'<div class="left">{_table(columns, rows)}</div>'
-    )
+def _moved(signals: Sequence[SignalDrift]) -> Table:
+    rows = [(signal.signal, f"{signal.psi:.3f}", f"{signal.by_chance:.3f}") for signal in signals]
+    return Table(("signal", "PSI", "by chance at most"), rows)
 
 
-def _limits(model: ChurnModel, evidence: Evidence) -> str:
-    items = "".join(f"<li>{escape(limit)}</li>" for limit in caveats.limits_of(model, evidence))
-    return f"<h2>Known limits</h2><ul>{items}</ul>"
-
-
-def _origin(model: ChurnModel) -> str:
+def _provenance(model: ChurnModel) -> Table:
     document = model.document
     rows = [
         ("data hash", document.data_hash),
@@ -358,32 +313,9 @@ def _origin(model: ChurnModel) -> str:
         ("seed", str(document.seed)),
         ("clock", document.clock),
         ("baseline", document.baseline),
-        *((name, text) for name, text in document.libraries.items()),
+        *document.libraries.items(),
     ]
-    notes = "".join(f"<li>{escape(note)}</li>" for note in document.notes)
-    left = f"<h3>What the fit left out</h3><ul>{notes}</ul>" if notes else ""
-    table = _table(("what", "value"), rows)
-    return f'<h2>Where it comes from</h2><div class="left">{table}</div>{left}'
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    body = [list(row) for row in rows]
-    kinds = [_kind([row[at] for row in body]) for at in range(len(columns))]
-    head = "".join(f"<th{kind}>{escape(c)}</th>" for c, kind in zip(columns, kinds, strict=True))
-    lines = "".join(
-        "<tr>"
-        + "".join(f"<td{k}>{escape(cell)}</td>" for cell, k in zip(row, kinds, strict=True))
-        + "</tr>"
-        for row in body
-    )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
-    return f'<div class="scroll">{table}</div>'
-
-
-def _kind(cells: Sequence[str]) -> str:
-    """Columns of words stand to the left."""
-    words = any(not re.match(r"[-−–\d]", cell) for cell in cells)
-    return ' class="words"' if words else ""
+    return Table(("what", "value"), rows)
 
 
 def _of(model: ChurnModel, cause: str) -> str:

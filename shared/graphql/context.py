@@ -7,7 +7,6 @@ from typing import Any, Self, TypeVar
 
 from shared.platform.auth import Principal
 from shared.process.rpc import Call, Rpc, describe
-from shared.vocabulary.errors import Refusal
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -15,7 +14,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Batch:
     """One batch function with one set of further arguments, e.g. an `as_of`."""
 
     function: Callable[..., Awaitable[Any]]
@@ -28,9 +27,9 @@ class Context:
 
     principal: Principal
     rpc: Rpc
-    loaded: dict[tuple[_Asked, Any], "asyncio.Future[Any]"] = field(default_factory=dict[Any, Any])
-    waiting: dict[_Asked, list[Any]] = field(default_factory=dict[Any, Any])
-    sent: list["asyncio.Task[None]"] = field(default_factory=list[Any])
+    loaded: dict[tuple[_Batch, Any], "asyncio.Future[Any]"] = field(default_factory=dict[Any, Any])
+    waiting: dict[_Batch, list[Any]] = field(default_factory=dict[Any, Any])
+    tasks: list["asyncio.Task[None]"] = field(default_factory=list[Any])
 
     async def load(
         self, batch: Callable[..., Awaitable[dict[K, V]]], key: K, **arguments: Any
@@ -39,16 +38,16 @@ class Context:
 
         All batch functions of one service asked for in one tick travel in one request.
         """
-        asked = _Asked(batch, tuple(sorted(arguments.items())))
-        future = self.loaded.get((asked, key))
+        read = _Batch(batch, tuple(sorted(arguments.items())))
+        future = self.loaded.get((read, key))
         if future is None:
-            future = self._enqueue(asked, key)
+            future = self._enqueue(read, key)
         value: V | None = await future
         return value
 
     def again(self) -> Self:
         """The same caller with nothing loaded yet: for the next operation on a socket."""
-        return replace(self, loaded={}, waiting={}, sent=[])
+        return replace(self, loaded={}, waiting={}, tasks=[])
 
     def forget(self) -> None:
         """Drop what was loaded: the next event of a subscription must see the present."""
@@ -58,33 +57,31 @@ class Context:
         """One call that is not batched: a list, a mutation."""
         return await self.rpc.call(self.principal, function, *args, **kwargs)
 
-    def _enqueue(self, asked: _Asked, key: Any) -> "asyncio.Future[Any]":
+    def _enqueue(self, read: _Batch, key: Any) -> "asyncio.Future[Any]":
         loop = asyncio.get_running_loop()
         if not self.waiting:  # two ticks later all siblings of this level have asked
             loop.call_soon(lambda: loop.call_soon(self._send))
         future: asyncio.Future[Any] = loop.create_future()
-        self.loaded[asked, key] = future
-        self.waiting.setdefault(asked, []).append(key)
+        self.loaded[read, key] = future
+        self.waiting.setdefault(read, []).append(key)
         return future
 
     def _send(self) -> None:
-        waiting, self.waiting = self.waiting, dict[_Asked, list[Any]]()
-        by_service: dict[str, dict[_Asked, list[Any]]] = {}
-        for asked, keys in waiting.items():
-            by_service.setdefault(describe(asked.function).service, {})[asked] = keys
-        self.sent = [asyncio.create_task(self._fetch(asked)) for asked in by_service.values()]
+        waiting, self.waiting = self.waiting, dict[_Batch, list[Any]]()
+        by_service: dict[str, dict[_Batch, list[Any]]] = {}
+        for read, keys in waiting.items():
+            by_service.setdefault(describe(read.function).service, {})[read] = keys
+        self.tasks = [asyncio.create_task(self._fetch(reads)) for reads in by_service.values()]
 
-    async def _fetch(self, asked: dict[_Asked, list[Any]]) -> None:
+    async def _fetch(self, reads: dict[_Batch, list[Any]]) -> None:
         try:
-            calls = [Call.of(a.function, keys, **dict(a.arguments)) for a, keys in asked.items()]
+            calls = [Call.of(r.function, keys, **dict(r.arguments)) for r, keys in reads.items()]
             answers = await self.rpc.batch(self.principal, calls)
-        except Refusal as error:
-            answers = [error] * len(asked)
         except Exception as error:  # every waiting field must hear of it
-            answers = [error] * len(asked)
-        for (a, keys), answer in zip(asked.items(), answers, strict=True):
+            answers = [error] * len(reads)
+        for (read, keys), answer in zip(reads.items(), answers, strict=True):
             for key in keys:
-                _settle(self.loaded[a, key], answer, key)
+                _settle(self.loaded[read, key], answer, key)
 
 
 def _settle(future: "asyncio.Future[Any]", answer: Any, key: Any) -> None:

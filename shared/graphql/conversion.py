@@ -153,7 +153,7 @@ def takes(function: Callable[..., Any], kind: Any) -> bool:
     """Whether every value of `kind` may be a function's first argument."""
     first = next(iter(inspect.signature(function).parameters))
     accepted = _parts(get_type_hints(function).get(first, Any))
-    return all(any(_is_a(part, one) for one in accepted) for part in _parts(kind))
+    return all(any(_is_a(part, kind) for kind in accepted) for part in _parts(kind))
 
 
 def _parts(kind: Any) -> list[Any]:

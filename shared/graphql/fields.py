@@ -183,11 +183,11 @@ class _Answered(_Field):
         dated = self.dated
 
         async def resolve(self: Any, info: Request, **arguments: Any) -> Any:
-            asked, key = asking(arguments), key_of(self)
-            as_of = asked.pop("as_of", None) or moment_of(self)
+            inputs, key = asking(arguments), key_of(self)
+            as_of = inputs.pop("as_of", None) or moment_of(self)
             if dated:
-                asked["as_of"] = as_of
-            row = None if key is None else await info.context.load(batch, key, **asked)
+                inputs["as_of"] = as_of
+            row = None if key is None else await info.context.load(batch, key, **inputs)
             if row is None and absent:
                 return absent(key)
             return read(row, as_of, arguments)
@@ -210,9 +210,9 @@ class _Called(_Field):
         read = self.read(result_type(function), owner, target)
 
         async def resolve(self: Any, info: Request, **arguments: Any) -> Any:
-            asked = asking(arguments)
-            row = await info.context.call(function, **asked)
-            return read(row, asked.get("as_of"), arguments)
+            inputs = asking(arguments)
+            row = await info.context.call(function, **inputs)
+            return read(row, inputs.get("as_of"), arguments)
 
         return resolve
 
@@ -246,7 +246,7 @@ def by_id(batch: Function, target: Any, *, of: str = WHOLE) -> Fetch:
     dated = "as_of" in signature(batch).parameters
 
     async def fetch(info: Request, key: UUID, as_of: datetime | None = None) -> Any:
-        asked = {"as_of": as_of} if dated else {}
-        return read(await info.context.load(batch, key, **asked), as_of, {})
+        inputs = {"as_of": as_of} if dated else {}
+        return read(await info.context.load(batch, key, **inputs), as_of, {})
 
     return fetch

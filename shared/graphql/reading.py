@@ -45,7 +45,7 @@ def reading(
             raise CannotShow(f"{by.__qualname__} does not take {name_of(value_type)}")
         value_type = result_type(by)
     convert = conversion(value_type, target, owner)
-    read = _composed(attrgetter(of) if of else None, by, convert)
+    read = _compose(attrgetter(of) if of else None, by, convert)
     if not may_lack or (by and not of and takes(by, NoneType)):
         return read
     bare, may_be_null = without_none(target)
@@ -60,7 +60,7 @@ def reading(
     return read_or_empty
 
 
-def _composed(get: Function | None, by: Function | None, convert: Convert | None) -> Read:
+def _compose(get: Function | None, by: Function | None, convert: Convert | None) -> Read:
     own = chosen(by, skip=1)
 
     def read(row: Any, moment: datetime | None, arguments: Mapping[str, Any]) -> Any:
@@ -77,7 +77,7 @@ def arguments_of(function: Function | None, *, skip: int = 0) -> list[Parameter]
     if function is None:
         return []
     parameters = list(signature(function).parameters.values())
-    return [one.replace(kind=Parameter.KEYWORD_ONLY) for one in parameters[skip:]]
+    return [each.replace(kind=Parameter.KEYWORD_ONLY) for each in parameters[skip:]]
 
 
 def chosen(

@@ -46,7 +46,7 @@ class Gate:
         self._max_bytes = max_bytes
 
     @contextmanager
-    def entered(self) -> Generator["Reservation"]:
+    def enter(self) -> Generator["Reservation"]:
         """A place for one request; Busy when there is none, before anything is read."""
         if self.requests >= self._max_requests:
             raise Busy(f"{self.requests} batches are under way; send this one again")

@@ -26,19 +26,17 @@ def check_rows(
     """The rows that pass, and receipts for the others."""
     good: list[NumberedRow[R]] = []
     receipts: list[Receipt] = []
-    for one in rows:
+    for row in rows:
         try:
-            check(one.row)
-            good.append(one)
+            check(row.row)
+            good.append(row)
         except InvalidInput as error:
-            receipts.append(row_rejection(one, error))
+            receipts.append(row_rejection(row, error))
         except Contradiction as error:
-            receipts.append(contradiction_receipt(one, error))
+            receipts.append(contradiction_receipt(row, error))
     return good, receipts
 
 
-def contradiction_receipt(one: NumberedRow[R], error: Contradiction) -> Receipt:
+def contradiction_receipt(row: NumberedRow[R], error: Contradiction) -> Receipt:
     """The receipt of such a row, with the id it came with."""
-    row_id = getattr(one.row, "id", None)
-    shown = None if row_id is None else str(row_id)
-    return Receipt(one.number, "conflict", shown, error.field, clip(error.value), str(error))
+    return Receipt(row.number, "conflict", row.id, error.field, clip(error.value), str(error))

@@ -69,7 +69,7 @@ class GroupCommit:
 
     async def _answer(self, queue: Queue, group: list[Batch]) -> None:
         try:
-            answers = await self._carried(queue, group)
+            answers = await self._take(queue, group)
         except Exception as error:
             if len(group) > 1 and not isinstance(error, Refusal):
                 for alone in group:  # one of them is to blame: let the others through
@@ -83,13 +83,13 @@ class GroupCommit:
             if not each.answer.done():  # else its caller left
                 each.answer.set_result(receipts)
 
-    async def _carried(self, queue: Queue, group: list[Batch]) -> list[list[Receipt]]:
+    async def _take(self, queue: Queue, group: list[Batch]) -> list[list[Receipt]]:
         route, principal = queue.route, queue.principal
         async with self._db.write(principal.tenant_id) as conn:
             if len(group) == 1:
                 return [await carry_out(conn, principal, route, group[0].rows)]
-            receipts = await carry_out(conn, principal, route, _joined(group))
-        return _parted(group, receipts)
+            receipts = await carry_out(conn, principal, route, _join(group))
+        return _split(group, receipts)
 
 
 def _next(waiting: deque[Batch]) -> list[Batch]:
@@ -102,28 +102,28 @@ def _next(waiting: deque[Batch]) -> list[Batch]:
     return group
 
 
-def _joined(group: list[Batch]) -> ParsedRows:
+def _join(group: list[Batch]) -> ParsedRows:
     """One batch of all; a row's number is its place in it."""
     good: list[NumberedRow[object]] = []
     bad: list[Receipt] = []
     before = 0
     for each in group:
         good += [NumberedRow(before + row.number, row.row, row.dated) for row in each.rows[0]]
-        bad += [_moved(receipt, before) for receipt in each.rows[1]]
+        bad += [_renumber(receipt, before) for receipt in each.rows[1]]
         before += each.size
     return good, bad
 
 
-def _parted(group: list[Batch], receipts: list[Receipt]) -> list[list[Receipt]]:
+def _split(group: list[Batch], receipts: list[Receipt]) -> list[list[Receipt]]:
     """To each batch its receipts, with the numbers it knows."""
     parts: list[list[Receipt]] = []
     before = 0
     for each in group:
         mine = receipts[before : before + each.size]
-        parts.append([_moved(receipt, -before) for receipt in mine])
+        parts.append([_renumber(receipt, -before) for receipt in mine])
         before += each.size
     return parts
 
 
-def _moved(receipt: Receipt, by: int) -> Receipt:
+def _renumber(receipt: Receipt, by: int) -> Receipt:
     return msgspec.structs.replace(receipt, row=receipt.row + by) if by else receipt

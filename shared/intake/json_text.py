@@ -29,7 +29,7 @@ def items(array: bytes) -> list[bytes]:
     try:
         return [bytes(raw) for raw in msgspec.json.decode(array, type=list[msgspec.Raw])]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return _cut(array, b"[", error)
+        return _split(array, b"[", error)
 
 
 def members(obj: bytes) -> dict[str, bytes]:
@@ -37,8 +37,8 @@ def members(obj: bytes) -> dict[str, bytes]:
     try:
         values = msgspec.json.decode(obj, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        found = [MEMBER.fullmatch(part) for part in _cut(obj, b"{", error)]
-        return {_text(each[1]): each[2] for each in found if each}
+        matches = [MEMBER.fullmatch(part) for part in _split(obj, b"{", error)]
+        return {_text(match[1]): match[2] for match in matches if match}
     return {name: bytes(raw) for name, raw in values.items()}
 
 
@@ -53,7 +53,7 @@ def fault(part: bytes) -> str | None:
     return None
 
 
-def _cut(text: bytes, opening: bytes, problem: Exception) -> list[bytes]:
+def _split(text: bytes, opening: bytes, problem: Exception) -> list[bytes]:
     """What stands between the commas of the one array or object that the text is.
 
     The parsers at hand give up the whole for a half surrogate, or for nesting deeper than they

@@ -37,8 +37,8 @@ class Reader(Generic[S]):
         self._kind = kind
         self._zone = zone
         self._objects = objects
-        self._one: Callable[[bytes], S] = msgspec.json.Decoder(kind).decode
-        self._many: Callable[[bytes], list[S]] = msgspec.json.Decoder(list[kind]).decode
+        self._decode: Callable[[bytes], S] = msgspec.json.Decoder(kind).decode
+        self._decode_all: Callable[[bytes], list[S]] = msgspec.json.Decoder(list[kind]).decode
         self._days = _days(kind)
 
     def read(self, raw: bytes) -> S:
@@ -47,11 +47,11 @@ class Reader(Generic[S]):
             raise InvalidInput("row", f"{len(raw)} bytes", f"at most {MAX_ROW_BYTES} bytes")
         try:
             raw.decode()
-            row = self._one(raw)
+            row = self._decode(raw)
         except UnicodeDecodeError as error:
             raise InvalidInput("row", f"byte {error.start} is not UTF-8", "UTF-8 text") from error
         except msgspec.ValidationError as error:
-            row = self._mended(raw, error)
+            row = self._mend(raw, error)
         except (msgspec.DecodeError, RecursionError) as error:
             start = raw[:60].decode(errors="replace")
             raise Malformed("row", start, f"a JSON object ({error})") from error
@@ -67,57 +67,57 @@ class Reader(Generic[S]):
         """All rows in one go; None where one of them, or the array, needs a closer look."""
         try:
             array.decode()
-            rows = self._many(array)
+            rows = self._decode_all(array)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
         days = [attribute for attribute, _, _ in self._days]
         fit = all(_fits(getattr(row, attribute)) for row in rows for attribute in days)
         return rows if fit and b"\\u0000" not in array and not _has_large(array) else None
 
-    def _mended(self, raw: bytes, problem: msgspec.ValidationError) -> S:
+    def _mend(self, raw: bytes, problem: msgspec.ValidationError) -> S:
         """The row with its moments read by `moments` and its empty objects put right."""
         try:
             values = msgspec.json.decode(raw, type=dict[str, Any])
         except (msgspec.MsgspecError, RecursionError):
             raise _invalid(raw, problem) from problem
-        unread: dict[str, InvalidInput] = {}
+        faults: dict[str, InvalidInput] = {}
         for _, name, is_moment in self._days:
             if is_moment and values.get(name) is not None:
                 try:
                     values[name] = moments.moment(values[name], name, self._zone)
                 except InvalidInput as error:
-                    unread[name] = error
+                    faults[name] = error
         for name in self._objects:
             if values.get(name) == []:
                 values[name] = {}
         try:
             return msgspec.convert(values, self._kind)
         except msgspec.ValidationError as error:
-            blamed = _invalid(raw, error)
-            raise unread.get(blamed.field, blamed) from error
+            invalid = _invalid(raw, error)
+            raise faults.get(invalid.field, invalid) from error
 
 
 def id_of(raw: bytes, field: str = "id") -> str | None:
     """The id of a row that cannot be taken, if it can be found."""
     try:
-        found = msgspec.json.decode(raw, type=dict[str, Any]).get(field)
+        row_id = msgspec.json.decode(raw, type=dict[str, Any]).get(field)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # The row is broken, but whoever sent it looks for its id.
         match = re.search(ID % field.encode(), raw)
         return match.group(1).decode() if match else None
-    return found[:200] if isinstance(found, str) else None
+    return row_id[:200] if isinstance(row_id, str) else None
 
 
 def _days(kind: type[msgspec.Struct]) -> list[tuple[str, str, bool]]:
     """The fields that hold days and moments: attribute, name in the row, whether a moment."""
-    found: list[tuple[str, str, bool]] = []
+    days: list[tuple[str, str, bool]] = []
     for field in msgspec.structs.fields(kind):
         info = inspect.type_info(field.type)
         parts = info.types if isinstance(info, inspect.UnionType) else (info,)
         is_moment = any(isinstance(part, inspect.DateTimeType) for part in parts)
         if is_moment or any(isinstance(part, inspect.DateType) for part in parts):
-            found.append((field.name, field.encode_name, is_moment))
-    return found
+            days.append((field.name, field.encode_name, is_moment))
+    return days
 
 
 def _fits(day: date | None) -> bool:

@@ -52,6 +52,12 @@ class NumberedRow(msgspec.Struct, Generic[T], frozen=True):
     row: T
     dated: bool = False
 
+    @property
+    def id(self) -> str | None:
+        """The id the row came with, if its kind has one."""
+        row_id = getattr(self.row, "id", None)
+        return None if row_id is None else str(row_id)
+
 
 Take: TypeAlias = Callable[[Conn, Principal, list[NumberedRow[Any]]], Awaitable[list[Receipt]]]
 """An action that carries out good rows and gives a receipt for each."""
@@ -97,9 +103,9 @@ async def carry_out(
     date_rows(good)
     if good:
         receipts += await route.take(conn, principal, good)
-    turned_away = [receipt for receipt in receipts if receipt.status == "rejected"]
-    if turned_away and route.save_rejected:
-        await route.save_rejected(conn, principal, turned_away)
+    rejections = [receipt for receipt in receipts if receipt.status == "rejected"]
+    if rejections and route.save_rejected:
+        await route.save_rejected(conn, principal, rejections)
     return sorted(receipts, key=lambda receipt: receipt.row)
 
 
@@ -167,18 +173,18 @@ def _one_by_one(
     return good, bad
 
 
-def recorded_at(principal: Principal, given: datetime | None) -> datetime:
+def recorded_at(principal: Principal, moment: datetime | None) -> datetime:
     """When a row counts as known: now, or, in a history import, when the source knew it."""
     now = datetime.now(UTC)
-    if given is None:
+    if moment is None:
         return now
     if not principal.may("admin"):
         raise InvalidInput(
-            "recordedAt", given.isoformat(), "nothing, unless the key has the scope 'admin'"
+            "recordedAt", moment.isoformat(), "nothing, unless the key has the scope 'admin'"
         )
-    if given > now:
-        raise InvalidInput("recordedAt", given.isoformat(), "a past moment")
-    return given
+    if moment > now:
+        raise InvalidInput("recordedAt", moment.isoformat(), "a past moment")
+    return moment
 
 
 def rejection(number: int, error: InvalidInput, row_id: str | None = None) -> Receipt:
@@ -187,10 +193,9 @@ def rejection(number: int, error: InvalidInput, row_id: str | None = None) -> Re
     return Receipt(number, "rejected", row_id, error.field, error.value, message)
 
 
-def row_rejection(one: NumberedRow[Any], error: InvalidInput) -> Receipt:
+def row_rejection(row: NumberedRow[Any], error: InvalidInput) -> Receipt:
     """The receipt of a row that its action cannot take, with the id it came with."""
-    row_id = getattr(one.row, "id", None)
-    return rejection(one.number, error, None if row_id is None else str(row_id))
+    return rejection(row.number, error, row.id)
 
 
 async def take_one(conn: Conn, principal: Principal, route: BulkRoute, row: dict[str, Any]) -> str:

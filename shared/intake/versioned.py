@@ -1,4 +1,4 @@
-"""Tables of versions: declared once each, and one way to keep a batch in them."""
+"""Tables of versions: declared once each, and one way to save a batch in them."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -66,18 +66,18 @@ class Versioned(Generic[R]):
 
     def sql(self, statement: str) -> str:
         """A statement about this table."""
-        named = statement.replace("RELATION", self.relation).replace("KEY", self.key)
-        return named.replace("OWNER", self.owner)
+        about = statement.replace("RELATION", self.relation).replace("KEY", self.key)
+        return about.replace("OWNER", self.owner)
 
     def id_of(self, row: R) -> str:
         """What names the thing that a row is about."""
         return self.identity(row) if self.identity else str(getattr(row, self.key))
 
-    def candidate(self, one: NumberedRow[R], principal: Principal) -> Candidate[R]:
+    def candidate(self, row: NumberedRow[R], principal: Principal) -> Candidate[R]:
         """The version that a row would become."""
         tenant = self.owner == "tenant_id"
-        owner = principal.tenant_id if tenant else UUID(str(getattr(one.row, self.owner)))
-        return candidate(one.number, one.row, self.id_of(one.row), owner)
+        owner = principal.tenant_id if tenant else UUID(str(getattr(row.row, self.owner)))
+        return candidate(row.number, row.row, self.id_of(row.row), owner)
 
     def record(self, new: Candidate[R], principal: Principal) -> dict[str, Any]:
         """A version as its table keeps it; names that are no columns are passed over."""
@@ -116,13 +116,13 @@ async def save(
     """
     good, receipts = check_rows(rows, check) if check else (list(rows), [])
     for look_up in resolve:
-        good, refused = check_rows(good, await look_up(conn, principal, good))
-        receipts += refused
+        good, rejections = check_rows(good, await look_up(conn, principal, good))
+        receipts += rejections
     if not good:
         return Outcome([], receipts, [])
-    await lock_ids(conn, table.relation, [table.id_of(one.row) for one in good])
+    await lock_ids(conn, table.relation, [table.id_of(row.row) for row in good])
     date_rows(good)  # once more: who was served before us was recorded before
-    candidates = [table.candidate(one, principal) for one in good]
+    candidates = [table.candidate(row, principal) for row in good]
     before = await _in_force(conn, table, candidates)
     fresh, verdicts = classify(candidates, before, corrections=table.corrections)
     if fresh:
@@ -151,7 +151,7 @@ async def _in_force(
 ) -> list[Version]:
     """The versions in force at the rows of a batch, and all later ones."""
     since: dict[str, datetime] = {}
-    for version in (one.version for one in candidates):
+    for version in (new.version for new in candidates):
         since[version.id] = min(version.recorded_at, since.get(version.id, version.recorded_at))
-    asked = [{table.key: key, "recorded_at": moment} for key, moment in since.items()]
-    return [to(Version, row) for row in await conn.fetch(table.sql(IN_FORCE), asked)]
+    keys = [{table.key: key, "recorded_at": moment} for key, moment in since.items()]
+    return [to(Version, row) for row in await conn.fetch(table.sql(IN_FORCE), keys)]

@@ -58,12 +58,12 @@ def classify(
         histories[version.id].append(version)
     fresh: list[Candidate[R]] = []
     receipts: list[Receipt] = []
-    for one in sorted(candidates, key=lambda c: (c.version.recorded_at, c.number)):
-        history = histories[one.version.id]
-        verdict = _verdict(one, history, corrections=corrections)
+    for new in sorted(candidates, key=lambda c: (c.version.recorded_at, c.number)):
+        history = histories[new.version.id]
+        verdict = _verdict(new, history, corrections=corrections)
         if verdict.status == "accepted":
-            fresh.append(one)
-            history.insert(_place(history, one.version), one.version)
+            fresh.append(new)
+            history.insert(_place(history, new.version), new.version)
         receipts.append(verdict)
     fresh.sort(key=lambda c: (c.version.id, c.version.recorded_at))
     return fresh, receipts
@@ -77,23 +77,23 @@ def _place(history: Sequence[Version], version: Version) -> int:
     return bisect_right(history, version.recorded_at, key=_recorded)
 
 
-def _verdict(one: Candidate[R], history: Sequence[Version], *, corrections: bool) -> Receipt:
-    version = one.version
+def _verdict(new: Candidate[R], history: Sequence[Version], *, corrections: bool) -> Receipt:
+    version = new.version
     if not history:
-        return Receipt(one.number, "accepted", version.id)
+        return Receipt(new.number, "accepted", version.id)
     if history[0].owner != version.owner:
-        return _conflict(one, "id", version.id, "this id belongs to another account")
+        return _conflict(new, "id", version.id, "this id belongs to another account")
     place = _place(history, version) if corrections else len(history)
     before = history[place - 1] if place else None
     if before is not None and before.digest == version.digest:
-        return Receipt(one.number, "duplicate", version.id)
+        return Receipt(new.number, "duplicate", version.id)
     if not corrections:
-        return _conflict(one, "id", version.id, "this id was sent before with other values")
+        return _conflict(new, "id", version.id, "this id was sent before with other values")
     if before is not None and before.recorded_at == version.recorded_at:
         moment = version.recorded_at.isoformat()
-        return _conflict(one, "recordedAt", moment, "other values were recorded at this moment")
-    return Receipt(one.number, "accepted", version.id)
+        return _conflict(new, "recordedAt", moment, "other values were recorded at this moment")
+    return Receipt(new.number, "accepted", version.id)
 
 
-def _conflict(one: Candidate[R], field: str, value: str, message: str) -> Receipt:
-    return Receipt(one.number, "conflict", one.version.id, field, clip(value), message)
+def _conflict(new: Candidate[R], field: str, value: str, message: str) -> Receipt:
+    return Receipt(new.number, "conflict", new.version.id, field, clip(value), message)

@@ -91,9 +91,9 @@ class Settings:
 
     def service_database_url(self, schema: str) -> str:
         """DSN of a service's own role; TENURE_<SERVICE>_DATABASE_URL moves it elsewhere."""
-        named = (self.overrides or {}).get(f"TENURE_{schema.upper()}_DATABASE_URL")
-        if named:
-            return named
+        url = (self.overrides or {}).get(f"TENURE_{schema.upper()}_DATABASE_URL")
+        if url:
+            return url
         parts = urlsplit(self.owner_database_url)
         role, password = self.database_role(schema)
         place = parts.netloc.rpartition("@")[2]
@@ -109,8 +109,8 @@ class Settings:
 
     def service_url(self, service: str) -> str:
         """Base address of a service; TENURE_<SERVICE>_URL moves it elsewhere."""
-        named = (self.overrides or {}).get(f"TENURE_{service.upper()}_URL")
-        return named or f"http://{self.host}:{self.service_port(service)}"
+        url = (self.overrides or {}).get(f"TENURE_{service.upper()}_URL")
+        return url or f"http://{self.host}:{self.service_port(service)}"
 
 
 def _port(env: Mapping[str, str]) -> int:
@@ -121,9 +121,9 @@ def _port(env: Mapping[str, str]) -> int:
 
 
 def _secret(env: Mapping[str, str], data_dir: Path) -> bytes:
-    named = env.get("TENURE_SECRET")
-    if named:
-        return named.encode()
+    text = env.get("TENURE_SECRET")
+    if text:
+        return text.encode()
     path = data_dir / "secret"
     if not path.exists():
         _write_secret(path)

@@ -50,20 +50,20 @@ def migrations(project: Path, schema: str) -> Iterator[Migration]:
 
 
 def _owner_url(settings: Settings, schema: str) -> str:
-    named = (settings.overrides or {}).get(f"TENURE_{schema.upper()}_OWNER_DATABASE_URL")
-    return named or settings.owner_database_url
+    url = (settings.overrides or {}).get(f"TENURE_{schema.upper()}_OWNER_DATABASE_URL")
+    return url or settings.owner_database_url
 
 
 async def _migrate(conn: asyncpg.Connection, settings: Settings, schema: str) -> list[str]:
     await _prepare(conn, settings, schema)
     rows = await conn.fetch("SELECT name, checksum FROM migration")
-    known: dict[str, str] = {row["name"]: row["checksum"] for row in rows}
+    checksums: dict[str, str] = {row["name"]: row["checksum"] for row in rows}
     applied: list[str] = []
     for migration in migrations(settings.project_dir, schema):
-        if migration.name not in known:
+        if migration.name not in checksums:
             await _apply(conn, migration)
             applied.append(f"{schema}/{migration.name}")
-        elif known[migration.name] != migration.checksum:
+        elif checksums[migration.name] != migration.checksum:
             raise Conflict(
                 f"migration {schema}/{migration.name} was changed after it was applied: "
                 "migrations are only ever added to; restore the file and add a new one"
@@ -87,7 +87,7 @@ async def _prepare(conn: asyncpg.Connection, settings: Settings, schema: str) ->
     exists = await conn.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
     verb = "ALTER" if exists else "CREATE"
     await conn.execute(
-        await _formatted(conn, verb + " ROLE %I LOGIN NOBYPASSRLS PASSWORD %L", role, password)
+        await _format(conn, verb + " ROLE %I LOGIN NOBYPASSRLS PASSWORD %L", role, password)
     )
     for statement in (
         "CREATE SCHEMA IF NOT EXISTS %1$I",
@@ -99,7 +99,7 @@ async def _prepare(conn: asyncpg.Connection, settings: Settings, schema: str) ->
         "ALTER ROLE %2$I SET search_path = %1$I, pg_temp",
         "ALTER ROLE %2$I SET idle_in_transaction_session_timeout = '30s'",
     ):
-        await conn.execute(await _formatted(conn, statement, schema, role))
+        await conn.execute(await _format(conn, statement, schema, role))
     await conn.execute(
         "CREATE TABLE IF NOT EXISTS migration"
         " (name text PRIMARY KEY, checksum text NOT NULL,"
@@ -115,14 +115,14 @@ async def _lock_down(conn: asyncpg.Connection, settings: Settings, schema: str) 
         "REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA %1$I FROM PUBLIC",
         "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %1$I TO %2$I",
     ):
-        await conn.execute(await _formatted(conn, statement, schema, role))
+        await conn.execute(await _format(conn, statement, schema, role))
     if schema != "access":
-        await conn.execute(await _formatted(conn, "REVOKE ALL ON log_head FROM %1$I", role))
+        await conn.execute(await _format(conn, "REVOKE ALL ON log_head FROM %1$I", role))
         await conn.execute(
-            await _formatted(conn, "REVOKE EXECUTE ON FUNCTION grow_log FROM %1$I", role)
+            await _format(conn, "REVOKE EXECUTE ON FUNCTION grow_log FROM %1$I", role)
         )
 
 
-async def _formatted(conn: asyncpg.Connection, template: str, *names: str) -> str:
+async def _format(conn: asyncpg.Connection, template: str, *names: str) -> str:
     text: str = await conn.fetchval("SELECT format($1, VARIADIC $2::text[])", template, list(names))
     return text

@@ -74,12 +74,12 @@ def statement(query: "LoggedQuery") -> None:
     end = time.time_ns()
     began = end - int(query.elapsed * 1e9)
     name = query.query.split(None, 1)[0].upper() if query.query.strip() else "SQL"
-    done = tracer.start_span(
+    span = tracer.start_span(
         name,
         kind=SpanKind.CLIENT,
         start_time=began,
         attributes={"db.system.name": "postgresql", "db.query.text": query.query[:2_000]},
     )
     if query.exception is not None:
-        done.set_status(StatusCode.ERROR, type(query.exception).__name__)
-    done.end(end)
+        span.set_status(StatusCode.ERROR, type(query.exception).__name__)
+    span.end(end)

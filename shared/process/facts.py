@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -63,14 +64,14 @@ async def emit(conn: Conn, account_id: UUID, fact: object) -> int:
     return sequence
 
 
-async def emit_all(conn: Conn, told: Sequence[tuple[UUID, object]]) -> None:
+async def emit_all(conn: Conn, facts: Sequence[tuple[UUID, object]]) -> None:
     """Say many things with one statement, by account; about one account in the order given."""
-    if not told:
+    if not facts:
         return
-    ordered = sorted(told, key=lambda one: one[0])
+    ordered = sorted(facts, key=itemgetter(0))
     await conn.execute(
         "SELECT emit_all($1, $2, $3, $4)",
-        [about for about, _ in ordered],
+        [account_id for account_id, _ in ordered],
         [type(fact).__name__ for _, fact in ordered],
         [msgspec.json.encode(fact).decode() for _, fact in ordered],
         telemetry.traceparent(),
@@ -114,7 +115,7 @@ class Log:
 
     async def _listen_once(self) -> None:
         async with self._db.pool.acquire() as conn:
-            await conn.add_listener(self._channel, self._heard)
+            await conn.add_listener(self._channel, self._notice)
             try:
                 await self._wake()
                 while not conn.is_closed():
@@ -122,9 +123,9 @@ class Log:
                     await conn.fetchval("SELECT 1")
             finally:
                 with contextlib.suppress(*CONNECTION_ERRORS):
-                    await conn.remove_listener(self._channel, self._heard)
+                    await conn.remove_listener(self._channel, self._notice)
 
-    def _heard(self, *_: object) -> None:
+    def _notice(self, *_: object) -> None:
         task = asyncio.get_running_loop().create_task(self._wake())
         task.add_done_callback(lambda done: done.exception())
 

@@ -35,7 +35,7 @@ async def hear(conn: Conn, listeners: Listeners, entries: Iterable[LogEntry]) ->
         own = [entry for entry in ordered if entry.type in types]
         if own:
             kind = fact_type(listener)
-            carried = telemetry.trace_headers(own[0].trace)
+            headers = telemetry.trace_headers(own[0].trace)
             name = f"process {own[0].type}"
-            with telemetry.span(name, SpanKind.CONSUMER, carried, facts=len(own)):
+            with telemetry.span(name, SpanKind.CONSUMER, headers, facts=len(own)):
                 await listener(conn, [entry.fact(kind) for entry in own])

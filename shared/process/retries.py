@@ -30,7 +30,7 @@ class Retries:
         self._db = db
         self._source = source
         self._listeners = listeners
-        self._added = asyncio.Event()
+        self._news = asyncio.Event()
 
     async def accounts(self, conn: Conn) -> set[UUID]:
         """Accounts of the tenant whose further facts wait behind those that are here."""
@@ -52,12 +52,12 @@ class Retries:
                     for e in entries
                 ],
             )  # fmt: skip
-            self._added.set()
+            self._news.set()
 
     async def follow(self) -> None:
         """Try again what is due, for ever."""
         while True:
-            self._added.clear()
+            self._news.clear()
             pause_s = BROKEN_S
             try:
                 pause_s = BUSY_S if await self.round() else IDLE_S
@@ -66,7 +66,7 @@ class Retries:
             except Exception:
                 log.exception("trying facts of %s again", self._source)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._added.wait(), pause_s)
+                await asyncio.wait_for(self._news.wait(), pause_s)
 
     async def round(self) -> bool:
         """Try once what is due of every tenant; whether any tenant had facts to try."""

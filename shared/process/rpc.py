@@ -115,8 +115,8 @@ class Call:
 
     @classmethod
     def of(cls, function: AnyFunction, *args: Any, **kwargs: Any) -> "Call":
-        known = describe(function)
-        return cls(known, dict(zip(known.parameters, args, strict=False)) | kwargs)
+        described = describe(function)
+        return cls(described, dict(zip(described.parameters, args, strict=False)) | kwargs)
 
 
 @cache
@@ -147,15 +147,15 @@ def exposures(reads: ByScope, commands: ByScope) -> dict[str, Exposure]:
         For a scope that does not exist, and for two functions of one name.
     """
     auth.check_scopes((*reads, *commands))
-    exposed: dict[str, Exposure] = {}
+    by_name: dict[str, Exposure] = {}
     for functions, is_read in ((reads, True), (commands, False)):
-        for scope, listed in functions.items():
-            for run in listed:
+        for scope, group in functions.items():
+            for run in group:
                 function = describe(run)
-                if function.name in exposed:
+                if function.name in by_name:
                     raise ValueError(f"two functions would be exposed as {function.name}")
-                exposed[function.name] = Exposure(function, run, scope, is_read)
-    return exposed
+                by_name[function.name] = Exposure(function, run, scope, is_read)
+    return by_name
 
 
 class Dispatcher:
@@ -171,30 +171,30 @@ class Dispatcher:
         requests = msgspec.msgpack.decode(body, type=list[Request])
         self.calls += 1
         answers = [self._permit(principal, request) for request in requests]
-        reads = [one for one in answers if isinstance(one, Exposure) and one.is_read]
+        reads = [each for each in answers if isinstance(each, Exposure) and each.is_read]
         if len(reads) == len(requests):
             replies = await self._all_reads(principal, reads, requests)
         else:
             replies = [
-                await self._alone(one, principal, request) if isinstance(one, Exposure) else one
-                for one, request in zip(answers, requests, strict=True)
+                await self._alone(each, principal, request) if isinstance(each, Exposure) else each
+                for each, request in zip(answers, requests, strict=True)
             ]
         return msgspec.msgpack.encode(replies)
 
     def reads(self) -> list[str]:
         """Names of what only reads: it may be asked again when an answer was lost."""
-        return [name for name, one in self.functions.items() if one.is_read]
+        return [name for name, exposure in self.functions.items() if exposure.is_read]
 
     def _permit(self, principal: Principal, request: Request) -> Exposure | Reply:
         """The function asked for, or why it is not carried out for this principal."""
-        wanted = self.functions.get(request.name)
+        exposure = self.functions.get(request.name)
         try:
-            if wanted is None:
+            if exposure is None:
                 raise NotFound(f"no function {request.name} is exposed here")
-            principal.require(wanted.scope)
+            principal.require(exposure.scope)
         except (NotFound, NotPermitted) as error:
             return Reply.refused(error)
-        return wanted
+        return exposure
 
     async def _all_reads(
         self, principal: Principal, reads: list[Exposure], requests: list[Request]
@@ -202,19 +202,19 @@ class Dispatcher:
         async with self._db.read(principal.tenant_id) as conn:
             replies: list[Reply] = []
             for read, request in zip(reads, requests, strict=True):
-                replies.append(await _replied(read, conn, principal, request))
+                replies.append(await _reply(read, conn, principal, request))
                 if replies[-1].code:  # the transaction may be spoiled; the rest get fresh ones
                     break
         rest = list(zip(reads, requests, strict=True))[len(replies) :]
         return replies + [await self._alone(read, principal, request) for read, request in rest]
 
-    async def _alone(self, wanted: Exposure, principal: Principal, request: Request) -> Reply:
-        if wanted.is_read:
+    async def _alone(self, exposure: Exposure, principal: Principal, request: Request) -> Reply:
+        if exposure.is_read:
             async with self._db.read(principal.tenant_id) as conn:
-                return await _replied(wanted, conn, principal, request)
+                return await _reply(exposure, conn, principal, request)
         try:
             async with self._db.write(principal.tenant_id) as conn:
-                reply = await _replied(wanted, conn, principal, request)
+                reply = await _reply(exposure, conn, principal, request)
                 if reply.code:
                     raise reply.refusal()  # so that nothing of it stays
                 return reply
@@ -222,13 +222,13 @@ class Dispatcher:
             return Reply.refused(error)
 
 
-async def _replied(wanted: Exposure, conn: Conn, principal: Principal, request: Request) -> Reply:
-    function = wanted.function
+async def _reply(exposure: Exposure, conn: Conn, principal: Principal, request: Request) -> Reply:
+    function = exposure.function
     with telemetry.span(request.name, SpanKind.INTERNAL):
         try:
             arguments = msgspec.structs.asdict(function.arguments.decode(request.arguments))
-            given: dict[str, Any] = {"principal": principal} if function.wants_principal else {}
-            value = await wanted.run(conn, **arguments, **given)
+            who: dict[str, Any] = {"principal": principal} if function.wants_principal else {}
+            value = await exposure.run(conn, **arguments, **who)
             return Reply(msgspec.Raw(msgspec.msgpack.encode(value)))
         except Refusal as error:
             return Reply.refused(error)
@@ -249,8 +249,8 @@ def _upper(match: "re.Match[str]") -> str:
 
 def _at_fault(request: Request, error: Exception) -> InvalidInput:
     """Which argument it was; where none stands out, what the database says, and we look, too."""
-    given = msgspec.msgpack.decode(request.arguments, type=dict[str, Any])
-    refusal = culprit({SNAKE.sub(_upper, name): value for name, value in given.items()})
+    arguments = msgspec.msgpack.decode(request.arguments, type=dict[str, Any])
+    refusal = culprit({SNAKE.sub(_upper, name): value for name, value in arguments.items()})
     if refusal is None:
         log.warning("%s met a value that does not fit", request.name, exc_info=error)
         refusal = InvalidInput(request.name, error, "what the database can hold")

@@ -133,15 +133,15 @@ def build(service: Service, settings: Settings) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with _started(service, settings) as running:
-            app.state.running = running
+        async with _start(service, settings) as state:
+            app.state.running = state
             yield
 
     return Starlette(routes=routes, lifespan=lifespan)
 
 
 @contextlib.asynccontextmanager
-async def _started(service: Service, settings: Settings) -> AsyncGenerator[ServiceState]:
+async def _start(service: Service, settings: Settings) -> AsyncGenerator[ServiceState]:
     telemetry.start(settings, service.name)
     url = settings.service_database_url(service.name)
     async with connect(url) as db, Rpc(settings) as rpc, contextlib.AsyncExitStack() as stack:
@@ -171,13 +171,13 @@ async def cancel(task: "asyncio.Task[None]") -> None:
         log.error("a background loop had ended", exc_info=error)
 
 
-def _running(request: Request) -> ServiceState:
-    running: ServiceState = request.app.state.running
-    return running
+def _state(request: Request) -> ServiceState:
+    state: ServiceState = request.app.state.running
+    return state
 
 
 def _principal(request: Request) -> Principal:
-    return _running(request).signer.open(request.headers.get(auth.HEADER, ""))
+    return _state(request).signer.open(request.headers.get(auth.HEADER, ""))
 
 
 def _principal_with(request: Request, scope: str) -> Principal:
@@ -186,7 +186,7 @@ def _principal_with(request: Request, scope: str) -> Principal:
     return principal
 
 
-def _answering(handler: Handler, told: ShowRefusal | None = None) -> Handler:
+def _answering(handler: Handler, show: ShowRefusal | None = None) -> Handler:
     """Refusals become their status with a readable body; work stops when time is up."""
 
     async def answer(request: Request) -> Response:
@@ -198,17 +198,15 @@ def _answering(handler: Handler, told: ShowRefusal | None = None) -> Handler:
                 async with asyncio.timeout(deadline_s):
                     return await handler(request)
         except TimeoutError:
-            late = ServiceUnavailable(f"no answer within {deadline_s:g} s")
-            return told(late) if told else _refused(request, late)
+            refusal: Refusal = ServiceUnavailable(f"no answer within {deadline_s:g} s")
         except WRITE_CONFLICTS:
-            clash = ServiceUnavailable("others wrote the same rows; send it again")
-            return told(clash) if told else _refused(request, clash)
+            refusal = ServiceUnavailable("others wrote the same rows; send it again")
         except Refusal as error:
-            return told(error) if told else _refused(request, error)
+            refusal = error
         except Exception:  # the server would close the connection, and with it the next request
             log.exception("%s %s failed", request.method, request.url.path)
-            bug = Refusal("a fault of ours, which is on record; please tell us")
-            return told(bug) if told else _refused(request, bug)
+            refusal = Refusal("a fault of ours, which is on record; please tell us")
+        return show(refusal) if show else _refusal(request, refusal)
 
     return answer
 
@@ -218,7 +216,7 @@ def status_of(error: Refusal) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
-def _refused(request: Request, error: Refusal) -> Response:
+def _refusal(request: Request, error: Refusal) -> Response:
     status = status_of(error)
     reply = Reply.refused(error)
     if request.url.path.startswith("/rpc/"):
@@ -242,13 +240,13 @@ def retry_header(status: int) -> dict[str, str]:
 async def _rpc(request: Request) -> Response:
     principal = _principal(request)
     body = await request.body()
-    answer = await _while_there(request, _running(request).dispatcher.answer(principal, body))
+    answer = await _while_there(request, _state(request).dispatcher.answer(principal, body))
     return Response(answer, media_type=CONTENT_TYPE)
 
 
 async def _reads(request: Request) -> Response:
     _principal(request)
-    return JSONResponse(_running(request).dispatcher.reads())
+    return JSONResponse(_state(request).dispatcher.reads())
 
 
 async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
@@ -275,7 +273,7 @@ async def _log(request: Request) -> Response:
     principal = _principal_with(request, LOG_SCOPE)
     query = request.query_params
     everything = principal.is_system and principal.tenant_id == auth.system().tenant_id
-    page = _running(request).log.page(
+    page = _state(request).log.page(
         after=int(query.get("after", "0")),
         limit=int(query.get("limit", "500")),
         wait_s=min(float(query.get("wait_s", "0")), 25),
@@ -288,20 +286,20 @@ async def _log(request: Request) -> Response:
 
 async def _log_end(request: Request) -> Response:
     _principal_with(request, LOG_SCOPE)
-    return PlainTextResponse(str(await facts.end(_running(request).db)))
+    return PlainTextResponse(str(await facts.end(_state(request).db)))
 
 
 def _bulk(route: BulkRoute, scope: str) -> Handler:
     async def take(request: Request) -> Response:
         principal = _principal_with(request, scope)
-        running = _running(request)
-        with running.gate.entered() as reservation:
+        state = _state(request)
+        with state.gate.enter() as reservation:
             body = await body_of(request, reservation)
             by_line = is_by_line(request)
             rows = await off_loop(
                 len(body), lambda: parse(body, route.row, principal, by_line=by_line)
             )
-            receipts = await _carried(running, route, principal, rows)
+            receipts = await _carry_out(state, route, principal, rows)
         return Response(
             msgspec.json.encode({"receipts": receipts}), 202, media_type="application/json"
         )
@@ -309,23 +307,23 @@ def _bulk(route: BulkRoute, scope: str) -> Handler:
     return take
 
 
-async def _carried(
-    running: ServiceState, route: BulkRoute, principal: Principal, rows: ParsedRows
+async def _carry_out(
+    state: ServiceState, route: BulkRoute, principal: Principal, rows: ParsedRows
 ) -> list[Receipt]:
     if route.shares_commit:
-        return await running.group_commit.carry_out(route, principal, rows)
-    async with running.db.write(principal.tenant_id) as conn:
+        return await state.group_commit.carry_out(route, principal, rows)
+    async with state.db.write(principal.tenant_id) as conn:
         return await carry_out(conn, principal, route, rows)
 
 
 def _foreign(route: ForeignRoute, scope: str) -> Handler:
     async def take(request: Request) -> Response:
         principal = _principal_with(request, scope)
-        running = _running(request)
-        with running.gate.entered() as reservation:
+        state = _state(request)
+        with state.gate.enter() as reservation:
             body = await body_of(request, reservation)
             read = await off_loop(len(body), lambda: route.read(body))
-            async with running.db.write(principal.tenant_id) as conn:
+            async with state.db.write(principal.tenant_id) as conn:
                 answer = await route.take(conn, principal, datetime.now(UTC), read)
         return Response(msgspec.json.encode(answer), media_type="application/json")
 
@@ -337,7 +335,7 @@ async def _healthz(_: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    async with _running(request).db.read(None) as conn:
+    async with _state(request).db.read(None) as conn:
         await conn.fetchval("SELECT 1")
     return JSONResponse({"status": "ready"})
 

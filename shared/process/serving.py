@@ -34,8 +34,8 @@ def stopping(app: Starlette) -> asyncio.Event:
     """Set as soon as the process is told to stop."""
     if not hasattr(app.state, "stopping"):
         app.state.stopping = asyncio.Event()
-    found: asyncio.Event = app.state.stopping
-    return found
+    event: asyncio.Event = app.state.stopping
+    return event
 
 
 async def unless_stopped(app: Starlette, work: Coroutine[Any, Any, T], otherwise: T) -> T:

@@ -106,14 +106,14 @@ async def finish(conn: Conn, work_list: WorkList, claims: Sequence[Claim]) -> No
         )
 
 
-async def fail(db: Database, work_list: WorkList, claimed: Claim, error: str) -> None:
+async def fail(db: Database, work_list: WorkList, claim: Claim, error: str) -> None:
     """Give one thing back, to be tried later and later, and at last no more."""
-    async with db.write(claimed.tenant_id) as conn:
+    async with db.write(claim.tenant_id) as conn:
         await conn.execute(
             "SELECT fail_work($1, $2, $3, $4)",
             work_list.name,
-            claimed.key,
-            claimed.lease,
+            claim.key,
+            claim.lease,
             error[:2_000],
         )
 
@@ -131,8 +131,8 @@ async def drain(db: Database, work_list: WorkList, work: Work) -> int:
     while claims := await claim(db, work_list):
         total += len(claims)
         by_tenant: dict[UUID, list[Claim]] = defaultdict(list)
-        for claimed in claims:
-            by_tenant[claimed.tenant_id].append(claimed)
+        for each in claims:
+            by_tenant[each.tenant_id].append(each)
         for tenant_id, group in by_tenant.items():
             await _do(db, work_list, work, tenant_id, group)
     return total
@@ -141,19 +141,19 @@ async def drain(db: Database, work_list: WorkList, work: Work) -> int:
 async def _do(
     db: Database, work_list: WorkList, work: Work, tenant_id: UUID, claims: Sequence[Claim]
 ) -> None:
-    carried = telemetry.trace_headers(claims[0].trace)
+    headers = telemetry.trace_headers(claims[0].trace)
     try:
         with telemetry.span(
-            f"process {work_list.name}", telemetry.SpanKind.CONSUMER, carried, claims=len(claims)
+            f"process {work_list.name}", telemetry.SpanKind.CONSUMER, headers, claims=len(claims)
         ):
             await work(tenant_id, claims)
     except (*CONNECTION_ERRORS, ServiceUnavailable) as error:  # nobody's fault: all of them later
-        for claimed in claims:
-            await fail(db, work_list, claimed, str(error))
+        for claim in claims:
+            await fail(db, work_list, claim, str(error))
     except Exception as error:
         if len(claims) > 1:  # one of them is poison: let the others through
-            for claimed in claims:
-                await _do(db, work_list, work, tenant_id, [claimed])
+            for claim in claims:
+                await _do(db, work_list, work, tenant_id, [claim])
         else:
             log.exception("%s of %s failed", work_list.name, claims[0].key)
             await fail(db, work_list, claims[0], f"{type(error).__name__}: {error}")

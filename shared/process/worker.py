@@ -215,14 +215,14 @@ def _health(
 
     async def ready(request: Request) -> Response:
         try:
-            found = await problems()
+            troubles = await problems()
         except (*CONNECTION_ERRORS, Refusal) as error:
-            found = [{"problem": str(error)}]
-        body: dict[str, Any] = {"status": "degraded" if found else "ok"}
+            troubles = [{"problem": str(error)}]
+        body: dict[str, Any] = {"status": "degraded" if troubles else "ok"}
         if _is_ours(request, signer):
-            body["problems"] = list(found)
+            body["problems"] = list(troubles)
         return Response(
-            msgspec.json.encode(body), 503 if found else 200, media_type="application/json"
+            msgspec.json.encode(body), 503 if troubles else 200, media_type="application/json"
         )
 
     return Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready)])

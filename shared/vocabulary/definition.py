@@ -19,7 +19,7 @@ class Definition:
 
 def by_id(*definitions: Definition) -> dict[str, Definition]:
     """The definitions under their ids; an id names one thing."""
-    found = {definition.id: definition for definition in definitions}
-    if len(found) < len(definitions):
+    ids = {definition.id: definition for definition in definitions}
+    if len(ids) < len(definitions):
         raise ValueError("two definitions share an id")
-    return found
+    return ids

@@ -25,13 +25,13 @@ def parse_id(text: str, kind: str | None = None, argument: str = "id") -> tuple[
         raw = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise InvalidInput(argument, text, "an id given by this API") from error
-    found, _, rest = raw.partition(":")
+    type_name, _, rest = raw.partition(":")
     key = _uuid(rest)
     if key is None:
         raise InvalidInput(argument, text, "an id given by this API")
-    if kind is not None and found != kind:
-        raise InvalidInput(argument, text, f"the id of a {kind}, not of a {found}")
-    return found, key
+    if kind is not None and type_name != kind:
+        raise InvalidInput(argument, text, f"the id of a {kind}, not of a {type_name}")
+    return type_name, key
 
 
 @lru_cache(maxsize=10_000)

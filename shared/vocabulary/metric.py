@@ -2,8 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from shared.vocabulary.definition import Definition
+
+
+class Window(TypedDict, total=False):
+    """Which time a metric speaks of, and when the newest row behind it was recorded."""
+
+    window_from: datetime | None
+    window_to: datetime | None
+    freshness: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,61 +41,23 @@ def of(
     *,
     numerator: float | None = None,
     denominator: float | None = None,
-    window_from: datetime | None = None,
-    window_to: datetime | None = None,
-    freshness: datetime | None = None,
+    **window: Unpack[Window],
 ) -> MetricValue:
     """A value that is neither a plain ratio nor a count; None where there is too little data."""
     return MetricValue(
-        value=value,
-        definition=definition.id,
-        version=definition.version,
-        n=n,
-        numerator=numerator,
-        denominator=denominator,
-        window_from=window_from,
-        window_to=window_to,
-        freshness=freshness,
+        value, definition.id, definition.version, n, numerator, denominator, **window
     )
 
 
 def ratio(
-    definition: Definition,
-    numerator: float,
-    denominator: float,
-    *,
-    window_from: datetime | None = None,
-    window_to: datetime | None = None,
-    freshness: datetime | None = None,
+    definition: Definition, numerator: float, denominator: float, **window: Unpack[Window]
 ) -> MetricValue:
     """numerator / denominator; no value where the denominator is zero."""
-    return of(
-        definition,
-        numerator / denominator if denominator else None,
-        int(denominator),
-        numerator=numerator,
-        denominator=denominator,
-        window_from=window_from,
-        window_to=window_to,
-        freshness=freshness,
-    )
+    value = numerator / denominator if denominator else None
+    n = int(denominator)
+    return of(definition, value, n, numerator=numerator, denominator=denominator, **window)
 
 
-def count(
-    definition: Definition,
-    value: float,
-    *,
-    window_from: datetime | None = None,
-    window_to: datetime | None = None,
-    freshness: datetime | None = None,
-) -> MetricValue:
+def count(definition: Definition, value: float, **window: Unpack[Window]) -> MetricValue:
     """A plain count or sum; zero is an answer."""
-    return of(
-        definition,
-        value,
-        int(value),
-        numerator=value,
-        window_from=window_from,
-        window_to=window_to,
-        freshness=freshness,
-    )
+    return of(definition, value, int(value), numerator=value, **window)

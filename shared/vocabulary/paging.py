@@ -2,8 +2,7 @@
 
 import base64
 import binascii
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -13,7 +12,7 @@ from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.storable import allowed_instead
 
 T = TypeVar("T")
-K = TypeVar("K")
+U = TypeVar("U")
 MAX_SIZE = 100
 PLACE = "a cursor given by an earlier page of this list"
 
@@ -25,6 +24,40 @@ class Page(Generic[T]):
     items: list[T]
     cursors: list[str]
     has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a list that `first` and `after` ask for."""
+
+    size: int
+    after: tuple[Any, ...]
+
+    @property
+    def bounds(self) -> tuple[Any, ...]:
+        """Arguments of the query: the sort key it begins after, and how many rows it reads."""
+        return *self.after, self.size + 1
+
+    def page(self, items: list[T], sort_key: Callable[[T], tuple[Any, ...]]) -> Page[T]:
+        """A page of what the query gave, by the values it is sorted by."""
+        return page(items, self.size, [cursor(*sort_key(item)) for item in items])
+
+    def pages(
+        self,
+        owners: Sequence[U],
+        items: Sequence[tuple[U, T]],
+        sort_key: Callable[[T], tuple[Any, ...]],
+    ) -> dict[U, Page[T]]:
+        """A page for each owner, empty where it has no item."""
+        groups: dict[U, list[T]] = {owner: [] for owner in owners}
+        for owner, item in items:
+            groups[owner].append(item)
+        return {owner: self.page(group, sort_key) for owner, group in groups.items()}
+
+
+def window(first: int | None, after: str | None, *kinds: Any) -> Window:
+    """A window on a list sorted by values of these types; InvalidInput for what it cannot be."""
+    return Window(size(first), key(after, *kinds) if after else (None,) * len(kinds))
 
 
 def cursor(*key: Any) -> str:
@@ -56,19 +89,3 @@ def size(first: int | None, default: int = 25) -> int:
 def page(rows: list[T], limit: int, cursors: list[str]) -> Page[T]:
     """Cut one row more than asked for down to the page; that row says whether more follow."""
     return Page(rows[:limit], cursors[:limit], len(rows) > limit)
-
-
-def pages(
-    items: Iterable[T],
-    limit: int,
-    owner: Callable[[T], K],
-    place: Callable[[T], tuple[Any, ...]],
-) -> dict[K, Page[T]]:
-    """A page for each owner, of items in the order of their places; owners of none are absent."""
-    groups: dict[K, list[T]] = defaultdict(list)
-    for item in items:
-        groups[owner(item)].append(item)
-    return {
-        key: page(group, limit, [cursor(*place(item)) for item in group])
-        for key, group in groups.items()
-    }

@@ -73,10 +73,10 @@ def read(path: Path) -> list[Signal]:
         rows = csv.DictReader(lines)
         if tuple(rows.fieldnames or ()) != HEAD:
             raise ValueError(f"{path}: the first line has to be {','.join(HEAD)}")
-        found = [_signal(row) for row in rows]
-    if len({signal.name for signal in found}) < len(found):
+        signals = [_signal(row) for row in rows]
+    if len({signal.name for signal in signals}) < len(signals):
         raise ValueError(f"{path}: a signal is described twice")
-    return found
+    return signals
 
 
 def _signal(row: Mapping[str, str]) -> Signal:

@@ -14,7 +14,7 @@ PARTICIPLES = EMPTY_WORDS | {
     "asked", "drawn", "fitted", "gone", "heard", "judged", "looked", "made", "moved", "seen",
     "sent", "taken", "wanted",
 }  # fmt: skip
-WITHOUT_EMPTY_WORDS = ["ml/backtesting", "ml/fitting", "ml/reporting", "ml/training"]
+WITHOUT_EMPTY_WORDS = ["ml/backtesting", "ml/fitting", "ml/reporting", "ml/training", "shared"]
 WITHOUT_PARTICIPLES = [
     "graph", "services/accounts", "services/billing", "services/learning"
 ]  # fmt: skip

@@ -103,16 +103,13 @@ async def account_page(
     after: str | None = None,
 ) -> paging.Page[UUID]:
     """The ids of a page of all accounts as they are now; CREATED puts the newest first."""
-    size = paging.size(first)
-    key, last_id = paging.key(after, KEYS[order], UUID) if after else (None, None)
+    window = paging.window(first, after, KEYS[order], UUID)
     ids = None
     if filter.external_id is not None:
         ids = list((await accounts_called(conn, [filter.external_id])).values())
-    rows = await conn.fetch(
-        PAGES[order], filter.name_contains, filter.tag, ids, key, last_id, size + 1
-    )
+    rows = await conn.fetch(PAGES[order], filter.name_contains, filter.tag, ids, *window.bounds)
     cursors = [paging.cursor(row["key"], row["id"]) for row in rows]
-    return paging.page([row["id"] for row in rows], size, cursors)
+    return paging.page([row["id"] for row in rows], window.size, cursors)
 
 
 async def existing(conn: Conn, account_ids: Iterable[UUID]) -> set[UUID]:

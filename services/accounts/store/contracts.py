@@ -57,9 +57,8 @@ async def contract_pages(
     after: str | None = None,
     as_of: datetime | None = None,
 ) -> dict[UUID, paging.Page[Contract]]:
-    """A page of each account's contracts, latest begun first; absent without any."""
-    size = paging.size(first)
-    start_on, last_id = paging.key(after, date, UUID) if after else (None, None)
+    """A page of each account's contracts, latest begun first."""
+    window = paging.window(first, after, date, UUID)
     rows = await conn.fetch(
         """
         WITH known AS (
@@ -78,12 +77,10 @@ async def contract_pages(
         FROM placed WHERE place <= $5 ORDER BY account_id, place""",
         account_ids,
         as_of,
-        start_on,
-        last_id,
-        size + 1,
+        *window.bounds,
     )
-    contracts = (to(Contract, row) for row in rows)
-    return paging.pages(contracts, size, lambda c: c.account_id, lambda c: (c.start_on, c.id))
+    contracts = [(row["account_id"], to(Contract, row)) for row in rows]
+    return window.pages(account_ids, contracts, lambda contract: (contract.start_on, contract.id))
 
 
 async def standings(

@@ -31,9 +31,8 @@ async def member_pages(
     active: bool | None = None,
     as_of: datetime | None = None,
 ) -> dict[UUID, paging.Page[Member]]:
-    """A page of each account's members, longest there first; absent without any."""
-    size = paging.size(first)
-    started_at, last_id = paging.key(after, datetime, UUID) if after else (None, None)
+    """A page of each account's members, longest there first."""
+    window = paging.window(first, after, datetime, UUID)
     rows = await conn.fetch(
         """
         WITH known AS (
@@ -44,18 +43,16 @@ async def member_pages(
           SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY started_at, id) AS place
           FROM known
           WHERE ($3::timestamptz IS NULL OR (started_at, id) > ($3, $4::uuid))
-            AND ($5::text IS NULL OR role = $5)
-            AND ($6::boolean IS NULL
-              OR $6 = (ended_at IS NULL OR ended_at > coalesce($2, now())))
+            AND ($6::text IS NULL OR role = $6)
+            AND ($7::boolean IS NULL
+              OR $7 = (ended_at IS NULL OR ended_at > coalesce($2, now())))
         )
-        SELECT * FROM placed WHERE place <= $7 ORDER BY account_id, place""",
+        SELECT * FROM placed WHERE place <= $5 ORDER BY account_id, place""",
         account_ids,
         as_of,
-        started_at,
-        last_id,
+        *window.bounds,
         role,
         active,
-        size + 1,
     )
-    members = (to(Member, row) for row in rows)
-    return paging.pages(members, size, lambda m: m.account_id, lambda m: (m.started_at, m.id))
+    members = [(row["account_id"], to(Member, row)) for row in rows]
+    return window.pages(account_ids, members, lambda member: (member.started_at, member.id))

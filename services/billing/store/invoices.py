@@ -20,13 +20,12 @@ async def invoices_due(
     first: int = 25,
     after: str | None = None,
 ) -> dict[UUID, Page[Invoice]]:
-    """Issued and unpaid invoices, the earliest due date first; accounts without any are absent."""
-    size = paging.size(first)
+    """Issued and unpaid invoices, the earliest due date first."""
+    window = paging.window(first, after, date, str)
     at: datetime = as_of or await conn.fetchval("SELECT now()")
-    due_on, last_id = paging.key(after, date, str) if after else (None, None)
-    rows = await conn.fetch(INVOICES_DUE, account_ids, at, due_on, last_id, size + 1)
-    invoices = map(_invoice, rows)
-    return paging.pages(invoices, size, lambda i: i.account_id, lambda i: (i.due_on, i.id))
+    rows = await conn.fetch(INVOICES_DUE, account_ids, at, *window.bounds)
+    invoices = [(row["account_id"], _invoice(row)) for row in rows]
+    return window.pages(account_ids, invoices, lambda invoice: (invoice.due_on, invoice.id))
 
 
 async def invoices(conn: Conn, ids: list[str], as_of: datetime | None = None) -> dict[str, Invoice]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -19,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from infra.loading import telco
-from infra.loading.client import Client, cut, pause_s
+from infra.loading.client import Client, cut
 from infra.loading.errors import LoadError
 from infra.loading.run import load
 from ml.simulation.rows import Batch, Event
@@ -98,7 +99,7 @@ def a_client(
 ) -> Client:
     return Client(
         url, "k", tmp_path / "rejected",
-        pause_most_s=pause_s, rows_a_batch=rows, bytes_a_batch=size,
+        max_pause_s=pause_s, rows_a_batch=rows, bytes_a_batch=size,
     )  # fmt: skip
 
 
@@ -294,7 +295,14 @@ async def test_a_single_row_that_is_too_large_stops_no_other(server: Server, tmp
     assert msgspec.json.decode(line)["why"]["message"] == "too many bytes"
 
 
-def test_pauses_double_up_to_a_limit_and_obey_the_server():
-    assert [pause_s(None, attempt) for attempt in (1, 2, 8)] == [0.5, 1.0, 15.0]
-    assert pause_s(3.0, 1) == 3.0
-    assert pause_s(3_600.0, 1) == 15.0
+@pytest.mark.parametrize(
+    ("asked_s", "limit_s", "pause_s"), [("0.3", 15.0, 0.3), ("3600", 0.2, 0.2), ("soon", 0.2, 0.2)]
+)
+async def test_a_pause_is_as_long_as_the_server_asks_up_to_a_limit(
+    server: Server, tmp_path: Path, asked_s: str, limit_s: float, pause_s: float
+):
+    server.refusals = [Response("slow down", 429, headers={"retry-after": asked_s})]
+    begun = monotonic()
+    async with a_client(server.url, tmp_path, limit_s) as client:
+        await client.load(some()[0], lambda _: None)
+    assert pause_s <= monotonic() - begun < pause_s + 5

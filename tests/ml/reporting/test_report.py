@@ -150,6 +150,16 @@ def test_where_nothing_changes_with_time_no_backtest_is_promised():
     assert "tenure backtest" not in page
 
 
+def test_numbers_that_are_the_same_do_not_hide_one_another():
+    table = tied()
+    model = ready(fit.fit(table))
+    assert model.document.accounts == model.document.rows
+    evidence = gathered(table, table, survival_by_month(model, table), "other accounts")
+    page = report(model, evidence, version="v1", checksum="", made_at=AT)
+    for meaning in ("accounts", "of them lost", "rows", "signals read"):
+        assert f"</b><span>{meaning}</span>" in page
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [(152_000.0, "152,000"), (0.33333, "0.3333"), (5.0, "5"), ("1.0", "1"), ("team", "team")],

@@ -104,7 +104,7 @@ async def test_a_broken_load_goes_on_where_it_was(
 ) -> None:  # fmt: skip
     key = await a_key(settings, tenant, "ingest")
     path = as_csv(tmp_path / "e.csv", rows(50))
-    load = replace(a_load(path), chunk_rows=20, pause_most_s=0.01)
+    load = replace(a_load(path), chunk_rows=20, max_pause_s=0.01)
     kept = "SELECT count(*) FROM usage.event"
 
     async with cut_off(settings.port, after=1, heard=heard) as line:

@@ -257,7 +257,7 @@ async def test_a_full_house_asks_to_come_again_and_makes_room_afterwards(
 ) -> None:
     account = await an_account(db, tenant)
     http.usage.state.running.gate = Gate(max_requests=1)
-    with http.usage.state.running.gate.entered():
+    with http.usage.state.running.gate.enter():
         for path, body in (("events", [event(account)]), ("batch", {"batch": []})):
             status, answer, headers = await http.post(path, body, principal)
             assert (status, headers["retry-after"]) == (503, "1")
@@ -267,9 +267,9 @@ async def test_a_full_house_asks_to_come_again_and_makes_room_afterwards(
 
 def test_bytes_under_way_are_bounded_and_given_back() -> None:
     gate = Gate(max_bytes=100)
-    with gate.entered() as first:
+    with gate.enter() as first:
         first.reserve_bytes(60)
-        with gate.entered() as second, pytest.raises(Busy):
+        with gate.enter() as second, pytest.raises(Busy):
             second.reserve_bytes(50)
         assert gate.bytes == 60
     assert (gate.requests, gate.bytes) == (0, 0)
