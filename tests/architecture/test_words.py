@@ -14,10 +14,20 @@ PARTICIPLES = EMPTY_WORDS | {
     "asked", "drawn", "fitted", "gone", "heard", "judged", "looked", "made", "moved", "seen",
     "sent", "taken", "wanted",
 }  # fmt: skip
-WITHOUT_EMPTY_WORDS = ["ml/backtesting", "ml/fitting", "ml/reporting", "ml/training", "shared"]
+WITHOUT_EMPTY_WORDS = [
+    "graph",
+    *(
+        f"ml/{room}"
+        for room in ("backtesting", "fitting", "reporting", "scoring", "training", "trial")
+    ),
+    *(f"services/risk/{part}" for part in ("actions", "domain", "forecasting", "store")),
+    "shared",
+]
 WITHOUT_PARTICIPLES = [
-    "graph", "services/accounts", "services/billing", "services/learning", "services/usage",
-    "shared/graphql", "shared/intake", "shared/platform", "tests",
+    *(f"services/{name}" for name in ("accounts", "billing", "learning", "usage")),
+    *(f"services/risk/{part}" for part in ("actions", "forecasting", "store")),
+    *(f"shared/{part}" for part in ("graphql", "intake", "platform")),
+    "graph", "tests",
 ]  # fmt: skip
 SCALARS_OF_THE_LIBRARY = {"Date"}
 HALF_A_SENTENCE = re.compile(r"(And|But|Or|With|Of|Which|That|Whose)\b")
