@@ -3,7 +3,7 @@
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 from infra.servers import postgres
 from shared.platform.config import Settings
 from tests.conftest import for_test
-from tests.journeys.processes import until, up
+from tests.journeys.processes import Stack, client, until, up
 
 READY_S = 240
 
@@ -25,7 +25,7 @@ def phase(folder: Path) -> str:
 
 
 @contextmanager
-def started(settings: Settings, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def started(settings: Settings, log: Path) -> Generator["subprocess.Popen[bytes]"]:
     """`tenure up` with a small demo, ended at the end."""
     process = up(settings, log, "--companies", "120")
     try:
