@@ -63,8 +63,8 @@ async def test_a_first_start_killed_within_its_training_is_ready_with_a_model_on
             kill(process)
         with started(settings, log):
             await until(ready, READY_S, 0.2)
-            async with client(Stack(settings, key_in(log.read_text()), "demo")) as asked:
-                answer = await asked.data("{ championModel { version } }")
+            async with client(Stack(settings, key_in(log.read_text()), "demo")) as partner:
+                answer = await partner.data("{ championModel { version } }")
     finally:
         postgres.erase(settings)
     assert answer["championModel"]["version"]
