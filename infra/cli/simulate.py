@@ -104,7 +104,5 @@ def _keep_truth(tenant: Tenant, path: Path, account_ids: dict[UUID, UUID]) -> No
     """Under the ids that the server gave the accounts, where they were sent to one."""
     with path.open("wb") as file:
         for account_id, truth in tenant.truth().items():
-            told = msgspec.structs.replace(
-                truth, account_id=account_ids.get(account_id, account_id)
-            )
-            file.write(msgspec.json.encode(told) + b"\n")
+            row = msgspec.structs.replace(truth, account_id=account_ids.get(account_id, account_id))
+            file.write(msgspec.json.encode(row) + b"\n")

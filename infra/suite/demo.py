@@ -65,13 +65,13 @@ class Progress:
     def of(cls, settings: Settings) -> "Progress":
         """What was done on this data folder so far."""
         path = settings.data_dir / FILE
-        known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-        until = known.get("until") or datetime.now(UTC).date().isoformat()
+        state: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        until = state.get("until") or datetime.now(UTC).date().isoformat()
         return cls(
             path,
             date.fromisoformat(until),
-            known.get("done", []),
-            known.get("unseen_keys", {}),
+            state.get("done", []),
+            state.get("unseen_keys", {}),
         )
 
     def write(self) -> None:

@@ -69,7 +69,7 @@ def asks(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def asked(options: dict[str, Any]) -> Table:
+def table_of(options: dict[str, Any]) -> Table:
     """Read the table that the options name.
 
     Raises

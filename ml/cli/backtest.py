@@ -21,7 +21,7 @@ from ml.backtesting.by_cause import FIGURES as BY_CAUSE_FIGURES
 from ml.backtesting.by_cause import by_cause
 from ml.backtesting.leakage import Alarm, alarms
 from ml.backtesting.windows import Past, Window
-from ml.cli.asking import asked, asks
+from ml.cli.asking import asks, table_of
 from ml.cli.bars import bars
 from ml.cli.caller import caller
 from ml.cli.table_backtest import table_backtest
@@ -80,7 +80,7 @@ def backtest(
       tenure backtest --data customers.csv --duration months --event churned --calendar signed
     """
     if options["data"] is not None:
-        table_backtest(asked(options), origins, seed, out)
+        table_backtest(table_of(options), origins, seed, out)
         return
     console = Console()
     with bars(console) as progress:
@@ -97,9 +97,9 @@ def backtest(
             by_origin.__getitem__, list(by_origin), fitters, seed=seed, step=steps
         )
     raised = alarms(judgement)
-    judged = [window for window in windows if f"{window.origin:%Y%m%d}" in judgement.by_origin]
-    causes = by_cause(models, judged)
-    console.print(_grid(judgement, [window.origin for window in judged]))
+    used = [window for window in windows if f"{window.origin:%Y%m%d}" in judgement.by_origin]
+    causes = by_cause(models, used)
+    console.print(_grid(judgement, [window.origin for window in used]))
     console.print(_by_cause(causes))
     for reason in judgement.left_out:
         console.print(f"left out: {reason}", highlight=False)
@@ -149,13 +149,13 @@ def forecast(seed: int, models: list[ChurnModel], frame: Frame) -> Forecaster:
 
 
 async def _windows(
-    tenant: str | None, key: str | None, wanted: tuple[int, int], steps: Steps
+    tenant: str | None, key: str | None, grid: tuple[int, int], steps: Steps
 ) -> list[Window]:
     settings = Settings.from_env()
     principal = await caller(settings, tenant, key, "ml")
     async with Rpc(settings) as rpc:
         past = Past(rpc, principal, datetime.now(UTC), steps)
-        count, every_months = wanted
+        count, every_months = grid
         days = await past.origins(count, every_months)
         if not days:
             raise TrainingRefused(

@@ -48,9 +48,9 @@ def events(
     """
     today = datetime.now(UTC).date()
     days = _days(first.date(), end.date() if end else today, today)
-    wanted = [day for day in days if again or not exported(day, out)]
-    count = asyncio.run(_export(tenant, key, wanted, out)) if wanted else 0
-    click.echo(f"{count:,} events of {len(wanted)} days written, {len(days) - len(wanted)} kept")
+    missing = [day for day in days if again or not exported(day, out)]
+    count = asyncio.run(_export(tenant, key, missing, out)) if missing else 0
+    click.echo(f"{count:,} events of {len(missing)} days written, {len(days) - len(missing)} kept")
 
 
 def _days(first: date, end: date, today: date) -> list[date]:

@@ -59,7 +59,7 @@ def list_(tenant: str | None, key: str | None) -> None:
     Example:
       tenure models list --tenant demo
     """
-    versions = _asked(tenant, key, lambda ask: ask("risk.models.models")).items
+    versions = _answer(tenant, key, lambda ask: ask("risk.models.models")).items
     for model in versions:
         roles = ",".join(model["aliases"]) or "-"
         figures = "  ".join(f"{k} {v:.3f}" for k, v in sorted(model["metrics"].items()))
@@ -89,7 +89,7 @@ def show(version: str, tenant: str | None, key: str | None) -> None:
             (await ask("risk.release.alias_changes", first=100)).items,
         )
 
-    model, judgement, changes = _asked(tenant, key, answers)
+    model, judgement, changes = _answer(tenant, key, answers)
     if model is None:
         raise InvalidInput("VERSION", version, "a version that `tenure models list` shows")
     for name in ("version", "aliases", "checksum", "trained_at", "data_from", "data_to"):
@@ -115,7 +115,7 @@ def promote(version: str, reason: str | None, tenant: str | None, key: str | Non
     Example:
       tenure models promote 2026-11-22-0a1b2c3d4e5f --tenant demo --reason "calibrated by hand"
     """
-    model = _asked(
+    model = _answer(
         tenant,
         key,
         lambda ask: ask("risk.models.promote", version=version, reason=reason),
@@ -133,7 +133,7 @@ def rollback(reason: str | None, tenant: str | None, key: str | None) -> None:
     Example:
       tenure models rollback --tenant demo --reason "sales report odd scores"
     """
-    model = _asked(tenant, key, lambda ask: ask("risk.release.rollback", reason=reason))
+    model = _answer(tenant, key, lambda ask: ask("risk.release.rollback", reason=reason))
     click.echo(f"{model['version']} serves again; every account is scored anew.")
 
 
@@ -146,7 +146,7 @@ def history(tenant: str | None, key: str | None) -> None:
     Example:
       tenure models history --tenant demo
     """
-    changes = _asked(tenant, key, lambda ask: ask("risk.release.alias_changes", first=100))
+    changes = _answer(tenant, key, lambda ask: ask("risk.release.alias_changes", first=100))
     for change in changes.items:
         version = change["version"] or "nobody"
         click.echo(f"{_day(change['set_at'])}  {change['alias']:<10}  {version}  {_deed(change)}")
@@ -161,7 +161,7 @@ def runs(tenant: str | None, key: str | None) -> None:
     Example:
       tenure models runs --tenant demo
     """
-    training_runs = _asked(tenant, key, lambda ask: ask("risk.release.training_runs")).items
+    training_runs = _answer(tenant, key, lambda ask: ask("risk.release.training_runs")).items
     for run in training_runs:
         outcome = run["outcome"] or ("RUNNING" if run["started_at"] else "WAITING")
         took = _took(run)
@@ -192,13 +192,13 @@ def schedule(every_days: int | None, off: bool, tenant: str | None, key: str | N
     if off and every_days is not None:
         raise InvalidInput("--off", "with --every", "one of the two")
     if off or every_days is not None:
-        days = _asked(
+        days = _answer(
             tenant,
             key,
             lambda ask: ask("risk.release.set_schedule", every_days=every_days),
         )
     else:
-        days = _asked(tenant, key, lambda ask: ask("risk.release.every_days"))
+        days = _answer(tenant, key, lambda ask: ask("risk.release.every_days"))
     click.echo(f"Trained anew every {days} days." if days else "Never trained by itself.")
 
 
@@ -224,7 +224,7 @@ def sync(tenant: str | None, key: str | None) -> None:
     click.echo(f"{asyncio.run(run())} trainings written down; the aliases agree.")
 
 
-def _asked(tenant: str | None, key: str | None, of: Callable[[Ask], Awaitable[T]]) -> T:
+def _answer(tenant: str | None, key: str | None, of: Callable[[Ask], Awaitable[T]]) -> T:
     """What risk answers for the tenant."""
 
     async def run() -> T:

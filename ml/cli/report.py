@@ -33,7 +33,7 @@ def report(
       tenure report 2026-11-21-3f2a… --tenant demo --out report.html
       tenure report --tenant demo --card
     """
-    name, page, words = asyncio.run(_asked(version, tenant, key))
+    name, page, words = asyncio.run(_documents(version, tenant, key))
     if card:
         click.echo(words)
         return
@@ -42,7 +42,7 @@ def report(
     click.echo(f"Wrote {path}")
 
 
-async def _asked(
+async def _documents(
     version: str | None, tenant: str | None, key: str | None
 ) -> tuple[str, bytes, str]:
     settings = Settings.from_env()

@@ -69,14 +69,14 @@ def train(
     console = Console()
     try:
         with bars(console) as progress:
-            made = partial(
+            begin = partial(
                 Training,
                 now=datetime.now(UTC),
                 step=Steps(progress),
                 with_post_decision=with_post_decision,
                 origins=origins,
             )
-            released = asyncio.run(_train(tenant, key, seed, force, made))
+            released = asyncio.run(_train(tenant, key, seed, force, begin))
     except CandidateRefused as error:
         print_judgement(error.released.judgement, console)
         raise
@@ -85,13 +85,13 @@ def train(
     console.print(
         f"{released.outcome.capitalize()} {model.version}: {model.accounts:,} accounts, "
         f"{model.events:,} of them lost, {model.data_from} to {model.data_to}; "
-        f"on held-out accounts {_said(model.metrics)}",
+        f"on held-out accounts {_figures(model.metrics)}",
         highlight=False,
         soft_wrap=True,
     )
 
 
-def _said(metrics: Mapping[str, float]) -> str:
+def _figures(metrics: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.3f}" for name, value in metrics.items())
 
 
@@ -113,12 +113,12 @@ async def _train(
     key: str | None,
     seed: int,
     force: str | None,
-    made: Callable[[Rpc, Principal], Training],
+    begin: Callable[[Rpc, Principal], Training],
 ) -> Released:
     settings = Settings.from_env()
     principal = await caller(settings, tenant, key, "ml" if force is None else "admin")
     async with Rpc(settings) as rpc:
-        return await released(made(rpc, principal), seed, None, force)
+        return await released(begin(rpc, principal), seed, None, force)
 
 
 async def released(

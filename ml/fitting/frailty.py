@@ -155,5 +155,5 @@ def slope(frame: Frame, matrix: Floats, penalties: Floats, *, seed: int) -> floa
         if quick is None:
             return 1.0
         sums[fold == k] = matrix[fold == k] @ quick.coefficients
-    fitted = newton.fit(frame, sums[:, None], np.zeros(1))
-    return 1.0 if fitted is None else float(np.clip(fitted.coefficients[0], *SLOPES))
+    optimum = newton.fit(frame, sums[:, None], np.zeros(1))
+    return 1.0 if optimum is None else float(np.clip(optimum.coefficients[0], *SLOPES))

@@ -191,5 +191,5 @@ def _between(renewing: dict[int, Rows]) -> float:
 
 def _stratum(hazard: Floats, part: Rows | None) -> Stratum:
     hazards = tuple(hazard.cumsum().tolist())
-    seen, lost = (len(part.duration), part.losses) if part else (0, 0)
-    return Stratum(hazards, len(hazards) - 1, seen, lost, borrowed=True)
+    rows, lost = (len(part.duration), part.losses) if part else (0, 0)
+    return Stratum(hazards, len(hazards) - 1, rows, lost, borrowed=True)

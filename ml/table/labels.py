@@ -103,18 +103,20 @@ def _event(rows: pd.DataFrame, question: Question) -> NDArray[np.bool_]:
             f"{name}: {place(values, at)} is empty; every row must say lost or not"
         )
     texts = values.map(_text)
-    seen = sorted(set(texts))
+    distinct = sorted(set(texts))
     if question.lost is not None:
-        if _text(question.lost) not in seen:
-            raise TrainingRefused(f"--lost: {name} is never {question.lost!r}; it is {_some(seen)}")
+        if _text(question.lost) not in distinct:
+            raise TrainingRefused(
+                f"--lost: {name} is never {question.lost!r}; it is {_some(distinct)}"
+            )
         return (texts == _text(question.lost)).to_numpy(dtype=np.bool_)
-    odd = [text for text in seen if text not in LOST | STAYED]
+    odd = [text for text in distinct if text not in LOST | STAYED]
     if odd:
         at = int(np.flatnonzero(texts == odd[0])[0])
         raise TrainingRefused(
             f"{name}: {place(values, at)} has {odd[0]!r}, neither lost nor stayed; 1/0, yes/no,"
             " true/false are "
-            f"understood, or name the value that means lost with --lost (it is {_some(seen)})"
+            f"understood, or name the value that means lost with --lost (it is {_some(distinct)})"
         )
     return texts.isin(LOST).to_numpy(dtype=np.bool_)
 
@@ -124,9 +126,9 @@ def _text(value: object) -> str:
     return text.removesuffix(".0") if text.endswith(".0") else text
 
 
-def _some(seen: list[str]) -> str:
-    shown = ", ".join(repr(text) for text in seen[:SHOWN])
-    return shown if len(seen) <= SHOWN else f"{shown} and {len(seen) - SHOWN} more"
+def _some(texts: list[str]) -> str:
+    shown = ", ".join(repr(text) for text in texts[:SHOWN])
+    return shown if len(texts) <= SHOWN else f"{shown} and {len(texts) - SHOWN} more"
 
 
 def _cause(rows: pd.DataFrame, question: Question, event: NDArray[np.bool_]) -> NDArray[np.str_]:
@@ -215,11 +217,11 @@ def _since(rows: pd.DataFrame, question: Question, until: Floats) -> Floats:
 
 
 def _left_out(duration: Floats, event: NDArray[np.bool_]) -> tuple[str, ...]:
-    gone = duration <= 0
-    if not gone.any():
+    is_early = duration <= 0
+    if not is_early.any():
         return ()
-    lost = int((gone & event).sum())
+    lost = int((is_early & event).sum())
     return (
-        f"{int(gone.sum())} rows without any follow-up are left out"
+        f"{int(is_early.sum())} rows without any follow-up are left out"
         + (f", {lost} of them lost at once" if lost else ""),
     )

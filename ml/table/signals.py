@@ -80,11 +80,11 @@ def read_signals(
     moments = None if as_of is None else _moments(rows, as_of)
     columns: dict[str, NDArray[Any]] = {}
     signals: list[Signal] = []
-    left, told = set(barred), set(levels)
+    left, is_level = set(barred), set(levels)
     for name in (str(n) for n in rows.columns if n not in left):
         signal, values = (
             (Signal(name, "level"), objects(_levels(rows[name])))
-            if name in told
+            if name in is_level
             else _read(name, rows[name], moments)
         )
         signals.append(signal)

@@ -40,11 +40,11 @@ def stratified(kind: NDArray[np.bool_], share: float, seed: int) -> tuple[Places
     return random.permutation(np.array(chosen)), random.permutation(np.array(out))
 
 
-def _shares(counts: Places, drawn: int, random: RandomState) -> Places:
+def _shares(counts: Places, size: int, random: RandomState) -> Places:
     """The likeliest numbers of each kind among so many drawn; ties are broken at random."""
-    exact = counts / counts.sum() * drawn
+    exact = counts / counts.sum() * size
     whole = np.floor(exact)
-    missing = int(drawn - whole.sum())
+    missing = int(size - whole.sum())
     rest = exact - whole
     for value in np.unique(rest)[::-1]:
         if not missing:

@@ -49,7 +49,7 @@ def page(promises: Sequence[Promise], trial: Trial, seeds: Mapping[int, Trial]) 
 
 def _promised(promises: Sequence[Promise]) -> list[str]:
     rows = [
-        f"| {each.name} | {each.asked} | {each.reached:.4f} | {_yes(each.is_kept)} |"
+        f"| {each.name} | {each.target} | {each.reached:.4f} | {_yes(each.is_kept)} |"
         for each in promises
     ]
     return ["| promise | asked | reached | kept |", "|---|---|---|---|", *rows]
@@ -119,7 +119,7 @@ def _against_truth(trial: Trial) -> list[str]:
 def _drivers(trial: Trial) -> list[str]:
     """Planted effects beside what the served parts of the signals meant for them give back."""
     head = "| driver, by sd | planted | effect | part of its signals | correlation |"
-    drivers = recovery.recovered(trial.seen, PLANTED)
+    drivers = recovery.recovered(trial.accounts, PLANTED)
     return [head, "|---" * 5 + "|", *(_driver(driver) for driver in drivers)]
 
 
@@ -136,7 +136,7 @@ def _leaks(seeds: Mapping[int, Trial]) -> list[str]:
 
 def _watch(seed: int, watch: Watch) -> str:
     fed, honest = (f"{gap:.3f}" for gap in watch.gaps)
-    rang, cried = ("rang" if heard else "silent" for heard in (watch.rang, watch.cried_wolf))
+    rang, cried = ("rang" if is_alarm else "silent" for is_alarm in (watch.rang, watch.cried_wolf))
     return f"| {seed} | {fed} | {rang} | {honest} | {cried} |"
 
 

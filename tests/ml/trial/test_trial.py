@@ -10,7 +10,7 @@ from ml.backtesting.backtest import Rows
 from ml.simulation.drivers import PLANTED
 from ml.trial.leaky import LEAKED, Watch
 from ml.trial.page import page, put
-from ml.trial.recovery import Seen
+from ml.trial.recovery import PlantedAccounts
 from ml.trial.trial import (
     BOOSTED,
     FORECAST,
@@ -47,7 +47,7 @@ def drawn(seed: int, forecast: str) -> Trial:
     own = {FORECAST: {"within_3m": 0.7, "within_12m": 0.7}}
     width = np.where(rng.random(ROWS) < 0.9, 0.1, -0.01)
     interval = np.column_stack([1 - given[:, 12] - width, 1 - given[:, 12] + width])
-    found = backtest.judged(rows, own, replicates=20)
+    found = backtest.judge(rows, own, replicates=20)
     return Trial(
         found,
         interval,
@@ -58,12 +58,12 @@ def drawn(seed: int, forecast: str) -> Trial:
     )
 
 
-def seen(rng: np.random.Generator, forecast: str) -> Seen:
+def seen(rng: np.random.Generator, forecast: str) -> PlantedAccounts:
     """Accounts whose parts are what was planted into them, or nothing but noise."""
     effects = np.array(list(PLANTED.values()))
     planted = rng.standard_normal((500, len(effects)))
     parts = {"truth": planted * effects, "flat": rng.standard_normal(planted.shape)}[forecast]
-    return Seen(tuple(PLANTED), planted, parts, parts.sum(axis=1))
+    return PlantedAccounts(tuple(PLANTED), planted, parts, parts.sum(axis=1))
 
 
 def watch(rows: Rows, honest: backtest.Backtest) -> Watch:
@@ -72,7 +72,7 @@ def watch(rows: Rows, honest: backtest.Backtest) -> Watch:
     gap = {"within_3m": 0.97, "within_12m": 0.7}
     is_flat = np.ptp(rows.survival[FORECAST][:, 12]) == 0
     own = {"within_3m": 0.5, "within_12m": 0.5} if is_flat else gap
-    return Watch(backtest.judged(mine, {LEAKED: own}, replicates=20), honest)
+    return Watch(backtest.judge(mine, {LEAKED: own}, replicates=20), honest)
 
 
 def test_the_truth_keeps_every_promise_and_a_flat_forecast_none_of_them():
