@@ -14,7 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from ml.cli.caller import caller
-from services.risk.forecasting.replay import NEWEST_MOST, Replay, Verdict, replayed, replayed_newest
+from services.risk.forecasting.replay import (
+    MAX_NEWEST,
+    Replay,
+    Verdict,
+    account_replays,
+    newest_replays,
+)
 from shared.platform.config import Settings
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import InvalidInput, NotFound
@@ -45,7 +51,7 @@ class AMoment(click.ParamType["datetime"]):
 )
 @click.option(
     "--last",
-    type=click.IntRange(1, NEWEST_MOST),
+    type=click.IntRange(1, MAX_NEWEST),
     default=100,
     show_default=True,
     help="Without an account: so many of the scores made last.",
@@ -84,9 +90,9 @@ async def _replayed(
     principal = await caller(settings, tenant, key, "read")
     async with Rpc(settings) as rpc:
         if account is None:
-            return await rpc.call(principal, replayed_newest, last)
+            return await rpc.call(principal, newest_replays, last)
         account_id = _account(account)
-        replays = await rpc.call(principal, replayed, [account_id], as_of)
+        replays = await rpc.call(principal, account_replays, [account_id], as_of)
     if account_id not in replays:
         raise NotFound(f"no score of account {account} was served then")
     return [replays[account_id]]

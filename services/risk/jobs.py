@@ -1,4 +1,4 @@
-"""What risk does later: scores accounts whose data, model or calendar moved."""
+"""The worker of risk: scores accounts whose data, model or calendar changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +13,8 @@ from services.risk.background import training
 from services.risk.domain.scores import LastInputs
 from services.risk.domain.work_lists import MIRROR, RESCORE, TRAIN, WATCH
 from services.risk.forecasting import scores
-from services.risk.forecasting.scores import Champion, Champions, Told
+from services.risk.forecasting.models import MODELS, Champion
+from services.risk.forecasting.scores import InputsAtMoment
 from services.risk.store import queue as queue_store
 from services.risk.store import scores as scores_store
 from services.risk.store.locks import lock_scores
@@ -23,27 +24,26 @@ from shared.process.worker import Worker, WorkerContext, run
 from shared.vocabulary.errors import ServiceUnavailable
 
 PATIENCE: Final = 3
-"""Tries after which a silent service other than accounts is spoken for by what it told last."""
+"""Tries after which the last answer of a silent service counts, unless it is accounts."""
 
-DUE_MOST: Final = 2_000
+MAX_DUE: Final = 2_000
 RETRY: Final = timedelta(hours=1)
-CHAMPIONS: Final = Champions()
 
 
-async def look_again(context: WorkerContext) -> int:
-    """Have accounts scored that nobody has looked at for a day: their renewal came nearer."""
+async def rescore_due(context: WorkerContext) -> int:
+    """Have accounts scored that were not scored for a day: their renewal came nearer."""
     async with context.db.read(None) as conn:
-        due = await queue_store.due_again(conn, DUE_MOST)
+        due = await queue_store.due_again(conn, MAX_DUE)
     for tenant_id, account_ids in due.items():
         async with context.db.write(tenant_id) as conn:
-            await scores_actions.look_again(conn, account_ids, datetime.now(UTC) + RETRY)
+            await scores_actions.rescore_due(conn, account_ids, datetime.now(UTC) + RETRY)
     return sum(map(len, due.values()))
 
 
 async def rescore(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
     """Claims of a tenant without a model are done: publishing one marks every account again."""
     async with context.db.read(tenant_id) as conn:
-        champion = await CHAMPIONS.serving(conn)
+        champion = await MODELS.champion(conn)
     if champion is not None:
         await _score(context, tenant_id, claims, champion)
         return
@@ -56,42 +56,41 @@ async def _score(
 ) -> None:
     account_ids = [claim.key for claim in claims]
     patient = max(claim.attempt for claim in claims) <= PATIENCE
-    told = await scores.ask(context.rpc, tenant_id, account_ids, datetime.now(UTC))
-    if "accounts" in told.silent or (told.silent and patient):
-        raise ServiceUnavailable(f"no answer from {', '.join(told.silent)}")
+    answers = await scores.ask(context.rpc, tenant_id, account_ids, datetime.now(UTC))
+    if "accounts" in answers.silent or (answers.silent and patient):
+        raise ServiceUnavailable(f"no answer from {', '.join(answers.silent)}")
     async with context.db.read(tenant_id) as conn:
         standing = await scores_store.standing(conn, account_ids)
-        if told.silent:
-            told = spoken_for(told, await scores_store.last_inputs(conn, account_ids))
-    fresh = scores.forecasts(champion, told, standing, datetime.now(UTC))
-    scored = {one.score.account_id for one in fresh}
+        if answers.silent:
+            answers = fill_in(answers, await scores_store.last_inputs(conn, account_ids))
+    fresh = scores.score_accounts(champion, answers, standing, datetime.now(UTC))
+    open_ids = {each.score.account_id for each in fresh}
+    closed_ids = [key for key in account_ids if key not in open_ids]
     async with context.db.write(tenant_id) as conn:
         await lock_scores(conn, account_ids)
-        await scores_actions.keep(conn, fresh)
-        await scores_store.close(
-            conn, [key for key in account_ids if key not in scored], told.as_of
-        )
+        await scores_actions.save(conn, fresh)
+        await scores_store.close(conn, closed_ids, answers.as_of)
         # Rows that facts of these accounts wait for are locked last.
-        again_at = queue_store.a_day_after(told.as_of, stale=bool(told.silent))
+        again_at = queue_store.a_day_after(answers.as_of, stale=bool(answers.silent))
         await queue_store.check_again(conn, account_ids, again_at)
         await work.finish(conn, RESCORE, claims)
 
 
-def spoken_for(told: Told, before: Mapping[UUID, LastInputs]) -> Told:
-    """Silent services tell what they told last, or nothing; scores name them as stale."""
-    inputs = dict(told.inputs)
-    for key, parts in told.inputs.items():
+def fill_in(answers: InputsAtMoment, before: Mapping[UUID, LastInputs]) -> InputsAtMoment:
+    """For silent services their last answers, or none; scores name them as stale."""
+    inputs = dict(answers.inputs)
+    for key, rows in answers.inputs.items():
         last = before[key].inputs if key in before else {}
-        inputs[key] = {service: last.get(service, {}) for service in told.silent} | parts
-    mrr = {key: last.mrr for key, last in before.items() if last.mrr}
-    return replace(
-        told, inputs=inputs, mrr=mrr | told.mrr if "billing" in told.silent else told.mrr
-    )
+        inputs[key] = {service: last.get(service, {}) for service in answers.silent} | rows
+    mrr = answers.mrr
+    if "billing" in answers.silent:
+        mrr = {key: last.mrr for key, last in before.items() if last.mrr} | mrr
+    return replace(answers, inputs=inputs, mrr=mrr)
 
 
 async def documents(context: WorkerContext) -> None:
     """Notice models that cannot be read any more, or can again."""
-    await documents_background.check(context, CHAMPIONS, datetime.now(UTC))
+    await documents_background.check(context, MODELS, datetime.now(UTC))
 
 
 async def watch(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
@@ -102,7 +101,7 @@ async def watch(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]
 WORKER = Worker(
     "risk",
     {RESCORE: rescore, WATCH: watch, TRAIN: training.train, MIRROR: training.mirror},
-    background=[look_again, documents],
+    background=[rescore_due, documents],
     problems=documents_background.problems,
 )
 

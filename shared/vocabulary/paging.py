@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +12,7 @@ from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.storable import allowed_instead
 
 T = TypeVar("T")
+U = TypeVar("U")
 MAX_SIZE = 100
 PLACE = "a cursor given by an earlier page of this list"
 
@@ -22,6 +24,40 @@ class Page(Generic[T]):
     items: list[T]
     cursors: list[str]
     has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a list that `first` and `after` ask for."""
+
+    size: int
+    after: tuple[Any, ...]
+
+    @property
+    def bounds(self) -> tuple[Any, ...]:
+        """Arguments of the query: the sort key it begins after, and how many rows it reads."""
+        return *self.after, self.size + 1
+
+    def page(self, items: list[T], sort_key: Callable[[T], tuple[Any, ...]]) -> Page[T]:
+        """A page of what the query gave, by the values it is sorted by."""
+        return page(items, self.size, [cursor(*sort_key(item)) for item in items])
+
+    def pages(
+        self,
+        owners: Sequence[U],
+        items: Sequence[tuple[U, T]],
+        sort_key: Callable[[T], tuple[Any, ...]],
+    ) -> dict[U, Page[T]]:
+        """A page for each owner, empty where it has no item."""
+        groups: dict[U, list[T]] = {owner: [] for owner in owners}
+        for owner, item in items:
+            groups[owner].append(item)
+        return {owner: self.page(group, sort_key) for owner, group in groups.items()}
+
+
+def window(first: int | None, after: str | None, *kinds: Any) -> Window:
+    """A window on a list sorted by values of these types; InvalidInput for what it cannot be."""
+    return Window(size(first), key(after, *kinds) if after else (None,) * len(kinds))
 
 
 def cursor(*key: Any) -> str:

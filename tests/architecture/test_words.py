@@ -14,8 +14,8 @@ PARTICIPLES = EMPTY_WORDS | {
     "asked", "drawn", "fitted", "gone", "heard", "judged", "looked", "made", "moved", "seen",
     "sent", "taken", "wanted",
 }  # fmt: skip
-WITHOUT_EMPTY_WORDS = ["ml/backtesting", "ml/fitting", "ml/reporting", "ml/training", "shared"]
-WITHOUT_PARTICIPLES = ["services/billing"]
+WITHOUT_EMPTY_WORDS = ["shared"]
+WITHOUT_PARTICIPLES = ["benchmarks", "infra", "ml", "services/billing"]
 SCALARS_OF_THE_LIBRARY = {"Date"}
 HALF_A_SENTENCE = re.compile(r"(And|But|Or|With|Of|Which|That|Whose)\b")
 

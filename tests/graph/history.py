@@ -13,7 +13,7 @@ from services.risk.actions import hindsight
 from services.risk.actions import models as models_actions
 from services.risk.domain.drift import Drift, FeatureDrift, HorizonDrift
 from services.risk.forecasting import scores
-from services.risk.forecasting.scores import Champion
+from services.risk.forecasting.models import Champion
 from services.risk.store import drift as drift_store
 from services.risk.store import scores as scores_store
 from services.usage import jobs as usage_jobs
@@ -134,7 +134,7 @@ class History:
         )
         async with self.suite.databases["risk"].write(self.principal.tenant_id) as conn:
             await models_actions.publish(conn, model, self.principal)
-            await drift_store.keep(conn, seen)
+            await drift_store.save(conn, seen)
         await self._settle()
 
     async def _score(self, days: Iterable[int]) -> None:
@@ -143,7 +143,7 @@ class History:
         for at in map(ago, days):
             told = await scores.ask(self.suite.rpc, tenant, self.accounts[:HEAVY], at)
             async with self.suite.databases["risk"].write(tenant) as conn:
-                await scores_store.add(conn, scores.forecasts(champion, told, {}, at))
+                await scores_store.add(conn, scores.score_accounts(champion, told, {}, at))
 
     async def _expect(self, chance: float, note: str) -> None:
         async with self.suite.databases["risk"].write(self.principal.tenant_id) as conn:

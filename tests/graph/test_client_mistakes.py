@@ -77,7 +77,7 @@ async def a_world(suite: Suite, principal: Principal) -> dict[str, Any]:
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         await models_actions.publish(conn, model, principal)
         await ask(conn, [key], UpdateReason.NEW_DATA)
-        await scores_actions.keep(conn, [later(a_score(model, scored_at=NOW), key)])
+        await scores_actions.save(conn, [later(a_score(model, scored_at=NOW), key)])
     account = global_id("Account", key)
     ids = {"accountId": account, "accountIds": account, "memberId": global_id("Member", member)}
     return USUAL | ids | {"ids": account, "account": account, "ID.id": account}

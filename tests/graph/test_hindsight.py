@@ -36,7 +36,7 @@ async def scored(suite: Suite, principal: Principal, account: UUID, days_ago: fl
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
-        await scores_actions.keep(conn, [fresh])
+        await scores_actions.save(conn, [fresh])
     assert fresh.score.renewal_probability is not None
     return fresh.score.renewal_probability
 
@@ -203,7 +203,7 @@ async def test_health_is_told_with_its_parts_and_held_against_what_came(
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
-        await scores_actions.keep(
+        await scores_actions.save(
             conn, [replace(made, inputs={"usage": {"active_days_28d": 15.0}})]
         )
     day = await ended(suite, principal, account, in_days=0)

@@ -119,7 +119,7 @@ class Sockets:
         async with self.suite.databases["risk"].write(self.principal.tenant_id) as conn:
             await models_actions.publish(conn, model, self.principal)
             await ask(conn, [account], UpdateReason.NEW_DATA)
-            await scores_actions.keep(conn, [later(a_score(model), account)])
+            await scores_actions.save(conn, [later(a_score(model), account)])
 
 
 async def say(socket: ClientConnection, *messages: Any) -> None:

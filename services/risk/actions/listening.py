@@ -1,4 +1,4 @@
-"""What risk does when other services tell something."""
+"""What risk does with facts of other services."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from shared.platform.db import Conn
 
 
 async def learn_contracts(conn: Conn, facts: Sequence[ContractFact]) -> None:
-    """Keep how contracts ended, and that they are open as long as they are."""
+    """Store how contracts ended, and which are open."""
     await directory.save_outcomes(conn, facts)
 
 
 async def request_rescores(conn: Conn, facts: Sequence[AnyFact]) -> None:
-    """Something was recorded of these accounts: their scores may have changed.
+    """Something about these accounts changed: their scores may change, too.
 
     Declared last, and once for all types of fact: rows of the queue are locked last and in order.
     """

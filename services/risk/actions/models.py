@@ -18,17 +18,17 @@ from shared.vocabulary.model_document import ModelDocument
 
 
 async def publish(conn: Conn, model: ModelDocument, principal: Principal) -> str:
-    """Keep a trained model and make it the champion, so that every account is scored anew.
+    """Store a trained model and make it the champion, so that every account is scored anew.
 
     Not exposed: what training offers goes through the gate, `release.offer`.
     """
-    await keep_model(conn, model)
-    await crown(conn, model.version, Deed.PUBLISHED, principal.subject)
+    await save_model(conn, model)
+    await change_champion(conn, model.version, Deed.PUBLISHED, principal)
     return model.version
 
 
-async def keep_model(conn: Conn, model: ModelDocument) -> None:
-    """Keep a model that is whole; a version names one document for good."""
+async def save_model(conn: Conn, model: ModelDocument) -> None:
+    """Store a model that is whole; a version names one document for good."""
     try:
         features = decode(model.document, model.checksum).signals
     except ModelUnreadable as error:
@@ -38,7 +38,7 @@ async def keep_model(conn: Conn, model: ModelDocument) -> None:
     if await models_store.add_model(conn, model, features) != model.checksum:
         raise Conflict(f"version {model.version} was published before with other bytes")
     if model.report is not None:
-        await report_store.keep(conn, model.version, model.report)
+        await report_store.save(conn, model.version, model.report)
 
 
 async def promote(
@@ -47,23 +47,24 @@ async def promote(
     """Make a published model the champion and have every account scored anew."""
     if version not in await models_store.model_versions(conn, [version]):
         raise NotFound(f"there is no model '{version}'")
-    await crown(conn, version, Deed.PROMOTED, principal.subject, reason)
+    model = await change_champion(conn, version, Deed.PROMOTED, principal, reason)
     await work.mark(conn, MIRROR, [principal.tenant_id])
-    return (await models_store.model_versions(conn, [version]))[version]
+    return model
 
 
-async def crown(
-    conn: Conn, version: str, deed: Deed, done_by: str, reason: str | None = None
-) -> None:
+async def change_champion(
+    conn: Conn, version: str, deed: Deed, principal: Principal, reason: str | None = None
+) -> ModelVersion:
     """Let a version score from now on, everyone anew; nothing happens if it does already."""
     await lock_release(conn)
-    before = await release_store.alias(conn, "champion")
-    if before == version:
-        return
-    await release_store.set_alias(conn, "champion", version, deed, done_by, reason)
-    if await release_store.alias(conn, "challenger") == version:
-        await release_store.set_alias(conn, "challenger", None, Deed.RELEASED, done_by, None)
+    before, done_by = await release_store.alias(conn, "champion"), principal.subject
+    if before != version:
+        await release_store.set_alias(conn, "champion", version, deed, done_by, reason)
+        if await release_store.alias(conn, "challenger") == version:
+            await release_store.set_alias(conn, "challenger", None, Deed.RELEASED, done_by, None)
     model = (await models_store.model_versions(conn, [version]))[version]
-    told = ChampionChanged(version, before, deed, done_by, reason)
-    await facts.emit(conn, model.model_id, told)
-    await queue_store.ask_everyone(conn, UpdateReason.NEW_MODEL)
+    if before != version:
+        fact = ChampionChanged(version, before, deed, done_by, reason)
+        await facts.emit(conn, model.model_id, fact)
+        await queue_store.ask_everyone(conn, UpdateReason.NEW_MODEL)
+    return model

@@ -1,11 +1,11 @@
-"""Ask for scores, keep them and tell who listens."""
+"""Ask for scores, save them and tell those who listen."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from services.risk.domain.queue import UpdateReason
-from services.risk.domain.scores import Fresh, RiskUpdated, Standing
+from services.risk.domain.scores import Fresh, RiskScore, RiskUpdated, Standing
 from services.risk.store import directory
 from services.risk.store import queue as queue_store
 from services.risk.store import scores as scores_store
@@ -15,39 +15,39 @@ from shared.vocabulary.errors import NotFound
 
 
 async def rescore(conn: Conn, account_ids: list[UUID] | None = None) -> int:
-    """Ask for fresh scores of some accounts, or of all; how many were asked for."""
-    known = await directory.accounts(conn, account_ids)
-    unknown = set(account_ids or ()) - set(known)
+    """Ask for fresh scores of some accounts, or of all; answers of how many."""
+    accounts = await directory.accounts(conn, account_ids)
+    unknown = set(account_ids or ()) - set(accounts)
     if unknown:
         raise NotFound(f"there is no account {min(unknown)}")
-    await queue_store.ask(conn, known, UpdateReason.REQUESTED)
-    return len(known)
+    await queue_store.ask(conn, accounts, UpdateReason.REQUESTED)
+    return len(accounts)
 
 
-async def look_again(conn: Conn, account_ids: Sequence[UUID], next_at: datetime) -> None:
+async def rescore_due(conn: Conn, account_ids: Sequence[UUID], next_at: datetime) -> None:
     """Time has passed for these accounts; if scoring fails, they come up again at `next_at`."""
     await queue_store.ask(conn, account_ids, UpdateReason.TIME)
     await queue_store.check_again(conn, list(account_ids), next_at)
 
 
-async def keep(conn: Conn, fresh: Sequence[Fresh]) -> None:
-    """Keep scores on new inputs or of a new model, and tell of those that differ enough.
+async def save(conn: Conn, fresh: Sequence[Fresh]) -> None:
+    """Save scores on new inputs or of a new model, and tell of those that differ enough.
 
-    An answer to the same question is not kept twice. What moves slowly is told once it has moved
-    far enough from what listeners heard last.
+    The same answer is not saved twice. What moves slowly is told once it has moved far enough from
+    what listeners heard last.
     """
-    before = await scores_store.standing(conn, [one.score.account_id for one in fresh])
-    changed = [one for one in fresh if not _served(before, one)]
-    if not changed:
+    before = await scores_store.standing(conn, [each.score.account_id for each in fresh])
+    changes = [each for each in fresh if not _serves(before, each.score)]
+    if not changes:
         return
-    scores = [one.score for one in changed]
-    told = [s for s in scores if s.account_id not in before or before[s.account_id].news(s)]
-    await scores_store.add(conn, changed)
-    await scores_store.serve(conn, scores, [score.account_id for score in told])
-    updates = [RiskUpdated.of(score, before.get(score.account_id)) for score in told]
+    scores = [change.score for change in changes]
+    news = [s for s in scores if s.account_id not in before or before[s.account_id].news(s)]
+    await scores_store.add(conn, changes)
+    await scores_store.serve(conn, scores, [score.account_id for score in news])
+    updates = [RiskUpdated.of(score, before.get(score.account_id)) for score in news]
     await facts.emit_all(conn, [(update.account_id, update) for update in updates])
 
 
-def _served(before: dict[UUID, Standing], one: Fresh) -> bool:
-    standing = before.get(one.score.account_id)
-    return standing is not None and standing.served(one.score)
+def _serves(before: dict[UUID, Standing], score: RiskScore) -> bool:
+    standing = before.get(score.account_id)
+    return standing is not None and standing.serves(score)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-from shared.vocabulary.evidence import Evidence, Horizon, Segment
+from shared.vocabulary.evidence import Evidence, Segment
 
 MONTH_OF: Final = {30: 1, 60: 2, 90: 3, 180: 6, 365: 12}
 """Horizons that calibration is shown for, in days and in months."""
 
 DAYS_OF: Final = {month: days for days, month in MONTH_OF.items()}
-LEAST_LOST: Final = 10
-"""Rows lost below which seen over forecast says little."""
+MIN_LOSSES: Final = 10
+"""Fewer rows lost than this say little about seen over forecast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Calibration:
     @property
     def ratio(self) -> float | None:
         """Seen over forecast; None where it says little."""
-        return self.seen / self.forecast if self.lost >= LEAST_LOST and self.forecast else None
+        return self.seen / self.forecast if self.lost >= MIN_LOSSES and self.forecast else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +48,26 @@ def by_horizon(evidence: Evidence) -> list[HorizonCalibration]:
     """Calibration by every horizon that was judged."""
     return [
         HorizonCalibration(
-            lost=one.lost,
-            forecast=one.predicted,
-            seen=one.observed,
-            horizon_days=DAYS_OF[one.month],
-            ici=one.ici,
-            segments=_segments(evidence.segments, one),
+            lost=horizon.lost,
+            forecast=horizon.predicted,
+            seen=horizon.observed,
+            horizon_days=DAYS_OF[horizon.month],
+            ici=horizon.ici,
+            segments=_segments(evidence.segments, horizon.month),
         )
-        for one in evidence.calibration
+        for horizon in evidence.calibration
     ]
 
 
-def _segments(segments: list[Segment], horizon: Horizon) -> list[SegmentCalibration]:
-    month = horizon.month
+def _segments(segments: list[Segment], month: int) -> list[SegmentCalibration]:
     return [
         SegmentCalibration(
-            lost=one.losses[month],
-            forecast=one.expected[month],
-            seen=one.seen[month],
-            name=one.name,
-            rows=one.rows,
+            lost=segment.losses[month],
+            forecast=segment.expected[month],
+            seen=segment.seen[month],
+            name=segment.name,
+            rows=segment.rows,
         )
-        for one in segments
-        if month < len(one.seen)
+        for segment in segments
+        if month < len(segment.seen)
     ]

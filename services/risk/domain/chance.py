@@ -63,8 +63,8 @@ class CauseCurve:
         part = (at - days[place - 1]) / (days[place] - days[place - 1])
         share = _share_lost(survival[place - 1], survival[place], part)
         value, low, high = (
-            known[place - 1] + share * (known[place] - known[place - 1])
-            for known in (self.value, self.low, self.high)
+            curve[place - 1] + share * (curve[place] - curve[place - 1])
+            for curve in (self.value, self.low, self.high)
         )
         return Probability(value, low, high)
 

@@ -10,7 +10,7 @@ from typing import Final
 PSI_MOVED: Final = 0.25
 """The index from which a signal counts as moved, unless chance alone explains it."""
 
-OE_LEAST_EXPECTED: Final = 5.0
+MIN_EXPECTED: Final = 5.0
 """Fewer expected losses than this say nothing about calibration."""
 
 OE_Z: Final = 1.959963984540054
@@ -92,19 +92,11 @@ def horizon_drift(horizon_days: int, chances: Sequence[float], observed: int) ->
     Breslow and Day (1987), Statistical Methods in Cancer Research II, IARC: Byar's approximation.
     """
     expected = sum(chances)
-    if expected < OE_LEAST_EXPECTED:
+    if expected < MIN_EXPECTED:
         return HorizonDrift(horizon_days, len(chances), observed, expected, None, None, None, False)
     low, high = (bound / expected for bound in _poisson(observed))
-    return HorizonDrift(
-        horizon_days,
-        len(chances),
-        observed,
-        expected,
-        observed / expected,
-        low,
-        high,
-        not low <= 1 <= high,
-    )
+    ratio, off = observed / expected, not low <= 1 <= high
+    return HorizonDrift(horizon_days, len(chances), observed, expected, ratio, low, high, off)
 
 
 def _poisson(count: int) -> tuple[float, float]:
@@ -116,10 +108,11 @@ def _poisson(count: int) -> tuple[float, float]:
 
 
 def alarms_of(
-    features: Sequence[FeatureDrift], score_moved: bool, calibration: Sequence[HorizonDrift]
+    features: Sequence[FeatureDrift], score_drift: bool, calibration: Sequence[HorizonDrift]
 ) -> list[str]:
     """The names of what is out of bounds, in a fixed order."""
-    moved = [f"{DriftKind.FEATURE}:{one.feature}" for one in features if one.moved]
-    scores = [str(DriftKind.SCORES)] if score_moved else []
-    off = [f"{DriftKind.CALIBRATION}:{one.horizon_days}" for one in calibration if one.off]
-    return [*moved, *scores, *off]
+    return [
+        *(f"{DriftKind.FEATURE}:{drift.feature}" for drift in features if drift.moved),
+        *([str(DriftKind.SCORES)] if score_drift else []),
+        *(f"{DriftKind.CALIBRATION}:{drift.horizon_days}" for drift in calibration if drift.off),
+    ]

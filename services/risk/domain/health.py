@@ -1,13 +1,13 @@
-"""The health score (R3): use, education, tickets and NPS in one number; never the forecast."""
+"""The health score (R3): use, education, tickets and NPS in one number, beside the forecast."""
 
-from collections import defaultdict
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.risk.domain.scores import Inputs
+from services.risk.domain.inputs import Inputs, feature_row, number
 from shared.vocabulary.landmark import FeatureRow
 
 VERSION: Final = 1
@@ -16,8 +16,8 @@ YELLOW_TO: Final = 75.0
 WORKING_DAYS: Final = 20.0
 """Working days in four weeks: use on all of them is all there can be."""
 
-TICKETS_MOST: Final = 0.5
-"""Tickets a member within 28 days, severe ones twice, from which nothing of this part is left."""
+MAX_TICKETS: Final = 0.5
+"""Tickets a member within 28 days, severe ones twice: from here on this part is 0."""
 
 
 class HealthBand(StrEnum):
@@ -29,7 +29,6 @@ class HealthBand(StrEnum):
 
     @classmethod
     def of(cls, value: float) -> "HealthBand":
-        """The band of a score."""
         if value <= RED_TO:
             return cls.RED
         return cls.YELLOW if value <= YELLOW_TO else cls.GREEN
@@ -54,23 +53,17 @@ WEIGHTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class HealthPart:
-    """A part of the score: 0 to 100, its weight among the known ones, what it was made from.
-
-    `value` is None, and the weight 0, where nothing of it is known.
-    """
+    """A part of the score, 0 to 100; where it is unknown `value` is None and the weight 0."""
 
     area: HealthArea
     value: float | None
     weight: float
-    made_from: dict[str, float]
+    inputs: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The score, 0 to 100, higher is better; None where no part is known.
-
-    `coverage` is the share of the weights that is known.
-    """
+    """The score, 0 to 100, higher is better; `coverage` is the share of the weights it rests on."""
 
     as_of: datetime
     value: float | None
@@ -79,7 +72,6 @@ class Health:
 
     @property
     def band(self) -> HealthBand | None:
-        """Its band; None without a score."""
         return None if self.value is None else HealthBand.of(self.value)
 
 
@@ -93,49 +85,39 @@ def health_of(inputs: Inputs, as_of: datetime) -> Health:
     as_of
         The moment of which they speak.
     """
-    row: FeatureRow = {name: value for told in inputs.values() for name, value in told.items()}
+    row = feature_row(inputs)
     values = {area: part(row) for area, part in PARTS.items()}
-    known = {area: value for area, value in values.items() if value is not None}
-    coverage = sum(WEIGHTS[area] for area in known)
+    coverage = sum(WEIGHTS[area] for area, value in values.items() if value is not None)
     parts = [_part(area, row, values[area], coverage) for area in HealthArea]
-    total = sum(WEIGHTS[area] * value for area, value in known.items())
-    return Health(as_of, total / coverage if known else None, coverage, parts)
+    total = sum(WEIGHTS[area] * value for area, value in values.items() if value is not None)
+    return Health(as_of, total / coverage if coverage else None, coverage, parts)
 
 
 def _part(area: HealthArea, row: FeatureRow, value: float | None, coverage: float) -> HealthPart:
-    read = {name: number for name in READ[area] if (number := _number(row, name)) is not None}
-    return HealthPart(area, value, 0.0 if value is None else WEIGHTS[area] / coverage, read)
-
-
-def _number(row: FeatureRow, name: str) -> float | None:
-    value = row.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        return None
-    return float(value)
+    inputs = {name: x for name in INPUTS[area] if (x := number(row, name)) is not None}
+    return HealthPart(area, value, 0.0 if value is None else WEIGHTS[area] / coverage, inputs)
 
 
 def _share(row: FeatureRow, above: str, below: str) -> float | None:
     """One input over another, at most 1; None where either is unknown or there is nothing below."""
-    over, under = _number(row, above), _number(row, below)
+    over, under = number(row, above), number(row, below)
     if over is None or under is None or under <= 0:
         return None
-    return _clipped(over / under)
+    return _clip(over / under)
 
 
-def _clipped(share: float) -> float:
+def _clip(share: float) -> float:
     return min(1.0, max(0.0, share))
 
 
 def _usage(row: FeatureRow) -> float | None:
     """Seats in use, days in use, and use against four weeks before: the mean of those known."""
-    days = _number(row, "active_days_28d")
-    found = [
-        _share(row, "active_members_28d", "seats"),
-        None if days is None else _clipped(days / WORKING_DAYS),
-        _share(row, "events_28d", "events_prev_28d"),
-    ]
-    known = [one for one in found if one is not None]
-    return 100 * sum(known) / len(known) if known else None
+    days = number(row, "active_days_28d")
+    in_use = _share(row, "active_members_28d", "seats")
+    of_days = None if days is None else _clip(days / WORKING_DAYS)
+    trend = _share(row, "events_28d", "events_prev_28d")
+    shares = [share for share in (in_use, of_days, trend) if share is not None]
+    return 100 * sum(shares) / len(shares) if shares else None
 
 
 def _education(row: FeatureRow) -> float | None:
@@ -143,7 +125,7 @@ def _education(row: FeatureRow) -> float | None:
 
     Unknown where nobody was ever enrolled: whether there is any training is not known then.
     """
-    if not _number(row, "enrolments"):
+    if not number(row, "enrolments"):
         return None
     share = _share(row, "learners_180d", "active_members_28d")
     return None if share is None else 100 * share
@@ -151,17 +133,17 @@ def _education(row: FeatureRow) -> float | None:
 
 def _tickets(row: FeatureRow) -> float | None:
     """Tickets a member, brought to 28 days (F1); severe ones count twice."""
-    tickets, members = _number(row, "tickets_90d"), _number(row, "members")
+    tickets, members = number(row, "tickets_90d"), number(row, "members")
     if tickets is None or members is None or members <= 0:
         return None
-    rate = (tickets + (_number(row, "tickets_high_90d") or 0.0)) * 28 / 90 / members
-    return 100 * (1 - _clipped(rate / TICKETS_MOST))
+    rate = (tickets + (number(row, "tickets_high_90d") or 0.0)) * 28 / 90 / members
+    return 100 * (1 - _clip(rate / MAX_TICKETS))
 
 
 def _nps(row: FeatureRow) -> float | None:
     """The trait `nps`, −100 to 100, where the tenant's systems send one."""
-    told = _number(row, "trait_nps")
-    return None if told is None else 100 * _clipped((told + 100) / 200)
+    nps = number(row, "trait_nps")
+    return None if nps is None else 100 * _clip((nps + 100) / 200)
 
 
 PARTS: Final[Mapping[HealthArea, Callable[[FeatureRow], float | None]]] = {
@@ -170,7 +152,7 @@ PARTS: Final[Mapping[HealthArea, Callable[[FeatureRow], float | None]]] = {
     HealthArea.TICKETS: _tickets,
     HealthArea.NPS: _nps,
 }
-READ: Final[Mapping[HealthArea, tuple[str, ...]]] = {
+INPUTS: Final[Mapping[HealthArea, tuple[str, ...]]] = {
     HealthArea.USAGE: (
         "active_members_28d", "seats", "active_days_28d", "events_28d", "events_prev_28d",
     ),
@@ -214,33 +196,26 @@ class HealthCheck:
 
     @classmethod
     def of(cls, days_before: int, endings: Sequence[Ending]) -> "HealthCheck":
-        """Judge both."""
-        by_band: dict[HealthBand, list[bool]] = defaultdict(list)
-        for one in endings:
-            by_band[HealthBand.of(one.health)].append(one.renewed)
+        by_band: dict[HealthBand, list[bool]] = {band: [] for band in HealthBand}
+        for ending in endings:
+            by_band[HealthBand.of(ending.health)].append(ending.renewed)
         return cls(
             days_before,
             len(endings),
-            auc((one.health, one.renewed) for one in endings),
-            auc((one.chance, one.renewed) for one in endings),
-            [BandEnding(band, len(by_band[band]), sum(by_band[band])) for band in HealthBand],
+            auc((ending.health, ending.renewed) for ending in endings),
+            auc((ending.chance, ending.renewed) for ending in endings),
+            [BandEnding(band, len(renewed), sum(renewed)) for band, renewed in by_band.items()],
         )
 
 
-def auc(said: Iterable[tuple[float, bool]]) -> float | None:
+def auc(outcomes: Iterable[tuple[float, bool]]) -> float | None:
     """Mann and Whitney's share of pairs in order, ties half; None without a pair."""
-    ordered = sorted(said)
-    renewed = sum(came for _, came in ordered)
-    pairs = renewed * (len(ordered) - renewed)
+    by_renewal: dict[bool, list[float]] = {True: [], False: []}
+    for value, renewed in sorted(outcomes):
+        by_renewal[renewed].append(value)
+    pairs = len(by_renewal[True]) * len(by_renewal[False])
     if not pairs:
         return None
-    won, lost_below, at = 0.0, 0, 0
-    while at < len(ordered):
-        end = at
-        while end < len(ordered) and ordered[end][0] == ordered[at][0]:
-            end += 1
-        here = sum(came for _, came in ordered[at:end])
-        won += here * (lost_below + (end - at - here) / 2)
-        lost_below += end - at - here
-        at = end
-    return won / pairs
+    losses = by_renewal[False]
+    wins = sum(bisect_left(losses, x) + bisect_right(losses, x) for x in by_renewal[True]) / 2
+    return wins / pairs

@@ -6,14 +6,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.risk.domain.scores import Inputs, RiskScore
+from services.risk.domain.inputs import Inputs
+from services.risk.domain.scores import RiskScore
 
 LOOKS_DAYS: Final = (90, 60, 30)
 """Days before a loss at which one looks back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ContractEnd:
     """A contract that ended on a day, renewed or not."""
 
     contract_id: UUID
@@ -40,7 +41,7 @@ class Look:
 class PostMortem:
     """A lost contract with what was known and predicted before, as it was served then."""
 
-    ended: Ended
+    contract: ContractEnd
     looks: list[Look]
 
 
@@ -80,17 +81,13 @@ class Disagreement:
 
     @classmethod
     def of(cls, days_before: int, opinions: Sequence[Opinion]) -> "Disagreement":
-        """Score what was said."""
-        return cls(
-            days_before,
-            _brier([(one.model, one.renewed) for one in opinions]),
-            _brier([(one.person, one.renewed) for one in opinions]),
-            list(opinions),
-        )
+        model = _brier([(opinion.model, opinion.renewed) for opinion in opinions])
+        person = _brier([(opinion.person, opinion.renewed) for opinion in opinions])
+        return cls(days_before, model, person, list(opinions))
 
 
-def _brier(said: Sequence[tuple[float, bool]]) -> float | None:
-    """Mean square of what was said less what came."""
-    if not said:
+def _brier(outcomes: Sequence[tuple[float, bool]]) -> float | None:
+    """Mean square of the chance less what came."""
+    if not outcomes:
         return None
-    return sum((chance - came) ** 2 for chance, came in said) / len(said)
+    return sum((chance - renewed) ** 2 for chance, renewed in outcomes) / len(outcomes)

@@ -1,4 +1,4 @@
-"""What other services say, as far as risk reads it."""
+"""Facts of other services, as far as risk reads them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +11,7 @@ DECIDED: Final = {"renewed": True, "contracted": True, "expanded": True, "lost":
 
 @dataclass(frozen=True, slots=True)
 class AnyFact:
-    """Whatever is told: of which account."""
+    """Any fact, read for its account alone."""
 
     account_id: UUID
 

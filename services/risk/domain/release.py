@@ -12,7 +12,7 @@ from shared.vocabulary.model_document import Judgement
 EVERY_DAYS: Final = 7
 """How often a tenant's model is trained anew unless its schedule says otherwise."""
 
-EVERY_DAYS_MOST: Final = 365
+MAX_EVERY_DAYS: Final = 365
 ALIVE_S: Final = 90
 """How long after its last sign of life a training counts as running."""
 
@@ -100,8 +100,8 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptChampion:
-    """The champion with the checksum it was published under and that of what is kept now."""
+class ChampionDocument:
+    """The champion with the checksum it was published under and that of its document now."""
 
     version: str
     model_id: UUID

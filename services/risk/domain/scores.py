@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final
 from uuid import UUID
 
 from services.risk.domain.bands import RiskBand
@@ -17,19 +17,15 @@ from services.risk.domain.chance import (
     ForecastBasis,
     Probability,
 )
+from services.risk.domain.inputs import Inputs
 from services.risk.domain.queue import UpdateReason
-from shared.vocabulary.landmark import FeatureRow
 from shared.vocabulary.money import Money
 
 LEVEL: Final = 0.9
-
 """How often an interval should hold the true value."""
-MOVED: Final = 0.005
 
+MAX_SHIFT: Final = 0.005
 """Changes of a probability up to this are not worth telling anyone."""
-Inputs: TypeAlias = dict[str, FeatureRow]
-
-"""What each service told about an account, by service."""
 
 
 class RiskOrder(StrEnum):
@@ -112,20 +108,20 @@ class RiskScore:
     @property
     def renewal(self) -> Probability | None:
         """The chance that the open contract is renewed at its own renewal date."""
-        if (
-            self.renewal_probability is None
-            or self.renewal_low is None
-            or self.renewal_high is None
-        ):
+        value, low, high = self.renewal_probability, self.renewal_low, self.renewal_high
+        if value is None or low is None or high is None:
             return None
-        return Probability(self.renewal_probability, self.renewal_low, self.renewal_high)
+        return Probability(value, low, high)
+
+    @property
+    def mrr(self) -> Money | None:
+        """The account's MRR at that moment; None where billing knew none."""
+        return _money(self.mrr_cents, self.currency)
 
     @property
     def value_at_risk(self) -> Money | None:
         """MRR × (1 − renewal probability), or else × (1 − the chance that the drivers explain)."""
-        if self.mrr_cents is None or self.currency is None:
-            return None
-        return Money(self.mrr_cents, self.currency).times(1 - self.driven_probability)
+        return self.mrr.times(1 - self.driven_probability) if self.mrr else None
 
     def survival(self, days: float) -> Probability | None:
         """The chance of still being there so many days ahead; None beyond the horizon."""
@@ -190,14 +186,16 @@ class LastInputs:
 
     @property
     def mrr(self) -> Money | None:
-        if self.mrr_cents is None or self.currency is None:
-            return None
-        return Money(self.mrr_cents, self.currency)
+        return _money(self.mrr_cents, self.currency)
+
+
+def _money(cents: int | None, currency: str | None) -> Money | None:
+    return None if cents is None or currency is None else Money(cents, currency)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an account stands before it is scored again; `told_…` is what listeners last heard."""
+    """An account before it is scored again; `told_…` is what listeners of its score know."""
 
     account_id: UUID
     reason: UpdateReason
@@ -207,21 +205,21 @@ class Standing:
     told_churn_90: float | None = None
     told_band: RiskBand | None = None
 
-    def served(self, score: RiskScore) -> bool:
+    def serves(self, score: RiskScore) -> bool:
         """Whether the same model has already spoken on the same inputs."""
         return (self.model_version, self.inputs_hash) == (score.model_version, score.inputs_hash)
 
     def news(self, score: RiskScore) -> bool:
-        """Whether listeners should hear of it: first score, another band, or moved enough."""
+        """Whether listeners should hear of it: a first score, another band, or a large shift."""
         if self.told_churn_90 is None or self.told_band != score.band:
             return True
         before, after = self.told_renewal_probability, score.renewal_probability
         if (before is None) != (after is None):
             return True
-        moved = abs(score.churn_90 - self.told_churn_90)
+        shift = abs(score.churn_90 - self.told_churn_90)
         if before is not None and after is not None:
-            moved = max(moved, abs(after - before))
-        return moved > MOVED
+            shift = max(shift, abs(after - before))
+        return shift > MAX_SHIFT
 
 
 @dataclass(frozen=True, slots=True)

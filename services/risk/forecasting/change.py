@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
-from itertools import product
 from math import exp, log
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -13,9 +12,9 @@ from uuid import UUID
 from ml.scoring.attribution import BASELINE, NO_LONGER_NEW, Rescored, State
 from ml.scoring.hazards import ChurnModel
 from ml.scoring.renewal_clock import NEARNESS
-from services.risk.domain.scores import Inputs, RiskScore
-from services.risk.forecasting import scores
-from services.risk.forecasting.replay import MODELS
+from services.risk.domain.inputs import Inputs, feature_row, inputs_hash, number, spell_age
+from services.risk.domain.scores import RiskScore
+from services.risk.forecasting.models import MODELS
 from services.risk.store import past
 from services.risk.store import scores as scores_store
 from shared.platform.db import Conn
@@ -73,7 +72,7 @@ class RiskChange:
     unexplained: str | None = None
 
 
-async def moved(
+async def explain_change(
     conn: Conn,
     account_ids: list[UUID],
     start: datetime,
@@ -87,13 +86,13 @@ async def moved(
         start, end = min(start, as_of), min(end, as_of)
     before = await scores_store.latest(conn, account_ids, start)
     after = await scores_store.latest(conn, account_ids, end)
-    both = [score for served in (before, after) for score in served.values()]
-    inputs = await past.inputs(conn, list({score.score_id for score in both}))
-    models = await MODELS.of(conn, {score.model_version for score in both})
-    return {key: compared(before.get(key), after.get(key), inputs, models) for key in account_ids}
+    scores = [*before.values(), *after.values()]
+    inputs = await past.inputs(conn, list({score.score_id for score in scores}))
+    models = await MODELS.by_version(conn, {score.model_version for score in scores})
+    return {key: compare(before.get(key), after.get(key), inputs, models) for key in account_ids}
 
 
-def compared(
+def compare(
     start: RiskScore | None,
     end: RiskScore | None,
     inputs: Mapping[UUID, Inputs],
@@ -102,44 +101,43 @@ def compared(
     """Split the change of the explained probability; exact for any two scores of an account."""
     if start is None or end is None:
         return RiskChange(start, end, None, False, {}, [], "there was no score at one of the two")
-    why_not = _unexplained((start, end), inputs, models)
     change = end.driven_probability - start.driven_probability
-    comparable = _basis(start) == _basis(end)
-    if why_not:
-        return RiskChange(start, end, change, comparable, {}, [], why_not)
-    pair = _Pair(start, end, inputs[start.score_id], inputs[end.score_id], models)
-    parts = pair.parts()
+    comparable = _renewal(start) == _renewal(end)
+    obstacle = _obstacle((start, end), inputs, models)
+    if obstacle:
+        return RiskChange(start, end, change, comparable, {}, [], obstacle)
+    rows = (feature_row(inputs[start.score_id]), feature_row(inputs[end.score_id]))
+    parts = _Pair(start, end, rows, models).parts()
     by_kind = {kind: sum(p.contribution for p in parts if p.kind is kind) for kind in ChangeKind}
     return RiskChange(start, end, change, comparable, by_kind, parts)
 
 
-def _unexplained(
-    both: tuple[RiskScore, RiskScore],
+def _obstacle(
+    scores: tuple[RiskScore, RiskScore],
     inputs: Mapping[UUID, Inputs],
     models: Mapping[str, ChurnModel],
 ) -> str | None:
-    for score in both:
+    """Why the change cannot be split; None if it can."""
+    for score in scores:
         if score.model_version not in models:
             return f"model {score.model_version} can no longer be read"
-        if scores.hashed(inputs[score.score_id]) != score.inputs_hash:
+        if inputs_hash(inputs[score.score_id]) != score.inputs_hash:
             return f"the inputs kept with the score of {score.scored_at} do not match their hash"
     return None
 
 
-def _basis(score: RiskScore) -> tuple[bool, date | None]:
-    spoken = score.renewal_probability is not None
-    return spoken, score.renewal_on if spoken else None
+def _renewal(score: RiskScore) -> tuple[bool, date | None]:
+    """Whether the score speaks of a renewal, and of which."""
+    speaks = score.renewal_probability is not None
+    return speaks, score.renewal_on if speaks else None
 
 
 Corner: TypeAlias = tuple[bool, bool]
 """Whether data, and whether time, are those of the later moment."""
 
-CORNERS: Final[Sequence[Corner]] = (
-    (False, False),
-    (False, True),
-    (True, False),
-    (True, True),
-)
+CORNERS: Final[Sequence[Corner]] = [
+    (data, time) for data in (False, True) for time in (False, True)
+]
 
 
 @dataclass(frozen=True)
@@ -152,12 +150,11 @@ class _Pair:
 
     start: RiskScore
     end: RiskScore
-    told_start: Inputs
-    told_end: Inputs
+    rows: tuple[FeatureRow, FeatureRow]
     models: Mapping[str, ChurnModel]
 
     @cached_property
-    def rescored(self) -> tuple[Rescored, Rescored]:
+    def by_model(self) -> tuple[Rescored, Rescored]:
         """The four corners of data and time under the earlier and the later model."""
         states = [self._state(corner) for corner in CORNERS]
         first = Rescored(self.models[self.start.model_version], states)
@@ -167,25 +164,22 @@ class _Pair:
 
     def parts(self) -> list[ChangePart]:
         """The largest first."""
-        found = [
-            *self._flips(ChangeKind.DATA, 0),
-            *self._flips(ChangeKind.TIME, 1),
-            *self._model(),
-        ]
-        return sorted((part for part in found if part.contribution), key=_smallness)
+        data, time = self._flips(ChangeKind.DATA, 0), self._flips(ChangeKind.TIME, 1)
+        parts = [part for part in (*data, *time, *self._model()) if part.contribution]
+        return sorted(parts, key=lambda part: (-abs(part.contribution), part.label))
 
     def _flips(self, kind: ChangeKind, axis: int) -> list[ChangePart]:
         """What flipping data (axis 0) or time (axis 1) does, by signal."""
         total: dict[str, float] = {}
-        for held, later in product((False, True), repeat=2):
-            ends = [(flipped, held) if axis == 0 else (held, flipped) for flipped in (False, True)]
+        for other, later in CORNERS:
+            ends = [(end, other) if axis == 0 else (other, end) for end in (False, True)]
             places = [CORNERS.index(corner) for corner in ends]
-            for name, part in self.rescored[later].parts(places[0], places[1]).items():
-                total[name] = total.get(name, 0.0) + part * _weight(held, later)
+            for name, part in self.by_model[later].parts(places[0], places[1]).items():
+                total[name] = total.get(name, 0.0) + part * _weight(other, later)
         return [self._part(kind, name, part) for name, part in total.items()]
 
     def _model(self) -> list[ChangePart]:
-        first, second = self.rescored
+        first, second = self.by_model
         if first is second:
             return []
         part = sum(
@@ -201,22 +195,19 @@ class _Pair:
             before, after = (day.isoformat() if day else None for day in days)
             return ChangePart(None, "renewal clock", kind, before, after, part)
         if name == NO_LONGER_NEW:
-            ages = (self._age(self.told_start), self._age(self.told_end))
-            return ChangePart(None, "first 90 days", kind, *ages, part)
-        rows = (scores.merged(self.told_start), scores.merged(self.told_end))
-        before, after = (row.get(name) for row in rows)
+            before, after = (spell_age(row) for row in self.rows)
+            return ChangePart(None, "first 90 days", kind, before, after, part)
+        before, after = (row.get(name) for row in self.rows)
         return ChangePart(name, self._label(name), kind, before, after, part)
 
-    def _age(self, told: Inputs) -> Value:
-        return scores.elapsed(scores.merged(told))
-
     def _label(self, name: str) -> str:
+        """The words of the model that speaks last."""
         features = [
             feature
-            for rescored in self.rescored
-            for part in (rescored.model.newcomers, rescored.model)
-            if part is not None
-            for feature in part.document.features
+            for corners in self.by_model
+            for model in (corners.model.newcomers, corners.model)
+            if model is not None
+            for feature in model.document.features
             if feature.name == name
         ]
         return features[-1].label
@@ -224,56 +215,55 @@ class _Pair:
     def _state(self, corner: Corner) -> State:
         """The row with data and clocks as at each of the two; clocks run while data stand still."""
         data, time = corner
-        row: FeatureRow = scores.merged(self.told_end if data else self.told_start)
+        row = self.rows[data]
         if data != time:
             row = row | {name: self._clock(name, later=time) for name in CLOCKS if name in row}
-            row = row | {name: self._faded(name, later=time) for name in FADING if name in row}
-        return State(row, scores.elapsed(row), scores.number(row, "days_to_renewal"))
+            row = row | {name: self._fading(name, later=time) for name in FADING if name in row}
+        return State(row, spell_age(row), number(row, "days_to_renewal"))
+
+    @property
+    def _days(self) -> float:
+        return (self.end.as_of - self.start.as_of).total_seconds() / 86_400
+
+    def _numbers(self, name: str) -> tuple[float | None, float | None]:
+        first, second = self.rows
+        return number(first, name), number(second, name)
 
     def _clock(self, name: str, *, later: bool) -> Value:
         """The clock that the other moment's data would show at this one."""
-        rows = (scores.merged(self.told_start), scores.merged(self.told_end))
-        values = [scores.number(row, name) for row in rows]
-        source, passed = values[not later], self._passed(name)
+        source, ticks = self._numbers(name)[not later], self._ticks(name)
         if source is None:
             return None
-        return source + passed if later else source - passed
+        return source + ticks if later else source - ticks
 
-    def _passed(self, name: str) -> float:
+    def _ticks(self, name: str) -> float:
         """How far a clock ran; within a day of what it shows, what it shows.
 
         Clocks count whole days, in the tenant's own zone.
         """
-        rows = (scores.merged(self.told_start), scores.merged(self.told_end))
-        before, after = (scores.number(row, name) for row in rows)
+        before, after = self._numbers(name)
         rate = CLOCKS[name]
-        elapsed = (self.end.as_of - self.start.as_of).total_seconds() / 86_400 * rate
+        ticks = self._days * rate
         if before is None or after is None:
-            return elapsed
-        shown = after - before
-        return shown if abs(shown - elapsed) <= abs(rate) else elapsed
+            return ticks
+        difference = after - before
+        return difference if abs(difference - ticks) <= abs(rate) else ticks
 
-    def _faded(self, name: str, *, later: bool) -> Value:
+    def _fading(self, name: str, *, later: bool) -> Value:
         """What the other moment's data would show at this one of an input that fades.
 
         With monthly terms the renewal is always as near: what shows the same twice stands still.
         """
-        rows = (scores.merged(self.told_start), scores.merged(self.told_end))
-        before, after = (scores.number(row, name) for row in rows)
+        before, after = self._numbers(name)
         source = before if later else after
         if not source or before == after:
             return source
-        days = (self.end.as_of - self.start.as_of).total_seconds() / 86_400
-        passed = days * FADING[name]
-        if before and after and abs(log(after / before) - passed) <= abs(FADING[name]):
-            passed = log(after / before)
-        return min(1.0, source * exp(passed if later else -passed))
+        steps = self._days * FADING[name]
+        if before and after and abs(log(after / before) - steps) <= abs(FADING[name]):
+            steps = log(after / before)
+        return min(1.0, source * exp(steps if later else -steps))
 
 
-def _weight(one: bool, other: bool) -> float:
+def _weight(first: bool, second: bool) -> float:
     """Shapley weight of a change among three, while the two others are as then or as now."""
-    return 1 / 3 if one == other else 1 / 6
-
-
-def _smallness(part: ChangePart) -> tuple[float, str]:
-    return -abs(part.contribution), part.label
+    return 1 / 3 if first == second else 1 / 6

@@ -1,30 +1,24 @@
-"""From what four services tell about accounts to scores: where risk meets the model."""
+"""From what four services answer about accounts to scores: where risk meets the model."""
 
 import asyncio
-import hashlib
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-import msgspec
-
-from ml.scoring.document import ModelUnreadable
-from ml.scoring.hazards import ChurnModel, load
-from ml.scoring.score import CauseForecast, Forecast, score
+from ml.scoring.score import CauseForecast, Forecast
 from services.risk.domain import bands as bands_domain
 from services.risk.domain import scores as scores_domain
 from services.risk.domain.bands import BANDS
 from services.risk.domain.chance import CauseCurve, ChurnCause, ForecastBasis, Probability
+from services.risk.domain.inputs import Inputs, feature_row, inputs_hash, number, storable
 from services.risk.domain.queue import UpdateReason
-from services.risk.domain.scores import Driver, Fresh, Inputs, RiskScore, Standing
-from services.risk.store import models as models_store
+from services.risk.domain.scores import Driver, Fresh, RiskScore, Standing
+from services.risk.forecasting.models import Champion, predict
 from services.risk.store import scores as scores_store
 from shared.platform import auth
-from shared.platform.db import Conn
 from shared.process.rpc import Call, Rpc, remote
 from shared.vocabulary.errors import ServiceUnavailable
 from shared.vocabulary.landmark import FeatureRow, Landmark
@@ -36,55 +30,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Champion:
-    """The model that serves, under its version."""
-
-    version: str
-    model: ChurnModel
-
-
-class Champions:
-    """Models by checksum, read once; a broken document leaves the one before it serving."""
-
-    MOST = 32
-
-    def __init__(self) -> None:
-        self._whole: dict[str, ChurnModel] = {}
-        self._broken: set[str] = set()
-
-    async def serving(self, conn: Conn) -> Champion | None:
-        """The newest champion of the tenant whose document is whole; None without any."""
-        for version, checksum in await models_store.champions(conn):
-            model = self._whole.get(checksum) or await self._load(conn, version, checksum)
-            if model is not None:
-                return Champion(version, model)
-        return None
-
-    async def _load(self, conn: Conn, version: str, checksum: str) -> ChurnModel | None:
-        try:
-            return await self.read(conn, version, checksum)
-        except ModelUnreadable as error:
-            if checksum not in self._broken:
-                log.error("model %s cannot serve, the one before it does: %s", version, error)
-            self._broken.add(checksum)
-            return None
-
-    def knows(self, checksum: str) -> bool:
-        """Whether a model of this checksum was read whole."""
-        return checksum in self._whole
-
-    async def read(self, conn: Conn, version: str, checksum: str) -> ChurnModel:
-        """Read a model as it is kept now; ModelUnreadable if it is not whole."""
-        model = load(await models_store.document(conn, version), checksum)
-        if len(self._whole) >= self.MOST:
-            self._whole.clear()
-        self._whole[checksum] = model
-        return model
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the services told about some accounts at `as_of`; `silent` did not answer."""
+class InputsAtMoment:
+    """What the services answered about some accounts at `as_of`; `silent` did not answer."""
 
     as_of: datetime
     inputs: dict[UUID, Inputs]
@@ -92,7 +39,9 @@ class Told:
     silent: tuple[str, ...]
 
 
-async def ask(rpc: Rpc, tenant_id: UUID, account_ids: Sequence[UUID], as_of: datetime) -> Told:
+async def ask(
+    rpc: Rpc, tenant_id: UUID, account_ids: Sequence[UUID], as_of: datetime
+) -> InputsAtMoment:
     """Ask every service about every account, once each and all at the same time."""
     landmarks = [Landmark(account_id, as_of) for account_id in account_ids]
     features = [
@@ -106,10 +55,10 @@ async def ask(rpc: Rpc, tenant_id: UUID, account_ids: Sequence[UUID], as_of: dat
     requests = [[call, mrr] if call.function.service == "billing" else [call] for call in features]
     principal = auth.system(tenant_id)
     answers = await asyncio.gather(*(_answer(rpc, principal, calls) for calls in requests))
-    told = dict(zip(SOURCES, answers, strict=True))
-    rows = {service: answer[0] for service, answer in told.items() if answer is not None}
-    billing = told["billing"]
-    return Told(
+    by_service = dict(zip(SOURCES, answers, strict=True))
+    rows = {service: answer[0] for service, answer in by_service.items() if answer is not None}
+    billing = by_service["billing"]
+    return InputsAtMoment(
         as_of=as_of,
         inputs={
             account_id: {service: rows[service][place] for service in rows}
@@ -135,33 +84,22 @@ async def _answer(rpc: Rpc, principal: auth.Principal, calls: Sequence[Call]) ->
     return values
 
 
-def under_contract(inputs: Inputs) -> bool:
-    """Whether the account has an open contract: only then is there something to renew."""
-    return inputs["accounts"].get("contract_term_months") is not None
-
-
-def forecasts(
-    champion: Champion, told: Told, standing: Mapping[UUID, Standing], scored_at: datetime
+def score_accounts(
+    champion: Champion,
+    answers: InputsAtMoment,
+    standing: Mapping[UUID, Standing],
+    scored_at: datetime,
 ) -> list[Fresh]:
-    """A score for each account under contract, all in one pass through the model."""
-    inputs = {key: plain(parts) for key, parts in told.inputs.items() if under_contract(parts)}
-    rows = [merged(parts) for parts in inputs.values()]
-    found = score(
-        champion.model,
-        rows,
-        elapsed_days=[elapsed(row) for row in rows],
-        days_to_renewal=[number(row, "days_to_renewal") for row in rows],
-    )
+    """A score for each account with an open contract: only then is there something to renew."""
+    cases = [
+        _Case(account_id, storable(inputs), answers, champion.version, standing.get(account_id))
+        for account_id, inputs in answers.inputs.items()
+        if inputs["accounts"].get("contract_term_months") is not None
+    ]
+    forecasts = predict(champion.model, [feature_row(case.inputs) for case in cases])
     return [
-        Fresh(
-            _score(
-                _Case(account_id, parts, told, champion.version, standing.get(account_id)),
-                forecast,
-                scored_at,
-            ),
-            parts,
-        )
-        for (account_id, parts), forecast in zip(inputs.items(), found, strict=True)
+        Fresh(_score(case, forecast, scored_at), case.inputs)
+        for case, forecast in zip(cases, forecasts, strict=True)
     ]
 
 
@@ -171,7 +109,7 @@ class _Case:
 
     account_id: UUID
     inputs: Inputs
-    told: Told
+    answers: InputsAtMoment
     version: str
     standing: Standing | None
 
@@ -185,16 +123,16 @@ class _Case:
 
 
 def _score(case: _Case, forecast: Forecast, scored_at: datetime) -> RiskScore:
-    curve = [point for point in forecast.curve if point.days <= scores_store.HORIZON_MOST_DAYS]
+    curve = [point for point in forecast.curve if point.days <= scores_store.MAX_HORIZON_DAYS]
     days = [point.days for point in curve]
     survival = [point.survival.value for point in curve]
     churn_90 = 1 - scores_domain.survival_at(days, survival, min(bands_domain.BAND_DAYS, days[-1]))
-    mrr = case.told.mrr.get(case.account_id)
+    mrr = case.answers.mrr.get(case.account_id)
     renewal = forecast.renewal
     return RiskScore(
         score_id=uuid4(),
         account_id=case.account_id,
-        as_of=case.told.as_of,
+        as_of=case.answers.as_of,
         scored_at=scored_at,
         model_version=case.version,
         reason=case.reason,
@@ -214,8 +152,8 @@ def _score(case: _Case, forecast: Forecast, scored_at: datetime) -> RiskScore:
         driven_probability=forecast.driven,
         driven_days=forecast.driver_days,
         reference_probability=forecast.reference,
-        inputs_hash=hashed(case.inputs),
-        stale_inputs=list(case.told.silent),
+        inputs_hash=inputs_hash(case.inputs),
+        stale_inputs=list(case.answers.silent),
         unlike_training=list(forecast.unlike_training),
         causes=[_cause(part, len(curve)) for part in forecast.causes],
         basis=ForecastBasis(forecast.basis),
@@ -223,7 +161,7 @@ def _score(case: _Case, forecast: Forecast, scored_at: datetime) -> RiskScore:
 
 
 def _cause(part: CauseForecast, days: int) -> CauseCurve:
-    """What is said of one cause, as far as the curve is kept."""
+    """The chance of one cause, as far as the curve goes that is stored."""
     chance = part.renewal
     return CauseCurve(
         cause=ChurnCause(part.cause),
@@ -234,59 +172,20 @@ def _cause(part: CauseForecast, days: int) -> CauseCurve:
     )
 
 
-def plain(inputs: Inputs) -> Inputs:
-    """As the database gives them back, so that a score can be made again from what is kept.
-
-    It knows no negative zero, and JSON neither infinity nor anything that is not a number.
-    """
-    return {
-        service: {name: _plain(value) for name, value in row.items()}
-        for service, row in inputs.items()
-    }
-
-
-def _plain(value: float | str | bool | None) -> float | str | bool | None:
-    if not isinstance(value, float):
-        return value
-    return value + 0.0 if math.isfinite(value) else None
-
-
-def hashed(inputs: Inputs) -> str:
-    """SHA-256 of the inputs, the same however they were stored."""
-    return hashlib.sha256(msgspec.json.encode(inputs, order="deterministic")).hexdigest()
-
-
 def _drivers(inputs: Inputs, forecast: Forecast) -> list[Driver]:
-    teller = {name: service for service, row in inputs.items() for name in row}
+    services = {name: service for service, row in inputs.items() for name in row}
     return [
         Driver(
             feature=driver.feature,
             label=driver.label,
             value=driver.value,
-            contribution=driver.contribution + 0.0,  # never −0, as above
-            source=teller.get(driver.feature, driver.source),
+            contribution=driver.contribution + 0.0,  # the database knows no −0
+            source=services.get(driver.feature, driver.source),
         )
         for driver in forecast.drivers
     ]
 
 
-def merged(inputs: Inputs) -> FeatureRow:
-    """What all services told, in one row."""
-    return {name: value for row in inputs.values() for name, value in row.items()}
-
-
-def elapsed(row: FeatureRow) -> float | None:
-    """Days since the present spell began; inputs from before spells were told know only the age."""
-    days = number(row, "spell_age_days")
-    return number(row, "account_age_days") if days is None else days
-
-
 def _renewal_on(case: _Case) -> date | None:
     days = number(case.inputs["accounts"], "days_to_renewal")
-    return None if days is None else (case.told.as_of + timedelta(days=days)).date()
-
-
-def number(row: FeatureRow, name: str) -> float | None:
-    """A number of the row; None where there is none."""
-    value = row.get(name)
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    return None if days is None else (case.answers.as_of + timedelta(days=days)).date()

@@ -6,16 +6,14 @@ from uuid import UUID
 
 from ml.scoring.document import Feature
 from ml.scoring.hazards import ChurnModel
-from ml.scoring.score import Forecast, score, speaker
+from ml.scoring.score import Forecast, speaker
 from services.risk.domain.chance import Probability
-from services.risk.domain.scores import Inputs
-from services.risk.forecasting import scores
-from services.risk.forecasting.replay import MODELS
+from services.risk.domain.inputs import Inputs, feature_row, spell_age
+from services.risk.forecasting.models import MODELS, predict
 from services.risk.store import past
 from services.risk.store import scores as scores_store
 from shared.platform.db import Conn
 from shared.vocabulary.errors import Conflict, InvalidInput
-from shared.vocabulary.landmark import FeatureRow
 
 CAUTION = (
     "An association, not an effect: what the model expects of another account that looks like this."
@@ -52,50 +50,42 @@ class WhatIf:
     changed: list[ChangedInput]
 
 
-async def imagined(
+async def what_if(
     conn: Conn, score_ids: list[UUID], changes: list[FeatureChange]
 ) -> dict[UUID, WhatIf]:
     """Scores with some of their inputs changed, by the model that made them."""
-    served = await scores_store.scores(conn, score_ids)
-    inputs = await past.inputs(conn, list(served))
-    models = await MODELS.of(conn, {score.model_version for score in served.values()})
-    found: dict[UUID, WhatIf] = {}
-    for score_id, one in served.items():
-        if one.model_version not in models:
-            raise Conflict(f"model {one.model_version} can no longer be read")
-        found[score_id] = changed(models[one.model_version], inputs[score_id], changes)
-    return found
+    versions = {
+        score_id: score.model_version
+        for score_id, score in (await scores_store.scores(conn, score_ids)).items()
+    }
+    inputs = await past.inputs(conn, list(versions))
+    models = await MODELS.by_version(conn, set(versions.values()))
+    unreadable = set(versions.values()) - set(models)
+    if unreadable:
+        raise Conflict(f"model {min(unreadable)} can no longer be read")
+    return {key: vary(models[version], inputs[key], changes) for key, version in versions.items()}
 
 
-def changed(model: ChurnModel, inputs: Inputs, changes: Sequence[FeatureChange]) -> WhatIf:
+def vary(model: ChurnModel, inputs: Inputs, changes: Sequence[FeatureChange]) -> WhatIf:
     """The account with and without the changes, by the part of the model that spoke of it."""
-    row = scores.merged(inputs)
-    model = speaker(model, scores.elapsed(row))
-    wanted = {change.feature: _value(model, change) for change in changes}
-    before, after = _scored(model, [row, row | wanted])
+    row = feature_row(inputs)
+    model = speaker(model, spell_age(row))
+    values = {change.feature: _value(model, change) for change in changes}
+    before, after = predict(model, [row, row | values])
     features = {feature.name: feature for feature in model.document.features}
-    moved = [
+    differences = [
         ChangedInput(
             name, features[name].label, row.get(name), value, _outside(features[name], value, after)
         )
-        for name, value in wanted.items()
+        for name, value in values.items()
         if row.get(name) != value
     ]
-    return WhatIf(_chance(before), _chance(after), before.driver_days, moved)
+    return WhatIf(_chance(before), _chance(after), before.driver_days, differences)
 
 
-def _scored(model: ChurnModel, rows: Sequence[FeatureRow]) -> list[Forecast]:
-    return score(
-        model,
-        rows,
-        elapsed_days=[scores.elapsed(row) for row in rows],
-        days_to_renewal=[scores.number(row, "days_to_renewal") for row in rows],
-    )
-
-
-def _chance(found: Forecast) -> Probability:
+def _chance(forecast: Forecast) -> Probability:
     """The renewal, or else staying as long as the model can speak for."""
-    chance = found.renewal or found.curve[-1].survival
+    chance = forecast.renewal or forecast.curve[-1].survival
     return Probability(chance.value, chance.low, chance.high)
 
 
@@ -122,5 +112,5 @@ def _outside(feature: Feature, value: float | str | None, after: Forecast) -> st
         return "training never saw it unknown; it is read as the mean"
     if feature.kind == "number":
         return f"training saw {feature.low:g} to {feature.high:g}; it is read as the nearer end"
-    known = ", ".join(str(level) for level in (feature.reference, *feature.levels))
-    return f"training saw {known}; it is read as the nearest or the most common of these"
+    levels = ", ".join(str(level) for level in (feature.reference, *feature.levels))
+    return f"training saw {levels}; it is read as the nearest or the most common of these"

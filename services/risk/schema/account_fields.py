@@ -50,7 +50,7 @@ class AccountFields(Part):
         scores_store.history, "Every score that was served, newest first."
     )
     risk_change: RiskChange | None = answered(
-        change_forecasting.moved,
+        change_forecasting.explain_change,
         "What moved the forecast between two moments.",
         takes=_between,
     )

@@ -1,31 +1,14 @@
 """What a model says of its signals: hazard ratios and partial effects."""
 
-from dataclasses import dataclass
-
 from ml.scoring import effects as effects_scoring
 from services.risk.domain.chance import ForecastBasis
+from services.risk.forecasting import effects as effects_forecasting
 from services.risk.schema.values import group_label, text
 from shared.graphql.showing import Shown, shown
 
 
-@dataclass(frozen=True, slots=True)
-class PartRatio:
-    """A hazard ratio, and the part of the model that says so."""
-
-    part: ForecastBasis
-    ratio: effects_scoring.Ratio
-
-
-@dataclass(frozen=True, slots=True)
-class PartCurve:
-    """A partial effect, and the part of the model that says so."""
-
-    part: ForecastBasis
-    curve: effects_scoring.EffectCurve
-
-
 class HazardRatio(
-    Shown[PartRatio],
+    Shown[effects_forecasting.PartRatio],
     description="How many times as fast accounts are lost with one value of an input as with"
     " another, all else equal. An association, not a cause.",
 ):
@@ -59,7 +42,7 @@ class EffectPoint(
 
 
 class EffectCurve(
-    Shown[PartCurve],
+    Shown[effects_forecasting.PartCurve],
     description="How the hazard of a cause goes with one input, every other at its mean. An"
     " association, not a cause.",
 ):

@@ -3,7 +3,7 @@
 from datetime import date
 
 from services.risk.domain import calibration as calibration_domain
-from services.risk.domain.calibration import LEAST_LOST
+from services.risk.domain.calibration import MIN_LOSSES
 from services.risk.schema.values import ModelMetric, to_metrics
 from shared.graphql.showing import Shown, shown
 from shared.vocabulary import evidence
@@ -30,7 +30,7 @@ class CalibrationGroup(
     lost: int = shown("How many of them were lost by then.")
     forecast: float = shown("Mean chance of churn forecast, 0 to 1.")
     seen: float = shown("Share lost by then (Kaplan–Meier), 0 to 1.")
-    ratio: float | None = shown(f"Seen over forecast; 1 is right. Null below {LEAST_LOST} losses.")
+    ratio: float | None = shown(f"Seen over forecast; 1 is right. Null below {MIN_LOSSES} losses.")
 
 
 class HorizonCalibration(
@@ -41,7 +41,7 @@ class HorizonCalibration(
     lost: int = shown("Rows lost by then.")
     forecast: float = shown("Mean chance of churn forecast, 0 to 1.")
     seen: float = shown("Share lost by then (Kaplan–Meier), 0 to 1.")
-    ratio: float | None = shown(f"Seen over forecast; 1 is right. Null below {LEAST_LOST} losses.")
+    ratio: float | None = shown(f"Seen over forecast; 1 is right. Null below {MIN_LOSSES} losses.")
     ici: float | None = shown(
         "Mean distance between forecast and the smoothed curve of what was seen, 0 to 1; lower is"
         " better. Null where too few were lost to draw it."

@@ -23,7 +23,7 @@ shown_enum(
     EDUCATION="Members who completed a course in 180 days, of those active; unknown where nobody"
     " was ever enrolled.",
     TICKETS="Tickets a member in 28 days, severe ones twice: 100 without any, 0 from"
-    f" {health_domain.TICKETS_MOST:g} on.",
+    f" {health_domain.MAX_TICKETS:g} on.",
     NPS="The trait nps, −100 to 100, where your systems send one.",
 )
 
@@ -34,15 +34,15 @@ class HealthInput:
     value: float = strawberry.field(description="Its value.")
 
 
-def _inputs(made_from: dict[str, float]) -> list[HealthInput]:
-    return [HealthInput(name=name, value=value) for name, value in made_from.items()]
+def _inputs(inputs: dict[str, float]) -> list[HealthInput]:
+    return [HealthInput(name=name, value=value) for name, value in inputs.items()]
 
 
 class HealthPart(Shown[health_domain.HealthPart], description="A part of a health score."):
     area: HealthArea = shown("What it speaks of.")
     value: float | None = shown("0 to 100, higher is better; null where it is not known.")
     weight: float = shown("Its share of the score, 0 to 1: those of all known parts add up to 1.")
-    inputs: list[HealthInput] = shown("What it was made from.", of="made_from", by=_inputs)
+    inputs: list[HealthInput] = shown("What it was made from.", of="inputs", by=_inputs)
 
 
 def _version(_: health_domain.Health) -> int:

@@ -10,7 +10,7 @@ from services.risk.schema.values import text
 from shared.graphql.objects import Account
 from shared.graphql.showing import Shown, shown
 
-OPINIONS_MOST = 100
+MAX_OPINIONS = 100
 
 
 @strawberry.type(description="An input as it was known to a score.")
@@ -20,7 +20,7 @@ class KnownInput:
     source: str = strawberry.field(description="The service that told it.")
 
 
-def _known(look: hindsight_domain.Look) -> list[KnownInput]:
+def _inputs(look: hindsight_domain.Look) -> list[KnownInput]:
     return [
         KnownInput(name=name, value=text(value), source=source)
         for source, row in look.inputs.items()
@@ -37,7 +37,7 @@ class Look(
     risk: Risk | None = shown(
         "The forecast as it was served then, drivers and all; null when there was none.", of="score"
     )
-    known: list[KnownInput] = shown("Every input that it rested on.", by=_known)
+    known: list[KnownInput] = shown("Every input that it rested on.", by=_inputs)
 
 
 class PostMortem(
@@ -45,7 +45,7 @@ class PostMortem(
     description="A contract that was lost, with what was known and predicted 90, 60 and 30 days"
     " before, as it was served: what to learn from.",
 ):
-    ended_on: date = shown("The day on which the contract ended.", of="ended.ended_on")
+    ended_on: date = shown("The day on which the contract ended.", of="contract.ended_on")
     looks: list[Look] = shown("The farthest from the end first.")
 
 
@@ -79,7 +79,7 @@ def _count(opinions: list[hindsight_domain.Opinion]) -> int:
 
 
 def _newest(opinions: list[hindsight_domain.Opinion]) -> list[hindsight_domain.Opinion]:
-    return opinions[:OPINIONS_MOST]
+    return opinions[:MAX_OPINIONS]
 
 
 class Disagreement(

@@ -10,9 +10,9 @@ from services.risk.domain import calibration as calibration_domain
 from services.risk.domain import models as models_domain
 from services.risk.domain.calibration import MONTH_OF
 from services.risk.domain.chance import ForecastBasis
-from services.risk.forecasting import effects as effects_forecasting
+from services.risk.forecasting.effects import Effects, PartCurve, PartRatio, model_effects
 from services.risk.schema.drift import FeatureDrift, ModelDrift
-from services.risk.schema.effects import EffectCurve, HazardRatio, PartCurve, PartRatio
+from services.risk.schema.effects import EffectCurve, HazardRatio
 from services.risk.schema.evidence import BacktestWindow, CalibrationBin, HorizonCalibration
 from services.risk.schema.values import ModelMetric, to_metrics
 from services.risk.store import drift as drift_store
@@ -31,33 +31,23 @@ Part = Annotated[
 HORIZONS = ", ".join(map(str, MONTH_OF))
 
 
-def _ratios(effects: list[effects_forecasting.Effects], part: Part = None) -> list[PartRatio]:
-    return [
-        PartRatio(each.part, ratio)
-        for each in effects
-        if part in (None, each.part)
-        for ratio in each.ratios
-    ]
+def _ratios(effects: Effects, part: Part = None) -> list[PartRatio]:
+    return [ratio for ratio in effects.ratios if part in (None, ratio.part)]
 
 
 def _curves(
-    effects: list[effects_forecasting.Effects],
+    effects: Effects,
     features: Annotated[
         list[str] | None, strawberry.argument(description="Only these inputs; none: all.")
     ] = None,
     part: Part = None,
 ) -> list[PartCurve]:
-    curves = [
-        PartCurve(each.part, curve)
-        for each in effects
-        if part in (None, each.part)
-        for curve in each.curves
-    ]
-    known = {one.curve.feature for one in curves}
-    unknown = set(features or ()) - known
+    curves = [curve for curve in effects.curves if part in (None, curve.part)]
+    names = {curve.curve.feature for curve in curves}
+    unknown = set(features or ()) - names
     if unknown:
-        raise InvalidInput("features", min(unknown), ", ".join(sorted(known)))
-    return [one for one in curves if features is None or one.curve.feature in features]
+        raise InvalidInput("features", min(unknown), ", ".join(sorted(names)))
+    return [curve for curve in curves if features is None or curve.curve.feature in features]
 
 
 def _report_url(card: Card) -> str:
@@ -75,7 +65,8 @@ def _calibration(
     if card is None or card.evidence is None:
         return None
     month = MONTH_OF[horizon_days]
-    return [one for each in card.evidence.calibration if each.month == month for one in each.bins]
+    horizons = [horizon for horizon in card.evidence.calibration if horizon.month == month]
+    return [tenth for horizon in horizons for tenth in horizon.bins]
 
 
 def _by_horizon(card: Card) -> list[calibration_domain.HorizonCalibration] | None:
@@ -89,7 +80,7 @@ def _backtest(card: Card) -> list[Origin] | None:
 of_card = partial(answered, report_store.cards, key="version")
 of_effects = partial(
     answered,
-    effects_forecasting.model_effects,
+    model_effects,
     key="version",
     timeless="The document of a version never changes.",
 )

@@ -81,14 +81,14 @@ class TrainingRunPayload(
     user_errors: list[UserError] = strawberry.field(description="Why there is none; else empty.")
 
 
-def _number(accounts: int | None) -> int:
+def _count(accounts: int | None) -> int:
     return accounts or 0
 
 
 class RiskRescorePayload(Payload[int], description="What became of a riskRescore."):
     accounts: int = shown(
         "How many accounts are about to be scored; scores follow on riskUpdates where they differ.",
-        by=_number,
+        by=_count,
     )
     user_errors: list[UserError] = strawberry.field(description="Why none are; else empty.")
 
@@ -121,10 +121,10 @@ async def _model_train(
     info: Request,
     input: Annotated[ModelTrainInput, strawberry.argument(description="When.")],
 ) -> Any:
-    return await attempt(TrainingRunPayload, info.context, _trained(info.context, input))
+    return await attempt(TrainingRunPayload, info.context, _train(info.context, input))
 
 
-async def _trained(context: Context, input: ModelTrainInput) -> release_domain.TrainingRun | None:
+async def _train(context: Context, input: ModelTrainInput) -> release_domain.TrainingRun | None:
     if input.every_days is not strawberry.UNSET:
         await context.call(release_actions.set_schedule, every_days=input.every_days)
     return await context.call(release_actions.request_training) if input.now else None
@@ -134,7 +134,7 @@ def _accounts(
     input: Annotated[RiskRescoreInput, strawberry.argument(description="Which accounts.")],
 ) -> Arguments:
     ids = input.account_ids
-    return {"account_ids": ids and [account_key(one, "accountIds") for one in ids]}
+    return {"account_ids": ids and [account_key(key, "accountIds") for key in ids]}
 
 
 @strawberry.type

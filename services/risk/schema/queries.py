@@ -13,7 +13,7 @@ from services.risk.schema.hindsight import Disagreement
 from services.risk.schema.models import ModelVersion
 from services.risk.schema.progress import ScoringProgress
 from services.risk.schema.release import AliasChange, TrainingRun
-from services.risk.schema.scores import DAYS_MOST, Risk
+from services.risk.schema.scores import MAX_DAYS, Risk
 from services.risk.schema.values import check_within
 from services.risk.store import health as health_store
 from services.risk.store import hindsight as hindsight_store
@@ -25,14 +25,6 @@ from shared.graphql.fields import Arguments, called
 from shared.graphql.objects import Account
 from shared.graphql.paging import After, Connection, First
 from shared.graphql.showing import Shown, shown
-
-EndsFrom = Annotated[
-    date, strawberry.argument(name="from", description="First day of ends counted.")
-]
-EndsTo = Annotated[
-    date, strawberry.argument(name="to", description="The day after the last counted.")
-]
-"""Contracts by the day of their end, as questions on what came of them count."""
 
 shown_enum(
     RiskOrder,
@@ -50,36 +42,27 @@ class AtRisk(
     account: Account = shown("The account.", of="account_id")
 
 
-def _ended(start: date, end: date, days_before: int) -> Arguments:
+def _ends(
+    start: Annotated[
+        date,
+        strawberry.argument(name="from", description="The contract ended on this day or later."),
+    ],
+    end: Annotated[
+        date, strawberry.argument(name="to", description="The contract ended before this day.")
+    ],
+    days_before: Annotated[
+        int, strawberry.argument(description="Days before the end of each contract, 1 to 365.")
+    ] = 90,
+) -> Arguments:
     check_within("daysBefore", days_before, 1, 365)
     return {"days_before": days_before, "since": start, "until": end}
-
-
-def _health_before(
-    start: EndsFrom,
-    end: EndsTo,
-    days_before: Annotated[
-        int, strawberry.argument(description="Days before the end, 1 to 365.")
-    ] = 90,
-) -> Arguments:
-    return _ended(start, end, days_before)
-
-
-def _opinions_before(
-    start: EndsFrom,
-    end: EndsTo,
-    days_before: Annotated[
-        int, strawberry.argument(description="Days before the end, 1 to 365: 90 or 180.")
-    ] = 90,
-) -> Arguments:
-    return _ended(start, end, days_before)
 
 
 def _ranking(
     within_days: Annotated[
         int,
         strawberry.argument(
-            description=f"Horizon in days, 1 to {DAYS_MOST}; an account whose model reaches less"
+            description=f"Horizon in days, 1 to {MAX_DAYS}; an account whose model reaches less"
             " far is ranked by its own horizon."
         ),
     ] = BAND_DAYS,
@@ -118,13 +101,13 @@ class Query:
         hindsight_store.disagreement,
         "Model and people held against what came, on contracts that ended, by what both had said so"
         " many days before.",
-        takes=_opinions_before,
+        takes=_ends,
     )
     health_check: HealthCheck | None = called(
         health_store.health_check,
         "Health so many days before contracts ended, held against what came, and the forecast"
         " beside it.",
-        takes=_health_before,
+        takes=_ends,
     )
     at_risk: Connection[AtRisk] | None = called(
         scores_store.at_risk,

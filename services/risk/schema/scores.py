@@ -31,9 +31,9 @@ from shared.graphql.objects import Node
 from shared.graphql.showing import Shown, shown
 from shared.graphql.values import Money
 
-DAYS_MOST = scores_store.HORIZON_MOST_DAYS
-POINTS_MOST = 400
-DRIVERS_MOST = 100
+MAX_DAYS = scores_store.MAX_HORIZON_DAYS
+MAX_POINTS = 400
+MAX_DRIVERS = 100
 
 shown_enum(
     RiskBand,
@@ -93,10 +93,10 @@ class Driver(
 def _churn(
     score: scores_domain.RiskScore,
     within_days: Annotated[
-        int, strawberry.argument(description=f"Days from `asOf`, 1 to {DAYS_MOST}.")
+        int, strawberry.argument(description=f"Days from `asOf`, 1 to {MAX_DAYS}.")
     ],
 ) -> chance_domain.Probability | None:
-    check_within("withinDays", within_days, 1, DAYS_MOST)
+    check_within("withinDays", within_days, 1, MAX_DAYS)
     return score.churn_probability(within_days)
 
 
@@ -104,35 +104,35 @@ def _causes(
     score: scores_domain.RiskScore,
     within_days: Annotated[
         int | None,
-        strawberry.argument(description=f"Days from `asOf`, 1 to {DAYS_MOST}; none: renewal."),
+        strawberry.argument(description=f"Days from `asOf`, 1 to {MAX_DAYS}; none: renewal."),
     ] = None,
 ) -> list[CauseChance]:
     if within_days is not None:
-        check_within("withinDays", within_days, 1, DAYS_MOST)
+        check_within("withinDays", within_days, 1, MAX_DAYS)
     return [CauseChance(*part) for part in score.by_cause(within_days).items()]
 
 
 def _curve(
     score: scores_domain.RiskScore,
     days: Annotated[
-        int, strawberry.argument(description=f"Where it ends, 1 to {DAYS_MOST} days ahead.")
+        int, strawberry.argument(description=f"Where it ends, 1 to {MAX_DAYS} days ahead.")
     ] = 365,
     points: Annotated[
-        int, strawberry.argument(description=f"How many places, 2 to {POINTS_MOST}.")
+        int, strawberry.argument(description=f"How many places, 2 to {MAX_POINTS}.")
     ] = 24,
 ) -> list[scores_domain.SurvivalPoint]:
-    check_within("days", days, 1, DAYS_MOST)
-    check_within("points", points, 2, POINTS_MOST)
+    check_within("days", days, 1, MAX_DAYS)
+    check_within("points", points, 2, MAX_POINTS)
     return score.curve(days, points)
 
 
 def _largest(
     drivers: list[scores_domain.Driver],
     top: Annotated[
-        int, strawberry.argument(description=f"How many at most, 1 to {DRIVERS_MOST}.")
+        int, strawberry.argument(description=f"How many at most, 1 to {MAX_DRIVERS}.")
     ] = 5,
 ) -> list[scores_domain.Driver]:
-    check_within("top", top, 1, DRIVERS_MOST)
+    check_within("top", top, 1, MAX_DRIVERS)
     return drivers[:top]
 
 
@@ -217,7 +217,7 @@ class Risk(
         by=driver_groups,
     )
     what_if: WhatIf | None = answered(
-        what_if_forecasting.imagined,
+        what_if_forecasting.what_if,
         "What the model that made this score says with some inputs changed: an association, not"
         " the effect of a deed.",
         key="score_id",
@@ -225,7 +225,7 @@ class Risk(
         timeless="A score, its inputs and its model never change.",
     )
     replay: Replay | None = answered(
-        replay_forecasting.replayed_scores,
+        replay_forecasting.score_replays,
         "This score made again now, from its stored inputs and its stored model.",
         key="score_id",
         timeless="A score, its inputs and its model never change.",

@@ -39,10 +39,10 @@ def to_metrics(figures: dict[str, float]) -> list[ModelMetric]:
     return [ModelMetric(name=name, value=value) for name, value in sorted(figures.items())]
 
 
-def check_within(argument: str, value: int, least: int, most: int) -> None:
+def check_within(argument: str, value: int, low: int, high: int) -> None:
     """InvalidInput for a number out of bounds."""
-    if not least <= value <= most:
-        raise InvalidInput(argument, value, f"{least} to {most}")
+    if not low <= value <= high:
+        raise InvalidInput(argument, value, f"{low} to {high}")
 
 
 def group_label(feature: str) -> str:

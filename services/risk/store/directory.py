@@ -1,4 +1,4 @@
-"""What other services told: which accounts there are, and how contracts ended."""
+"""Every query on what risk knows of accounts and of how contracts ended."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,7 +18,7 @@ async def accounts(conn: Conn, account_ids: list[UUID] | None = None) -> list[UU
 
 
 async def save_outcomes(conn: Conn, contracts: Sequence[ContractFact]) -> None:
-    """New versions of how contracts ended; what was told before stays, for who looks back."""
+    """Add versions of how contracts ended; earlier ones stay for questions about the past."""
     ordered = sorted(contracts, key=lambda contract: (contract.contract_id, contract.recorded_at))
     await conn.execute(
         "INSERT INTO risk.outcome (contract_id, recorded_at, account_id, ended_on, renewed)"

@@ -1,35 +1,33 @@
-"""Every query of the watch: served inputs, first and present scores, matured forecasts."""
+"""Every query of the watch for drift: inputs and scores that serve, and forecasts come due."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from services.risk.domain.drift import SPREAD_DAYS, Drift
+from services.risk.domain.inputs import feature_row
 from shared.platform.db import Conn, to
+from shared.vocabulary.landmark import FeatureRow
 from shared.vocabulary.model_document import Histogram
 
 
 async def reference(conn: Conn, version: str) -> dict[str, Histogram]:
-    """How each signal was spread when the model was trained; empty where that was not kept."""
-    found = await conn.fetchval("SELECT reference FROM risk.model WHERE version = $1", version)
-    return msgspec.convert(found or {}, dict[str, Histogram])
+    """How each signal was spread when the model was trained; empty where that is unknown."""
+    spread = await conn.fetchval("SELECT reference FROM risk.model WHERE version = $1", version)
+    return msgspec.convert(spread or {}, dict[str, Histogram])
 
 
-async def served_inputs(conn: Conn, most: int) -> list[dict[str, Any]]:
-    """What the served scores were made from, of so many accounts at most, chosen by their ids."""
+async def served_inputs(conn: Conn, max_accounts: int) -> list[FeatureRow]:
+    """What the served scores were made from; accounts are chosen by their ids."""
     rows = await conn.fetch(
         "SELECT s.inputs FROM (SELECT tenant_id, score_id FROM risk.latest"
         "  ORDER BY hashtextextended(account_id::text, 0) LIMIT $1) AS l"
         " JOIN risk.score AS s USING (tenant_id, score_id)",
-        most,
+        max_accounts,
     )
-    return [
-        {name: value for part in row["inputs"].values() for name, value in part.items()}
-        for row in rows
-    ]
+    return [feature_row(row["inputs"]) for row in rows]
 
 
 async def served_chances(conn: Conn, version: str) -> list[float]:
@@ -52,7 +50,7 @@ async def first_chances(conn: Conn, version: str) -> list[float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Matured:
+class MaturedForecast:
     """A forecast whose horizon has passed."""
 
     account_id: UUID
@@ -60,7 +58,7 @@ class Matured:
     chance: float
 
 
-async def matured(conn: Conn, days: int, as_of: datetime) -> list[Matured]:
+async def matured_forecasts(conn: Conn, days: int, as_of: datetime) -> list[MaturedForecast]:
     """The newest forecast of each account that is older than so many days, whatever the model."""
     rows = await conn.fetch(
         "SELECT DISTINCT ON (account_id) account_id, scored_at::date AS served_on,"
@@ -74,21 +72,15 @@ async def matured(conn: Conn, days: int, as_of: datetime) -> list[Matured]:
         days,
         SPREAD_DAYS,
     )
-    return [to(Matured, row) for row in rows]
+    return [to(MaturedForecast, row) for row in rows]
 
 
-async def keep(conn: Conn, drift: Drift) -> None:
-    """Keep what the watch saw."""
+async def save(conn: Conn, drift: Drift) -> None:
+    """Save what the watch saw: fields in their order, which is that of the columns."""
     await conn.execute(
         "INSERT INTO risk.drift (version, as_of, accounts, features, score_psi, calibration,"
         " alarms) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-        drift.version,
-        drift.as_of,
-        drift.accounts,
-        drift.features,
-        drift.score_psi,
-        drift.calibration,
-        drift.alarms,
+        *(getattr(drift, field.name) for field in fields(drift)),
     )
 
 

@@ -1,7 +1,4 @@
-"""Every query on health scores: what served scores were made from, then and before contracts ended.
-
-They are made anew from these inputs at each question; nothing else is kept of them.
-"""
+"""Every query on health: computed at each question from the inputs of the scores served then."""
 
 from datetime import date, datetime
 from typing import Final
@@ -10,22 +7,22 @@ from uuid import UUID
 import msgspec
 
 from services.risk.domain.health import Ending, Health, HealthCheck, health_of
-from services.risk.domain.scores import Inputs
+from services.risk.domain.inputs import Inputs
 from services.risk.store import past
 from services.risk.store import scores as scores_store
 from shared.platform.db import Conn
 
-MOST: Final = 5_000
-"""Contracts judged at most, the last to end."""
+MAX_CONTRACTS: Final = 5_000
+"""How many contracts a check looks at, the last to end first."""
 
 
 async def healths(
     conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
 ) -> dict[UUID, Health]:
-    """Health by what the score told that serves, or served at `as_of`; absent without one."""
-    served = await scores_store.latest(conn, account_ids, as_of)
-    inputs = await past.inputs(conn, [score.score_id for score in served.values()])
-    return {key: health_of(inputs[one.score_id], one.as_of) for key, one in served.items()}
+    """Health by the inputs of the score that serves, or served at `as_of`; absent without one."""
+    scores = await scores_store.latest(conn, account_ids, as_of)
+    inputs = await past.inputs(conn, [score.score_id for score in scores.values()])
+    return {key: health_of(inputs[score.score_id], score.as_of) for key, score in scores.items()}
 
 
 async def health_check(conn: Conn, days_before: int, since: date, until: date) -> HealthCheck:
@@ -41,11 +38,11 @@ async def health_check(conn: Conn, days_before: int, since: date, until: date) -
         days_before,
         since,
         until,
-        MOST,
+        MAX_CONTRACTS,
     )
-    found: list[Ending] = []
+    endings: list[Ending] = []
     for row in rows:
         health = health_of(msgspec.convert(row["inputs"], Inputs), row["as_of"]).value
         if health is not None:
-            found.append(Ending(health, row["renewal_probability"], row["renewed"]))
-    return HealthCheck.of(days_before, found)
+            endings.append(Ending(health, row["renewal_probability"], row["renewed"]))
+    return HealthCheck.of(days_before, endings)

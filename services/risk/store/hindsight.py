@@ -5,8 +5,8 @@ from uuid import UUID
 
 from services.risk.domain.hindsight import (
     LOOKS_DAYS,
+    ContractEnd,
     Disagreement,
-    Ended,
     Expectation,
     Look,
     Opinion,
@@ -19,48 +19,47 @@ from shared.vocabulary import paging
 from shared.vocabulary.paging import Page
 
 
-async def lost(
+async def last_losses(
     conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
-) -> dict[UUID, Ended]:
-    """The last contract that each account had not renewed; accounts that lost none are absent."""
+) -> dict[UUID, ContractEnd]:
+    """The last contract that each account did not renew; accounts without such are absent."""
     rows = await conn.fetch(
         "SELECT DISTINCT ON (account_id) contract_id, account_id, ended_on, renewed FROM ("
         " SELECT DISTINCT ON (account_id, contract_id) * FROM risk.outcome"
         " WHERE account_id = ANY ($1) AND recorded_at <= coalesce($2, 'infinity'::timestamptz)"
-        " ORDER BY account_id, contract_id, recorded_at DESC) AS known"
+        " ORDER BY account_id, contract_id, recorded_at DESC) AS version"
         " WHERE NOT renewed ORDER BY account_id, ended_on DESC, contract_id",
         account_ids,
         as_of,
     )
-    return {row["account_id"]: to(Ended, row) for row in rows}
+    return {row["account_id"]: to(ContractEnd, row) for row in rows}
 
 
 async def post_mortems(
     conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
 ) -> dict[UUID, PostMortem]:
     """Each account's last loss with what was served 90, 60 and 30 days before."""
-    ended = await lost(conn, account_ids, as_of)
-    return {key: PostMortem(one, await _looks(conn, one, as_of)) for key, one in ended.items()}
+    losses = await last_losses(conn, account_ids, as_of)
+    return {key: PostMortem(loss, await _looks(conn, loss, as_of)) for key, loss in losses.items()}
 
 
-async def _looks(conn: Conn, ended: Ended, as_of: datetime | None) -> list[Look]:
+async def _looks(conn: Conn, loss: ContractEnd, as_of: datetime | None) -> list[Look]:
     looks: list[Look] = []
     for days in LOOKS_DAYS:
-        at = ended.moment(days)
-        known_at = min(at, as_of or at)  # a contract may be known to end on a day to come
-        score = (await scores_store.latest(conn, [ended.account_id], known_at)).get(
-            ended.account_id
-        )
-        known = await past.inputs(conn, [score.score_id]) if score else {}
-        looks.append(Look(days, at, score, known[score.score_id] if score else {}))
+        at = loss.moment(days)
+        until = min(at, as_of or at)  # a contract may be known to end on a day to come
+        scores = await scores_store.latest(conn, [loss.account_id], until)
+        score = scores.get(loss.account_id)
+        inputs = await past.inputs(conn, [score.score_id]) if score else {}
+        looks.append(Look(days, at, score, inputs[score.score_id] if score else {}))
     return looks
 
 
 async def add_expectation(
     conn: Conn, account_id: UUID, probability: float, stated_by: str, note: str | None
 ) -> Expectation:
-    """Keep what somebody expects, beside what the model said at that moment."""
-    row = await conn.fetchrow(
+    """Store what somebody expects, beside what the model said at that moment."""
+    rows = await conn.fetch(
         "INSERT INTO risk.expectation"
         " (account_id, renewal_probability, stated_by, note, score_id, model_probability)"
         " SELECT $1::uuid, $2::float8, $3, $4, s.score_id, s.renewal_probability"
@@ -72,9 +71,7 @@ async def add_expectation(
         stated_by,
         note,
     )
-    if row is None:
-        raise LookupError("an INSERT of one row returns it")
-    return to(Expectation, row)
+    return to(Expectation, rows[0])
 
 
 async def expectations(
@@ -85,8 +82,7 @@ async def expectations(
     as_of: datetime | None = None,
 ) -> dict[UUID, Page[Expectation]]:
     """A page of what was expected of each account, newest first."""
-    most = paging.size(first)
-    at, last = paging.key(after, datetime, UUID) if after else (None, None)
+    window = paging.window(first, after, datetime, UUID)
     rows = await conn.fetch(
         "SELECT e.* FROM unnest($1::uuid[]) AS asked (id) CROSS JOIN LATERAL ("
         " SELECT * FROM risk.expectation WHERE account_id = asked.id"
@@ -95,24 +91,17 @@ async def expectations(
         "  ORDER BY stated_at DESC, expectation_id DESC LIMIT $4) AS e"
         " ORDER BY e.stated_at DESC, e.expectation_id DESC",
         account_ids,
-        at,
-        last,
-        most + 1,
+        *window.bounds,
         as_of,
     )
-    found: dict[UUID, list[Expectation]] = {account_id: [] for account_id in account_ids}
-    for row in rows:
-        found[row["account_id"]].append(to(Expectation, row))
-    return {
-        key: paging.page(some, most, [paging.cursor(e.stated_at, e.expectation_id) for e in some])
-        for key, some in found.items()
-    }
+    items = [(row["account_id"], to(Expectation, row)) for row in rows]
+    return window.pages(account_ids, items, lambda item: (item.stated_at, item.expectation_id))
 
 
 async def disagreement(conn: Conn, days_before: int, since: date, until: date) -> Disagreement:
-    """Contracts that ended within [since, until) of which model and a person had both spoken.
+    """Contracts that ended within [since, until) and that both model and a person had forecast.
 
-    What was served, and what was said last, at the start of the day so many days before the end.
+    It takes the last forecast of both at the start of the day so many days before the end.
     """
     rows = await conn.fetch(
         "SELECT o.account_id, o.ended_on, o.renewed,"

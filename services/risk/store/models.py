@@ -15,18 +15,15 @@ async def models(
     conn: Conn, first: int | None = None, after: str | None = None
 ) -> Page[ModelVersion]:
     """Published models, newest first."""
-    most = paging.size(first)
-    at, last = paging.key(after, datetime, UUID) if after else (None, None)
+    window = paging.window(first, after, datetime, UUID)
     rows = await conn.fetch(
         "SELECT * FROM risk.model_version"
         " WHERE $1::timestamptz IS NULL OR (published_at, model_id) < ($1, $2::uuid)"
         " ORDER BY published_at DESC, model_id DESC LIMIT $3",
-        at,
-        last,
-        most + 1,
+        *window.bounds,
     )
-    found = [to(ModelVersion, row) for row in rows]
-    return paging.page(found, most, [paging.cursor(m.published_at, m.model_id) for m in found])
+    models = [to(ModelVersion, row) for row in rows]
+    return window.page(models, lambda model: (model.published_at, model.model_id))
 
 
 async def model_versions(
@@ -55,7 +52,7 @@ async def champion(conn: Conn) -> ModelVersion | None:
 
 
 async def add_model(conn: Conn, model: ModelDocument, features: Sequence[str]) -> str:
-    """Keep a model, once; the checksum of what is kept under this version."""
+    """Store a model, once; the checksum of what is stored under this version."""
     await conn.execute(
         "INSERT INTO risk.model (version, document, checksum, trained_at, data_from, data_to,"
         " accounts, events, metrics, features, judged_document, reference)"
@@ -74,25 +71,22 @@ async def add_model(conn: Conn, model: ModelDocument, features: Sequence[str]) -
         model.judged_document,
         model.reference,
     )
-    kept: str = await conn.fetchval(
+    checksum: str = await conn.fetchval(
         "SELECT checksum FROM risk.model WHERE version = $1", model.version
     )
-    return kept
+    return checksum
 
 
-async def champions(conn: Conn, most: int = 5) -> list[tuple[str, str]]:
-    """Version and checksum of the champion and of those before it, newest first."""
+async def champions(conn: Conn) -> list[tuple[str, str]]:
+    """Version and checksum of the last five champions, newest first."""
     rows = await conn.fetch(
         "SELECT version, checksum FROM risk.model_alias JOIN risk.model USING (tenant_id, version)"
-        " WHERE alias = 'champion' ORDER BY set_at DESC LIMIT $1",
-        most,
+        " WHERE alias = 'champion' ORDER BY set_at DESC LIMIT 5"
     )
     return [(row["version"], row["checksum"]) for row in rows]
 
 
 async def document(conn: Conn, version: str) -> bytes:
-    """A model's document as it is kept; whoever reads it checks it."""
-    found: bytes | None = await conn.fetchval(
-        "SELECT document FROM risk.model WHERE version = $1", version
-    )
-    return found or b""
+    """A model's document as it is stored; whoever reads it checks it."""
+    row = await conn.fetchrow("SELECT document FROM risk.model WHERE version = $1", version)
+    return row["document"] if row else b""

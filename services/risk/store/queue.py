@@ -1,4 +1,4 @@
-"""Who is to be scored, and when to look again."""
+"""Every query on the accounts that wait for a score."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ async def ask_everyone(conn: Conn, reason: UpdateReason) -> None:
 
 
 async def check_again(conn: Conn, account_ids: list[UUID], at: datetime) -> None:
-    """Look at these accounts again then, if nothing happens before."""
+    """Have these accounts scored again then, if nothing happens before."""
     await conn.execute(
         "WITH locked AS (SELECT account_id FROM risk.account_seen WHERE account_id = ANY ($1)"
         "  ORDER BY account_id FOR UPDATE)"
@@ -40,14 +40,14 @@ async def check_again(conn: Conn, account_ids: list[UUID], at: datetime) -> None
     )
 
 
-async def due_again(conn: Conn, most: int) -> dict[UUID, list[UUID]]:
-    """Accounts of every tenant that nobody has looked at for too long, by tenant."""
+async def due_again(conn: Conn, max_accounts: int) -> dict[UUID, list[UUID]]:
+    """Accounts of every tenant whose time to be scored again has come, by tenant."""
     due: dict[UUID, list[UUID]] = {}
-    for row in await conn.fetch("SELECT * FROM risk.due_again($1)", most):
+    for row in await conn.fetch("SELECT * FROM risk.due_again($1)", max_accounts):
         due.setdefault(row["tenant_id"], []).append(row["account_id"])
     return due
 
 
 def a_day_after(moment: datetime, *, stale: bool) -> datetime:
-    """When to look again: daily, and soon where a service could not be asked."""
+    """When to score again: daily, and soon where a service did not answer."""
     return moment + (timedelta(minutes=5) if stale else timedelta(days=1))

@@ -9,9 +9,9 @@ from services.risk.domain.release import (
     ALIVE_S,
     AliasChange,
     Cause,
+    ChampionDocument,
     Deed,
     Fault,
-    KeptChampion,
     Outcome,
     TrainingRun,
 )
@@ -27,18 +27,15 @@ async def training_runs(
     conn: Conn, first: int | None = None, after: str | None = None
 ) -> Page[TrainingRun]:
     """Trainings, newest first."""
-    most = paging.size(first)
-    at, last = paging.key(after, datetime, UUID) if after else (None, None)
+    window = paging.window(first, after, datetime, UUID)
     rows = await conn.fetch(
         "SELECT * FROM risk.training_run"
         " WHERE $1::timestamptz IS NULL OR (asked_at, run_id) < ($1, $2::uuid)"
         " ORDER BY asked_at DESC, run_id DESC LIMIT $3",
-        at,
-        last,
-        most + 1,
+        *window.bounds,
     )
-    found = [to(TrainingRun, row) for row in rows]
-    return paging.page(found, most, [paging.cursor(run.asked_at, run.run_id) for run in found])
+    runs = [to(TrainingRun, row) for row in rows]
+    return window.page(runs, lambda run: (run.asked_at, run.run_id))
 
 
 async def training_runs_by_id(conn: Conn, run_ids: list[UUID]) -> dict[UUID, TrainingRun]:
@@ -48,7 +45,7 @@ async def training_runs_by_id(conn: Conn, run_ids: list[UUID]) -> dict[UUID, Tra
 
 
 async def judgements(conn: Conn, versions: list[str]) -> dict[str, Judgement]:
-    """What the gate said last of each version; versions it never saw are absent."""
+    """The gate's last judgement of each version; versions it never saw are absent."""
     rows = await conn.fetch(
         "SELECT DISTINCT ON (version) * FROM risk.training_run"
         " WHERE version = ANY ($1) AND judgement IS NOT NULL ORDER BY version, asked_at DESC",
@@ -64,48 +61,48 @@ async def open_run(conn: Conn) -> TrainingRun | None:
     return to(TrainingRun, row) if row else None
 
 
-async def bury(conn: Conn) -> int:
-    """End trainings that gave no sign of life for too long; how many."""
-    rows = await conn.fetch(
+async def expire_runs(conn: Conn) -> None:
+    """End trainings that gave no sign of life for too long."""
+    await conn.execute(
         "UPDATE risk.training_run SET ended_at = clock_timestamp(), outcome = 'FAILED',"
         " reason = 'it gave no more sign of life'"
-        " WHERE ended_at IS NULL AND alive_until < clock_timestamp() RETURNING run_id"
+        " WHERE ended_at IS NULL AND alive_until < clock_timestamp()"
     )
-    return len(rows)
 
 
-async def ask_run(conn: Conn, cause: Cause, asked_by: str) -> UUID:
-    """Write down that a training is wanted; Conflict while another one is open."""
+async def add_run(conn: Conn, cause: Cause, asked_by: str) -> TrainingRun:
+    """Ask for a training; Conflict while another one is open."""
     try:
-        run_id: UUID = await conn.fetchval(
-            "INSERT INTO risk.training_run (cause, asked_by) VALUES ($1, $2) RETURNING run_id",
+        rows = await conn.fetch(
+            "INSERT INTO risk.training_run (cause, asked_by) VALUES ($1, $2) RETURNING *",
             cause,
             asked_by,
         )
     except asyncpg.UniqueViolationError as error:
         raise Conflict("another training of this tenant has just begun") from error
-    return run_id
+    return to(TrainingRun, rows[0])
 
 
-async def begin_run(conn: Conn, run_id: UUID) -> None:
-    """From now on the training runs."""
-    await conn.execute(
+async def begin_run(conn: Conn, run_id: UUID) -> TrainingRun:
+    """Let an open training run from now on."""
+    rows = await conn.fetch(
         "UPDATE risk.training_run SET started_at = clock_timestamp(),"
-        " alive_until = clock_timestamp() + $2 WHERE run_id = $1 AND ended_at IS NULL",
+        " alive_until = clock_timestamp() + $2 WHERE run_id = $1 AND ended_at IS NULL RETURNING *",
         run_id,
         timedelta(seconds=ALIVE_S),
     )
+    return to(TrainingRun, rows[0])
 
 
 async def touch_run(conn: Conn, run_id: UUID) -> bool:
     """A sign of life; False if the training was ended by somebody else."""
-    touched = await conn.fetchval(
+    alive = await conn.fetchval(
         "UPDATE risk.training_run SET alive_until = clock_timestamp() + $2"
         " WHERE run_id = $1 AND ended_at IS NULL RETURNING true",
         run_id,
         timedelta(seconds=ALIVE_S),
     )
-    return bool(touched)
+    return bool(alive)
 
 
 async def end_run(
@@ -116,8 +113,8 @@ async def end_run(
     model: ModelDocument | None = None,
     judgement: Judgement | None = None,
 ) -> bool:
-    """Write down how a training ended, once; False if it had ended before."""
-    ended = await conn.fetchval(
+    """Record how a training ended, once; False if it had ended before."""
+    is_open = await conn.fetchval(
         "UPDATE risk.training_run SET ended_at = clock_timestamp(),"
         " started_at = coalesce(started_at, clock_timestamp()), outcome = $2,"
         " reason = $3, version = $4, judgement = $5, figures = $6"
@@ -129,7 +126,7 @@ async def end_run(
         judgement,
         model.metrics if model else {},
     )
-    return bool(ended)
+    return bool(is_open)
 
 
 async def set_alias(
@@ -150,19 +147,16 @@ async def set_alias(
 async def alias_changes(
     conn: Conn, first: int | None = None, after: str | None = None
 ) -> Page[AliasChange]:
-    """Who held which role since when and by whose deed, newest first."""
-    most = paging.size(first)
-    at, last = paging.key(after, datetime, str) if after else (None, None)
+    """Which model had which role since when and why, newest first."""
+    window = paging.window(first, after, datetime, str)
     rows = await conn.fetch(
         "SELECT * FROM risk.model_alias"
         " WHERE $1::timestamptz IS NULL OR (set_at, alias) < ($1, $2::text)"
         " ORDER BY set_at DESC, alias DESC LIMIT $3",
-        at,
-        last,
-        most + 1,
+        *window.bounds,
     )
-    found = [to(AliasChange, row) for row in rows]
-    return paging.page(found, most, [paging.cursor(one.set_at, one.alias) for one in found])
+    changes = [to(AliasChange, row) for row in rows]
+    return window.page(changes, lambda change: (change.set_at, change.alias))
 
 
 async def champion_history(conn: Conn) -> list[AliasChange]:
@@ -175,14 +169,14 @@ async def champion_history(conn: Conn) -> list[AliasChange]:
 
 async def alias(conn: Conn, name: str) -> str | None:
     """The version that holds an alias; None if nobody does."""
-    found: str | None = await conn.fetchval(
+    version: str | None = await conn.fetchval(
         "SELECT version FROM risk.model_alias WHERE alias = $1 ORDER BY set_at DESC LIMIT 1", name
     )
-    return found
+    return version
 
 
 async def served_model(conn: Conn) -> ServedModel | None:
-    """The champion with its documents, as they are kept; None before the first."""
+    """The champion with its documents as they are stored; None before the first."""
     row = await conn.fetchrow(
         "SELECT version, document, checksum, judged_document FROM risk.model WHERE version = ("
         " SELECT version FROM risk.model_alias WHERE alias = 'champion'"
@@ -200,19 +194,18 @@ async def model_document(conn: Conn, version: str) -> ModelDocument | None:
 async def every_days(conn: Conn) -> int | None:
     """Every how many days the tenant's model is trained anew; None: never by itself."""
     row = await conn.fetchrow("SELECT every_days FROM risk.training_schedule")
-    days: int | None = row["every_days"] if row else None
-    return days
+    return row["every_days"] if row else None
 
 
-async def schedule(conn: Conn, days: int | None, *, keep: bool = False) -> bool:
-    """Set how often the model is trained anew; with `keep` only where nothing was set before."""
-    changed = await conn.fetchval(
+async def schedule(conn: Conn, days: int | None, *, first_time: bool = False) -> bool:
+    """Set how often the model is trained anew; with `first_time` only where nothing is set yet."""
+    is_new = await conn.fetchval(
         "INSERT INTO risk.training_schedule AS s (every_days) VALUES ($1)"
         " ON CONFLICT (tenant_id) DO UPDATE SET every_days = $1 WHERE NOT $2 RETURNING true",
         days,
-        keep,
+        first_time,
     )
-    return bool(changed)
+    return bool(is_new)
 
 
 async def put_off(conn: Conn, work_list: WorkList, key: UUID, days: int | None) -> None:
@@ -237,15 +230,15 @@ async def faults(conn: Conn) -> list[Fault]:
     return [to(Fault, row) for row in rows]
 
 
-async def kept_champion(conn: Conn) -> KeptChampion | None:
-    """The champion beside what is kept of it now."""
+async def champion_document(conn: Conn) -> ChampionDocument | None:
+    """The champion with the checksum of its document now; None before the first."""
     row = await conn.fetchrow(
         "SELECT m.version, m.model_id, m.checksum, encode(sha256(m.document), 'hex') AS actual"
         " FROM risk.model AS m WHERE m.version = ("
         " SELECT version FROM risk.model_alias WHERE alias = 'champion'"
         " ORDER BY set_at DESC LIMIT 1)"
     )
-    return to(KeptChampion, row) if row else None
+    return to(ChampionDocument, row) if row else None
 
 
 async def in_fault(conn: Conn) -> set[str]:
@@ -254,9 +247,9 @@ async def in_fault(conn: Conn) -> set[str]:
     return {row["version"] for row in rows}
 
 
-async def note_fault(conn: Conn, version: str, at: datetime, why: str, serving: str | None) -> bool:
-    """Write down that a model cannot be read; False if that was known."""
-    added = await conn.fetchval(
+async def add_fault(conn: Conn, version: str, at: datetime, why: str, serving: str | None) -> bool:
+    """Record that a model cannot be read; False if that was known."""
+    is_new = await conn.fetchval(
         "INSERT INTO risk.model_fault (version, noticed_at, why, serving) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (tenant_id, version) WHERE mended_at IS NULL DO NOTHING RETURNING true",
         version,
@@ -264,11 +257,11 @@ async def note_fault(conn: Conn, version: str, at: datetime, why: str, serving: 
         why,
         serving,
     )
-    return bool(added)
+    return bool(is_new)
 
 
 async def mend_faults(conn: Conn, at: datetime, but: str | None = None) -> list[str]:
-    """End every fault except that of `but`; the versions that were broken until now."""
+    """End every fault except that of `but`; answers the versions that were broken until now."""
     rows = await conn.fetch(
         "UPDATE risk.model_fault SET mended_at = $1"
         " WHERE mended_at IS NULL AND version IS DISTINCT FROM $2 RETURNING version",

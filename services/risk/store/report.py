@@ -10,7 +10,7 @@ from shared.vocabulary.model_document import ModelReport
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a model's card says, its limits one by one, and the figures behind both."""
+    """A model's card, its limits one by one, and the figures behind both."""
 
     version: str
     card: str
@@ -18,8 +18,8 @@ class Card:
     evidence: Evidence | None
 
 
-async def keep(conn: Conn, version: str, report: ModelReport) -> None:
-    """Keep a model's report; the first one stays."""
+async def save(conn: Conn, version: str, report: ModelReport) -> None:
+    """Save a model's report; the first one stays."""
     await conn.execute(
         "INSERT INTO risk.model_report (version, page, card, limits, evidence)"
         " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant_id, version) DO NOTHING",

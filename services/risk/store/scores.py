@@ -16,7 +16,7 @@ from shared.vocabulary import paging
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.paging import Page
 
-HORIZON_MOST_DAYS = 730
+MAX_HORIZON_DAYS = 730
 
 
 async def latest(
@@ -61,8 +61,7 @@ async def history(
     as_of: datetime | None = None,
 ) -> dict[UUID, Page[RiskScore]]:
     """A page of each account's scores, newest first; an account never scored has an empty one."""
-    most = paging.size(first)
-    at, last = paging.key(after, datetime, UUID) if after else (None, None)
+    window = paging.window(first, after, datetime, UUID)
     rows = await conn.fetch(
         "SELECT s.* FROM unnest($1::uuid[]) AS asked (id)"
         " CROSS JOIN LATERAL ("
@@ -72,18 +71,11 @@ async def history(
         "  ORDER BY scored_at DESC, score_id DESC LIMIT $4) AS s"
         " ORDER BY s.scored_at DESC, s.score_id DESC",
         account_ids,
-        at,
-        last,
-        most + 1,
+        *window.bounds,
         as_of,
     )
-    found: dict[UUID, list[RiskScore]] = {account_id: [] for account_id in account_ids}
-    for row in rows:
-        found[row["account_id"]].append(to(RiskScore, row))
-    return {
-        account_id: paging.page(some, most, [paging.cursor(s.scored_at, s.score_id) for s in some])
-        for account_id, some in found.items()
-    }
+    scores = [(row["account_id"], to(RiskScore, row)) for row in rows]
+    return window.pages(account_ids, scores, lambda score: (score.scored_at, score.score_id))
 
 
 async def at_risk(
@@ -95,23 +87,22 @@ async def at_risk(
     after: str | None = None,
 ) -> Page[AtRisk]:
     """Accounts under contract, the largest chance of churn, or value at risk, first."""
-    if not 1 <= within_days <= HORIZON_MOST_DAYS:
-        raise InvalidInput("withinDays", within_days, f"1 to {HORIZON_MOST_DAYS}")
-    most = paging.size(first)
-    rank, last = paging.key(after, float, UUID) if after else (None, None)
-    ranked = await _ranked(conn, within_days, band, order, (rank, last, most + 1))
-    found = await latest(conn, [row["account_id"] for row in ranked])
-    items = [AtRisk(row["account_id"], found[row["account_id"]]) for row in ranked]
-    cursors = [paging.cursor(float(row["rank"]), row["account_id"]) for row in ranked]
-    return paging.page(items, most, cursors)
+    if not 1 <= within_days <= MAX_HORIZON_DAYS:
+        raise InvalidInput("withinDays", within_days, f"1 to {MAX_HORIZON_DAYS}")
+    window = paging.window(first, after, float, UUID)
+    ranking = await _ranking(conn, within_days, band, order, window.bounds)
+    scores = await latest(conn, [row["account_id"] for row in ranking])
+    items = [AtRisk(row["account_id"], scores[row["account_id"]]) for row in ranking]
+    cursors = [paging.cursor(float(row["rank"]), row["account_id"]) for row in ranking]
+    return paging.page(items, window.size, cursors)
 
 
-async def _ranked(
+async def _ranking(
     conn: Conn,
     within_days: int,
     band: RiskBand | None,
     order: RiskOrder,
-    place: tuple[float | None, UUID | None, int],
+    bounds: tuple[Any, ...],
 ) -> Sequence[Row]:
     """Account and rank in order; the two orders asked for most walk along an index."""
     if order is RiskOrder.VALUE_AT_RISK:
@@ -122,7 +113,7 @@ async def _ranked(
             "  AND (value_at_risk_cents < $2::bigint OR account_id > $3::uuid))"
             " ORDER BY value_at_risk_cents DESC, account_id LIMIT $4",
             band,
-            *place,
+            *bounds,
         )
     if within_days == bands_domain.BAND_DAYS:
         return await conn.fetch(
@@ -132,7 +123,7 @@ async def _ranked(
             "  AND (churn_90 < $2 OR account_id > $3::uuid))"
             " ORDER BY churn_90 DESC, account_id LIMIT $4",
             band,
-            *place,
+            *bounds,
         )
     return await conn.fetch(
         "WITH within AS MATERIALIZED ("
@@ -142,27 +133,25 @@ async def _ranked(
         " WHERE $2::float8 IS NULL OR rank < $2 OR (rank = $2 AND account_id > $3::uuid)"
         " ORDER BY rank DESC, account_id LIMIT $4",
         band,
-        *place,
+        *bounds,
         float(within_days),
     )
 
 
 async def progress(conn: Conn) -> ScoringProgress:
     """How far scoring has come for this tenant."""
-    row = await conn.fetchrow(
+    rows = await conn.fetch(
         "SELECT (SELECT count(*) FROM risk.account_seen) AS accounts_known,"
         " (SELECT count(*) FROM risk.latest) AS scored,"
         " (SELECT count(*) FROM risk.work WHERE list = $1 AND next_at < 'infinity') AS pending,"
         " EXISTS (SELECT FROM risk.model_alias WHERE alias = 'champion') AS has_champion",
         RESCORE.name,
     )
-    if row is None:
-        raise LookupError("a SELECT without FROM gives one row")
-    return to(ScoringProgress, row)
+    return to(ScoringProgress, rows[0])
 
 
 async def standing(conn: Conn, account_ids: list[UUID]) -> dict[UUID, Standing]:
-    """Where accounts stand before they are scored again."""
+    """What is known of accounts before they are scored again."""
     rows = await conn.fetch(
         "SELECT a.account_id, a.reason, l.model_version, l.inputs_hash,"
         " l.told_renewal_probability, l.told_churn_90, l.told_band"
@@ -174,7 +163,7 @@ async def standing(conn: Conn, account_ids: list[UUID]) -> dict[UUID, Standing]:
 
 
 async def last_inputs(conn: Conn, account_ids: list[UUID]) -> dict[UUID, LastInputs]:
-    """What the services told when each account was last scored."""
+    """What each account was last scored from."""
     rows = await conn.fetch(
         "SELECT s.account_id, s.inputs, s.mrr_cents, s.currency FROM risk.latest AS l"
         " JOIN risk.score AS s USING (tenant_id, score_id) WHERE l.account_id = ANY ($1)",
@@ -184,7 +173,8 @@ async def last_inputs(conn: Conn, account_ids: list[UUID]) -> dict[UUID, LastInp
 
 
 async def add(conn: Conn, fresh: Sequence[Fresh]) -> None:
-    """Keep scores with their inputs, for good."""
+    """Store scores with their inputs, for good; their fields are in the order of the columns."""
+    columns = fields(RiskScore)
     await conn.executemany(
         "INSERT INTO risk.score (score_id, account_id, as_of, scored_at, model_version, reason,"
         " renewal_on, renewal_probability, renewal_low, renewal_high,"
@@ -193,25 +183,20 @@ async def add(conn: Conn, fresh: Sequence[Fresh]) -> None:
         " inputs_hash, stale_inputs, unlike_training, causes, basis, inputs)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
         " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)",
-        [(*_values(one.score), one.inputs) for one in fresh],
+        [(*(getattr(new.score, field.name) for field in columns), new.inputs) for new in fresh],
     )
 
 
-def _values(score: RiskScore) -> tuple[Any, ...]:
-    """Fields in their order, which is that of the columns."""
-    return tuple(getattr(score, field.name) for field in fields(score))
-
-
-async def serve(conn: Conn, scores: Sequence[RiskScore], told: Sequence[UUID]) -> None:
-    """Make these the scores that serve; `told` are the accounts whose listeners hear of it."""
+async def serve(conn: Conn, scores: Sequence[RiskScore], news: Sequence[UUID]) -> None:
+    """Make these the scores that serve; listeners hear of the accounts in `news`."""
     values_at_risk = [score.value_at_risk for score in scores]
     await conn.execute(
         "INSERT INTO risk.latest AS l (account_id, score_id, model_version, inputs_hash, band,"
         " churn_90, value_at_risk_cents, curve_days, curve_survival,"
         " told_renewal_probability, told_churn_90, told_band)"
         " SELECT s.account_id, s.score_id, s.model_version, s.inputs_hash, s.band, s.churn_90,"
-        "  given.cents, s.curve_days, s.curve_survival, s.renewal_probability, s.churn_90, s.band"
-        " FROM unnest($1::uuid[], $2::bigint[]) AS given (score_id, cents)"
+        "  amount.cents, s.curve_days, s.curve_survival, s.renewal_probability, s.churn_90, s.band"
+        " FROM unnest($1::uuid[], $2::bigint[]) AS amount (score_id, cents)"
         " JOIN risk.score AS s USING (score_id) ORDER BY s.account_id"
         " ON CONFLICT (tenant_id, account_id) DO UPDATE SET"
         " (score_id, model_version, inputs_hash, band, churn_90, value_at_risk_cents, curve_days,"
@@ -226,7 +211,7 @@ async def serve(conn: Conn, scores: Sequence[RiskScore], told: Sequence[UUID]) -
         "  THEN EXCLUDED.told_band ELSE l.told_band END",
         [score.score_id for score in scores],
         [value.cents if value else 0 for value in values_at_risk],
-        list(told),
+        list(news),
     )
 
 

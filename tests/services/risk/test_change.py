@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from ml.scoring.hazards import ChurnModel, load
 from ml.scoring.score import score
-from services.risk.domain.scores import Fresh, Inputs
+from services.risk.domain.inputs import Inputs
+from services.risk.domain.scores import Fresh
 from services.risk.forecasting import change
 from services.risk.forecasting import scores as scores_forecasting
 from services.risk.forecasting.change import ChangeKind, RiskChange
-from services.risk.forecasting.scores import Champion, Told
+from services.risk.forecasting.models import Champion
+from services.risk.forecasting.scores import InputsAtMoment
 from shared.vocabulary.landmark import FeatureRow
 from shared.vocabulary.model_document import ModelDocument
 from tests.services.risk.examples import NOON, a_model
@@ -48,8 +50,8 @@ class Moment:
     def scored(self) -> Fresh:
         at = NOON + timedelta(days=self.day)
         champion = Champion(self.model.version, self.ready)
-        (fresh,) = scores_forecasting.forecasts(
-            champion, Told(at, {ACCOUNT: self.inputs}, {}, ()), {}, at
+        (fresh,) = scores_forecasting.score_accounts(
+            champion, InputsAtMoment(at, {ACCOUNT: self.inputs}, {}, ()), {}, at
         )
         return fresh
 
@@ -57,7 +59,7 @@ class Moment:
 def moved(start: Moment, end: Moment) -> RiskChange:
     before, after = start.scored(), end.scored()
     inputs = {one.score.score_id: one.inputs for one in (before, after)}
-    found = change.compared(before.score, after.score, inputs, READY)
+    found = change.compare(before.score, after.score, inputs, READY)
     assert found.unexplained is None
     assert found.change is not None
     assert sum(part.contribution for part in found.parts) == pytest.approx(found.change, abs=1e-9)
@@ -238,10 +240,10 @@ def test_inputs_that_were_touched_are_not_explained_away():
     inputs = {one.score.score_id: one.inputs for one in (before, after)}
     touched: Inputs = {"accounts": {"events_28d": 1.0}}
     other = inputs | {after.score.score_id: touched}
-    found = change.compared(before.score, after.score, other, READY)
+    found = change.compare(before.score, after.score, other, READY)
     assert (found.parts, found.by_kind) == ([], {})
     assert "do not match their hash" in (found.unexplained or "")
     gone = replace(after.score, model_version="gone")
-    found = change.compared(before.score, gone, inputs, READY)
+    found = change.compare(before.score, gone, inputs, READY)
     assert found.unexplained == "model gone can no longer be read"
-    assert change.compared(None, after.score, inputs, READY).change is None
+    assert change.compare(None, after.score, inputs, READY).change is None

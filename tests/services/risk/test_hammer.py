@@ -99,13 +99,13 @@ class Hammer:
         async with world.risk.write(world.tenant) as conn:
             await scores_actions.rescore(conn)
 
-    async def look_again(self, world: World) -> None:
+    async def rescore_due(self, world: World) -> None:
         async with world.risk.write(world.tenant) as conn:
             await conn.execute(
                 "UPDATE risk.account_seen SET check_again_at = now() WHERE account_id = $1",
                 PICK.choice(self.accounts[world.tenant]),
             )
-        await jobs.look_again(world.context)
+        await jobs.rescore_due(world.context)
 
     async def train(self, world: World) -> None:
         async with world.risk.write(world.tenant) as conn:
@@ -130,7 +130,7 @@ async def test_nothing_is_lost_and_nothing_deadlocks(
         *(hammer.again(hammer.rescore) for _ in range(3)),
         hammer.again(hammer.promote),
         hammer.again(hammer.ask),
-        hammer.again(hammer.look_again),
+        hammer.again(hammer.rescore_due),
         hammer.again(hammer.train),
     )
     await hammer.rescore(world)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.risk.actions import models as models_actions
 from services.risk.actions import scores as scores_actions
 from services.risk.domain.health import (
-    READ,
+    INPUTS,
     WEIGHTS,
     HealthArea,
     HealthBand,
@@ -58,7 +58,7 @@ def test_r3_four_parts_weighed_by_hand():
     assert parts[HealthArea.NPS].value == pytest.approx(60)
     assert found.value == pytest.approx(0.4 * 70 + 0.2 * 50 + 0.2 * 80 + 0.2 * 60)
     assert (found.coverage, found.band) == (pytest.approx(1), HealthBand.YELLOW)
-    assert parts[HealthArea.NPS].made_from == {"trait_nps": 20.0}
+    assert parts[HealthArea.NPS].inputs == {"trait_nps": 20.0}
 
 
 def test_r3_what_is_missing_is_not_guessed_and_the_rest_weighs_more():
@@ -78,7 +78,7 @@ def test_r3_bands_are_red_to_fifty_and_yellow_to_seventy_five(value: float, band
     assert HealthBand.of(value) == band
 
 
-NAMES = sorted({name for names in READ.values() for name in names})
+NAMES = sorted({name for names in INPUTS.values() for name in names})
 numbers = st.one_of(st.none(), st.floats(-200, 1e6), st.just(0.0), st.text(max_size=2))
 
 
@@ -149,8 +149,8 @@ async def test_health_and_forecast_are_held_against_the_same_endings(
             account = made.score.account_id
             late = a_score(model, account, hazard=0.9, scored_at=end - timedelta(days=10))
             await queue_store.ask(conn, [account], UpdateReason.NEW_DATA)
-            await scores_actions.keep(conn, [replace(made, inputs={"usage": row})])
-            await scores_actions.keep(conn, [late])
+            await scores_actions.save(conn, [replace(made, inputs={"usage": row})])
+            await scores_actions.save(conn, [late])
             outcome = an_end(account, ended_on, renewed=renewed, contract=number + 1)
             await directory.save_outcomes(conn, [outcome])
     async with risk.read(principal.tenant_id) as conn:

@@ -35,10 +35,10 @@ async def lose(world: World, account: UUID, outcome: str = "lost") -> None:
 async def test_how_a_contract_ended_is_heard_and_taken_back_when_corrected(world: World):
     account = await world.account(renews_in_days=20, externalId="c1")
     async with world.risk.read(world.tenant) as conn:
-        assert await hindsight.lost(conn, [account]) == {}
+        assert await hindsight.last_losses(conn, [account]) == {}
     await lose(world, account)
     async with world.risk.read(world.tenant) as conn:
-        found = (await hindsight.lost(conn, [account]))[account]
+        found = (await hindsight.last_losses(conn, [account]))[account]
     assert (found.ended_on, found.renewed) == (TODAY, False)
     await lose(world, account, "pending")
     async with world.risk.read(world.tenant) as conn:
@@ -58,7 +58,7 @@ async def test_a_loss_shows_what_was_served_ninety_sixty_and_thirty_days_before(
         await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
         for fresh in (first, second, after):
-            await scores_actions.keep(conn, [fresh])
+            await scores_actions.save(conn, [fresh])
         await directory.save_outcomes(conn, [an_end(account, ended_on)])
     async with risk.read(principal.tenant_id) as conn:
         found = (await hindsight.post_mortems(conn, [account]))[account]
@@ -78,7 +78,7 @@ async def test_what_people_expect_is_kept_beside_what_the_model_said(
         await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
         before = await expect(conn, account, 0.2, None, principal)
-        await scores_actions.keep(conn, [fresh])
+        await scores_actions.save(conn, [fresh])
         kept = await expect(conn, account, 0.9, "they love it", principal)
         for wrong in (-0.1, 1.1, float("nan")):
             with pytest.raises(InvalidInput, match="0 to 1"):
@@ -105,7 +105,7 @@ async def test_both_are_scored_on_what_they_had_said_by_then(risk: Database, pri
     async with risk.write(principal.tenant_id) as conn:
         await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
-        await scores_actions.keep(conn, [fresh])
+        await scores_actions.save(conn, [fresh])
         await expect(conn, account, 0.9, None, principal)
         await directory.save_outcomes(conn, [an_end(account, end.date())])
         window = (end.date(), end.date() + timedelta(days=1))

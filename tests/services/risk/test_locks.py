@@ -26,7 +26,7 @@ async def note(risk: Database, tenant: UUID, *accounts: UUID) -> None:
 
 async def promoted(risk: Database, principal: Principal, version: str) -> None:
     async with risk.write(principal.tenant_id) as conn:
-        await models_actions.crown(conn, version, Deed.PROMOTED, "test")
+        await models_actions.change_champion(conn, version, Deed.PROMOTED, principal)
 
 
 async def waits(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
@@ -50,7 +50,7 @@ async def test_a_fact_does_not_wait_for_another_tenants_promotion(
     risk: Database, versions: list[str], principal: Principal, other_tenant: UUID
 ) -> None:
     async with risk.write(principal.tenant_id) as conn:
-        await models_actions.crown(conn, versions[0], Deed.PROMOTED, "test")
+        await models_actions.change_champion(conn, versions[0], Deed.PROMOTED, principal)
         await asyncio.wait_for(note(risk, other_tenant, uuid4()), 5)
 
 
@@ -79,7 +79,7 @@ async def test_an_account_that_becomes_known_during_a_promotion_waits_for_its_en
     risk: Database, versions: list[str], principal: Principal
 ) -> None:
     async with risk.write(principal.tenant_id) as conn:
-        await models_actions.crown(conn, versions[0], Deed.PROMOTED, "test")
+        await models_actions.change_champion(conn, versions[0], Deed.PROMOTED, principal)
         noted = await waits(note(risk, principal.tenant_id, uuid4()))
     await noted
 

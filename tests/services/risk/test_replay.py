@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 from ml.scoring.hazards import load
 from services.risk.actions import models as models_actions
 from services.risk.actions import scores as scores_actions
+from services.risk.domain.inputs import Inputs
 from services.risk.domain.queue import UpdateReason
-from services.risk.domain.scores import Fresh, Inputs
+from services.risk.domain.scores import Fresh
 from services.risk.forecasting import replay, scores
+from services.risk.forecasting.models import Champion
 from services.risk.forecasting.replay import Replay, Verdict
-from services.risk.forecasting.scores import Champion, Told
+from services.risk.forecasting.scores import InputsAtMoment
 from services.risk.store import queue as queue_store
 from services.risk.store import scores as scores_store
 from shared.platform.auth import Principal
@@ -39,7 +41,7 @@ AWARE: FeatureRow = {"contract_term_months": 12.0}
 
 async def made_again(world: World, account: UUID, as_of: datetime | None = None) -> Replay:
     async with world.risk.read(world.tenant) as conn:
-        return (await replay.replayed(conn, [account], as_of))[account]
+        return (await replay.account_replays(conn, [account], as_of))[account]
 
 
 async def test_every_score_ever_served_comes_out_again_byte_for_byte(world: World):
@@ -54,7 +56,7 @@ async def test_every_score_ever_served_comes_out_again_byte_for_byte(world: Worl
     assert first
 
     async with world.risk.read(world.tenant) as conn:
-        replays = await replay.replayed_newest(conn)
+        replays = await replay.newest_replays(conn)
 
     assert [one.verdict for one in replays] == [Verdict.SAME] * 3
     assert all(one.again_hash == one.served_hash and not one.differing for one in replays)
@@ -86,11 +88,11 @@ async def keep(db: Database, principal: Principal, rows: Sequence[FeatureRow]) -
     model = a_model(newcomers=True)
     inputs: dict[UUID, Inputs] = {uuid4(): {"usage": row, "accounts": AWARE} for row in rows}
     champion = Champion(model.version, load(model.document, model.checksum))
-    fresh = scores.forecasts(champion, Told(NOON, inputs, {}, ()), {}, NOON)
+    fresh = scores.score_accounts(champion, InputsAtMoment(NOON, inputs, {}, ()), {}, NOON)
     async with db.write(principal.tenant_id) as conn:
         await models_actions.publish(conn, model, principal)
         await queue_store.ask(conn, list(inputs), UpdateReason.NEW_DATA)
-        await scores_actions.keep(conn, fresh)
+        await scores_actions.save(conn, fresh)
     return fresh
 
 
@@ -111,13 +113,13 @@ async def test_hundreds_scored_together_come_out_again_one_by_one_whatever_their
     async with risk.read(principal.tenant_id) as conn:
         kept = await scores_store.latest(conn, [one.score.account_id for one in fresh])
         replays = [
-            (await replay.replayed(conn, [one.score.account_id]))[one.score.account_id]
+            (await replay.account_replays(conn, [one.score.account_id]))[one.score.account_id]
             for one in fresh
         ]
 
     for one in fresh:  # what was made is what is served, to the byte
         served = kept[one.score.account_id]
-        assert replay.encoded(one.score) == replay.encoded(served)
+        assert replay.encode(one.score) == replay.encode(served)
     assert {one.verdict for one in replays} == {Verdict.SAME}
 
 
@@ -136,7 +138,7 @@ async def test_inputs_numbers_and_models_that_were_touched_are_noticed(
             "UPDATE risk.score SET churn_90 = churn_90 + 1e-15 WHERE account_id = $1", moved
         )
     async with risk.read(principal.tenant_id) as conn:
-        found = await replay.replayed(conn, [changed, moved, whole])
+        found = await replay.account_replays(conn, [changed, moved, whole])
 
     assert {key: one.verdict for key, one in found.items()} == {
         changed: Verdict.INPUTS_CHANGED,
@@ -149,7 +151,7 @@ async def test_inputs_numbers_and_models_that_were_touched_are_noticed(
     async with risk.write(principal.tenant_id) as conn:
         await conn.execute("UPDATE risk.model SET checksum = repeat('0', 64)")
     async with risk.read(principal.tenant_id) as conn:
-        found = await replay.replayed(conn, [whole])
+        found = await replay.account_replays(conn, [whole])
     assert found[whole].verdict is Verdict.MODEL_UNREADABLE
 
 
@@ -158,5 +160,5 @@ async def test_nobody_replays_another_tenants_scores(
 ):
     (fresh,) = await keep(risk, principal, [{"events_28d": 1.0}])
     async with risk.read(rival.tenant_id) as conn:
-        assert await replay.replayed(conn, [fresh.score.account_id]) == {}
-        assert await replay.replayed_newest(conn) == []
+        assert await replay.account_replays(conn, [fresh.score.account_id]) == {}
+        assert await replay.newest_replays(conn) == []

@@ -14,9 +14,10 @@ from services.risk import jobs
 from services.risk.actions import scores as scores_actions
 from services.risk.domain.bands import RiskBand
 from services.risk.domain.chance import ForecastBasis
+from services.risk.domain.inputs import inputs_hash
 from services.risk.domain.queue import UpdateReason
 from services.risk.domain.scores import RiskUpdated
-from services.risk.forecasting import change, replay, scores
+from services.risk.forecasting import change, replay
 from services.risk.forecasting.replay import Verdict
 from services.risk.store import queue as queue_store
 from services.risk.store import scores as scores_store
@@ -170,7 +171,7 @@ async def test_as_of_gives_the_score_served_then_and_its_inputs_give_it_again(wo
         second.renewal_low,
         second.renewal_high,
     )
-    assert scores.hashed(inputs) == second.inputs_hash != first.inputs_hash
+    assert inputs_hash(inputs) == second.inputs_hash != first.inputs_hash
 
 
 async def test_an_account_that_comes_back_is_scored_as_of_its_new_spell_alone(world: World):
@@ -218,7 +219,8 @@ async def test_the_change_between_two_moments_adds_up(world: World):
     assert second
 
     async with world.risk.read(world.tenant) as conn:
-        found = (await change.moved(conn, [account], first.scored_at, second.scored_at))[account]
+        changes = await change.explain_change(conn, [account], first.scored_at, second.scored_at)
+    found = changes[account]
 
     assert found.change == pytest.approx(second.driven_probability - first.driven_probability)
     assert found.change == pytest.approx(sum(p.contribution for p in found.parts), abs=1e-9)
@@ -279,12 +281,12 @@ async def test_a_day_later_every_account_is_looked_at_again(world: World):
     account = await world.account()
     await world.publish(a_model())
     await world.rescore()
-    assert await jobs.look_again(world.context) == 0
+    assert await jobs.rescore_due(world.context) == 0
 
     async with world.risk.write(world.tenant) as conn:
         await queue_store.check_again(conn, [account], datetime.now(UTC) - timedelta(seconds=1))
-    assert await jobs.look_again(world.context) == 1
-    assert await jobs.look_again(world.context) == 0
+    assert await jobs.rescore_due(world.context) == 1
+    assert await jobs.rescore_due(world.context) == 0
     assert await world.rescore() == 1
     assert (
         await world.count(
@@ -340,5 +342,5 @@ async def test_curves_by_stratum_serve_and_say_that_they_do(world: World):
     assert served.renewal_probability is not None
     assert 0 < served.renewal_probability < 1
     async with world.risk.read(world.tenant) as conn:
-        again = (await replay.replayed(conn, [account]))[account]
+        again = (await replay.account_replays(conn, [account]))[account]
     assert again.verdict is Verdict.SAME

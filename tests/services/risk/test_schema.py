@@ -63,7 +63,7 @@ async def scored(risk: Database, principal: Principal) -> Fresh:
     async with risk.write(principal.tenant_id) as conn:
         await models_actions.publish(conn, model, principal)
         await queue_store.ask(conn, [fresh.score.account_id], UpdateReason.NEW_DATA)
-        await scores_actions.keep(conn, [fresh])
+        await scores_actions.save(conn, [fresh])
     return fresh
 
 

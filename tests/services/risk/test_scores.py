@@ -38,7 +38,7 @@ async def told(db: Database, tenant: UUID) -> list[RiskUpdated]:
 async def keep(db: Database, principal: Principal, *fresh: Fresh) -> None:
     async with db.write(principal.tenant_id) as conn:
         await queue_store.ask(conn, [one.score.account_id for one in fresh], UpdateReason.NEW_DATA)
-        await scores_actions.keep(conn, fresh)
+        await scores_actions.save(conn, fresh)
 
 
 async def publish(db: Database, principal: Principal) -> ModelDocument:

@@ -23,7 +23,7 @@ from services.risk.domain.drift import (
 )
 from services.risk.domain.release import Cause, ModelBroken, ModelMended, Outcome, TrainingRun
 from services.risk.domain.work_lists import TRAIN, WATCH
-from services.risk.forecasting.scores import Champions
+from services.risk.forecasting.models import Models
 from services.risk.store import drift as drift_store
 from services.risk.store import release as release_store
 from shared.process import facts, work
@@ -63,7 +63,7 @@ async def test_a_broken_document_is_noticed_told_and_mended(world: World, how: s
     await world.publish(second)
     async with world.risk.write(world.tenant) as conn:
         await conn.execute(BREAK[how], second.version)
-    fresh = Champions()  # as a worker that starts now
+    fresh = Models()  # as a worker that starts now
     assert await documents.check(world.context, fresh, NOW) == 1
     assert await documents.check(world.context, fresh, NOW) == 0, "told once"
 
@@ -94,7 +94,7 @@ async def test_rolling_back_from_a_broken_model_ends_the_trouble(world: World):
     broken = await world.publish(a_model(use=0.4))
     async with world.risk.write(world.tenant) as conn:
         await conn.execute("UPDATE risk.model SET document = '' WHERE version = $1", broken)
-    fresh = Champions()
+    fresh = Models()
     await documents.check(world.context, fresh, NOW)
     async with world.risk.write(world.tenant) as conn:
         await release.rollback(conn, world.principal)
@@ -176,7 +176,7 @@ async def test_matured_forecasts_are_held_against_what_came(world: World):
         )
         fresh = a_score(model, account, hazard=0.2, scored_at=NOW - timedelta(days=100))
         async with world.risk.write(world.tenant) as conn:
-            await scores_actions.keep(conn, [fresh])
+            await scores_actions.save(conn, [fresh])
     found = await watched(world, model, datetime.now(UTC))
     month, quarter, half, year = found.calibration
     assert (month.forecasts, quarter.forecasts) == (12, 12)

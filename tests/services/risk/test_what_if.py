@@ -3,8 +3,8 @@
 import pytest
 
 from ml.scoring.score import load, score
-from services.risk.domain.scores import Inputs
-from services.risk.forecasting.what_if import CAUTION, FeatureChange, WhatIf, changed, imagined
+from services.risk.domain.inputs import Inputs
+from services.risk.forecasting.what_if import CAUTION, FeatureChange, WhatIf, vary, what_if
 from shared.vocabulary.errors import InvalidInput
 from tests.services.risk.conftest import World
 from tests.services.risk.examples import a_model
@@ -18,7 +18,7 @@ INPUTS: Inputs = {
 
 
 def imagine(**values: str | None) -> WhatIf:
-    return changed(MODEL, INPUTS, [FeatureChange(name, value) for name, value in values.items()])
+    return vary(MODEL, INPUTS, [FeatureChange(name, value) for name, value in values.items()])
 
 
 def test_more_use_would_go_with_more_renewal_and_both_have_intervals():
@@ -57,7 +57,7 @@ def test_of_a_newcomer_the_part_for_newcomers_speaks_and_names_what_it_reads():
     model = load(document.document, document.checksum)
     told = INPUTS["accounts"] | {"members_per_seat": 0.2, "account_age_days": 900.0}
     new: Inputs = INPUTS | {"accounts": told | {"spell_age_days": 30.0}}
-    found = changed(model, new, [FeatureChange("members_per_seat", "0.9")])
+    found = vary(model, new, [FeatureChange("members_per_seat", "0.9")])
     assert found.after.value > found.before.value
     (served,) = score(
         model,
@@ -69,9 +69,9 @@ def test_of_a_newcomer_the_part_for_newcomers_speaks_and_names_what_it_reads():
     assert served.renewal is not None
     assert found.before.value == served.renewal.value
     with pytest.raises(InvalidInput, match="auto_renew, members_per_seat"):
-        changed(model, new, [FeatureChange("events_28d", "50")])
+        vary(model, new, [FeatureChange("events_28d", "50")])
     older: Inputs = INPUTS | {"accounts": told | {"spell_age_days": 90.0}}
-    assert changed(model, older, [FeatureChange("events_28d", "50")]).before != found.before
+    assert vary(model, older, [FeatureChange("events_28d", "50")]).before != found.before
 
 
 async def test_it_asks_the_model_that_made_the_score(world: World):
@@ -83,7 +83,7 @@ async def test_it_asks_the_model_that_made_the_score(world: World):
     await world.publish(a_model(use=1.0))
     assert served
     async with world.risk.read(world.tenant) as conn:
-        found = await imagined(conn, [served.score_id], [FeatureChange("events_28d", "90")])
+        found = await what_if(conn, [served.score_id], [FeatureChange("events_28d", "90")])
     assert found[served.score_id].before.value == served.renewal_probability
     assert found[served.score_id].after.value > found[served.score_id].before.value
     assert "association" in CAUTION
