@@ -13,7 +13,7 @@ from click import Context, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from ml.cli.caller import caller
+from ml.cli.caller import calling, whose
 from services.risk.forecasting.replay import (
     MAX_NEWEST,
     Replay,
@@ -21,8 +21,6 @@ from services.risk.forecasting.replay import (
     account_replays,
     newest_replays,
 )
-from shared.platform.config import Settings
-from shared.process.rpc import Rpc
 from shared.vocabulary.errors import InvalidInput, NotFound
 from shared.vocabulary.ids import parse_id
 from shared.vocabulary.moments import moment
@@ -42,8 +40,7 @@ class AMoment(click.ParamType["datetime"]):
 
 @click.command()
 @click.argument("account", required=False)
-@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
-@click.option("--key", envvar="TENURE_KEY", help="API key with the scope read; its tenant's.")
+@whose("read")
 @click.option(
     "--as-of",
     type=AMoment(),
@@ -86,9 +83,7 @@ def replay(
 async def _replayed(
     tenant: str | None, key: str | None, account: str | None, as_of: datetime | None, last: int
 ) -> Sequence[Replay]:
-    settings = Settings.from_env()
-    principal = await caller(settings, tenant, key, "read")
-    async with Rpc(settings) as rpc:
+    async with calling(tenant, key, "read") as (rpc, principal):
         if account is None:
             return await rpc.call(principal, newest_replays, last)
         account_id = _account(account)

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import date
-from pathlib import Path
 from typing import Final
 
 import click
@@ -12,15 +11,14 @@ from infra.trial.run import windows
 from infra.trial.server import scratch
 from ml.backtesting.windows import Window
 from ml.cli.bars import bars
-from ml.cli.evaluate import evaluate
+from ml.cli.evaluate import IMAGES, PAGE, evaluate
 from ml.cli.train import Steps
+from ml.reporting.figures import write_between
 from ml.simulation.tenant import Tenant, simulate
 from ml.trial.figures import draw
-from ml.trial.page import page, put
+from ml.trial.page import page
 from ml.trial.trial import Trial, promises, together, tried
 
-FORECAST_PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "forecast.md"
-IMAGES: Final = FORECAST_PAGE.parent / "img"
 UNTIL: Final = date(2026, 7, 1)
 """The same rows whenever it is run."""
 
@@ -78,7 +76,7 @@ def simulation(
     tables = page(promises(whole), whole, trials)
     console.print(tables, markup=False, highlight=False)
     if write:
-        put(FORECAST_PAGE, "simulation", tables)
+        write_between(PAGE, "simulation", f"{tables}\n")
         for path in draw(whole.backtest.rows, IMAGES):
             console.print(f"wrote {path}", highlight=False)
 

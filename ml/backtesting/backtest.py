@@ -148,18 +148,10 @@ def backtest(
     ----------
     frame_at
         Gives the window of an origin.
-    origins
-        Days, oldest first.
     fitters
         By name; the first one is compared with each of the others.
     extra
         Chances that need no fit, by name, for each window: a simulator's truth.
-    replicates
-        Resamples of accounts behind the standard errors.
-    seed
-        Decides the resamples.
-    step
-        Told which origin is being worked on.
 
     Returns
     -------

@@ -139,10 +139,6 @@ def origins_before(
         The day the data end.
     first
         The day records begin; origins keep six months and a grace away from it.
-    count
-        Most origins.
-    every_months
-        Months between them.
     ahead_months
         Months that must have passed since the last origin.
     """

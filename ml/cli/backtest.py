@@ -23,7 +23,7 @@ from ml.backtesting.leakage import Alarm, alarms
 from ml.backtesting.windows import Past, Window
 from ml.cli.asking import asks, table_of
 from ml.cli.bars import bars
-from ml.cli.caller import caller
+from ml.cli.caller import calling, whose
 from ml.cli.table_backtest import table_backtest
 from ml.cli.train import Steps
 from ml.fitting.fit import fit
@@ -32,13 +32,10 @@ from ml.judging import evaluate
 from ml.scoring.hazards import ChurnModel
 from ml.scoring.renewal_clock import HORIZON_MONTHS
 from ml.training.newcomers import with_newcomers
-from shared.platform.config import Settings
-from shared.process.rpc import Rpc
 
 
 @click.command()
-@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
-@click.option("--key", envvar="TENURE_KEY", help="API key with the scope ml; its tenant is meant.")
+@whose("ml")
 @click.option("--origins", type=click.IntRange(1, 24), default=4, show_default=True)
 @click.option(
     "--every-months",
@@ -151,9 +148,7 @@ def forecast(seed: int, models: list[ChurnModel], frame: Frame) -> Forecaster:
 async def _windows(
     tenant: str | None, key: str | None, grid: tuple[int, int], steps: Steps
 ) -> list[Window]:
-    settings = Settings.from_env()
-    principal = await caller(settings, tenant, key, "ml")
-    async with Rpc(settings) as rpc:
+    async with calling(tenant, key, "ml") as (rpc, principal):
         past = Past(rpc, principal, datetime.now(UTC), steps)
         count, every_months = grid
         days = await past.origins(count, every_months)

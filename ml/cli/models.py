@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from ml.cli.caller import caller
+from ml.cli.caller import calling, whose
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.rpc import Call, Rpc, remote
@@ -43,15 +43,8 @@ def models() -> None:
     """
 
 
-def whose(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that say for which tenant."""
-    tenant = click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
-    key = click.option("--key", envvar="TENURE_KEY", help="API key with the scope ml.")
-    return tenant(key(command))
-
-
 @models.command("list")
-@whose
+@whose("ml")
 def list_(tenant: str | None, key: str | None) -> None:
     """List the newest 25 models: roles, data, figures on held-out accounts.
 
@@ -73,7 +66,7 @@ def list_(tenant: str | None, key: str | None) -> None:
 
 @models.command()
 @click.argument("version")
-@whose
+@whose("ml")
 def show(version: str, tenant: str | None, key: str | None) -> None:
     """Show one model: where it comes from, what the gate said, who let it serve when.
 
@@ -107,7 +100,7 @@ def show(version: str, tenant: str | None, key: str | None) -> None:
 @models.command()
 @click.argument("version")
 @click.option("--reason", help="Why; kept in the history.")
-@whose
+@whose("ml")
 def promote(version: str, reason: str | None, tenant: str | None, key: str | None) -> None:
     """Let this version serve from now on, even if the gate refused it.
 
@@ -125,7 +118,7 @@ def promote(version: str, reason: str | None, tenant: str | None, key: str | Non
 
 @models.command()
 @click.option("--reason", help="Why; kept in the history.")
-@whose
+@whose("ml")
 def rollback(reason: str | None, tenant: str | None, key: str | None) -> None:
     """Let the champion before the present one serve again; twice goes two back.
 
@@ -138,7 +131,7 @@ def rollback(reason: str | None, tenant: str | None, key: str | None) -> None:
 
 
 @models.command()
-@whose
+@whose("ml")
 def history(tenant: str | None, key: str | None) -> None:
     """Show who was champion and challenger since when, by whose deed and why.
 
@@ -153,7 +146,7 @@ def history(tenant: str | None, key: str | None) -> None:
 
 
 @models.command()
-@whose
+@whose("ml")
 def runs(tenant: str | None, key: str | None) -> None:
     """Show the newest trainings and how they ended.
 
@@ -177,7 +170,7 @@ def runs(tenant: str | None, key: str | None) -> None:
 @models.command()
 @click.option("--every", "every_days", type=click.IntRange(1, 365), help="Days between trainings.")
 @click.option("--off", is_flag=True, help="Never train by itself.")
-@whose
+@whose("ml")
 def schedule(every_days: int | None, off: bool, tenant: str | None, key: str | None) -> None:
     """Set how often the worker trains anew; without options, show it.
 
@@ -203,7 +196,7 @@ def schedule(every_days: int | None, off: bool, tenant: str | None, key: str | N
 
 
 @models.command()
-@whose
+@whose("ml")
 def sync(tenant: str | None, key: str | None) -> None:
     """Bring MLflow up to date: trainings, versions, aliases. The worker does so by itself.
 
@@ -216,10 +209,8 @@ def sync(tenant: str | None, key: str | None) -> None:
     mirror = importlib.import_module("ml.cli.mirror").mirror  # slow to load, so only here
 
     async def run() -> int:
-        settings = Settings.from_env()
-        principal = await caller(settings, tenant, key, "ml")
-        async with Rpc(settings) as rpc:
-            return await mirror(rpc, principal, settings)
+        async with calling(tenant, key, "ml") as (rpc, principal):
+            return await mirror(rpc, principal, Settings.from_env())
 
     click.echo(f"{asyncio.run(run())} trainings written down; the aliases agree.")
 
@@ -228,9 +219,7 @@ def _answer(tenant: str | None, key: str | None, of: Callable[[Ask], Awaitable[T
     """What risk answers for the tenant."""
 
     async def run() -> T:
-        settings = Settings.from_env()
-        principal = await caller(settings, tenant, key, "ml")
-        async with Rpc(settings) as rpc:
+        async with calling(tenant, key, "ml") as (rpc, principal):
             return await of(_asker(rpc, principal))
 
     return asyncio.run(run())

@@ -6,16 +6,14 @@ from typing import Any
 
 import click
 
-from ml.cli.caller import caller
-from shared.platform.config import Settings
-from shared.process.rpc import Call, Rpc, remote
+from ml.cli.caller import calling, whose
+from shared.process.rpc import Call, remote
 from shared.vocabulary.errors import NotFound
 
 
 @click.command()
 @click.argument("version", required=False)
-@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
-@click.option("--key", envvar="TENURE_KEY", help="API key with the scope read; its tenant's.")
+@whose("read")
 @click.option("--card", is_flag=True, help="The model card in Markdown, on the terminal.")
 @click.option(
     "--out",
@@ -45,9 +43,7 @@ def report(
 async def _documents(
     version: str | None, tenant: str | None, key: str | None
 ) -> tuple[str, bytes, str]:
-    settings = Settings.from_env()
-    principal = await caller(settings, tenant, key, "read")
-    async with Rpc(settings) as rpc:
+    async with calling(tenant, key, "read") as (rpc, principal):
 
         async def ask(name: str, returns: Any, **arguments: Any) -> Any:
             return await rpc.send(principal, Call(remote(name, returns), arguments))

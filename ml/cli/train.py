@@ -13,20 +13,18 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from ml.cli.bars import bars
-from ml.cli.caller import caller
+from ml.cli.caller import calling, whose
 from ml.cli.models import print_judgement
 from ml.training.origins import DEFAULT
 from ml.training.release import CandidateRefused, Released
 from ml.training.train import Training
 from shared.platform.auth import Principal
-from shared.platform.config import Settings
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import Refusal
 
 
 @click.command()
-@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
-@click.option("--key", envvar="TENURE_KEY", help="API key with the scope ml; its tenant is meant.")
+@whose("ml")
 @click.option("--seed", default=0, show_default=True, help="Decides the folds of the fit.")
 @click.option(
     "--force",
@@ -115,9 +113,7 @@ async def _train(
     force: str | None,
     begin: Callable[[Rpc, Principal], Training],
 ) -> Released:
-    settings = Settings.from_env()
-    principal = await caller(settings, tenant, key, "ml" if force is None else "admin")
-    async with Rpc(settings) as rpc:
+    async with calling(tenant, key, "ml" if force is None else "admin") as (rpc, principal):
         return await released(begin(rpc, principal), seed, None, force)
 
 

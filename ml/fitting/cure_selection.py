@@ -62,17 +62,6 @@ def cured(
     integrated Brier score of the best must be lower than that of `chosen`, on the same folds, by
     more than twice its standard error.
 
-    Parameters
-    ----------
-    frame
-        Rows of any kind.
-    chosen
-        Design and penalties under proportional hazards.
-    seed
-        Decides the folds.
-    progress
-        Told what is being done, a few words at a time.
-
     Returns
     -------
     None with landmarks, several causes, several rows an account, fewer than 60 losses, or where

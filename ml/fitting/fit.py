@@ -60,12 +60,8 @@ def fit(
         Decides the folds by account on which design and penalty are chosen.
     baseline
         `kalbfleisch-prentice`, right under ties, or `breslow`, as lifelines predicts.
-    metrics
-        Held-out figures to keep with the model.
     least_events
         Fewest churned accounts to fit to; lower only where a part stands for the whole.
-    progress
-        Told what is being done, a few words at a time.
 
     Returns
     -------
@@ -253,8 +249,6 @@ def fit_strata(frame: Frame, *, seed: int = 0) -> ForecastModel:
     ----------
     frame
         Rows with at least `LEAST_FOR_STRATA` churned accounts and some that stayed.
-    seed
-        Decides the draws of the bootstrap behind the intervals.
 
     Raises
     ------

@@ -140,8 +140,6 @@ def slope(frame: Frame, matrix: Floats, penalties: Floats, *, seed: int) -> floa
         Their design, shape (rows, terms).
     penalties
         Ridge penalty of each term, shape (terms,), as the model has it.
-    seed
-        Decides the folds of accounts.
 
     Returns
     -------

@@ -72,8 +72,6 @@ def baselines(
 
     Parameters
     ----------
-    frame
-        Rows with durations, events, causes and strata.
     log_hazard
         Log partial hazard of each row, shape (rows,).
     baseline

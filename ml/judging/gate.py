@@ -125,10 +125,6 @@ def judge(
         The candidate's recipe, fitted without the held-out accounts.
     champion
         The champion on the same rows; None for a tenant's first model.
-    version
-        The champion's version, if there is one.
-    seed
-        Decides the draws of accounts behind the standard error of a difference.
 
     Returns
     -------
@@ -148,13 +144,6 @@ def judge_curves(candidate: Holdout, version: str | None) -> Judgement:
 
     They serve where nothing else can, so nothing is compared. Enough losses and calibration are
     asked for; that they rank accounts is not: within a stratum all have the same chance.
-
-    Parameters
-    ----------
-    candidate
-        Chances of accounts by curves of other accounts.
-    version
-        The curves that serve, if there are any.
     """
     rules = [rule for rule in _absolute(candidate, None) if not rule.name.startswith("auc_")]
     return _verdict(candidate, version, rules, [CURVES])

@@ -56,19 +56,7 @@ class Chart:
 def report(
     model: ChurnModel, evidence: Evidence, *, version: str, checksum: str, made_at: datetime
 ) -> str:
-    """The whole page.
-
-    Parameters
-    ----------
-    model
-        The model as it serves.
-    evidence
-        What it was judged on.
-    version, checksum
-        Of the document published.
-    made_at
-        When the model was trained.
-    """
+    """The whole page."""
     return PAGES.get_template("report.html").render(
         model=model,
         document=model.document,

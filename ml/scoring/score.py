@@ -138,8 +138,6 @@ def score(
 
     Parameters
     ----------
-    model
-        As `load` returns it.
     rows
         Signals by name, as the services give them at the landmark; absent or None is unknown.
     elapsed_days

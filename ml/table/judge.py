@@ -52,8 +52,6 @@ class Clock:
 
         Parameters
         ----------
-        table
-            The whole table.
         at
             Horizons for AUC and calibration; by default 3, 12 and 24 months, in another unit
             the quartiles of the times of loss.
@@ -97,13 +95,9 @@ def judge(clock: Clock, training: Table, held_out: Table, forecast: Forecast) ->
     Parameters
     ----------
     clock
-        Whose `times` the forecast speaks of, horizons appended as `asked` does.
+        Whose `times` the forecast speaks of, horizons appended as `times_of` does.
     training
         Rows it was fitted to; they say how censoring works.
-    held_out
-        Rows it has not seen.
-    forecast
-        The forecast.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from ml.scoring.document import ForecastModel, ModelTampered, ModelUnreadable
 from ml.scoring.features import Columns, Floats, design
 from ml.table.forecast import TableFit
 from ml.table.grid import Grid
-from ml.table.notation import place
+from ml.table.notation import first, place
 from ml.table.question import Question
 from ml.table.signals import Signal, read_as
 from ml.table.table import Table
@@ -96,8 +96,6 @@ def score(
     ----------
     rows
         Columns as at the fit; one that is absent is unknown everywhere.
-    table_model
-        As `load` returns it.
     at
         Times ahead, in the model's unit.
     elapsed
@@ -132,8 +130,7 @@ def _elapsed(rows: pd.DataFrame, name: str | None) -> Floats:
     if name not in rows:
         raise TrainingRefused(f"--elapsed: there is no column {name!r}")
     values = pd.to_numeric(rows[name], errors="coerce").to_numpy(dtype=np.float64)
-    if not (values >= 0).all():
-        at = int(np.flatnonzero(~(values >= 0))[0])
+    if (at := first(~(values >= 0))) is not None:
         raise TrainingRefused(
             f"{name}: {place(rows, at)} has {rows[name].tolist()[at]!r}; a number of 0 or more is"
             " needed"

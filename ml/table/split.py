@@ -17,12 +17,8 @@ def stratified(kind: NDArray[np.bool_], share: float, seed: int) -> tuple[Places
 
     Parameters
     ----------
-    kind
-        Which of two kinds each place is, shape (places,).
     share
         Part to hold out, between 0 and 1.
-    seed
-        Any whole number from 0.
     """
     random = RandomState(seed)  # numpy's old generator: the one those splits were drawn with
     test_count = math.ceil(share * len(kind))

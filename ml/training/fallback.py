@@ -44,8 +44,6 @@ def curves(
         Rows with at least five lost accounts and some that stayed.
     champion
         The curves that serve, if any; they are named, not compared: both say what was seen.
-    seed
-        Decides the folds.
 
     Raises
     ------

@@ -42,12 +42,6 @@ def with_newcomers(
 
     Parameters
     ----------
-    model
-        As `ml.fitting.fit.fit` made it of `frame`.
-    frame
-        The rows of all accounts.
-    seed
-        Decides the folds on which the part's design and penalty are chosen.
     least_events
         Fewest newcomers lost, as for the model itself.
 

@@ -38,8 +38,6 @@ def rolling(model: ForecastModel, frame: Frame, count: int = DEFAULT) -> list[Or
 
     Parameters
     ----------
-    model
-        As fitted to the whole frame.
     frame
         The whole training frame. On the `start` clock there are no origins to go back to.
     count

@@ -34,13 +34,6 @@ def newest_rows(frame: Frame) -> Frame:
 def while_growing(frame: Frame, names: Iterable[str]) -> Drift | None:
     """What moved from the landmark a year before the newest, or the oldest, to the newest.
 
-    Parameters
-    ----------
-    frame
-        Training rows.
-    names
-        Signals to look at.
-
     Returns
     -------
     Signals whose index is above .10 and above what chance explains; None on the `start` clock or

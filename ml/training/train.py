@@ -67,8 +67,6 @@ class Training:
 
         Parameters
         ----------
-        seed
-            Decides the folds on which design and penalty are chosen.
         run_id
             The training that was asked for; None for a new one.
         force

@@ -100,14 +100,8 @@ def watched(
     ----------
     window
         An origin; its later rows are told what was known, as they are once a model serves.
-    fitter
-        Fits the forecast.
     honest
         A backtest in which the forecast is called `forecast`.
-    replicates
-        Resamples of accounts behind the standard errors.
-    seed
-        Decides the resamples.
     """
     late = replace(window, training=leaked(window.training))
     judgement = backtest.backtest(

@@ -1,7 +1,6 @@
 """The trial on known truth as a table for docs/forecast.md."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 from ml.backtesting.backtest import FIGURES, Backtest, Figures
@@ -159,20 +158,3 @@ def _cells(models: Mapping[str, Figures]) -> list[str]:
         f"{ours['oe_12m']:.3f}",
         f"{ours['ici_12m']:.4f}",
     ]
-
-
-def put(file: Path, name: str, text: str) -> None:
-    """Replace what stands between a page's marks of that name.
-
-    Raises
-    ------
-    ValueError
-        If the page has no such marks.
-    """
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    page_text = file.read_text(encoding="utf-8")
-    if begin not in page_text or end not in page_text:
-        raise ValueError(f"{file} has no place marked {begin} … {end}")
-    head, _, rest = page_text.partition(begin)
-    whole = f"{head}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
-    file.write_text(whole, encoding="utf-8")

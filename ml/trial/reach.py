@@ -28,8 +28,6 @@ def reach(window: Window, truth: Floats, *, seed: int = 0) -> Floats:
 
     Parameters
     ----------
-    window
-        Accounts at an origin, with their signals.
     truth
         Their true chances of staying through months 0 … 12, shape (rows, 13).
 

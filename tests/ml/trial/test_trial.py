@@ -7,9 +7,11 @@ import pytest
 
 from ml.backtesting import backtest
 from ml.backtesting.backtest import Rows
+from ml.frames.frame import TrainingRefused
+from ml.reporting.figures import write_between
 from ml.simulation.drivers import PLANTED
 from ml.trial.leaky import LEAKED, Watch
-from ml.trial.page import page, put
+from ml.trial.page import page
 from ml.trial.recovery import PlantedAccounts
 from ml.trial.trial import (
     BOOSTED,
@@ -93,9 +95,9 @@ def test_the_page_says_what_was_not_kept_and_stands_between_its_marks(tmp_path):
     file.write_text(
         "before\n<!-- simulation: begin -->\nOUTDATED\n<!-- simulation: end -->\nafter\n"
     )
-    put(file, "simulation", said)
+    write_between(file, "simulation", f"{said}\n")
     assert "OUTDATED" not in file.read_text()
     assert file.read_text().startswith("before")
     assert file.read_text().endswith("after\n")
-    with pytest.raises(ValueError, match="no place marked"):
-        put(file, "telco", said)
+    with pytest.raises(TrainingRefused, match="no place marked"):
+        write_between(file, "telco", said)
