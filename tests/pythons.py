@@ -21,18 +21,18 @@ def installed() -> dict[str, Path]:
     """Pythons by version, the first of each that starts."""
     pythons: dict[str, Path] = {}
     for path in _candidates():
-        asked = subprocess.run([path, "-c", VERSION], capture_output=True, text=True, check=False)
-        if asked.returncode == 0:
-            pythons.setdefault(asked.stdout.strip(), path)
+        answer = subprocess.run([path, "-c", VERSION], capture_output=True, text=True, check=False)
+        if answer.returncode == 0:
+            pythons.setdefault(answer.stdout.strip(), path)
     return pythons
 
 
 def _candidates() -> Iterator[Path]:
     """What is on the path, and what pyenv keeps behind names that start nothing."""
     for minor in MINORS:
-        if known := shutil.which(f"python3.{minor}"):
-            yield Path(known)
-            yield from sorted(Path(known).parents[1].glob(f"versions/3.{minor}.*/bin/python"))
+        if shim := shutil.which(f"python3.{minor}"):
+            yield Path(shim)
+            yield from sorted(Path(shim).parents[1].glob(f"versions/3.{minor}.*/bin/python"))
 
 
 def prepared(version: str, path: Path) -> Path:

@@ -63,13 +63,17 @@ def imports() -> Iterator[Import]:
 IMPORTS = list(imports())
 
 
-def is_plain(one: Import) -> bool:
+def is_plain(imported: Import) -> bool:
     """Whether an alias is made of the words of the path it stands for."""
-    parts = one.path.split(".")
-    allowed = {f"{one.name}_{part}" for part in parts} | {f"{part}_{one.name}" for part in parts}
-    if not one.is_module and one.name.isupper():
+    parts = imported.path.split(".")
+    allowed = {f"{imported.name}_{part}" for part in parts} | {
+        f"{part}_{imported.name}" for part in parts
+    }
+    if not imported.is_module and imported.name.isupper():
         allowed |= set(parts)  # SERVICE as ACCOUNTS: a constant that several modules have
-    return one.alias == one.name or one.alias.lower() in {word.lower() for word in allowed}
+    return imported.alias == imported.name or imported.alias.lower() in {
+        word.lower() for word in allowed
+    }
 
 
 def test_doorways_are_empty() -> None:
@@ -87,7 +91,7 @@ def is_docstring(node: ast.stmt) -> bool:
 
 
 def test_an_alias_says_topic_and_part() -> None:
-    assert not [one for one in IMPORTS if not is_plain(one)]
+    assert not [imported for imported in IMPORTS if not is_plain(imported)]
 
 
 @pytest.mark.parametrize(
@@ -108,9 +112,9 @@ def test_what_an_alias_may_be(path: str, name: str, alias: str, allowed: bool) -
 
 def test_a_name_means_one_module_throughout_a_service_or_tree() -> None:
     bound: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for one in IMPORTS:
-        if one.is_module:
-            bound[one.scope, one.alias].add(f"{one.path}.{one.name}")
+    for imported in IMPORTS:
+        if imported.is_module:
+            bound[imported.scope, imported.alias].add(f"{imported.path}.{imported.name}")
     assert not {name: sorted(paths) for name, paths in bound.items() if len(paths) > 1}
 
 

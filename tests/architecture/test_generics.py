@@ -33,5 +33,5 @@ def unusable(source: str) -> Iterator[str]:
 
 def test_no_frozen_generic_dataclass_has_slots() -> None:
     assert list(unusable(FAULTY)) == ["Page"]
-    found = [f"{name(p)}: {kind}" for p in files("*.py") for kind in unusable(p.read_text())]
-    assert not found
+    kinds = [f"{name(p)}: {kind}" for p in files("*.py") for kind in unusable(p.read_text())]
+    assert not kinds

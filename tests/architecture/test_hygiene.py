@@ -31,19 +31,19 @@ def test_no_file_names_a_package_registry():
 
 
 def test_no_file_names_a_folder_of_someones_machine():
-    found = [f"{name(p)}: {m.group()}" for p in files() for m in MACHINE_PATH.finditer(_text(p))]
-    assert not found
+    paths = [f"{name(p)}: {m.group()}" for p in files() for m in MACHINE_PATH.finditer(_text(p))]
+    assert not paths
 
 
 def test_nothing_is_loaded_that_can_run_code():
-    found = {
+    imports = {
         f"{name(path)}: {module}"
         for path in files("*.py")
         if name(path) not in MAY_PICKLE
         for module in _imported(path.read_text())
         if module.partition(".")[0] in RUNS_CODE_ON_LOADING
     }
-    assert not found
+    assert not imports
 
 
 @pytest.mark.parametrize("path", files("requirements/*.txt"), ids=lambda path: path.name)

@@ -18,8 +18,8 @@ TENANT = re.compile(r"tenure\.tenant|accounts_lock\(\)")
 
 def unnamed(text: str) -> list[str]:
     """Locks that do not say of which tenant they are."""
-    found = [text[match.start() : match.start() + REACH] for match in LOCK.finditer(text)]
-    return [call for call in found if not TENANT.search(call)]
+    calls = [text[match.start() : match.start() + REACH] for match in LOCK.finditer(text)]
+    return [call for call in calls if not TENANT.search(call)]
 
 
 def test_every_lock_in_the_code_of_services_names_its_tenant() -> None:
@@ -47,12 +47,12 @@ async def test_the_lock_that_names_no_tenant_itself_does_so_in_its_key(owner: Co
 
 
 def test_locks_stand_in_one_file_of_a_store_and_say_what_they_lock():
-    found = {
+    locking = {
         name(path)
         for path in files("services/*.py", "shared/*.py", "graph/*.py", "infra/*.py", "ml/*.py")
         if any(lock in path.read_text() for lock in LOCKS)
     }
-    assert {path for path in found - PLACES if not path.endswith("/store/locks.py")} == set()
+    assert {path for path in locking - PLACES if not path.endswith("/store/locks.py")} == set()
     unnamed = [
         f"{name(path)}: {line}"
         for path in files("services/*/store/locks.py")

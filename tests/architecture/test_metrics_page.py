@@ -20,6 +20,6 @@ def test_a_definition_leaves_nothing_out(definition: Definition) -> None:
 
 
 def test_an_id_means_one_thing() -> None:
-    one = definitions()[0]
+    definition = definitions()[0]
     with pytest.raises(ValueError, match="share an id"):
-        by_id(one, one)
+        by_id(definition, definition)

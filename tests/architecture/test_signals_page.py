@@ -51,6 +51,8 @@ def test_a_file_with_another_head_is_refused(tmp_path: Path):
 
 
 def test_a_family_speaks_for_names_that_have_no_line_of_their_own():
-    known = {signal.name: signal for signal in SIGNALS}
-    speaks = [signal_for(name, known) for name in ("trait_region", "trait_industry", "unheard_of")]
+    signals = {signal.name: signal for signal in SIGNALS}
+    speaks = [
+        signal_for(name, signals) for name in ("trait_region", "trait_industry", "unheard_of")
+    ]
     assert [each and each.name for each in speaks] == ["trait_*", "trait_industry", None]

@@ -53,13 +53,13 @@ class History:
     principal: Principal
     accounts: list[UUID] = field(default_factory=list[UUID])
     people: dict[str, UUID] = field(default_factory=dict[str, UUID])
-    sent: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
+    batches: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
 
     async def before(self) -> None:
         """Everything that is known at the moment."""
         self.accounts = await self._send("accounts", history_rows.accounts())
         keys = await self._send("members", history_rows.members(self.accounts))
-        names = [row["externalId"] for row in self.sent["members"]]
+        names = [row["externalId"] for row in self.batches["members"]]
         self.people = dict(zip(names, keys, strict=True))
         await self._send("contracts", history_rows.first_contracts(self.accounts))
         for kind, of in history_rows.BY_ACCOUNT.items():
@@ -79,10 +79,10 @@ class History:
     async def after(self) -> None:
         """More of everything, and a correction of all that can be corrected."""
         for kind, change in history_rows.CHANGED.items():
-            told = [{**row, **change(n, row)} for n, row in enumerate(self.sent[kind])]
-            for row in told:
+            rows = [{**row, **change(n, row)} for n, row in enumerate(self.batches[kind])]
+            for row in rows:
                 row.pop("recordedAt", None)
-            await self._send(kind, told)
+            await self._send(kind, rows)
         also = {"id": str(self.accounts[0]), "externalId": {"source": "erp", "id": "also"}}
         new = {"externalId": {"source": "crm", "id": "new"}}
         await self._send("accounts", ({"name": "New", **row} for row in (also, new)))
@@ -96,16 +96,18 @@ class History:
         await self._publish(SECOND, alarms=[])
         await self._publish(THIRD, alarms=[])
 
-    async def _send(self, kind: str, given: Iterable[Row]) -> Any:
+    async def _send(self, kind: str, rows: Iterable[Row]) -> Any:
         """Rows to the service that takes them; the ids of what is known by ours."""
-        told = list(given)
-        self.sent[kind] = told
-        (service,) = (s for s in SERVICES if kind in {known.name for known in kinds_of(s)})
-        return await take(self.suite, self.principal, service, kind, told)
+        batch = list(rows)
+        self.batches[kind] = batch
+        (service,) = (s for s in SERVICES if kind in {kind_of.name for kind_of in kinds_of(s)})
+        return await take(self.suite, self.principal, service, kind, batch)
 
     async def _speak(self, body: Row) -> None:
         """Messages of an analytics library."""
-        (route,) = (one for one in USAGE.foreign_routes["ingest"] if one.name == "batch")
+        (route,) = (
+            candidate for candidate in USAGE.foreign_routes["ingest"] if candidate.name == "batch"
+        )
         async with self.suite.databases["usage"].write(self.principal.tenant_id) as conn:
             read = route.read(json.encode(body))
             await route.take(conn, self.principal, datetime.now(UTC), read)
@@ -123,7 +125,7 @@ class History:
 
     async def _publish(self, model: ModelDocument, alarms: list[str]) -> None:
         """A model that scores everybody from now on, and what the watch sees of it."""
-        seen = Drift(
+        drift = Drift(
             model.version,
             datetime.now(UTC),
             20 + len(alarms),
@@ -134,16 +136,16 @@ class History:
         )
         async with self.suite.databases["risk"].write(self.principal.tenant_id) as conn:
             await models_actions.publish(conn, model, self.principal)
-            await drift_store.save(conn, seen)
+            await drift_store.save(conn, drift)
         await self._settle()
 
     async def _score(self, days: Iterable[int]) -> None:
         """Scores of the first model, as it would have made them so many days ago."""
         tenant, champion = self.principal.tenant_id, Champion(FIRST.version, MODEL)
         for at in map(ago, days):
-            told = await scores.ask(self.suite.rpc, tenant, self.accounts[:HEAVY], at)
+            inputs = await scores.ask(self.suite.rpc, tenant, self.accounts[:HEAVY], at)
             async with self.suite.databases["risk"].write(tenant) as conn:
-                await scores_store.add(conn, scores.score_accounts(champion, told, {}, at))
+                await scores_store.add(conn, scores.score_accounts(champion, inputs, {}, at))
 
     async def _expect(self, chance: float, note: str) -> None:
         async with self.suite.databases["risk"].write(self.principal.tenant_id) as conn:

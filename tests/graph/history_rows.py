@@ -35,13 +35,13 @@ def accounts() -> Iterator[Row]:
 
 def members(keys: Sequence[UUID]) -> Iterator[Row]:
     for n, key in enumerate(keys):
-        known = {"accountId": str(key), "startedAt": ago(790), "recordedAt": ago(790)}
+        shared = {"accountId": str(key), "startedAt": ago(790), "recordedAt": ago(790)}
         for k, role in enumerate(("admin", "user", "viewer")):
             name = f"m{n}-{k}"
-            yield {**known, "externalId": name, "email": f"{name}@a.eu", "role": role, "level": k}
+            yield {**shared, "externalId": name, "email": f"{name}@a.eu", "role": role, "level": k}
         if n < HEAVY:
-            yield {**known, "externalId": f"left{n}", "role": "user", "endedAt": ago(50)}
-            yield {**known, "externalId": f"staff{n}", "role": "user", "internal": True}
+            yield {**shared, "externalId": f"left{n}", "role": "user", "endedAt": ago(50)}
+            yield {**shared, "externalId": f"staff{n}", "role": "user", "internal": True}
 
 
 def first_contracts(keys: Sequence[UUID]) -> Iterator[Row]:
@@ -207,9 +207,9 @@ OF_THE_TENANT: Mapping[str, list[Row]] = {
 
 def _event(n: int, row: Row) -> Row:
     """One more, of long ago: what has happened cannot be corrected."""
-    moved = timedelta(hours=12 if n % 2 else -24)
+    shift = timedelta(hours=12 if n % 2 else -24)
     feature = ("reports", "export", "later")[n % 3]
-    return {"id": f"{row['id']}+", "feature": feature, "occurredAt": row["occurredAt"] + moved}
+    return {"id": f"{row['id']}+", "feature": feature, "occurredAt": row["occurredAt"] + shift}
 
 
 def _payment(n: int, row: Row) -> Row:

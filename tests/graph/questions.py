@@ -58,28 +58,28 @@ class Questions:
     """Names of fields that are not asked for."""
     depth: int = 99
     """How many types may be entered one below the other."""
-    asked: set[str] = field(default_factory=set[str])
+    fields: set[str] = field(default_factory=set[str])
     """Every `Type.field` that was asked for so far."""
 
     def whole(self, kind: Kind, above: frozenset[str] = frozenset()) -> str:
         """Every field of a type and of what it leads to; nothing is entered twice on one way."""
         here = above | {kind.name}
-        parts = (self.one(kind, name, here) for name in kind.fields)
+        parts = (self.question(kind, name, here) for name in kind.fields)
         return " ".join(part for part in parts if part)
 
-    def one(self, kind: Kind, name: str, here: frozenset[str] = frozenset()) -> str:
+    def question(self, kind: Kind, name: str, here: frozenset[str] = frozenset()) -> str:
         """One field with all below it; nothing where that was entered before."""
         if name in self.omitted:
             return ""
         inner = get_named_type(kind.fields[name].type)
         call = self.call(kind, name)
         if is_leaf_type(inner):
-            self.asked.add(f"{kind.name}.{name}")
+            self.fields.add(f"{kind.name}.{name}")
             return call
         entered = inner.name in here or len(here) > self.depth
         if entered or not isinstance(inner, GraphQLObjectType):
             return ""
-        self.asked.add(f"{kind.name}.{name}")
+        self.fields.add(f"{kind.name}.{name}")
         if kind.name.endswith("Edge"):  # the connection's nodes tell the rest
             return f"{call} {{ __typename }}"
         below = self.whole(inner, here)
@@ -94,12 +94,12 @@ class Questions:
         """A field with the arguments that have a value, and all that have to have one."""
         values = {
             argument: self.values.get(f"{name}.{argument}")
-            or (is_required_argument(given) and self._value(argument, given.type))
+            or (is_required_argument(place) and self._value(argument, place.type))
             or self.values.get(argument)
-            for argument, given in kind.fields[name].args.items()
+            for argument, place in kind.fields[name].args.items()
         }
-        told = ", ".join(f"{argument}: {value}" for argument, value in values.items() if value)
-        return f"{name}({told})" if told else name
+        arguments = ", ".join(f"{argument}: {value}" for argument, value in values.items() if value)
+        return f"{name}({arguments})" if arguments else name
 
     def _value(self, name: str, of: GraphQLInputType) -> str:
         """What is given under the name, or a value with nothing but what it cannot do without."""
@@ -112,12 +112,12 @@ class Questions:
             return next(iter(kind.values))
         if not isinstance(kind, GraphQLInputObjectType):
             return SCALAR_VALUES[str(kind)]
-        told = (
-            f"{part}: {self._value(part, given.type)}"
-            for part, given in kind.fields.items()
-            if is_required_input_field(given)
+        fields = (
+            f"{part}: {self._value(part, place.type)}"
+            for part, place in kind.fields.items()
+            if is_required_input_field(place)
         )
-        return f"{{ {', '.join(told)} }}"
+        return f"{{ {', '.join(fields)} }}"
 
 
 def object_type(name: str) -> GraphQLObjectType:
@@ -129,14 +129,14 @@ def object_type(name: str) -> GraphQLObjectType:
 
 def reachable(root: str = "Query") -> Iterator[str]:
     """Every `Type.field` that a question of this root can come to."""
-    waiting, seen = [root], {root}
+    waiting, names = [root], {root}
     while waiting:
         kind = object_type(waiting.pop())
         for name, of in kind.fields.items():
             yield f"{kind.name}.{name}"
             inner = get_named_type(of.type)
-            if isinstance(inner, GraphQLObjectType) and inner.name not in seen:
-                seen.add(inner.name)
+            if isinstance(inner, GraphQLObjectType) and inner.name not in names:
+                names.add(inner.name)
                 waiting.append(inner.name)
 
 
@@ -147,13 +147,13 @@ def dated() -> Iterator[tuple[str, str]]:
             yield from ((name, field) for field, of in kind.fields.items() if "asOf" in of.args)
 
 
-def told(kind: GraphQLNamedType, answer: Any) -> Iterator[tuple[str, Any]]:
+def shown(kind: GraphQLNamedType, answer: Any) -> Iterator[tuple[str, Any]]:
     """Every `Type.field` in an answer with its value; those of edges are those of nodes."""
     if isinstance(answer, list):
-        for one in answer:
-            yield from told(kind, one)
+        for part in answer:
+            yield from shown(kind, part)
     elif isinstance(answer, dict) and isinstance(kind, GraphQLObjectType):
         for name, value in answer.items():
             if name in kind.fields and not kind.name.endswith("Edge"):
                 yield f"{kind.name}.{name}", value
-                yield from told(get_named_type(kind.fields[name].type), value)
+                yield from shown(get_named_type(kind.fields[name].type), value)

@@ -15,7 +15,7 @@ from tests.conftest import DatabaseOf
 from tests.graph.history import History
 from tests.graph.history_rows import HEAVY, ago
 from tests.graph.processes import ACCOUNTS, BILLING, LEARNING, USAGE, Suite, of, take
-from tests.graph.questions import UNLIMITED, Questions, dated, object_type, told
+from tests.graph.questions import UNLIMITED, Questions, dated, object_type, shown
 from tests.services.usage.examples import named
 
 Answers = Mapping[str, list[Any]]
@@ -38,7 +38,7 @@ UNCHANGED = {
     "WeekOfUse.startAt": "the weeks are the same",
 }
 """What is the same now as it was then, and why: of all else the test has seen that it moved."""
-EARLY, ASKED, LATE = 20, 10, 5
+EARLY, MIDDLE, LATE = 20, 10, 5
 PART = """{
   name
   usage { events28 { value } }
@@ -51,11 +51,11 @@ async def versions(
     suite: Suite, caller: Principal, service: Service, kind: str, **row: Any
 ) -> UUID | None:
     """A row as it was told early, and what changed late: values given as pairs."""
-    taken = None
+    receipts = None
     for version, days in enumerate((EARLY, LATE)):
         values = {k: v[version] if isinstance(v, tuple) else v for k, v in row.items()}
-        taken = await take(suite, caller, service, kind, [{**values, "recordedAt": ago(days)}])
-    return taken[0] if taken else None
+        receipts = await take(suite, caller, service, kind, [{**values, "recordedAt": ago(days)}])
+    return receipts[0] if receipts else None
 
 
 async def test_all_services_speak_of_the_moment_asked_for(
@@ -92,7 +92,7 @@ async def test_all_services_speak_of_the_moment_asked_for(
     data, _ = await suite.ask(
         principal,
         f'{{ now: account(id: "{account_id}") {PART}'
-        f' then: account(id: "{account_id}", asOf: "{ago(ASKED).isoformat()}") {PART} }}',
+        f' then: account(id: "{account_id}", asOf: "{ago(MIDDLE).isoformat()}") {PART} }}',
     )
 
     assert data["then"] == as_known("Acme", 1, 15_000, "user", [])
@@ -115,21 +115,21 @@ async def test_what_was_known_at_a_moment_is_the_same_for_ever(
     history = History(await of(settings, database), principal)
     await history.before()
     moment = datetime.now(UTC)
-    known = await answers(history, moment)
+    first = await answers(history, moment)
 
     await history.after()
 
     again = await answers(history, moment)
-    assert [field for field in known if again.get(field) != known[field]] == []
-    assert json.dumps(again) == json.dumps(known)
-    assert {field for field in known if not any(map(is_told, known[field]))} <= set(NEVER_TOLD)
+    assert [field for field in first if again.get(field) != first[field]] == []
+    assert json.dumps(again) == json.dumps(first)
+    assert {field for field in first if not any(map(is_told, first[field]))} <= set(NEVER_TOLD)
     now = await answers(history, datetime.now(UTC))
-    assert {field for field in known if now.get(field) == known[field]} <= set(UNCHANGED)
+    assert {field for field in first if now.get(field) == first[field]} <= set(UNCHANGED)
 
 
 async def answers(history: History, moment: datetime) -> Answers:
     """All that can be asked for as of the moment, of the accounts with some of everything."""
-    found: dict[str, list[Any]] = defaultdict(list)
+    by_field: dict[str, list[Any]] = defaultdict(list)
     for n in range(HEAVY):
         values = arguments(history, n, moment)
         keys = {"Account": history.accounts[n], "Member": history.people[f"m{n}-0"]}
@@ -140,22 +140,22 @@ async def answers(history: History, moment: datetime) -> Answers:
             assert result.errors is None, (question[:80], result.errors)
             assert result.data
             data = result.data if kind == "Query" else result.data["node"]
-            for field, value in told(object_type(kind), data):
-                found[field].append(value)
-        for field in every.asked - found.keys():
+            for field, value in shown(object_type(kind), data):
+                by_field[field].append(value)
+        for field in every.fields - by_field.keys():
             if "Edge." not in field:
-                found[field] = []
-    return found
+                by_field[field] = []
+    return by_field
 
 
 def questions(keys: Mapping[str, UUID], every: Questions) -> Iterator[tuple[str, str]]:
     for kind, name in dated():
-        one = every.one(object_type(kind), name)
+        question = every.question(object_type(kind), name)
         if kind == "Query":
-            yield kind, one
+            yield kind, question
         else:  # of an object as it is now, one field as it was then
             key = global_id(kind, keys[kind])
-            yield kind, f'node(id: "{key}") {{ ... on {kind} {{ {one} }} }}'
+            yield kind, f'node(id: "{key}") {{ ... on {kind} {{ {question} }} }}'
     name = '{source: "erp", id: "also"}'
     yield "Query", f"account(externalId: {name}, asOf: {every.values['asOf']}) {{ id }}"
 

@@ -37,7 +37,7 @@ BESIDE = {"asOf": ("id",)}
 """Arguments that make sense only beside others."""
 WHOLE = {"row", "body"}
 """What a message names where the whole input is too large."""
-SAID = {"INVALID_INPUT", "NOT_FOUND", "CONFLICT"}
+CODES = {"INVALID_INPUT", "NOT_FOUND", "CONFLICT"}
 ENTRANCES = {
     "account": "account(id: $account)",
     "atRisk": "atRisk",
@@ -83,7 +83,7 @@ async def a_world(suite: Suite, principal: Principal) -> dict[str, Any]:
     return USUAL | ids | {"ids": account, "account": account, "ID.id": account}
 
 
-def taken(kind: Any, value: Any) -> bool:
+def may_stand(kind: Any, value: Any) -> bool:
     """Whether the type takes the value: what it does not take, GraphQL refuses by itself."""
     of_ours: Any = type_from_ast(schema._schema, parse_type(str(kind)))  # which knows our scalars
     return coerce_input_value(value, of_ours) is not Undefined
@@ -92,12 +92,12 @@ def taken(kind: Any, value: Any) -> bool:
 def some_values(door: Door, argument: str, usual: dict[str, Any]) -> Iterator[list[Any]]:
     """The hostile values of an argument, as many at a time as one operation may ask for."""
     kind = door.arguments[argument].type
-    values = [value for value in hostile(argument, kind, usual) if taken(kind, value)]
+    values = [value for value in hostile(argument, kind, usual) if may_stand(kind, value)]
     for start in range(0, len(values), AT_ONCE):
         yield values[start : start + AT_ONCE]
 
 
-def asked(
+def query_with(
     door: Door, argument: str, values: list[Any], usual: dict[str, Any]
 ) -> tuple[str, dict[str, Any]]:
     """One operation that gives an argument each of the values, beside one who means well."""
@@ -108,8 +108,8 @@ def asked(
     }
     outside = {"account": ("ID!", usual["account"])} if "$account" in str(door.way) else {}
     kind = str(door.arguments[argument].type)
-    given = {f"v{place}": (kind, value) for place, value in enumerate(values)}
-    variables = beside | outside | given
+    own = {f"v{place}": (kind, value) for place, value in enumerate(values)}
+    variables = beside | outside | own
     inner, selection = door.fragment()
     others = "".join(f", {name}: ${name}" for name in beside)
     calls = [f"c{n}: {door.name}({argument}: $v{n}{others}) {inner}" for n in range(len(values))]
@@ -126,7 +126,7 @@ async def answered(
     wrong: list[str] = []
     for argument in door.arguments:
         for values in some_values(door, argument, usual):
-            query, variables = asked(door, argument, values, usual)
+            query, variables = query_with(door, argument, values, usual)
             result = await suite.run(principal, query, variables)
             if result.data is None:
                 wrong.append(f"{door}({argument}): nothing at all")
@@ -163,19 +163,19 @@ def place(path: Sequence[str | int]) -> int:
 def names(door: Door) -> set[str]:
     """The field's arguments, and all that their types are made of."""
     waiting = [(name, argument.type) for name, argument in door.arguments.items()]
-    found: set[str] = set()
+    arguments: set[str] = set()
     while waiting:
         name, kind = waiting.pop()
-        found.add(name)
+        arguments.add(name)
         inner = get_named_type(kind)
         if isinstance(inner, GraphQLInputObjectType):
             waiting += [(name, field.type) for name, field in inner.fields.items()]
-    return found
+    return arguments
 
 
 def flaw_of(code: str, message: str, names: set[str]) -> str:
     """What a client could not make sense of in a refusal; empty where all is said."""
-    if code not in SAID:
+    if code not in CODES:
         return f"{code}: {message}"
     named = NAMED.match(message)
     if code == "INVALID_INPUT" and (named is None or named[1] not in names | WHOLE):
@@ -202,7 +202,7 @@ async def test_no_value_of_a_mutation_is_answered_as_a_bug_of_ours_now_or_later(
     everything = Questions({"changes": "[]"}, depth=3).whole(object_type("Account"))
     accounts = f"{{ accounts(first: 100) {{ nodes {{ {everything} }} }} }}"
     result = await suite.run(principal, accounts)
-    assert {code(error) for error in result.errors or []} <= SAID, result.errors
+    assert {code(error) for error in result.errors or []} <= CODES, result.errors
 
 
 async def test_a_null_where_a_default_stands_means_the_default(
@@ -215,8 +215,8 @@ async def test_a_null_where_a_default_stands_means_the_default(
     }"""
     left_out = await suite.run(principal, query, {"a": usual["account"]})
     null = dict.fromkeys(("first", "order", "days"))
-    given = await suite.run(principal, query, {"a": usual["account"]} | null)
-    assert (given.data, given.errors) == (left_out.data, None)
+    with_null = await suite.run(principal, query, {"a": usual["account"]} | null)
+    assert (with_null.data, with_null.errors) == (left_out.data, None)
     key = (
         "mutation($i: FeatureUpsertInput!) { featureUpsert(input: $i) { feature { tier plans } } }"
     )
@@ -249,10 +249,10 @@ async def test_numbers_beyond_all_bounds_are_refused_in_words(
         f'accountUpsert(input: {{name: "a", traits: {{a: {literal}}}}})',
         f"modelTrain(input: {{everyDays: {literal}}})",
     ):
-        asked = f"mutation {{ c0: {field} {{ userErrors {{ code message }} }} }}"
-        result = await suite.run(principal, asked)
+        mutation = f"mutation {{ c0: {field} {{ userErrors {{ code message }} }} }}"
+        result = await suite.run(principal, mutation)
         codes = {code(error) for error in result.errors or []}
         codes |= {refusal for _, refusal, _ in said_to_the_user(result.data or {})}
-        assert codes <= SAID | {"GRAPHQL_VALIDATION_FAILED"}, result
+        assert codes <= CODES | {"GRAPHQL_VALIDATION_FAILED"}, result
     result = await suite.run(principal, "{ accounts { nodes { traits } } }")
     assert result.errors is None

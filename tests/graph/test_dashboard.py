@@ -29,9 +29,9 @@ query Dashboard {
 
 @pytest.fixture
 async def suite(settings: Settings, database: DatabaseOf, principal: Principal) -> Suite:
-    known = await of(settings, database)
-    await fill(known, principal, COMPANIES)
-    return known
+    started = await of(settings, database)
+    await fill(started, principal, COMPANIES)
+    return started
 
 
 async def test_a_page_of_fifty_costs_one_call_per_service_and_level(

@@ -28,7 +28,7 @@ BY_KEY = {"node", "nodes"}
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 OWNERS = {"accountId": "Account", "memberId": "Member"}
-MADE = {"accounts": "Account", "members": "Member", "contracts": "Contract", "courses": "Course"}
+TYPES = {"accounts": "Account", "members": "Member", "contracts": "Contract", "courses": "Course"}
 ROW: dict[str, Any] = {
     "amountCents": 100,
     "atLeast": 2,
@@ -122,15 +122,15 @@ async def bare(
     suite: Suite, principal: Principal, service: Service, kind: BulkRoute, ids: Ids
 ) -> None:
     """A row with nothing but what it cannot do without."""
-    known = {name: str(ids[of]) for name, of in OWNERS.items()}
+    owners = {name: str(ids[of]) for name, of in OWNERS.items()}
     needed = [field.encode_name for field in fields(kind.row) if field.required]
-    row = {name: (ROW | known)[name] for name in needed}
+    row = {name: (ROW | owners)[name] for name in needed}
     if kind.name == "events":
         await turned_away(suite, principal, row)
-        row |= {"accountId": known["accountId"]}
-    taken = await take(suite, principal, service, kind.name, [row])
-    if kind.name in MADE:
-        (ids[MADE[kind.name]],) = taken
+        row |= {"accountId": owners["accountId"]}
+    receipts = await take(suite, principal, service, kind.name, [row])
+    if kind.name in TYPES:
+        (ids[TYPES[kind.name]],) = receipts
 
 
 async def turned_away(suite: Suite, principal: Principal, event: dict[str, Any]) -> None:
@@ -142,34 +142,34 @@ async def turned_away(suite: Suite, principal: Principal, event: dict[str, Any])
     assert [receipt.status for receipt in receipts] == ["rejected", "pending"]
 
 
-@pytest.mark.parametrize("made", [nothing, an_account, heard_of, one_of_each])
+@pytest.mark.parametrize("prepare", [nothing, an_account, heard_of, one_of_each])
 async def test_every_field_answers(
-    made: Callable[[Suite, Principal], Awaitable[Ids]], suite: Suite, principal: Principal
+    prepare: Callable[[Suite, Principal], Awaitable[Ids]], suite: Suite, principal: Principal
 ) -> None:
-    ids = await made(suite, principal)
+    ids = await prepare(suite, principal)
     questions = Questions(arguments(ids))
-    each = [questions.one(QUERY, name) for name in QUERY.fields if name not in BY_KEY]
+    each = [questions.question(QUERY, name) for name in QUERY.fields if name not in BY_KEY]
     each += [questions.node(kind, global_id(kind, key)) for kind, key in ids.items()]
-    assert questions.asked | {f"Query.{name}" for name in BY_KEY} == set(reachable())
+    assert questions.fields | {f"Query.{name}" for name in BY_KEY} == set(reachable())
 
-    told = [name for question in each for name in await answered(suite, principal, question)]
+    types = [name for question in each for name in await answered(suite, principal, question)]
 
-    assert "Account" in told or made is nothing
+    assert "Account" in types or prepare is nothing
 
 
-@pytest.mark.parametrize("made", [nothing, an_account, heard_of, one_of_each])
+@pytest.mark.parametrize("prepare", [nothing, an_account, heard_of, one_of_each])
 @pytest.mark.parametrize("hours", [-10_000, 10_000])
 async def test_every_field_answers_as_of_a_moment(
     hours: int,
-    made: Callable[[Suite, Principal], Awaitable[Ids]],
+    prepare: Callable[[Suite, Principal], Awaitable[Ids]],
     suite: Suite,
     principal: Principal,
 ) -> None:
-    ids = await made(suite, principal)
+    ids = await prepare(suite, principal)
     questions = Questions(arguments(ids) | {"asOf": f'"{(NOW + hours * HOUR).isoformat()}"'})
     for name, field in QUERY.fields.items():
         if "asOf" in field.args:
-            await answered(suite, principal, questions.one(QUERY, name))
+            await answered(suite, principal, questions.question(QUERY, name))
 
 
 async def answered(suite: Suite, principal: Principal, question: str) -> list[str]:
@@ -179,14 +179,14 @@ async def answered(suite: Suite, principal: Principal, question: str) -> list[st
     return [name for name, answer in (result.data or {}).items() if answer]
 
 
-@pytest.mark.parametrize("made", [nothing, one_of_each])
+@pytest.mark.parametrize("prepare", [nothing, one_of_each])
 async def test_every_mutation_answers_with_a_payload(
-    made: Callable[[Suite, Principal], Awaitable[Ids]], suite: Suite, principal: Principal
+    prepare: Callable[[Suite, Principal], Awaitable[Ids]], suite: Suite, principal: Principal
 ) -> None:
-    ids = await made(suite, principal)
+    ids = await prepare(suite, principal)
     questions = Questions(arguments(ids))
     for name in MUTATION.fields:
-        deed = f"mutation {{ {questions.one(MUTATION, name)} }}"
+        deed = f"mutation {{ {questions.question(MUTATION, name)} }}"
         result = await UNLIMITED.execute(deed, context_value=suite.context(principal))
         assert result.errors is None, (name, result.errors)
         assert result.data

@@ -31,8 +31,8 @@ RECORD = """mutation {{ expectationRecord(input: {{
 async def scored(suite: Suite, principal: Principal, account: UUID, days_ago: float = 1) -> float:
     """A score served so long ago; its chance of renewal."""
     model = a_model()
-    made = a_score(model, hazard=0.1, scored_at=NOW - timedelta(days=days_ago))
-    fresh = later(made, account)
+    score = a_score(model, hazard=0.1, scored_at=NOW - timedelta(days=days_ago))
+    fresh = later(score, account)
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
@@ -52,8 +52,8 @@ async def ended(suite: Suite, principal: Principal, account: UUID, in_days: int)
 async def recorded(
     suite: Suite, principal: Principal, account: object, chance: float, note: str = "null"
 ) -> Any:
-    told = RECORD.format(account=account, chance=chance, note=note)
-    data, _ = await suite.ask(principal, told)
+    mutation = RECORD.format(account=account, chance=chance, note=note)
+    data, _ = await suite.ask(principal, mutation)
     return data["expectationRecord"]
 
 
@@ -79,8 +79,8 @@ async def test_an_expectation_is_kept_beside_the_models_and_listed_newest_first(
     (key,) = await fill(suite, principal, 1)
     chance = await scored(suite, principal, key)
     account = global_id("Account", key)
-    kept = await recorded(suite, principal, account, 0.9, '"they love it"')
-    assert kept == {
+    expectation = await recorded(suite, principal, account, 0.9, '"they love it"')
+    assert expectation == {
         "expectation": {
             "renewalProbability": 0.9,
             "modelProbability": pytest.approx(chance),
@@ -108,21 +108,21 @@ async def test_what_is_no_chance_and_who_is_no_account_is_told_as_a_user_error(
     await scored(suite, principal, key)
     wrong = await recorded(suite, principal, global_id("Account", key), 1.5)
     assert wrong["expectation"] is None
-    assert [(one["field"], one["code"]) for one in wrong["userErrors"]] == [
+    assert [(error["field"], error["code"]) for error in wrong["userErrors"]] == [
         ("renewalProbability", "INVALID_INPUT")
     ]
     assert "1.5" in wrong["userErrors"][0]["message"]
     assert "0 to 1" in wrong["userErrors"][0]["message"]
     stranger = await recorded(suite, principal, global_id("Account", UUID(int=9)), 0.5)
-    assert [one["code"] for one in stranger["userErrors"]] == ["NOT_FOUND"]
+    assert [error["code"] for error in stranger["userErrors"]] == ["NOT_FOUND"]
 
 
 async def test_who_may_only_read_keeps_no_expectation(suite: Suite, principal: Principal):
     (key,) = await fill(suite, principal, 1)
     await scored(suite, principal, key)
     reader = Principal(principal.tenant_id, "reader", ("read",))
-    told = RECORD.format(account=global_id("Account", key), chance=0.5, note="null")
-    result = await suite.run(reader, told)
+    mutation = RECORD.format(account=global_id("Account", key), chance=0.5, note="null")
+    result = await suite.run(reader, mutation)
     assert result.errors is not None
     assert "act" in str(result.errors[0])
     account = f'account(id: "{global_id("Account", key)}")'
@@ -144,11 +144,11 @@ async def test_a_loss_is_shown_as_it_was_forecast_and_to_its_tenant_alone(
     chance = await scored(suite, principal, key, days_ago=45)
     day = await ended(suite, principal, key, 0)
     data, _ = await suite.ask(principal, query)
-    found = data["account"]["postMortem"]
-    assert found["endedOn"] == day
-    assert [look["daysBefore"] for look in found["looks"]] == [90, 60, 30]
-    assert [look["risk"] for look in found["looks"][:2]] == [None, None]
-    served = found["looks"][2]
+    post_mortem = data["account"]["postMortem"]
+    assert post_mortem["endedOn"] == day
+    assert [look["daysBefore"] for look in post_mortem["looks"]] == [90, 60, 30]
+    assert [look["risk"] for look in post_mortem["looks"][:2]] == [None, None]
+    served = post_mortem["looks"][2]
     assert served["risk"]["renewalProbability"]["value"] == pytest.approx(chance)
     assert served["known"] == [{"name": "events_28d", "value": "3", "source": "usage"}]
     stranger = Principal(other_tenant, "stranger", principal.scopes)
@@ -173,11 +173,11 @@ async def test_model_and_people_are_scored_on_contracts_of_which_both_had_spoken
       opinions {{ endedOn renewed model person statedBy account {{ name }} }}
     }} }}"""
     data, _ = await suite.ask(principal, query.format(start=day, end=after, days=90))
-    found = data["disagreement"]
-    assert (found["daysBefore"], found["n"]) == (90, 1)
-    assert found["personBrier"] == pytest.approx(0.81)
-    assert found["modelBrier"] == pytest.approx(chance**2)
-    (opinion,) = found["opinions"]
+    disagreement = data["disagreement"]
+    assert (disagreement["daysBefore"], disagreement["n"]) == (90, 1)
+    assert disagreement["personBrier"] == pytest.approx(0.81)
+    assert disagreement["modelBrier"] == pytest.approx(chance**2)
+    (opinion,) = disagreement["opinions"]
     assert opinion == {
         "endedOn": day,
         "renewed": False,
@@ -199,21 +199,21 @@ async def test_health_is_told_with_its_parts_and_held_against_what_came(
 ) -> None:
     (account,) = await fill(suite, principal, 1)
     model = a_model()
-    made = later(a_score(model, scored_at=NOW - timedelta(days=100)), account)
+    score = later(a_score(model, scored_at=NOW - timedelta(days=100)), account)
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         await models_actions.publish(conn, model, principal)
         await ask(conn, [account], UpdateReason.NEW_DATA)
         await scores_actions.save(
-            conn, [replace(made, inputs={"usage": {"active_days_28d": 15.0}})]
+            conn, [replace(score, inputs={"usage": {"active_days_28d": 15.0}})]
         )
     day = await ended(suite, principal, account, in_days=0)
-    asked = HEALTH.format(
+    query = HEALTH.format(
         account=global_id("Account", account),
         before=(NOW - timedelta(days=101)).isoformat(),
         start=day,
         end=(NOW + timedelta(days=1)).date(),
     )
-    data, _ = await suite.ask(principal, asked)
+    data, _ = await suite.ask(principal, query)
     health = data["account"]["health"]
     assert (health["value"], health["band"], health["coverage"]) == (75, "YELLOW", 0.4)
     usage, education = health["parts"][:2]

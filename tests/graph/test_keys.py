@@ -25,13 +25,13 @@ async def suite(settings: Settings, database: DatabaseOf) -> Suite:
     return await of(settings, database)
 
 
-async def made(suite: Suite, principal: Principal) -> Any:
+async def created(suite: Suite, principal: Principal) -> Any:
     data, _ = await suite.ask(principal, CREATE)
     return data["apiKeyCreate"]
 
 
 async def test_a_key_works_until_it_is_revoked(suite: Suite, principal: Principal) -> None:
-    key = await made(suite, principal)
+    key = await created(suite, principal)
     holder = await Keys(suite.access).principal(key["secret"])
     assert (holder.tenant_id, holder.scopes) == (principal.tenant_id, ("read",))
     assert key["secret"].startswith(f"tnr_{key['apiKey']['prefix']}_")
@@ -54,7 +54,7 @@ async def test_an_unknown_scope_is_named(suite: Suite, principal: Principal) -> 
 async def test_another_tenant_neither_sees_nor_ends_a_key(
     suite: Suite, principal: Principal, other_tenant: UUID
 ) -> None:
-    key = await made(suite, principal)
+    key = await created(suite, principal)
     rival = Principal(other_tenant, "rival", ("admin",))
     ended = f'mutation {{ apiKeyRevoke(input: {{id: "{key["apiKey"]["id"]}"}}) '
 
@@ -77,6 +77,6 @@ async def test_no_key_is_one_of_our_own_processes(
 ) -> None:
     data, _ = await suite.ask(principal, CREATE.replace('"read"', '"system"'))
     assert data["apiKeyCreate"]["userErrors"][0]["field"] == "scopes"
-    await made(suite, principal)
+    await created(suite, principal)
     with pytest.raises(asyncpg.CheckViolationError):
         await owner.execute("UPDATE access.api_key SET scopes = '{system}'")

@@ -24,11 +24,11 @@ def of_usage() -> Iterator[GraphQLObjectType]:
         for name, field in root.fields.items()
         if name in OF_USAGE
     ]
-    seen = {"MetricValue"}
+    names = {"MetricValue"}
     while waiting:
         kind = waiting.pop()
-        if isinstance(kind, GraphQLObjectType) and kind.name not in seen:
-            seen.add(kind.name)
+        if isinstance(kind, GraphQLObjectType) and kind.name not in names:
+            names.add(kind.name)
             yield kind
             waiting.extend(get_named_type(field.type) for field in kind.fields.values())
 

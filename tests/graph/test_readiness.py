@@ -63,7 +63,7 @@ async def test_without_a_key_nothing_of_a_tenant_is_told(
     name = "a tenant nobody hears of"
     await owner.execute("UPDATE access.tenant SET name = $1", name)
     async with start_all(settings) as installation:
-        addresses = [installation.gateway, *(settings.service_url(one) for one in SERVICES)]
+        addresses = [installation.gateway, *(settings.service_url(service) for service in SERVICES)]
         pages = ("/", "/healthz", "/readyz", "/log", "/log/end", "/graphql", "/rpc/risk")
         for url in (f"{address}{page}" for address in addresses for page in pages):
             _, body = await installation.ask(url)

@@ -18,7 +18,7 @@ from tests.graph.processes import Suite, of
 from tests.services.risk.examples import a_model
 
 PAGE = "<!doctype html><title>Forecast</title><p>Größe</p>".encode()
-SEEN = Evidence(
+EVIDENCE = Evidence(
     origin="accounts held out",
     rows=400,
     accounts=90,
@@ -32,7 +32,7 @@ SEEN = Evidence(
     segments=[Segment("r02", 150, [0, 0.01, 0.1, 0.2], [0, 0.01, 0.2, 0.4], [0, 1, 9, 20])],
     rolling=[Origin(date(2026, 1, 1), 12, 300, 25, {"auc_12m": 0.75, "oe": 1.1})],
 )
-REPORT = ModelReport(PAGE, "# Forecast", ["It is small."], SEEN)
+REPORT = ModelReport(PAGE, "# Forecast", ["It is small."], EVIDENCE)
 
 
 @pytest.fixture
@@ -154,8 +154,8 @@ async def test_calibration_by_horizon_and_segment_and_past_days_are_told(
             "metrics": [{"name": "auc_12m", "value": 0.75}, {"name": "oe", "value": 1.1}],
         }
     ]
-    asked = "{ championModel { calibration(horizonDays: 7) { rows } } }"
-    refused = await suite.run(principal, asked)
+    query = "{ championModel { calibration(horizonDays: 7) { rows } } }"
+    refused = await suite.run(principal, query)
     assert refused.errors is not None
     assert "horizonDays" in str(refused.errors[0])
     assert "30, 60, 90, 180, 365" in str(refused.errors[0])
@@ -164,10 +164,10 @@ async def test_calibration_by_horizon_and_segment_and_past_days_are_told(
 async def test_a_model_without_a_report_says_so(suite: Suite, principal: Principal) -> None:
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         await models_actions.publish(conn, a_model(), principal)
-    asked = (
+    query = (
         "{ championModel { reportUrl card knownLimits calibration { rows } backtest { lost } } }"
     )
-    data, _ = await suite.ask(principal, asked)
+    data, _ = await suite.ask(principal, query)
     assert set(data["championModel"].values()) == {None}
 
 
@@ -185,20 +185,20 @@ async def test_effects_are_told_of_the_model_and_of_its_part_for_newcomers(
     async with suite.databases["risk"].write(principal.tenant_id) as conn:
         await models_actions.publish(conn, a_model(newcomers=True), principal)
     model = (await suite.ask(principal, EFFECTS))[0]["championModel"]
-    told = [(one["part"], one["feature"]) for one in model["hazardRatios"]]
-    assert {feature for part, feature in told if part == "NEWCOMERS"} == {
+    effects = [(effect["part"], effect["feature"]) for effect in model["hazardRatios"]]
+    assert {feature for part, feature in effects if part == "NEWCOMERS"} == {
         "members_per_seat",
         "auto_renew",
     }
-    assert "members_per_seat" not in {feature for part, feature in told if part == "MODEL"}
-    assert [part for part, _ in told] == sorted(part for part, _ in told), "the model's first"
-    assert [(one["part"], one["feature"]) for one in model["early"]] == [
-        one for one in told if one[0] == "NEWCOMERS"
+    assert "members_per_seat" not in {feature for part, feature in effects if part == "MODEL"}
+    assert [part for part, _ in effects] == sorted(part for part, _ in effects), "the model's first"
+    assert [(effect["part"], effect["feature"]) for effect in model["early"]] == [
+        effect for effect in effects if effect[0] == "NEWCOMERS"
     ]
-    curves = {(one["part"], one["feature"]) for one in model["effectCurves"]}
+    curves = {(effect["part"], effect["feature"]) for effect in model["effectCurves"]}
     assert curves == {
         ("MODEL", "auto_renew"),
         ("NEWCOMERS", "auto_renew"),
         ("NEWCOMERS", "members_per_seat"),
     }
-    assert {one["part"] for one in model["main"]} == {"MODEL"}
+    assert {effect["part"] for effect in model["main"]} == {"MODEL"}

@@ -84,8 +84,8 @@ def within(name: str, kind: GraphQLNamedType) -> Iterator[tuple[str, str | None]
     if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
         for field, of in kind.fields.items():
             yield f"{name}.{field}", of.description
-            for argument, given in getattr(of, "args", {}).items():
-                yield f"{name}.{field}({argument})", given.description
+            for argument, place in getattr(of, "args", {}).items():
+                yield f"{name}.{field}({argument})", place.description
 
 
 def test_everything_is_described() -> None:
@@ -99,7 +99,7 @@ def test_lists_that_can_grow_are_connections_of_at_most_a_hundred() -> None:
 
 
 def test_names_of_the_contract_are_kept() -> None:
-    kept = {
+    contract = {
         "Query": {
             "node", "nodes", "viewer", "account", "accounts", "atRisk", "models", "championModel",
             "courses",
@@ -114,7 +114,7 @@ def test_names_of_the_contract_are_kept() -> None:
         },
         "Subscription": {"riskUpdates"},
     }  # fmt: skip
-    for name, fields in kept.items():
+    for name, fields in contract.items():
         kind = BUILT.type_map[name]
         assert isinstance(kind, GraphQLObjectType)
         assert fields <= set(kind.fields)

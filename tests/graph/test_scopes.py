@@ -36,9 +36,9 @@ from tests.services.risk.examples import a_model
 KEYS: Mapping[str, tuple[str, ...]] = {"none": (), **{scope: (scope,) for scope in SCOPES}}
 """A key of each single scope, and one of none."""
 DECLARED: Mapping[str, Exposure] = {
-    name: one
+    name: exposure
     for service in SERVICES
-    for name, one in exposures(service.reads, service.commands).items()
+    for name, exposure in exposures(service.reads, service.commands).items()
 }
 OPEN = {"/", "/console", "/graphql", "/healthz", "/readyz"}
 """What tells nothing of a tenant, and the graph, which signs in itself."""
@@ -65,11 +65,11 @@ class Recorder(Rpc):
 
     def __init__(self, settings: Settings, rpc: Rpc) -> None:
         super().__init__(settings, local=rpc._local)
-        self.asked: list[str] = []
+        self.functions: list[str] = []
 
     async def batch(self, *arguments: Any, **options: Any) -> list[Any]:
         calls: Iterable[Call] = arguments[1]
-        self.asked += [call.function.name for call in calls]
+        self.functions += [call.function.name for call in calls]
         return await super().batch(*arguments, **options)
 
 
@@ -79,7 +79,7 @@ class Tenant:
 
     suite: Suite
     principal: Principal
-    asked: Questions
+    questions: Questions
 
     async def run(self, scopes: tuple[str, ...], query: str) -> ExecutionResult:
         """The whole result for a key of these scopes."""
@@ -95,7 +95,7 @@ class Tenant:
             if not is_leaf_type(get_named_type(kind.fields[name].type))
             else ""
         )
-        return f"{root.lower()} {{ {self.asked.call(kind, name)}{inner} }}"
+        return f"{root.lower()} {{ {self.questions.call(kind, name)}{inner} }}"
 
 
 @pytest.fixture
@@ -139,15 +139,15 @@ async def tenant_of_all(suite: Suite, principal: Principal) -> Tenant:
 async def scopes_of(tenant: Tenant, root: str, name: str) -> set[str]:
     """What the declarations say: that of the gateway, or those of the functions it asks for."""
     rpc: Any = tenant.suite.rpc
-    rpc.asked.clear()
+    rpc.functions.clear()
     result = await tenant.run(SCOPES, tenant.query(root, name))
     assert result.errors is None, (name, result.errors)
     assert complaints((result.data or {})[name]) == [], (name, result.data)
     own = {to_camel_case(field): scope for field, scope in FIELDS.items()}
     if name in own:
         return {scope for scope in (own[name],) if scope is not None}
-    assert rpc.asked, f"{name} answers without asking anybody, and stands under no scope"
-    return {DECLARED[function].scope for function in rpc.asked}
+    assert rpc.functions, f"{name} answers without asking anybody, and stands under no scope"
+    return {DECLARED[function].scope for function in rpc.functions}
 
 
 def complaints(answer: Any) -> list[Any]:
@@ -187,13 +187,15 @@ async def test_the_table_in_the_documents_says_the_same(tenant_of_all: Tenant) -
         for name in object_type(root).fields:
             needed[name] = next(iter(await scopes_of(tenant_of_all, root, name)), None)
             words = object_type(root).fields[name].description or ""
-            said = re.findall(r"[Nn]eeds (?:the scope )?['`]?(\w+)['`]?\.", words)
-            assert said in ([], [needed[name]]), name
+            scopes = re.findall(r"[Nn]eeds (?:the scope )?['`]?(\w+)['`]?\.", words)
+            assert scopes in ([], [needed[name]]), name
     queries = {name for name in object_type("Query").fields if needed[name] == "read"}
     for scope, words in table().items():
         named = set(words) & needed.keys()
         assert named - queries == {
-            name for name, one in needed.items() if (one or "any") == scope and name not in queries
+            name
+            for name, needs in needed.items()
+            if (needs or "any") == scope and name not in queries
         }, scope
 
 
@@ -202,15 +204,17 @@ def table() -> dict[str, list[str]]:
     page = (ROOT / "docs/operations.md").read_text()
     section = page.split("## Scopes")[1].split("\n## ")[0]
     rows = re.findall(r"^\| (?:`(\w+)`|(any)) \| (.*) \|$", section, re.MULTILINE)
-    told = {scope or everybody: re.findall(r"`(\w+)`", words) for scope, everybody, words in rows}
-    assert told.keys() == {"any", *SCOPES}
-    return told
+    queries = {
+        scope or everybody: re.findall(r"`(\w+)`", words) for scope, everybody, words in rows
+    }
+    assert queries.keys() == {"any", *SCOPES}
+    return queries
 
 
 async def test_what_a_mutation_shows_is_for_who_may_read(tenant_of_all: Tenant) -> None:
     for name, field in object_type("Mutation").fields.items():
         payload = object_type(get_named_type(field.type).name)
-        query = tenant_of_all.query("Mutation", name, tenant_of_all.asked.whole(payload))
+        query = tenant_of_all.query("Mutation", name, tenant_of_all.questions.whole(payload))
         (needed,) = await scopes_of(tenant_of_all, "Mutation", name)
 
         result = await tenant_of_all.run((needed,), query)
@@ -239,13 +243,13 @@ async def test_a_function_is_carried_out_under_its_own_scope_alone(
     suite: Suite, principal: Principal
 ) -> None:
     exposed = suite.rpc._local
-    for name, one in DECLARED.items():
+    for name, exposure in DECLARED.items():
         body = msgspec.msgpack.encode([Request(name, msgspec.Raw(b"\x80"))])
         for key, scopes in KEYS.items():
             caller = replace(principal, scopes=scopes)
-            answer = await exposed[one.function.service].answer(caller, body)
+            answer = await exposed[exposure.function.service].answer(caller, body)
             (reply,) = msgspec.msgpack.decode(answer, type=list[Reply])
-            assert (reply.code != NotPermitted.code) == (one.scope in scopes), (name, key)
+            assert (reply.code != NotPermitted.code) == (exposure.scope in scopes), (name, key)
 
 
 @pytest.fixture
@@ -308,12 +312,12 @@ async def test_a_route_of_a_service_answers_under_its_own_scope_alone(
 
 def methods(app: Starlette) -> dict[str, str]:
     """How each route is asked, by its path."""
-    asked: dict[str, str] = {}
+    by_path: dict[str, str] = {}
     for route in app.routes:
         path = getattr(route, "path", "")
         allowed = getattr(route, "methods", None) or {"GET"}
-        asked[path or "/"] = "POST" if "POST" in allowed else "GET"
-    return asked
+        by_path[path or "/"] = "POST" if "POST" in allowed else "GET"
+    return by_path
 
 
 async def test_a_subscription_begins_under_its_own_scope_alone(

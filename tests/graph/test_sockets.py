@@ -101,8 +101,8 @@ class Sockets:
     @asynccontextmanager
     async def socket(self, **options: Any) -> AsyncGenerator[ClientConnection]:
         """A socket on which nothing was said yet."""
-        given: dict[str, Any] = {"subprotocols": ["graphql-transport-ws"]} | options
-        async with websockets.connect(self.http.replace("http", "ws", 1), **given) as socket:
+        settings: dict[str, Any] = {"subprotocols": ["graphql-transport-ws"]} | options
+        async with websockets.connect(self.http.replace("http", "ws", 1), **settings) as socket:
             yield socket
 
     @asynccontextmanager
@@ -110,7 +110,7 @@ class Sockets:
         """A socket on which operations may start."""
         async with self.socket() as socket:
             await say(socket, {"type": "connection_init", "payload": self.key})
-            assert await heard(socket) == {"type": "connection_ack"}
+            assert await next_message(socket) == {"type": "connection_ack"}
             yield socket
 
     async def score(self, account: UUID) -> None:
@@ -127,7 +127,7 @@ async def say(socket: ClientConnection, *messages: Any) -> None:
         await socket.send(json.dumps(message))
 
 
-async def heard(socket: ClientConnection) -> Any:
+async def next_message(socket: ClientConnection) -> Any:
     return json.loads(await asyncio.wait_for(socket.recv(), 10))
 
 
@@ -155,20 +155,20 @@ async def test_every_mistake_is_said_to_its_operation_and_the_others_live_on(
         await say(socket, subscribe("live", query=UPDATES))
         for name, (payload, code) in MISTAKES.items():
             await say(socket, subscribe(name, **payload))
-            message = await heard(socket)
+            message = await next_message(socket)
             assert message["id"] == name, message
             is_next = message["type"] == "next"
             errors = message["payload"]["errors"] if is_next else message["payload"]
             assert [error["extensions"]["code"] for error in errors][:1] == [code], (name, errors)
             if is_next:
-                assert await heard(socket) == {"id": name, "type": "complete"}
+                assert await next_message(socket) == {"id": name, "type": "complete"}
             else:
                 assert message["type"] == "error"
         await say(socket, subscribe("last", **QUERY))
-        assert (await heard(socket))["payload"]["data"]["viewer"]
-        assert await heard(socket) == {"id": "last", "type": "complete"}
+        assert (await next_message(socket))["payload"]["data"]["viewer"]
+        assert await next_message(socket) == {"id": "last", "type": "complete"}
         await sockets.score(account)
-        update = await heard(socket)
+        update = await next_message(socket)
         assert (update["id"], update["type"]) == ("live", "next")
         assert update["payload"]["data"]["riskUpdates"]["cursor"]
 
@@ -224,7 +224,7 @@ async def test_who_is_unknown_is_told_so(payload: Any, sockets: Sockets) -> None
         assert await closed(socket) == (4403, "Forbidden")
     async with sockets.socket(additional_headers=sockets.key) as socket:
         await say(socket, {"type": "connection_init", "payload": None})
-        assert await heard(socket) == {"type": "connection_ack"}
+        assert await next_message(socket) == {"type": "connection_ack"}
     async with sockets.socket(additional_headers={"authorization": "Bearer x"}) as socket:
         await say(socket, {"type": "connection_init"})
         assert await closed(socket) == (4403, "Forbidden")
@@ -259,7 +259,7 @@ async def test_any_message_is_answered_or_closes_with_a_reason_of_the_protocol(
     async with sockets.signed_in() as socket:
         with contextlib.suppress(websockets.ConnectionClosed):
             await say(socket, *messages, {"type": "ping"})
-            while (await heard(socket))["type"] != "pong":
+            while (await next_message(socket))["type"] != "pong":
                 pass
             return
         assert (await closed(socket))[0] in {4400, 4403, 4409, 4429}

@@ -16,7 +16,7 @@ from tests.conftest import DatabaseOf
 from tests.graph.processes import ACCOUNTS, Suite, fill, of, take
 from tests.graph.questions import Questions, object_type
 
-GIVEN = {
+ARGUMENTS = {
     "from": '"2026-01-01T00:00:00Z"',
     "to": '"2026-02-01T00:00:00Z"',
     "changes": "[]",
@@ -36,10 +36,10 @@ BARE = strawberry.Schema(query=Doors, config=StrawberryConfig(scalar_map=SCALARS
 
 
 def selection(name: str) -> str:
-    return Questions(GIVEN, OF_THE_CALLER).whole(object_type(name))
+    return Questions(ARGUMENTS, OF_THE_CALLER).whole(object_type(name))
 
 
-async def seen(suite: Suite, caller: Principal, account: UUID, member: UUID) -> Any:
+async def answers_of(suite: Suite, caller: Principal, account: UUID, member: UUID) -> Any:
     """Everything the caller can learn about an account and a member, errors included."""
     doors = Doors(account=Account.at(account), member=Member.at(member))
     query = f"{{ account {{ {selection('Account')} }} member {{ {selection('Member')} }} }}"
@@ -65,9 +65,9 @@ async def test_another_tenants_objects_look_like_none_at_all(
     )
     await fill(suite, rival, 1)
 
-    own, _ = await seen(suite, principal, account, member)
-    theirs = await seen(suite, rival, account, member)
-    nobody = await seen(suite, rival, uuid4(), uuid4())
+    own, _ = await answers_of(suite, principal, account, member)
+    theirs = await answers_of(suite, rival, account, member)
+    nobody = await answers_of(suite, rival, uuid4(), uuid4())
 
     assert own["account"]["name"] == "Company 00"
     assert own["account"]["billing"]["mrr"]["cents"] == 15_000

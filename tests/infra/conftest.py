@@ -28,10 +28,10 @@ def open_folder() -> Iterator[Path]:
 @pytest.fixture
 def settings_in() -> Iterator[Callable[[Path], Settings]]:
     """Settings for a folder; whatever database they made is removed at the end."""
-    made: list[Settings] = []
+    installations: list[Settings] = []
 
     def settings(folder: Path) -> Settings:
-        made.append(
+        installations.append(
             Settings(
                 project_dir=Path(__file__).parents[2],
                 data_dir=folder / ".tenure",
@@ -39,12 +39,12 @@ def settings_in() -> Iterator[Callable[[Path], Settings]]:
                 port=free_port(),
             )
         )
-        made[-1].data_dir.mkdir(exist_ok=True)
-        return made[-1]
+        installations[-1].data_dir.mkdir(exist_ok=True)
+        return installations[-1]
 
     yield settings
-    for known in made:
-        erase(known)
+    for installation in installations:
+        erase(installation)
 
 
 @pytest.fixture

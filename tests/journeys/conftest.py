@@ -53,11 +53,11 @@ def empty(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Itera
 
 async def with_key(stack: Stack) -> Stack:
     """Wait for the gateway, then give the tenant a key."""
-    async with client(stack) as asked:
+    async with client(stack) as caller:
 
         async def healthy() -> bool:
             try:
-                return (await asked.get("/readyz"))[0] == 200
+                return (await caller.get("/readyz"))[0] == 200
             except OSError:
                 return False
 
@@ -74,8 +74,8 @@ async def with_key(stack: Stack) -> Stack:
 @pytest.fixture(scope="session")
 def stack(empty: Stack) -> Stack:
     """The installation with a small simulated tenant, trained and scored."""
-    given = ("--url", empty.address, "--key", empty.key)
-    empty.tenure("simulate", "--companies", "180", "--months", "20", "--seed", "3", *given)
+    options = ("--url", empty.address, "--key", empty.key)
+    empty.tenure("simulate", "--companies", "180", "--months", "20", "--seed", "3", *options)
     # rows end today, and of so few accounts the gate thinks differently from day to day
     empty.tenure("train", "--tenant", empty.tenant, "--force", "journeys want a model, whichever")
     asyncio.run(_scored(empty))
@@ -83,10 +83,10 @@ def stack(empty: Stack) -> Stack:
 
 
 async def _scored(stack: Stack) -> None:
-    async with client(stack) as asked:
+    async with client(stack) as caller:
 
         async def scored() -> bool:
-            progress = (await asked.data(PROGRESS))["scoringProgress"]
+            progress = (await caller.data(PROGRESS))["scoringProgress"]
             return progress["hasChampion"] and progress["pending"] == 0
 
         await until(scored, READY_WITHIN_S)
@@ -95,5 +95,5 @@ async def _scored(stack: Stack) -> None:
 @pytest.fixture
 async def partner(stack: Stack) -> AsyncGenerator[Client]:
     """A client of the trained tenant."""
-    async with client(stack) as asked:
-        yield asked
+    async with client(stack) as caller:
+        yield caller

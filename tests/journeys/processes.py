@@ -142,13 +142,13 @@ class Client:
             payload = {"query": query, "variables": variables}
             await socket.send_json({"id": "1", "type": "subscribe", "payload": payload})
             async for message in socket:
-                said = json.loads(message.data)
-                if said["type"] == "ping":
+                answer = json.loads(message.data)
+                if answer["type"] == "ping":
                     await socket.send_json({"type": "pong"})
-                elif said["type"] == "next":
-                    yield said["payload"]
+                elif answer["type"] == "next":
+                    yield answer["payload"]
                 else:
-                    raise AssertionError(said)
+                    raise AssertionError(answer)
 
 
 @asynccontextmanager
@@ -168,7 +168,7 @@ async def until(check: Any, within_s: float, every_s: float = 0.1) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Span:
     """A span as it arrived."""
 
     service: str
@@ -183,11 +183,11 @@ class Receiver(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Export)
-        self.spans: list[Seen] = []
+        self.spans: list[Span] = []
 
-    def traces(self) -> dict[str, list[Seen]]:
+    def traces(self) -> dict[str, list[Span]]:
         """The spans by their trace."""
-        by_trace: dict[str, list[Seen]] = defaultdict(list)
+        by_trace: dict[str, list[Span]] = defaultdict(list)
         for span in list(self.spans):
             by_trace[span.trace].append(span)
         return by_trace
@@ -198,7 +198,7 @@ class Receiver(ThreadingHTTPServer):
             names = {a.key: a.value.string_value for a in resource.resource.attributes}
             for scope in resource.scope_spans:
                 self.spans += [
-                    Seen(names["service.name"], span.name, span.trace_id.hex())
+                    Span(names["service.name"], span.name, span.trace_id.hex())
                     for span in scope.spans
                 ]
 

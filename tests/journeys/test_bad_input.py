@@ -39,13 +39,15 @@ def mixed(account: str, tag: str) -> tuple[list[bytes], list[tuple[str, str | No
         ([row(account, extra=1) for _ in range(80)], "rejected", "extra"),
     ]
     rows = [
-        (json.dumps(one).encode(), (status, field)) for made, status, field in kinds for one in made
+        (json.dumps(event).encode(), (status, field))
+        for events, status, field in kinds
+        for event in events
     ]
     rows += [(nan(account), ("rejected", "row")) for _ in range(50)]
     rows += [(not_utf8(account), ("rejected", "row")) for _ in range(50)]
     random.Random(7).shuffle(rows)  # noqa: S311 - a shuffle, not a secret
-    first = [(json.dumps(one).encode(), ("accepted", None)) for one in twice]
-    again = [(json.dumps(one).encode(), ("duplicate", None)) for one in twice]
+    first = [(json.dumps(event).encode(), ("accepted", None)) for event in twice]
+    again = [(json.dumps(event).encode(), ("duplicate", None)) for event in twice]
     rows = first + rows + again
     return [raw for raw, _ in rows], [receipt for _, receipt in rows]
 

@@ -15,7 +15,7 @@ FIRST = datetime(2019, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def sent(account: str) -> list[dict[str, Any]]:
+def events_to_send(account: str) -> list[dict[str, Any]]:
     """Four days of events, one of which was told two days late."""
     rows = [
         {
@@ -34,7 +34,7 @@ def sent(account: str) -> list[dict[str, Any]]:
     return [*rows, rows[0] | late]
 
 
-def told(row: dict[str, Any]) -> tuple[object, ...]:
+def as_sent(row: dict[str, Any]) -> tuple[object, ...]:
     """An event as it was sent."""
     return (
         row["accountId"], row["memberId"], row["feature"], row["quantity"],
@@ -51,32 +51,32 @@ def read(row: dict[str, Any]) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-async def counted(asked: Client, rows: list[dict[str, Any]]) -> bool:
-    return {each["status"] for each in await asked.post("events", rows)} == {"duplicate"}
+async def counted(caller: Client, rows: list[dict[str, Any]]) -> bool:
+    return {each["status"] for each in await caller.post("events", rows)} == {"duplicate"}
 
 
 async def test_what_was_sent_is_exported_by_the_day_it_became_known(
     empty: Stack, tmp_path: Path
 ) -> None:
     account = str(uuid4())
-    rows = sent(account)
-    async with client(empty) as asked:
-        await asked.post("accounts", [{"id": account, "name": "Lake"}])
-        await until(lambda: counted(asked, rows), 30)
-    given = ("export", "events", "--tenant", empty.tenant, "--from", "2019-03-01")
+    rows = events_to_send(account)
+    async with client(empty) as caller:
+        await caller.post("accounts", [{"id": account, "name": "Lake"}])
+        await until(lambda: counted(caller, rows), 30)
+    options = ("export", "events", "--tenant", empty.tenant, "--from", "2019-03-01")
 
-    half = empty.tenure(*given, "--to", "2019-03-03", "--out", f"file://{tmp_path}/lake")
-    rest = empty.tenure(*given, "--to", "2019-03-05", "--out", str(tmp_path / "lake"))
+    half = empty.tenure(*options, "--to", "2019-03-03", "--out", f"file://{tmp_path}/lake")
+    rest = empty.tenure(*options, "--to", "2019-03-05", "--out", str(tmp_path / "lake"))
 
     assert half.strip() == "48 events of 2 days written, 0 kept"
     assert rest.strip() == "49 events of 2 days written, 2 kept"
-    found: dict[str, list[dict[str, Any]]] = {}
+    by_day: dict[str, list[dict[str, Any]]] = {}
     for path in sorted((tmp_path / "lake").rglob("*.parquet")):
-        found[path.parent.name] = parquet.ParquetFile(path).read().to_pylist()
+        by_day[path.parent.name] = parquet.ParquetFile(path).read().to_pylist()
     days = [f"recorded_on=2019-03-0{day}" for day in (1, 2, 3, 4)]
-    assert {day: len(kept) for day, kept in found.items()} == dict(
+    assert {day: len(events) for day, events in by_day.items()} == dict(
         zip(days, (24, 24, 25, 24), strict=True)
     )
-    everything = [row for kept in found.values() for row in kept]
-    assert sorted(map(read, everything), key=str) == sorted(map(told, rows), key=str)
+    everything = [row for events in by_day.values() for row in events]
+    assert sorted(map(read, everything), key=str) == sorted(map(as_sent, rows), key=str)
     assert len({row["key"] for row in everything}) == len(rows)

@@ -57,21 +57,21 @@ async def persistently(deed: Callable[[], Awaitable[Any]]) -> Any:
         await asyncio.sleep(0.1)
 
 
-async def write(asked: Client, known: Acknowledged, stop: asyncio.Event) -> None:
+async def write(caller: Client, acknowledged: Acknowledged, stop: asyncio.Event) -> None:
     """Accounts, at once their members and events, some of them twice."""
     while not stop.is_set():
         names = [{"externalId": {"source": "crm", "id": str(uuid4())}, "name": "A"} for _ in "123"]
-        created = await persistently(lambda names=names: asked.post("accounts", names))
+        created = await persistently(lambda names=names: caller.post("accounts", names))
         ids = [receipt["id"] for receipt in created]
-        known.accounts.update(ids)
+        acknowledged.accounts.update(ids)
         people = [{"accountId": key, "externalId": f"{key}-m", "role": "user"} for key in ids]
-        added = await persistently(lambda people=people: asked.post("members", people))
-        known.members.update(receipt["id"] for receipt in added)
+        added = await persistently(lambda people=people: caller.post("members", people))
+        acknowledged.members.update(receipt["id"] for receipt in added)
         rows = [event(key) for key in ids for _ in range(20)]
         for _ in range(random.choice((1, 1, 2))):  # noqa: S311 - a retry, not a secret
-            taken = await persistently(lambda rows=rows: asked.post("events", rows))
-            assert {r["status"] for r in taken} <= {"accepted", "pending", "duplicate"}
-        known.events.update({row["id"]: row["accountId"] for row in rows})
+            receipts = await persistently(lambda rows=rows: caller.post("events", rows))
+            assert {r["status"] for r in receipts} <= {"accepted", "pending", "duplicate"}
+        acknowledged.events.update({row["id"]: row["accountId"] for row in rows})
 
 
 def event(account: str) -> dict[str, Any]:
@@ -93,7 +93,11 @@ async def kill(stack: Stack, victims: Iterable[str]) -> list[str]:
     for victim in victims:
         await asyncio.sleep(random.uniform(0.3, 1.2))  # noqa: S311 - a pause, not a secret
         state = json.loads((stack.settings.data_dir / "state.json").read_text())
-        pids = {one["name"]: one["pid"] for one in state["programs"] if one["status"] == "up"}
+        pids = {
+            program["name"]: program["pid"]
+            for program in state["programs"]
+            if program["status"] == "up"
+        }
         if pids.get(victim):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pids[victim], signal.SIGKILL)
@@ -121,23 +125,23 @@ async def test_nothing_acknowledged_is_lost_doubled_or_out_of_order(tmp_path: Pa
 
 async def nothing_is_lost(stack: Stack, victims: Iterable[str]) -> None:
     """Write while they die, wait until all is calm: nothing acknowledged is missing."""
-    known, stop = Acknowledged(), asyncio.Event()
-    async with client(stack) as asked:
-        await asked.post("courses", COURSES)
-        writers = [asyncio.create_task(write(asked, known, stop)) for _ in range(3)]
+    acknowledged, stop = Acknowledged(), asyncio.Event()
+    async with client(stack) as caller:
+        await caller.post("courses", COURSES)
+        writers = [asyncio.create_task(write(caller, acknowledged, stop)) for _ in range(3)]
         killed = await kill(stack, victims)
         stop.set()
         await asyncio.gather(*writers)
-    print(f"killed {len(killed)}: {sorted(killed)}; {len(known.events)} events acknowledged")  # noqa: T201 - how hard it was, in the report
+    print(f"killed {len(killed)}: {sorted(killed)}; {len(acknowledged.events)} events acknowledged")  # noqa: T201 - how hard it was, in the report
     assert len(killed) >= len(VICTIMS) / 2
-    assert len(known.accounts) >= 9
-    await until(lambda: settled(stack, known), 90, every_s=1)
-    await whole(stack, known)
+    assert len(acknowledged.accounts) >= 9
+    await until(lambda: settled(stack, acknowledged), 90, every_s=1)
+    await whole(stack, acknowledged)
 
 
-async def settled(stack: Stack, known: Acknowledged) -> bool:
+async def settled(stack: Stack, acknowledged: Acknowledged) -> bool:
     """Every fact has reached who listens."""
-    accounts = list(known.accounts)
+    accounts = list(acknowledged.accounts)
     try:
         conn = await asyncpg.connect(stack.settings.owner_database_url)
     except (OSError, asyncpg.PostgresError):
@@ -146,26 +150,31 @@ async def settled(stack: Stack, known: Acknowledged) -> bool:
         waiting = 0
         for schema in SERVICES:
             waiting += await conn.fetchval(f"SELECT count(*) FROM {schema}.outbox")  # noqa: S608 - our own schemas
-        seen = await conn.fetchval(
+        measured = await conn.fetchval(
             "SELECT count(*) FROM risk.account_seen WHERE account_id = ANY ($1)", accounts
         )
         paths = await conn.fetchval(
             "SELECT count(DISTINCT member_id) FROM learning.assignment WHERE member_id = ANY ($1)",
-            list(known.members),
+            list(acknowledged.members),
         )
         left = await conn.fetchval(
             "SELECT count(*) FROM usage.pending_event WHERE account_id = ANY ($1)", accounts
         )
     finally:
         await conn.close()
-    return not waiting and not left and seen == len(accounts) and paths == len(known.members)
+    return (
+        not waiting
+        and not left
+        and measured == len(accounts)
+        and paths == len(acknowledged.members)
+    )
 
 
-async def whole(stack: Stack, known: Acknowledged) -> None:
+async def whole(stack: Stack, acknowledged: Acknowledged) -> None:
     """Hold the tables against what was acknowledged."""
     conn = await asyncpg.connect(stack.settings.owner_database_url)
     try:
-        accounts = list(known.accounts)
+        accounts = list(acknowledged.accounts)
         per_account = await conn.fetch(
             "SELECT account_id::text AS id, count(*) AS n FROM usage.event"
             " WHERE account_id = ANY ($1) GROUP BY 1",
@@ -176,8 +185,8 @@ async def whole(stack: Stack, known: Acknowledged) -> None:
             " WHERE account_id = ANY ($1) GROUP BY 1",
             accounts,
         )
-        expected = dict.fromkeys(known.events.values(), 0)
-        for key in known.events.values():
+        expected = dict.fromkeys(acknowledged.events.values(), 0)
+        for key in acknowledged.events.values():
             expected[key] += 1
         assert {row["id"]: row["n"] for row in per_account} == expected
         assert {row["id"]: row["n"] for row in counted} == expected

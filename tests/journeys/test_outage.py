@@ -37,8 +37,8 @@ OWN_FIELDS = {
 def pid_of(stack: Stack, program: str) -> int:
     """The process of a program, as the supervisor knows it."""
     state = json.loads((stack.settings.data_dir / "state.json").read_text())
-    (found,) = (one for one in state["programs"] if one["name"] == program)
-    return found["pid"]
+    (line,) = (each for each in state["programs"] if each["name"] == program)
+    return line["pid"]
 
 
 @pytest.mark.parametrize("service", OWN_FIELDS)

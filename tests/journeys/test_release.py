@@ -43,12 +43,12 @@ def status(stack: Stack) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.stack
 async def test_the_worker_trains_when_asked_and_the_record_follows(stack: Stack, partner: Client):
-    asked = (await partner.data(TRAIN))["modelTrain"]
-    assert asked["userErrors"] == []
+    answer = (await partner.data(TRAIN))["modelTrain"]
+    assert answer["userErrors"] == []
 
     async def ended() -> Any:
         nodes = (await partner.data(RUNS))["trainingRuns"]["nodes"]
-        return [one for one in nodes if one["id"] == asked["run"]["id"] and one["outcome"]]
+        return [node for node in nodes if node["id"] == answer["run"]["id"] and node["outcome"]]
 
     (run,) = await until(ended, WITHIN_S, 1)
     assert (run["cause"], run["outcome"]) in (("REQUESTED", "PUBLISHED"), ("REQUESTED", "REFUSED"))

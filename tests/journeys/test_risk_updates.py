@@ -69,11 +69,11 @@ async def test_events_become_a_score_that_reaches_subscribers_in_seconds(
     started = datetime.now(UTC)
 
     receipts = await partner.post("events", events_of(account, 300))
-    seen = await asyncio.wait_for(asyncio.gather(*waiting), 20)
+    messages = await asyncio.wait_for(asyncio.gather(*waiting), 20)
     took = datetime.now(UTC) - started
 
     assert {receipt["status"] for receipt in receipts} == {"accepted"}
-    updates = [one["data"]["riskUpdates"] for one in seen]
+    updates = [message["data"]["riskUpdates"] for message in messages]
     assert updates[0] == updates[1]
     assert updates[0]["account"]["id"] == account
     assert updates[0]["risk"]["id"] != before
@@ -83,16 +83,16 @@ async def test_events_become_a_score_that_reaches_subscribers_in_seconds(
 
 async def history_agrees(partner: Client, account: str, since: datetime, newest: str) -> None:
     """The newest score is the one that was told, and the change leads to it."""
-    found = await partner.data(
+    answer = await partner.data(
         HISTORY, id=account, **{"from": since.isoformat(), "to": datetime.now(UTC).isoformat()}
     )
-    history = found["account"]["riskHistory"]["nodes"]
-    change = found["account"]["riskChange"]
+    history = answer["account"]["riskHistory"]["nodes"]
+    change = answer["account"]["riskChange"]
     assert history[0]["id"] == newest == change["to"]["id"]
     # other work of the stack may have scored it once more in between, and have told nothing
-    older = next(one for one in history if datetime.fromisoformat(one["scoredAt"]) <= since)
+    older = next(score for score in history if datetime.fromisoformat(score["scoredAt"]) <= since)
     assert change["from"]["id"] == older["id"] != newest
-    values = [one["renewalProbability"] for one in (history[0], older)]
+    values = [score["renewalProbability"] for score in (history[0], older)]
     if all(values):
         assert change["change"] == pytest.approx(values[0]["value"] - values[1]["value"], abs=1e-12)
 
@@ -115,8 +115,8 @@ async def test_a_subscriber_that_comes_back_misses_nothing(stack: Stack, partner
     missed: set[str] = set()
     replay = partner.over_sse(UPDATES, after=cursor, filter={"accountIds": accounts})
     async with asyncio.timeout(20):
-        async for one in replay:
-            missed.add(one["data"]["riskUpdates"]["account"]["id"])
+        async for message in replay:
+            missed.add(message["data"]["riskUpdates"]["account"]["id"])
             if missed >= set(accounts[:2]):
                 break
 
@@ -140,10 +140,10 @@ async def test_events_of_a_new_account_sent_at_once_are_not_lost(
     assert {receipt["status"] for receipt in receipts} <= {"accepted", "pending"}
 
     async def counted() -> bool:
-        found = await partner.data(
+        answer = await partner.data(
             "query($id: ID!) { account(id: $id) { usage { events28 { value } } } }", id=account
         )
-        usage = found["account"]["usage"]
+        usage = answer["account"]["usage"]
         return usage is not None and usage["events28"]["value"] == 20
 
     await until(counted, 10)
@@ -163,12 +163,12 @@ async def test_a_new_member_gets_a_learning_path_without_anyone_asking(
     member = added[0]["id"]
 
     async def path() -> Any:
-        found = await partner.data(
+        answer = await partner.data(
             """query($id: ID!) { node(id: $id) { ... on Member {
               learningPath { minutes items { position course { code } } } } } }""",
             id=global_id("Member", UUID(member)),
         )
-        return found["node"]["learningPath"]
+        return answer["node"]["learningPath"]
 
-    found = await until(path, 10)
-    assert found["items"]
+    learning_path = await until(path, 10)
+    assert learning_path["items"]

@@ -21,9 +21,9 @@ async def test_a_trace_runs_from_the_gateway_to_the_worker(
 
 async def member_added(stack: Stack) -> None:
     """What starts work in another service's worker."""
-    async with client(stack) as asked:
-        created = await asked.post("accounts", [{"name": "Traced"}])
-        added = await asked.data(
+    async with client(stack) as caller:
+        created = await caller.post("accounts", [{"name": "Traced"}])
+        added = await caller.data(
             """mutation($input: MembersUpsertInput!) {
               membersUpsert(input: $input) { userErrors { message } } }""",
             input={
@@ -37,8 +37,8 @@ async def member_added(stack: Stack) -> None:
 
 def is_whole(receiver: Receiver, trace: str) -> bool:
     """Gateway, service, its SQL, and the worker with its SQL."""
-    seen = {(span.service, span.name) for span in receiver.traces()[trace]}
-    return seen >= {
+    spans = {(span.service, span.name) for span in receiver.traces()[trace]}
+    return spans >= {
         ("tenure-gateway", "POST /graphql"),
         ("tenure-accounts", "POST /rpc/accounts"),
         ("tenure-accounts", "SELECT"),

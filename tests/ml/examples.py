@@ -119,24 +119,24 @@ def honest(world: World, labels: list[Label]) -> dict[str, list[FeatureRow]]:
 
 def four_months_late(world: World, labels: list[Label]) -> dict[str, list[FeatureRow]]:
     """Use as it is four months after the landmark: who has left by then uses nothing."""
-    found = world.rows(labels)
-    for label, row in zip(labels, found["usage"], strict=True):
+    answers = world.rows(labels)
+    for label, row in zip(labels, answers["usage"], strict=True):
         ended = world.spells[label.landmark.account_id.int].ended_on
         day = label.landmark.as_of.date() + timedelta(days=120)
         if ended is not None and ended <= day:
             row["events_28d"] = 0.0
-    return found
+    return answers
 
 
 def cancelled(world: World, labels: list[Label]) -> dict[str, list[FeatureRow]]:
     """Whether the account ever cancelled, as the newest table of accounts says of old rows, too."""
-    found = world.rows(labels)
-    for label, row in zip(labels, found["accounts"], strict=True):
+    answers = world.rows(labels)
+    for label, row in zip(labels, answers["accounts"], strict=True):
         row["cancelled"] = world.spells[label.landmark.account_id.int].ended_on is not None
-    return found
+    return answers
 
 
-def known(world: World, origin: date) -> list[Spell]:
+def spells_at(world: World, origin: date) -> list[Spell]:
     """Spells as they stood at an origin."""
     return [
         s if s.ended_on and s.ended_on < origin else Spell(s.account_id, s.start_on, None)
@@ -154,7 +154,7 @@ def frame_of(world: World, labels: list[Label], rows: Rows, until: date) -> Fram
 
 def window(world: World, origin: date, past: Rows = honest, ahead: Rows = honest) -> Window:
     """What was known at an origin, and what came after; `past` and `ahead` make the signals."""
-    before = known(world, origin)
+    before = spells_at(world, origin)
     old = landmarks.labels(before, "landmark", origin)
     coming = at_risk(before, world.spells, origin, DATA_TO + timedelta(days=GRACE_DAYS))
     return Window(

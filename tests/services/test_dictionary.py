@@ -38,13 +38,13 @@ async def of_nobody(
 async def test_sql_and_dictionary_name_the_same_signals(
     name: str, database: DatabaseOf, principal: Principal
 ):
-    row, told = await of_nobody(await database(name), principal, SERVICES[name])
-    assert {signal.name for signal in told.values() if not signal.is_family} == set(row)
+    row, signals = await of_nobody(await database(name), principal, SERVICES[name])
+    assert {signal.name for signal in signals.values() if not signal.is_family} == set(row)
 
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_of_an_account_nobody_knows_only_what_may_be_unknown_is(
     name: str, database: DatabaseOf, principal: Principal
 ):
-    row, told = await of_nobody(await database(name), principal, SERVICES[name])
-    assert not [key for key, value in row.items() if value is None and not told[key].unknown]
+    row, signals = await of_nobody(await database(name), principal, SERVICES[name])
+    assert not [key for key, value in row.items() if value is None and not signals[key].unknown]

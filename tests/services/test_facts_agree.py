@@ -46,14 +46,14 @@ class Pair:
     @property
     def teller(self) -> type:
         """The class that is told under this name."""
-        found = {
+        kinds = {
             value
             for module in modules(f"services.{self.source}.domain")
             for value in vars(module).values()
             if is_dataclass(value) and getattr(value, "__name__", "") == self.name
         }
-        assert len(found) == 1, f"{self.source} tells no {self.name}"
-        return found.pop()  # type: ignore[return-value] - a class
+        assert len(kinds) == 1, f"{self.source} tells no {self.name}"
+        return kinds.pop()  # type: ignore[return-value] - a class
 
 
 def modules(name: str) -> Iterator[ModuleType]:
@@ -103,39 +103,39 @@ PLAIN = {
 
 def entry(pair: Pair, payload: dict[str, Any]) -> LogEntry:
     """The fact as it comes over the wire."""
-    told = LogEntry(1, uuid4(), uuid4(), uuid4(), 1, pair.name, payload, TOLD_AT, TOLD_AT, None)
-    return msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=LogEntry)
+    logged = LogEntry(1, uuid4(), uuid4(), uuid4(), 1, pair.name, payload, TOLD_AT, TOLD_AT, None)
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(logged), type=LogEntry)
 
 
-def disagreements(told: Any, read: Any, at: str = "") -> list[str]:
+def disagreements(fact: Any, read: Any, at: str = "") -> list[str]:
     """Where what was read is not what was told; whoever reads may leave fields out."""
     if isinstance(read, dict):
-        unknown = [f"{at}.{name} is not told" for name in read.keys() - told.keys()]
-        both = read.keys() & told.keys()
+        unknown = [f"{at}.{name} is not told" for name in read.keys() - fact.keys()]
+        both = read.keys() & fact.keys()
         return unknown + [
-            each for name in both for each in disagreements(told[name], read[name], f"{at}.{name}")
+            each for name in both for each in disagreements(fact[name], read[name], f"{at}.{name}")
         ]
-    if isinstance(read, list) and len(read) == len(told):
-        pairs = enumerate(zip(told, read, strict=True))
+    if isinstance(read, list) and len(read) == len(fact):
+        pairs = enumerate(zip(fact, read, strict=True))
         return [each for n, (a, b) in pairs for each in disagreements(a, b, f"{at}[{n}]")]
-    return [] if told == read else [f"{at} {told} was read as {read}"]
+    return [] if fact == read else [f"{at} {fact} was read as {read}"]
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=str)
 def test_what_is_told_is_read(pair: Pair) -> None:
-    told = msgspec.to_builtins(example(pair.teller))
+    fact = msgspec.to_builtins(example(pair.teller))
 
-    read = msgspec.to_builtins(entry(pair, told).fact(pair.reads))
+    read = msgspec.to_builtins(entry(pair, fact).fact(pair.reads))
 
-    assert disagreements(told, read) == []
+    assert disagreements(fact, read) == []
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=str)
 def test_what_may_be_empty_may_be_absent_too(pair: Pair) -> None:
-    told = msgspec.to_builtins(example(pair.teller))
+    fact = msgspec.to_builtins(example(pair.teller))
     hints = get_type_hints(pair.teller)
     for name in (each.name for each in fields(pair.teller) if optional(hints[each.name])):
-        rest = {key: value for key, value in told.items() if key != name}
+        rest = {key: value for key, value in fact.items() if key != name}
         empty = entry(pair, {**rest, name: None}).fact(pair.reads)
         absent = entry(pair, rest).fact(pair.reads)
         assert getattr(empty, name, None) == getattr(absent, name, None) is None
@@ -143,7 +143,7 @@ def test_what_may_be_empty_may_be_absent_too(pair: Pair) -> None:
 
 def test_what_does_not_say_when_it_was_recorded_was_when_it_was_told() -> None:
     for pair in PAIRS:
-        told = msgspec.to_builtins(example(pair.teller))
-        told.pop("recorded_at", None)
-        read = entry(pair, told).fact(pair.reads)
+        fact = msgspec.to_builtins(example(pair.teller))
+        fact.pop("recorded_at", None)
+        read = entry(pair, fact).fact(pair.reads)
         assert getattr(read, "recorded_at", TOLD_AT) == TOLD_AT, str(pair)

@@ -60,29 +60,29 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-class Sent(msgspec.Struct):
+class Row(msgspec.Struct):
     """A row as text, and whether it must be accepted."""
 
     text: str
     is_good: bool = False
 
 
-def neighbour(route: BulkRoute) -> Sent:
-    return Sent(msgspec.json.encode(good(route)).decode(), is_good=True)
+def neighbour(route: BulkRoute) -> Row:
+    return Row(msgspec.json.encode(good(route)).decode(), is_good=True)
 
 
-def hostile(route: BulkRoute) -> Iterator[Sent]:
+def hostile(route: BulkRoute) -> Iterator[Row]:
     """Each value in each field, a field twice, a field nobody knows, and no row at all."""
     fields = [field.encode_name for field in msgspec.structs.fields(route.row)]
     for name in fields:
         for value in HOSTILE:
             row = {key: item for key, item in good(route).items() if key != name}
             others = msgspec.json.encode(row).decode()[1:-1]
-            yield Sent(f'{{{others + "," if others else ""}"{name}":{value}}}')
+            yield Row(f'{{{others + "," if others else ""}"{name}":{value}}}')
     for value in HOSTILE:
-        yield Sent(value)
+        yield Row(value)
         for name in (fields[0], "unheard"):
-            yield Sent(f'{neighbour(route).text[:-1]},"{name}":{value}}}')
+            yield Row(f'{neighbour(route).text[:-1]},"{name}":{value}}}')
 
 
 class Door:
@@ -93,7 +93,7 @@ class Door:
         self._session = session
         self._caller = caller
 
-    async def send(self, service: Service, route: BulkRoute, rows: list[Sent], kind: str) -> Any:
+    async def send(self, service: Service, route: BulkRoute, rows: list[Row], kind: str) -> Any:
         texts = [row.text for row in rows]
         body = "\n".join(texts) if kind == LINES else f"[{','.join(texts)}]"
         headers = {auth.HEADER: Signer(self._settings).seal(self._caller), "content-type": kind}
@@ -126,16 +126,16 @@ async def test_a_hostile_row_costs_itself_only(
             spoiled = list(islice(hostile(route), 0, None, step))
             for at in range(0, len(spoiled), 100):
                 rows = [each for bad in spoiled[at : at + 100] for each in (bad, neighbour(route))]
-                await _judged(door, service, route, rows, kind)
+                await _check(door, service, route, rows, kind)
 
 
-async def _judged(
-    door: Door, service: Service, route: BulkRoute, rows: list[Sent], kind: str
+async def _check(
+    door: Door, service: Service, route: BulkRoute, rows: list[Row], kind: str
 ) -> None:
     status, answer = await door.send(service, route, rows, kind)
     if status != 202 and len(rows) > 2:  # whose fault is it?
         for bad, fine in zip(rows[::2], rows[1::2], strict=True):
-            await _judged(door, service, route, [bad, fine], kind)
+            await _check(door, service, route, [bad, fine], kind)
     assert status == 202, (route.name, rows[0].text[:300], answer)
     receipts = answer["receipts"]
     assert [receipt["row"] for receipt in receipts] == list(range(len(rows)))

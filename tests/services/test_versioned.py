@@ -147,13 +147,13 @@ async def test_history_that_comes_late_finds_its_place(place: Place) -> None:
     early, late = (place.row(0, 0, recordedAt=date) for date in (DATES[0], DATES[2]))
     between, against = (place.row(0, value, recordedAt=DATES[1]) for value in (1, 2))
 
-    found = [(await place.statuses(row))[0] for row in (early, late, between, late, against)]
+    statuses = [(await place.statuses(row))[0] for row in (early, late, between, late, against)]
 
     if place.table.corrections:
-        assert found == ["accepted", "duplicate", "accepted", "accepted", "conflict"]
+        assert statuses == ["accepted", "duplicate", "accepted", "accepted", "conflict"]
     else:
-        assert found == ["accepted", "duplicate", "conflict", "duplicate", "conflict"]
-    assert len(await place.versions()) == found.count("accepted")
+        assert statuses == ["accepted", "duplicate", "conflict", "duplicate", "conflict"]
+    assert len(await place.versions()) == statuses.count("accepted")
 
 
 @every_table
@@ -178,12 +178,14 @@ async def test_one_batch_from_many_senders_at_once_is_kept_once(place: Place) ->
         rows = [place.row(thing, value) for thing in range(THINGS)]
         batches = [random.sample(rows, THINGS) for _ in range(senders)]
 
-        found = Counter(chain(*await asyncio.gather(*(place.statuses(*each) for each in batches))))
+        statuses = Counter(
+            chain(*await asyncio.gather(*(place.statuses(*each) for each in batches)))
+        )
 
         if value and not place.table.corrections:
-            assert found == {"conflict": THINGS * senders}
+            assert statuses == {"conflict": THINGS * senders}
         else:
-            assert found == {"accepted": THINGS, "duplicate": THINGS * (senders - 1)}
+            assert statuses == {"accepted": THINGS, "duplicate": THINGS * (senders - 1)}
 
 
 @every_table
@@ -199,15 +201,15 @@ async def test_overlapping_batches_from_many_senders_lose_nothing(place: Place) 
             statuses += await place.statuses(*rows)
         return statuses
 
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for senders in (2, 4):
-        found += Counter(chain(*await asyncio.gather(*map(sender, range(senders)))))
+        counts += Counter(chain(*await asyncio.gather(*map(sender, range(senders)))))
 
     versions = await place.versions()
-    assert found.total() == (2 + 4) * 6 * 8
-    assert found["accepted"] == len(versions)
+    assert counts.total() == (2 + 4) * 6 * 8
+    assert counts["accepted"] == len(versions)
     if place.table.corrections:
-        assert found.keys() <= {"accepted", "duplicate"}
+        assert counts.keys() <= {"accepted", "duplicate"}
         assert all(a[2] != b[2] for a, b in pairwise(versions) if a[0] == b[0])
     else:
         assert len(versions) == len({key for key, _, _ in versions})
@@ -224,11 +226,11 @@ async def test_histories_from_many_senders_have_one_version_a_moment(place: Plac
 
     batches = [random.sample(rows, len(rows) // 2) for _ in range(4)]
 
-    found = Counter(chain(*await asyncio.gather(*(place.statuses(*each) for each in batches))))
+    statuses = Counter(chain(*await asyncio.gather(*(place.statuses(*each) for each in batches))))
 
     versions = await place.versions()
-    assert found.total() == 4 * (len(rows) // 2)
-    assert found["accepted"] == len(versions)
+    assert statuses.total() == 4 * (len(rows) // 2)
+    assert statuses["accepted"] == len(versions)
     assert len(versions) == len({(key, date) for key, date, _ in versions})
 
 

@@ -11,8 +11,8 @@ from tests.architecture.tree import files, name
 
 
 def worker(service: str) -> Worker:
-    found: Worker = importlib.import_module(f"services.{service}.jobs").WORKER
-    return found
+    declared: Worker = importlib.import_module(f"services.{service}.jobs").WORKER
+    return declared
 
 
 @pytest.mark.parametrize("service", WORKERS)

@@ -41,18 +41,18 @@ def at(settings: Settings) -> dict[str, str]:
 
 def test_help_lists_every_command_without_loading_any():
     loaded = "import sys, infra.cli.tenure; print(*sys.modules)"
-    seen = subprocess.check_output([sys.executable, "-c", loaded], text=True)
-    assert seen.split().count("infra.cli.tenure") == 1
-    assert seen.count("infra.cli.") == 1
-    said = tenure("--help").stdout
-    assert all(f"  {name}" in said for name in COMMANDS)
+    modules = subprocess.check_output([sys.executable, "-c", loaded], text=True)
+    assert modules.split().count("infra.cli.tenure") == 1
+    assert modules.count("infra.cli.") == 1
+    output = tenure("--help").stdout
+    assert all(f"  {name}" in output for name in COMMANDS)
 
 
 @pytest.mark.parametrize("command", OURS)
 def test_help_of_each_command_shows_how_it_is_used(command: str):
-    said = tenure(*command.split(), "--help").stdout
-    assert f"Usage: tenure {command}" in said
-    assert "Example" in said or "Commands:" in said
+    output = tenure(*command.split(), "--help").stdout
+    assert f"Usage: tenure {command}" in output
+    assert "Example" in output or "Commands:" in output
 
 
 def test_logs_are_listed_and_shown_by_name(settings: Settings):
@@ -74,25 +74,25 @@ def test_a_second_start_on_the_same_folder_says_so(settings: Settings):
 
 def test_a_taken_port_of_any_process_is_named(settings: Settings):
     with socket.create_server(("127.0.0.1", settings.service_port("billing"))):
-        said = refused("up", "--no-demo", **at(settings))
-    assert f"Port {settings.service_port('billing')} (billing) is taken" in said
+        message = refused("up", "--no-demo", **at(settings))
+    assert f"Port {settings.service_port('billing')} (billing) is taken" in message
 
 
 def test_a_wrong_dsn_and_a_wrong_redis_are_one_sentence_each(settings: Settings):
     nothing = f"127.0.0.1:{settings.port}"
     dsn = f"postgresql://me:sesame@{nothing}/tenure"
-    said = refused("up", "--no-demo", **at(settings), TENURE_DATABASE_URL=dsn)
-    assert f"No PostgreSQL can be used at {nothing} (TENURE_DATABASE_URL)" in said
+    message = refused("up", "--no-demo", **at(settings), TENURE_DATABASE_URL=dsn)
+    assert f"No PostgreSQL can be used at {nothing} (TENURE_DATABASE_URL)" in message
     redis = f"redis://{nothing}"
-    said = refused("up", "--no-demo", **at(settings), TENURE_REDIS_URL=redis)
-    assert f"No Redis can be used at {nothing} (TENURE_REDIS_URL)" in said
+    message = refused("up", "--no-demo", **at(settings), TENURE_REDIS_URL=redis)
+    assert f"No Redis can be used at {nothing} (TENURE_REDIS_URL)" in message
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path):
     (tmp_path / "file").touch()
-    said = refused("up", TENURE_DATA_DIR=str(tmp_path / "file" / "folder"))
-    assert "Cannot read and write" in said
-    assert "TENURE_DATA_DIR" in said
+    message = refused("up", TENURE_DATA_DIR=str(tmp_path / "file" / "folder"))
+    assert "Cannot read and write" in message
+    assert "TENURE_DATA_DIR" in message
 
 
 @as_other
@@ -102,8 +102,8 @@ def test_a_folder_of_another_is_one_sentence(tmp_path: Path):
 
 
 def test_a_port_that_is_none_is_one_sentence(tmp_path: Path):
-    said = refused("up", TENURE_PORT="99999", TENURE_DATA_DIR=str(tmp_path))
-    assert "TENURE_PORT: '99999' is not allowed" in said
+    message = refused("up", TENURE_PORT="99999", TENURE_DATA_DIR=str(tmp_path))
+    assert "TENURE_PORT: '99999' is not allowed" in message
 
 
 def test_status_of_nothing_has_a_code_of_its_own(settings: Settings):

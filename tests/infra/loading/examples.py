@@ -14,7 +14,7 @@ from shared.process import facts
 from shared.process.listeners import hear
 
 
-async def sent(dbs: dict[str, Database], principal: Principal, batches: Iterable[Batch]) -> None:
+async def send(dbs: dict[str, Database], principal: Principal, batches: Iterable[Batch]) -> None:
     """Load batches as the bulk routes and the listeners between services do."""
     kinds = {
         kind.name: (service.name, kind)
@@ -30,11 +30,11 @@ async def sent(dbs: dict[str, Database], principal: Principal, batches: Iterable
                 receipts = await receive(conn, principal, kind, body)
             assert {receipt.status for receipt in receipts} <= {"accepted", "late"}
         if batch.kind == "accounts":
-            await told(dbs)
-    await told(dbs)
+            await pass_facts_on(dbs)
+    await pass_facts_on(dbs)
 
 
-async def told(dbs: dict[str, Database]) -> None:
+async def pass_facts_on(dbs: dict[str, Database]) -> None:
     """Let every service hear what the others said; saying it twice teaches nothing new."""
     for speaker in dbs:
         await facts.relay_all(dbs[speaker])

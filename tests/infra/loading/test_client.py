@@ -73,9 +73,9 @@ class Server:
         if kind == "accounts":
             row_id = str(uuid5(TENANT, row["externalId"]["id"]))
         key = f"{row_id} {row.get('recordedAt')}"
-        known = self.rows.setdefault(kind, {})
-        status = "duplicate" if key in known else "accepted"
-        known[key] = row
+        rows = self.rows.setdefault(kind, {})
+        status = "duplicate" if key in rows else "accepted"
+        rows[key] = row
         return {"status": status, "id": row_id}
 
 
@@ -137,12 +137,12 @@ async def test_everything_arrives_under_the_accounts_ids_of_the_receipts(
         server.url, "tnr_key", some(40), tmp_path / "rejected", Console(file=out)
     )
 
-    given = {
+    account_ids = {
         str(uuid5(TENANT, row["externalId"]["id"])) for row in server.rows["accounts"].values()
     }
-    assert {str(known) for known in ids.values()} == given
+    assert {str(key) for key in ids.values()} == account_ids
     for kind in ("contracts", "subscriptions", "payment-methods"):
-        assert {row["accountId"] for row in server.rows[kind].values()} == given
+        assert {row["accountId"] for row in server.rows[kind].values()} == account_ids
     assert tally.rejected == 0
     assert server.keys == {"Bearer tnr_key"}
     assert not (tmp_path / "rejected").exists()
@@ -225,10 +225,10 @@ async def test_rejected_rows_are_kept_with_their_reason(server: Server, tmp_path
     assert tally.rejected == 1
     assert tally.counts["accounts"] == {"accepted": 39, "rejected": 1}
     (line,) = (tmp_path / "deep/rejected").read_text().splitlines()
-    kept = msgspec.json.decode(line)
-    assert kept["kind"] == "accounts"
-    assert kept["why"]["message"] == "allowed: other names"
-    assert kept["row"]["id"] == server.rejected_id
+    reject = msgspec.json.decode(line)
+    assert reject["kind"] == "accounts"
+    assert reject["why"]["message"] == "allowed: other names"
+    assert reject["row"]["id"] == server.rejected_id
 
 
 async def test_when_no_account_is_taken_nothing_else_is_sent(server: Server, tmp_path: Path):

@@ -43,7 +43,7 @@ KINDS: dict[str, tuple[type[Row], Callable[[Any], object]]] = {
 
 
 @pytest.fixture(scope="module")
-def sent() -> dict[str, list[msgspec.Struct]]:
+def rows_sent() -> dict[str, list[msgspec.Struct]]:
     """The rows of either loader by kind."""
     sample = ROOT / "data/telco.csv"
     table = telco.batches(telco.read(sample)[:1_000], UNTIL)
@@ -55,11 +55,11 @@ def sent() -> dict[str, list[msgspec.Struct]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_row_is_taken(sent: dict[str, list[msgspec.Struct]], kind: str):
+def test_every_row_is_taken(rows_sent: dict[str, list[msgspec.Struct]], kind: str):
     row_type, rule = KINDS[kind]
-    assert sent[kind]
-    for at in range(0, len(sent[kind]), 2_000):
-        good, bad = parse(msgspec.json.encode(sent[kind][at : at + 2_000]), row_type, LOADER)
+    assert rows_sent[kind]
+    for at in range(0, len(rows_sent[kind]), 2_000):
+        good, bad = parse(msgspec.json.encode(rows_sent[kind][at : at + 2_000]), row_type, LOADER)
         assert not bad
-        for one in good:
-            rule(one.row)
+        for line in good:
+            rule(line.row)

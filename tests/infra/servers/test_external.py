@@ -87,5 +87,5 @@ def test_a_good_redis_passes_and_each_wrong_one_is_told_apart(settings: Settings
 
 def test_a_silent_port_is_given_up_after_a_while(settings: Settings):
     with socket.create_server(("127.0.0.1", settings.port)):
-        said = refused_redis(f"redis://127.0.0.1:{settings.port}/0", timeout_s=0.2)
-    assert "no answer within" in said
+        message = refused_redis(f"redis://127.0.0.1:{settings.port}/0", timeout_s=0.2)
+    assert "no answer within" in message

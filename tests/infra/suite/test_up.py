@@ -21,7 +21,7 @@ pytestmark = pytest.mark.stack
 class Whole:
     """A running `tenure up` and what it said."""
 
-    def __init__(self, settings: Settings, said: Path) -> None:
+    def __init__(self, settings: Settings, output: Path) -> None:
         self.settings = settings
         self.env = {
             **os.environ,
@@ -29,8 +29,8 @@ class Whole:
             "TENURE_DATA_DIR": str(settings.data_dir),
             "TENURE_SECRET": settings.secret.decode(),
         }
-        self._said = said
-        with said.open("w") as file:
+        self._output = output
+        with output.open("w") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "infra.cli", "up", "--no-demo"],
                 env=self.env,
@@ -40,8 +40,8 @@ class Whole:
             )
 
     @property
-    def said(self) -> str:
-        return self._said.read_text()
+    def output(self) -> str:
+        return self._output.read_text()
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -56,10 +56,10 @@ class Whole:
         return {p["name"]: p["pid"] for p in state_of(self.settings.data_dir).get("programs", [])}
 
     def all_up(self) -> bool:
-        known = state_of(self.settings.data_dir)
-        up = all(p["status"] == "up" for p in known.get("programs", []))
-        ours = known.get("pid") == self.process.pid
-        return ours and up and known["phase"] == "ready"
+        state = state_of(self.settings.data_dir)
+        up = all(p["status"] == "up" for p in state.get("programs", []))
+        ours = state.get("pid") == self.process.pid
+        return ours and up and state["phase"] == "ready"
 
 
 def until(true: Callable[[], bool], within_s: float = 120) -> None:
@@ -84,7 +84,7 @@ def start(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], Whole]]:
     def start() -> Whole:
         started.append(Whole(settings, tmp_path / f"said-{len(started)}"))
         until(lambda: started[-1].all_up() or started[-1].process.poll() is not None)
-        assert started[-1].all_up(), started[-1].said
+        assert started[-1].all_up(), started[-1].output
         return started[-1]
 
     yield start
@@ -95,7 +95,7 @@ def start(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], Whole]]:
 
 async def test_from_the_first_start_to_the_last(start: Callable[[], Whole], settings: Settings):
     first = start()
-    assert "shown this once: tnr_" in first.said
+    assert "shown this once: tnr_" in first.output
     assert first.run("status").returncode == 0
     assert first.run("keys", "create", "--tenant", "development").stdout.startswith("tnr_")
 
@@ -110,7 +110,7 @@ async def test_from_the_first_start_to_the_last(start: Callable[[], Whole], sett
     end(first, signal.SIGKILL)
 
     second = start()
-    assert "shown this once" not in second.said
+    assert "shown this once" not in second.output
     assert second.run("keys", "list").stdout.count("valid") == 2
     end(second, signal.SIGINT)
     assert second.process.returncode == 0

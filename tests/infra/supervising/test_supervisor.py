@@ -39,7 +39,7 @@ STUBBORN = WORKS.replace("sys.exit(0)", "pass")
 
 
 def program(folder: Path, name: str, text: str = WORKS, **changed: Any) -> Program:
-    known: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "name": name,
         "command": (sys.executable, "-c", text, name, str(folder)),
         "ready": (folder / name).exists,
@@ -47,10 +47,10 @@ def program(folder: Path, name: str, text: str = WORKS, **changed: Any) -> Progr
         "ready_within_s": 10.0,
         "stop_within_s": 5.0,
     }
-    return Program(**(known | changed))
+    return Program(**(settings | changed))
 
 
-class Seen(Supervisor):
+class Watched(Supervisor):
     """A supervisor whose screen can be read."""
 
     def __init__(self, folder: Path) -> None:
@@ -62,11 +62,11 @@ class Seen(Supervisor):
 
 
 @pytest.fixture
-async def supervisor(tmp_path: Path) -> AsyncIterator[Seen]:
-    seen = Seen(tmp_path)
-    yield seen
-    await seen.stop()
-    seen.guard.close()
+async def supervisor(tmp_path: Path) -> AsyncIterator[Watched]:
+    started = Watched(tmp_path)
+    yield started
+    await started.stop()
+    started.guard.close()
 
 
 async def until(true: Callable[[], bool], within_s: float = 30) -> None:
@@ -77,14 +77,14 @@ async def until(true: Callable[[], bool], within_s: float = 30) -> None:
     raise TimeoutError
 
 
-def gone(pid: int) -> bool:
+def is_gone(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 
 
-async def test_stages_start_in_order_and_stop_in_reverse(supervisor: Seen, tmp_path: Path):
+async def test_stages_start_in_order_and_stop_in_reverse(supervisor: Watched, tmp_path: Path):
     await supervisor.start([program(tmp_path, "database")])
     await supervisor.start([program(tmp_path, "service"), program(tmp_path, "other")])
     await supervisor.start([program(tmp_path, "worker")])
@@ -95,10 +95,10 @@ async def test_stages_start_in_order_and_stop_in_reverse(supervisor: Seen, tmp_p
 
     ends = (tmp_path / "ends").read_text().split()
     assert (ends[0], set(ends[1:3]), ends[3]) == ("worker", {"service", "other"}, "database")
-    await until(lambda: all(gone(child) for child in children))
+    await until(lambda: all(is_gone(child) for child in children))
 
 
-async def test_what_is_killed_comes_back_and_is_counted(supervisor: Seen, tmp_path: Path):
+async def test_what_is_killed_comes_back_and_is_counted(supervisor: Watched, tmp_path: Path):
     await supervisor.start([program(tmp_path, "service")])
     first = supervisor.pid("service")
     line = supervisor.board.lines["service"]
@@ -112,7 +112,7 @@ async def test_what_is_killed_comes_back_and_is_counted(supervisor: Seen, tmp_pa
 
 
 async def test_what_never_becomes_ready_is_given_up_with_its_own_words(
-    supervisor: Seen, tmp_path: Path
+    supervisor: Watched, tmp_path: Path
 ):
     dies = "raise SystemExit('the plan is missing')"
     with pytest.raises(StartError, match=r"service does not start.*the plan is missing.*code 1"):
@@ -120,31 +120,35 @@ async def test_what_never_becomes_ready_is_given_up_with_its_own_words(
     assert supervisor.board.lines["service"].status == "failed"
 
 
-async def test_what_is_known_to_be_hopeless_is_given_up_at_once(supervisor: Seen, tmp_path: Path):
+async def test_what_is_known_to_be_hopeless_is_given_up_at_once(
+    supervisor: Watched, tmp_path: Path
+):
     dies = "raise SystemExit('No space left on device')"
-    hopeless = program(tmp_path, "service", dies, explain=lambda said: "The disk is full.")
+    hopeless = program(tmp_path, "service", dies, explain=lambda _output: "The disk is full.")
     with pytest.raises(StartError, match=r"^The disk is full\.$"):
         await supervisor.start([hopeless])
     assert supervisor.board.lines["service"].restarts == 0
 
 
-async def test_what_hangs_while_starting_is_ended_and_tried_again(supervisor: Seen, tmp_path: Path):
+async def test_what_hangs_while_starting_is_ended_and_tried_again(
+    supervisor: Watched, tmp_path: Path
+):
     hangs = program(tmp_path, "service", "import time; time.sleep(60)", ready_within_s=0.3)
     with pytest.raises(StartError, match="ended by SIGKILL"):
         await supervisor.start([hangs])
 
 
-async def test_what_does_not_want_to_stop_is_ended_by_force(supervisor: Seen, tmp_path: Path):
+async def test_what_does_not_want_to_stop_is_ended_by_force(supervisor: Watched, tmp_path: Path):
     await supervisor.start([program(tmp_path, "service", STUBBORN, stop_within_s=0.3)])
     pids = [supervisor.pid("service"), int((tmp_path / "service").read_text())]
     began = time.monotonic()
     await supervisor.stop()
     assert time.monotonic() - began < 3
-    await until(lambda: all(gone(pid) for pid in pids))
+    await until(lambda: all(is_gone(pid) for pid in pids))
 
 
 async def test_words_go_to_a_log_of_each_program_and_only_what_is_wrong_to_the_terminal(
-    supervisor: Seen, tmp_path: Path
+    supervisor: Watched, tmp_path: Path
 ):
     text = WORKS.replace('print("works"', 'print("works\\nWARNING no hints"')
     await supervisor.start([program(tmp_path, "service", text)])
@@ -153,7 +157,7 @@ async def test_words_go_to_a_log_of_each_program_and_only_what_is_wrong_to_the_t
     assert supervisor.words.getvalue() == "service         | WARNING no hints\n"
 
 
-async def test_the_watchdog_is_replaced_when_it_is_killed(supervisor: Seen, tmp_path: Path):
+async def test_the_watchdog_is_replaced_when_it_is_killed(supervisor: Watched, tmp_path: Path):
     await supervisor.start([program(tmp_path, "service")])
     for child in psutil.Process().children():
         if any(word.endswith("watchdog.py") for word in child.cmdline()):
@@ -189,16 +193,16 @@ async def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path):
         sys.executable, "-c", KILLED, str(tmp_path), stdout=DEVNULL
     )
     await until(lambda: {p["status"] for p in state_of(tmp_path).get("programs", [])} == {"up"})
-    known = json.loads((tmp_path / "state.json").read_text())
-    pids = [line["pid"] for line in known["programs"]]
+    state = json.loads((tmp_path / "state.json").read_text())
+    pids = [line["pid"] for line in state["programs"]]
     pids += [int((tmp_path / name).read_text()) for name in ("service", "other")]
     supervisor.kill()
     await supervisor.wait()
-    await until(lambda: all(gone(pid) for pid in pids))
+    await until(lambda: all(is_gone(pid) for pid in pids))
 
 
 async def test_the_last_words_are_kept_and_the_log_is_closed_when_stop_returns(
-    supervisor: Seen, tmp_path: Path
+    supervisor: Watched, tmp_path: Path
 ):
     talks = WORKS.replace(
         "sys.exit(0)", 'print("x" * 200_000 + "last words", flush=True); sys.exit(0)'
@@ -206,5 +210,5 @@ async def test_the_last_words_are_kept_and_the_log_is_closed_when_stop_returns(
     await supervisor.start([program(tmp_path, "service", talks)])
     await supervisor.stop()
     assert (tmp_path / "service.log").read_text().endswith("last words\n")
-    held = [file.path for file in psutil.Process().open_files()]
-    assert str(tmp_path / "service.log") not in held
+    open_files = [file.path for file in psutil.Process().open_files()]
+    assert str(tmp_path / "service.log") not in open_files

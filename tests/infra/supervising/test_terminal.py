@@ -15,27 +15,27 @@ EVERY = re.compile("")
 
 
 def test_lines_carry_the_name_of_their_process_and_are_kept_whole(tmp_path: Path):
-    seen = io.StringIO()
-    journal = Journal("usage", tmp_path, Terminal(seen), EVERY)
+    screen = io.StringIO()
+    journal = Journal("usage", tmp_path, Terminal(screen), EVERY)
     journal.take(b"one\ntw")
     journal.take("o \N{SNOWMAN}\nwithout end".encode())
     journal.end()
 
-    assert [line.split("| ")[1] for line in seen.getvalue().splitlines()] == [
+    assert [line.split("| ")[1] for line in screen.getvalue().splitlines()] == [
         "one",
         "two \N{SNOWMAN}",
         "without end",
     ]
-    assert seen.getvalue().startswith("usage ")
+    assert screen.getvalue().startswith("usage ")
     assert (tmp_path / "usage.log").read_text() == "one\ntwo \N{SNOWMAN}\nwithout end\n"
 
 
 def test_without_a_terminal_there_is_no_colour(tmp_path: Path):
-    seen = io.StringIO()
-    journal = Journal("usage", tmp_path, Terminal(seen), EVERY)
+    screen = io.StringIO()
+    journal = Journal("usage", tmp_path, Terminal(screen), EVERY)
     journal.take(b"one\n")
     journal.end()
-    assert "\033" not in seen.getvalue()
+    assert "\033" not in screen.getvalue()
 
 
 def test_a_log_never_grows_past_its_bound(tmp_path: Path):
@@ -58,11 +58,11 @@ def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path):
 
 
 def test_bytes_that_are_no_text_and_a_reader_who_left_do_no_harm(tmp_path: Path):
-    class Gone(io.StringIO):
+    class ClosedScreen(io.StringIO):
         def write(self, s: str, /) -> int:
             raise BrokenPipeError(s)
 
-    journal = Journal("usage", tmp_path, Terminal(Gone()), EVERY)
+    journal = Journal("usage", tmp_path, Terminal(ClosedScreen()), EVERY)
     journal.take(b"\xff\xfe\n")
     journal.take(b"more\n")
     journal.end()

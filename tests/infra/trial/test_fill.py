@@ -20,7 +20,7 @@ from shared.platform.config import Settings
 from shared.platform.db import Conn
 from shared.process.rpc import Rpc
 from tests.conftest import DatabaseOf
-from tests.infra.loading.examples import sent
+from tests.infra.loading.examples import send
 
 UNTIL = date(2026, 7, 1)
 ORIGINS = [date(2025, 11, 15), date(2026, 2, 3)]
@@ -42,16 +42,16 @@ async def test_copied_rows_give_the_same_windows_as_rows_sent_to_the_services(
 ):
     tenant = simulate(companies_count=40, months=14, seed=2, until=UNTIL)
     dbs = {service.name: await database(service.name) for service in SIGNAL_SERVICES}
-    await sent(dbs, principal, tenant.batches())
+    await send(dbs, principal, tenant.batches())
     await owner.execute("ANALYZE")
     through_services = await windows(rpc, principal)
 
     copied = await fill(settings.owner_database_url, "copied", tenant, lambda *_: None)
     straight = await windows(rpc, system(copied))
 
-    for one, other in zip(straight, through_services, strict=True):
-        assert one.accounts == other.accounts
-        for mine, theirs in ((one.training, other.training), (one.ahead, other.ahead)):
+    for direct, served in zip(straight, through_services, strict=True):
+        assert direct.accounts == served.accounts
+        for mine, theirs in ((direct.training, served.training), (direct.ahead, served.ahead)):
             assert len(mine) > 20
             np.testing.assert_array_equal(mine.duration, theirs.duration)
             np.testing.assert_array_equal(mine.event, theirs.event)
@@ -59,11 +59,11 @@ async def test_copied_rows_give_the_same_windows_as_rows_sent_to_the_services(
             assert mine.columns.keys() == theirs.columns.keys()
             for name in mine.columns:
                 assert shown(mine.columns[name]) == shown(theirs.columns[name]), name
-        assert one.training.halves is not None
-        assert other.training.halves is not None
-        assert len(one.training.halves) == len(other.training.halves) > 0
-        assert one.training.halves.hashed() == other.training.halves.hashed()
-        assert one.ahead.halves is None
+        assert direct.training.halves is not None
+        assert served.training.halves is not None
+        assert len(direct.training.halves) == len(served.training.halves) > 0
+        assert direct.training.halves.hashed() == served.training.halves.hashed()
+        assert direct.ahead.halves is None
 
 
 def shown(values: NDArray[Any]) -> list[str]:
@@ -72,7 +72,7 @@ def shown(values: NDArray[Any]) -> list[str]:
 
 
 def test_too_few_months_on_record_are_refused_before_anything_is_made():
-    given = ["--months", "24", "--unrecorded-months", "3"]
-    refused = CliRunner().invoke(simulation, given)
+    options = ["--months", "24", "--unrecorded-months", "3"]
+    refused = CliRunner().invoke(simulation, options)
     assert refused.exit_code == 2
     assert "at most 2" in refused.output

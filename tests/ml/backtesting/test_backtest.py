@@ -17,7 +17,7 @@ from ml.frames.landmarks import GRACE_DAYS
 from ml.judging import evaluate, metrics
 from ml.judging.metrics import Outcome
 from ml.scoring.hazards import ChurnModel
-from tests.ml.examples import DATA_TO, ORIGINS, annual, known, truth, window
+from tests.ml.examples import DATA_TO, ORIGINS, annual, spells_at, truth, window
 from tests.ml.fitting.test_strata import clock
 
 
@@ -32,7 +32,7 @@ def cox(frame: Frame) -> backtest.Forecaster:
 
 
 @pytest.fixture(scope="module")
-def found(world):
+def judgement(world):
     fitters = {"cox": cox, "boosted": challenger.boosted, "kaplan_meier": challenger.kaplan_meier}
     return backtest.backtest(
         partial(window, world), ORIGINS, fitters, extra={"truth": truth(world)}, replicates=40
@@ -49,7 +49,7 @@ def test_nothing_of_the_training_rows_reaches_past_the_origin(world):
 
 def test_who_is_at_risk_is_what_was_known_at_the_origin(world):
     origin = ORIGINS[0]
-    before = known(world, origin)
+    before = spells_at(world, origin)
     labels = at_risk(before, world.spells, origin, DATA_TO + timedelta(days=GRACE_DAYS))
     accounts = {label.landmark.account_id for label in labels}
     assert accounts == {s.account_id for s in before if s.ended_on is None} - {
@@ -62,24 +62,24 @@ def test_who_is_at_risk_is_what_was_known_at_the_origin(world):
         assert 1 <= label.duration <= 12
 
 
-def test_the_forecast_comes_near_the_truth_and_beats_what_knows_no_signal(found):
-    cox, flat, best = (found.figures[name] for name in ("cox", "kaplan_meier", "truth"))
+def test_the_forecast_comes_near_the_truth_and_beats_what_knows_no_signal(judgement):
+    cox, flat, best = (judgement.figures[name] for name in ("cox", "kaplan_meier", "truth"))
     assert best["auc_12m"] - cox["auc_12m"] < 0.04
     assert flat["auc_12m"] + 0.1 < cox["auc_12m"]
     assert flat["ibs"] > cox["ibs"] >= best["ibs"] - 0.002
-    assert abs(best["oe_12m"] - 1) < 3 * found.errors["truth"]["oe_12m"]
-    assert found.figures["boosted"]["auc_12m"] > flat["auc_12m"] + 0.05
+    assert abs(best["oe_12m"] - 1) < 3 * judgement.errors["truth"]["oe_12m"]
+    assert judgement.figures["boosted"]["auc_12m"] > flat["auc_12m"] + 0.05
     assert cox["lift_10"] > 1.5
 
 
-def test_parts_add_up_to_the_whole(found):
-    rows = sum(part["cox"]["rows"] for part in found.by_origin.values())
-    assert rows == len(found.rows)
-    assert set(found.by_origin) == {origin.strftime("%Y%m%d") for origin in ORIGINS}
-    assert found.by_segment["term"].keys() == {"12.0"}
-    twelve = found.by_segment["term"]["12.0"]["cox"]
-    assert twelve["auc_12m"] == pytest.approx(found.figures["cox"]["auc_12m"])
-    assert all(part["cox"]["losses"] >= 20 for part in found.by_segment["renewal"].values())
+def test_parts_add_up_to_the_whole(judgement):
+    rows = sum(part["cox"]["rows"] for part in judgement.by_origin.values())
+    assert rows == len(judgement.rows)
+    assert set(judgement.by_origin) == {origin.strftime("%Y%m%d") for origin in ORIGINS}
+    assert judgement.by_segment["term"].keys() == {"12.0"}
+    twelve = judgement.by_segment["term"]["12.0"]["cox"]
+    assert twelve["auc_12m"] == pytest.approx(judgement.figures["cox"]["auc_12m"])
+    assert all(part["cox"]["losses"] >= 20 for part in judgement.by_segment["renewal"].values())
 
 
 def test_an_origin_whose_forecast_falls_short_of_a_year_is_left_out_and_said(world):
@@ -91,9 +91,9 @@ def test_an_origin_whose_forecast_falls_short_of_a_year_is_left_out_and_said(wor
         return challenger.kaplan_meier(frame)
 
     at = partial(window, world)
-    found = backtest.backtest(at, ORIGINS, {"short": short}, replicates=2)
-    assert found.left_out == [f"{first}: too young"]
-    assert set(found.by_origin) == {ORIGINS[1].strftime("%Y%m%d")}
+    young = backtest.backtest(at, ORIGINS, {"short": short}, replicates=2)
+    assert young.left_out == [f"{first}: too young"]
+    assert set(young.by_origin) == {ORIGINS[1].strftime("%Y%m%d")}
     with pytest.raises(backtest.OutOfReach, match="too young"):
         backtest.backtest(at, ORIGINS[:1], {"short": short}, replicates=2)
 
@@ -128,16 +128,16 @@ def test_an_account_seen_twice_counts_once_in_the_error():
         survival={"m": survival},
     )
     twice = backtest.joined([once, once])
-    one, _ = backtest.standard_errors(once, 200, 0)
-    two, _ = backtest.standard_errors(twice, 200, 0)
-    assert two["m"]["auc_12m"] == pytest.approx(one["m"]["auc_12m"], rel=0.01)
+    single, _ = backtest.standard_errors(once, 200, 0)
+    double, _ = backtest.standard_errors(twice, 200, 0)
+    assert double["m"]["auc_12m"] == pytest.approx(single["m"]["auc_12m"], rel=0.01)
     p, y = chance, left
     brier_error = np.std((y - p) ** 2, ddof=1) / np.sqrt(500)
-    assert one["m"]["brier_12m"] == pytest.approx(brier_error, rel=0.2)
+    assert single["m"]["brier_12m"] == pytest.approx(brier_error, rel=0.2)
 
 
-def test_a_model_is_as_good_as_itself(found):
-    rows = found.rows
+def test_a_model_is_as_good_as_itself(judgement):
+    rows = judgement.rows
     same = Rows(
         rows.account, rows.origin, rows.duration, rows.event, rows.stratum, rows.segments,
         {"one": rows.survival["cox"], "other": rows.survival["cox"]},
@@ -148,15 +148,15 @@ def test_a_model_is_as_good_as_itself(found):
 
 def test_origins_leave_history_before_and_a_whole_year_after():
     now = date(2026, 7, 1)
-    found = origins_before(now, first=date(2024, 1, 10), count=9)
-    assert found == sorted(found)
-    assert all((now - timedelta(days=GRACE_DAYS) - day).days >= 368 for day in found)
-    assert all((day - date(2024, 1, 10)).days > 180 for day in found)
+    days = origins_before(now, first=date(2024, 1, 10), count=9)
+    assert days == sorted(days)
+    assert all((now - timedelta(days=GRACE_DAYS) - day).days >= 368 for day in days)
+    assert all((day - date(2024, 1, 10)).days > 180 for day in days)
     assert origins_before(now, first=date(2025, 9, 1), count=3) == []
 
 
 def test_lift_of_a_perfect_order_is_all_there_can_be():
-    gone = np.arange(100) < 5
-    outcome = Outcome(np.where(gone, 3, 12), gone, closed=True)
-    assert metrics.lift(outcome, gone.astype(float), 12, 0.05) == pytest.approx(20)
-    assert metrics.lift(outcome, (~gone).astype(float), 12, 0.05) == 0
+    lost = np.arange(100) < 5
+    outcome = Outcome(np.where(lost, 3, 12), lost, closed=True)
+    assert metrics.lift(outcome, lost.astype(float), 12, 0.05) == pytest.approx(20)
+    assert metrics.lift(outcome, (~lost).astype(float), 12, 0.05) == 0

@@ -32,17 +32,19 @@ def windows() -> list[Window]:
 
 @pytest.fixture(scope="module")
 def models(windows: list[Window]) -> list[ChurnModel]:
-    return [evaluate.ready(fit(one.training)) for one in windows]
+    return [evaluate.ready(fit(window.training)) for window in windows]
 
 
 def test_losses_and_expectations_of_all_causes_add_up_to_those_of_all(windows, models):
-    found = by_cause(models, windows)
-    assert list(found) == ["voluntary", "involuntary"]
+    causes = by_cause(models, windows)
+    assert list(causes) == ["voluntary", "involuntary"]
     pairs = list(zip(models, windows, strict=True))
     churn = sum(float((1 - evaluate.survival_by_month(m, w.ahead)[:, 12]).sum()) for m, w in pairs)
-    assert sum(one["expected"] for one in found.values()) == pytest.approx(churn, abs=1e-9)
-    assert sum(one["losses"] for one in found.values()) == sum(w.ahead.event.sum() for w in windows)
-    assert {one["rows"] for one in found.values()} == {sum(len(w.ahead) for w in windows)}
+    assert sum(figures["expected"] for figures in causes.values()) == pytest.approx(churn, abs=1e-9)
+    assert sum(figures["losses"] for figures in causes.values()) == sum(
+        w.ahead.event.sum() for w in windows
+    )
+    assert {figures["rows"] for figures in causes.values()} == {sum(len(w.ahead) for w in windows)}
 
 
 def test_each_cause_is_calibrated_and_ranked_by_its_own_chance(windows, models):
@@ -57,9 +59,9 @@ def test_each_cause_is_calibrated_and_ranked_by_its_own_chance(windows, models):
 def test_a_cause_that_nobody_had_foreseen_is_shown_with_nothing_expected(windows, models):
     ahead = windows[0].ahead
     surprised = replace(windows[0], ahead=replace(ahead, cause=np.full(len(ahead), "regulation")))
-    found = by_cause(models[:1], [surprised])
-    assert found["regulation"]["losses"] == ahead.event.sum()
-    assert found["regulation"]["expected"] == 0
-    assert np.isnan(found["regulation"]["oe_12m"])
-    assert found["voluntary"]["losses"] == 0
-    assert np.isnan(found["voluntary"]["auc_12m"])
+    causes = by_cause(models[:1], [surprised])
+    assert causes["regulation"]["losses"] == ahead.event.sum()
+    assert causes["regulation"]["expected"] == 0
+    assert np.isnan(causes["regulation"]["oe_12m"])
+    assert causes["voluntary"]["losses"] == 0
+    assert np.isnan(causes["voluntary"]["auc_12m"])

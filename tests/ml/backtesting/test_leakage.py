@@ -37,10 +37,10 @@ def test_signals_of_four_months_later_are_caught():
 
 def test_a_flag_of_cancellation_on_old_rows_is_caught():
     def not_yet(world, labels):
-        found = honest(world, labels)
-        for row in found["accounts"]:
+        answers = honest(world, labels)
+        for row in answers["accounts"]:
             row["cancelled"] = False
-        return found
+        return answers
 
     raised = alarms(world_of(cancelled, not_yet))
     assert {(alarm.model, alarm.figure) for alarm in raised} >= {("cox", "within_12m")}
@@ -61,9 +61,9 @@ def test_signals_that_do_not_tell_all_alone_are_not_named(rows):
 
 def _reason_of_leaving(world, labels):
     """Filled in for those who go within the year, and known of nobody else."""
-    found = honest(world, labels)
-    for label, row in zip(labels, found["accounts"], strict=True):
+    answers = honest(world, labels)
+    for label, row in zip(labels, answers["accounts"], strict=True):
         ended = world.spells[label.landmark.account_id.int].ended_on
-        gone = ended is not None and (ended - label.landmark.as_of.date()).days <= 368
-        row["reason"] = "price" if gone else None
-    return found
+        is_lost = ended is not None and (ended - label.landmark.as_of.date()).days <= 368
+        row["reason"] = "price" if is_lost else None
+    return answers

@@ -56,19 +56,21 @@ def mixed(rows: int = 1_200, seed: int = 0, pace: float = 0.0) -> Frame:
 
 
 @pytest.fixture(scope="module")
-def fitted():
+def cure_model():
     return fit(mixed())
 
 
 @given(st.floats(-6, 6), st.floats(0, 2), st.floats(0, 40), st.floats(-6, 6), st.floats(-6, 6))
-def test_the_hazard_is_minus_log_survival_and_rises_with_time_and_odds(a, pace, latency, one, two):
-    cure, eta = Cure(a, pace), np.sort(np.array([one, two]))
-    found = cumulative_hazard(cure, np.array(latency), eta)
+def test_the_hazard_is_minus_log_survival_and_rises_with_time_and_odds(
+    a, pace, latency, first, second
+):
+    cure, eta = Cure(a, pace), np.sort(np.array([first, second]))
+    hazard = cumulative_hazard(cure, np.array(latency), eta)
     ever = 1 / (1 + np.exp(-(a + eta)))
     stays = 1 - ever * (1 - np.exp(-latency * np.exp(pace * eta)))
-    assert np.exp(-found) == pytest.approx(stays, abs=1e-12)
-    assert found[0] <= found[1] + 1e-12
-    assert (cumulative_hazard(cure, np.array(latency + 1), eta) >= found).all()
+    assert np.exp(-hazard) == pytest.approx(stays, abs=1e-12)
+    assert hazard[0] <= hazard[1] + 1e-12
+    assert (cumulative_hazard(cure, np.array(latency + 1), eta) >= hazard).all()
     assert cumulative_hazard(cure, np.array(0.0), eta).tolist() == [0.0, 0.0]
 
 
@@ -103,17 +105,17 @@ def test_a_planted_mixture_is_found_again(pace):
     straight = replace(design, terms=tuple(t for t in design.terms if t.kind == "linear"))
     settled = cure_fit.fit(frame, straight.matrix(frame), np.full(2, 1e-6))
     assert settled is not None
-    found, doubt = settled.mixture, settled.doubt()
+    mixture, doubt = settled.mixture, settled.doubt()
     assert doubt is not None
     scale = np.array([term.scale for term in straight.terms])
     error = np.sqrt(np.diag(doubt.variance))
-    assert np.abs(found.coefficients - SLOPES * scale).max() < 3 * error.max()
-    assert found.cure.pace == pytest.approx(pace, abs=0.1)
-    assert found.cure.log_odds == pytest.approx(INTERCEPT, abs=0.35)
+    assert np.abs(mixture.coefficients - SLOPES * scale).max() < 3 * error.max()
+    assert mixture.cure.pace == pytest.approx(pace, abs=0.1)
+    assert mixture.cure.log_odds == pytest.approx(INTERCEPT, abs=0.35)
 
 
 def test_standard_errors_are_the_spread_over_worlds():
-    found, told = [], []
+    estimates, variances = [], []
     for seed in range(60):
         frame = mixed(800, seed=seed, pace=0.5)
         matrix = np.stack([np.array(c, dtype=float) for c in frame.columns.values()], axis=1)
@@ -121,18 +123,18 @@ def test_standard_errors_are_the_spread_over_worlds():
         doubt = settled.doubt() if settled else None
         assert settled is not None
         assert doubt is not None
-        known = settled.mixture
-        reference = cumulative_hazard(known.cure, known.latency, np.array(0.0))
-        found.append([*known.coefficients, np.log(reference[3])])
-        told.append([*np.diag(doubt.variance), doubt.spread[3]])
-    ratio = np.sqrt(np.mean(told, axis=0)) / np.std(found, axis=0)
+        mixture = settled.mixture
+        reference = cumulative_hazard(mixture.cure, mixture.latency, np.array(0.0))
+        estimates.append([*mixture.coefficients, np.log(reference[3])])
+        variances.append([*np.diag(doubt.variance), doubt.spread[3]])
+    ratio = np.sqrt(np.mean(variances, axis=0)) / np.std(estimates, axis=0)
     assert (ratio > 0.75).all()
     assert (ratio < 1.33).all()
 
 
-def test_held_out_rows_choose_the_mixture_where_some_never_leave_and_only_there(fitted):
-    assert fitted.causes[0].cure is not None
-    assert any(note.startswith("some are never lost") for note in fitted.notes)
+def test_held_out_rows_choose_the_mixture_where_some_never_leave_and_only_there(cure_model):
+    assert cure_model.causes[0].cure is not None
+    assert any(note.startswith("some are never lost") for note in cure_model.notes)
     plain = fit(tied(800))
     assert plain.causes[0].cure is None
     assert plain.format == FORMAT
@@ -151,58 +153,62 @@ def test_landmarks_few_losses_and_many_rows_an_account_never_have_a_mixture():
         assert cured(other, chosen, seed=0) is None
 
 
-def test_a_mixture_has_a_format_of_its_own_and_the_same_bytes_each_time(fitted):
-    content, checksum = encode(fitted)
-    assert decode(content, checksum) == fitted
-    assert fitted.format == MIXED != FORMAT
+def test_a_mixture_has_a_format_of_its_own_and_the_same_bytes_each_time(cure_model):
+    content, checksum = encode(cure_model)
+    assert decode(content, checksum) == cure_model
+    assert cure_model.format == MIXED != FORMAT
     assert encode(fit(mixed())) == (content, checksum)
-    assert refitted(fitted, mixed()) is None
+    assert refitted(cure_model, mixed()) is None
     later = content.replace(MIXED.encode(), b"tenure.forecast/9")
     with pytest.raises(ModelUnreadable, match="forecast/9"):
         decode(later, document.sha256(later).hexdigest())
 
 
-def test_scores_are_the_mixture_s_own_survival_given_the_time_already_survived(fitted):
+def test_scores_are_the_mixture_s_own_survival_given_the_time_already_survived(cure_model):
     frame = mixed(60, seed=9)
-    model = evaluate.ready(fitted)
+    model = evaluate.ready(cure_model)
     whole = evaluate.survival_by_month(model, frame)
     for survived in (0, 2):
-        found = score(
+        forecasts = score(
             model,
             rows_of(frame),
             elapsed_days=[survived * MONTH_DAYS] * 60,
             days_to_renewal=[None] * 60,
         )
-        for i, one in enumerate(found):
-            churn = one.churn_probability(4 * MONTH_DAYS)
+        for i, forecast in enumerate(forecasts):
+            churn = forecast.churn_probability(4 * MONTH_DAYS)
             assert churn is not None
             expected = 1 - whole[i, survived + 4] / whole[i, survived]
             assert churn.value == pytest.approx(expected, abs=1e-9)
             assert churn.low <= churn.value <= churn.high
 
 
-def test_parts_and_reference_add_up_to_the_probability(fitted):
+def test_parts_and_reference_add_up_to_the_probability(cure_model):
     frame = mixed(60, seed=4)
     days = [float(d) for d in np.linspace(20, 280, 60)]
-    found = score(
-        evaluate.ready(fitted), rows_of(frame), elapsed_days=[0.0] * 60, days_to_renewal=days
+    forecasts = score(
+        evaluate.ready(cure_model), rows_of(frame), elapsed_days=[0.0] * 60, days_to_renewal=days
     )
-    for one in found:
-        total = one.reference + sum(driver.contribution for driver in one.drivers)
-        assert total == pytest.approx(one.driven, abs=1e-9)
-        assert one.renewal is not None
-        assert one.driven == pytest.approx(one.renewal.value, abs=1e-9)
+    for forecast in forecasts:
+        total = forecast.reference + sum(driver.contribution for driver in forecast.drivers)
+        assert total == pytest.approx(forecast.driven, abs=1e-9)
+        assert forecast.renewal is not None
+        assert forecast.driven == pytest.approx(forecast.renewal.value, abs=1e-9)
 
 
-def test_the_account_at_the_means_has_no_parts(fitted):
-    means: FeatureRow = {f.name: f.fill for f in fitted.features}
-    (one,) = score(evaluate.ready(fitted), [means], elapsed_days=[0.0], days_to_renewal=[100.0])
-    assert abs(one.driven - one.reference) < 0.2
-    assert sum(d.contribution for d in one.drivers) == pytest.approx(one.driven - one.reference)
+def test_the_account_at_the_means_has_no_parts(cure_model):
+    means: FeatureRow = {f.name: f.fill for f in cure_model.features}
+    (forecast,) = score(
+        evaluate.ready(cure_model), [means], elapsed_days=[0.0], days_to_renewal=[100.0]
+    )
+    assert abs(forecast.driven - forecast.reference) < 0.2
+    assert sum(d.contribution for d in forecast.drivers) == pytest.approx(
+        forecast.driven - forecast.reference
+    )
 
 
-def test_next_to_the_reference_account_parts_are_exact_as_well(fitted):
-    model = evaluate.ready(fitted)
+def test_next_to_the_reference_account_parts_are_exact_as_well(cure_model):
+    model = evaluate.ready(cure_model)
     (cause,) = model.causes
     eta = np.array([0.0, 1e-12, -1e-8, 1e-6, -1e-5, 1e-4, 1e-3])
     nothing: list[float | None] = [None] * len(eta)
@@ -213,39 +219,39 @@ def test_next_to_the_reference_account_parts_are_exact_as_well(fitted):
     assert reference * np.exp(parts) == pytest.approx(own, rel=1e-12)
 
 
-def test_a_change_between_two_days_adds_up_and_time_has_the_baseline_s_part(fitted):
+def test_a_change_between_two_days_adds_up_and_time_has_the_baseline_s_part(cure_model):
     here: FeatureRow = {"first": 0.5, "second": -0.5}
     there: FeatureRow = {"first": -1.0, "second": -0.5}
     states = [State(here, 30.0, 200.0), State(there, 60.0, 170.0), State(here, 60.0, 170.0)]
-    told = Rescored(evaluate.ready(fitted), states)
-    parts = told.parts(0, 1)
+    days = Rescored(evaluate.ready(cure_model), states)
+    parts = days.parts(0, 1)
     assert set(parts) == {"first", BASELINE}
-    total = told.forecasts[1].driven - told.forecasts[0].driven
+    total = days.forecasts[1].driven - days.forecasts[0].driven
     assert sum(parts.values()) == pytest.approx(total, abs=1e-9)
-    assert set(told.parts(0, 2)) == {BASELINE}
-    assert set(told.parts(2, 1)) == {"first"}
+    assert set(days.parts(0, 2)) == {BASELINE}
+    assert set(days.parts(2, 1)) == {"first"}
 
 
-def test_ratios_are_those_of_cumulative_hazards_over_all_the_time_known(fitted):
-    model = evaluate.ready(fitted)
+def test_ratios_are_those_of_cumulative_hazards_over_all_the_time_known(cure_model):
+    model = evaluate.ready(cure_model)
     (cause,) = model.causes
-    last = np.array(fitted.causes[0].strata["all"].cumulative_hazard[-1])
-    for one in effects.ratios(model):
-        feature = next(f for f in fitted.features if f.name == one.feature)
-        other = next(f for f in fitted.features if f.name != one.feature)
+    last = np.array(cure_model.causes[0].strata["all"].cumulative_hazard[-1])
+    for effect in effects.ratios(model):
+        feature = next(f for f in cure_model.features if f.name == effect.feature)
+        other = next(f for f in cure_model.features if f.name != effect.feature)
         hazards = []
-        for value in (one.start, one.end):
+        for value in (effect.start, effect.end):
             columns = {
                 feature.name: np.array([value], dtype=object),
                 other.name: np.array([other.fill], dtype=object),
             }
-            own = [f for f in fitted.features if f.name == feature.name]
-            terms = [t for t in fitted.terms if t.feature == feature.name]
-            at = [i for i, t in enumerate(fitted.terms) if t.feature == feature.name]
+            own = [f for f in cure_model.features if f.name == feature.name]
+            terms = [t for t in cure_model.terms if t.feature == feature.name]
+            at = [i for i, t in enumerate(cure_model.terms) if t.feature == feature.name]
             row = effects.design(columns, own, terms)[0]
             hazards.append(cause.own(last, row @ cause.coefficients[at])[0])
-        assert one.ratio == pytest.approx(hazards[1] / hazards[0], rel=1e-9)
-        assert one.low < one.ratio < one.high
+        assert effect.ratio == pytest.approx(hazards[1] / hazards[0], rel=1e-9)
+        assert effect.low < effect.ratio < effect.high
 
 
 def test_the_first_of_five_splits_of_saas_churn_comes_out_as_it_always_did():
@@ -255,5 +261,5 @@ def test_the_first_of_five_splits_of_saas_churn_comes_out_as_it_always_did():
 
 @pytest.mark.long
 def test_saas_churn_held_out_error_reaches_what_was_promised():
-    found = compare(read_table(SAAS_FILE, SAAS), {"ours": ours}, range(5))["ours"]
-    assert np.mean(found["ibs"]) <= 0.060
+    figures = compare(read_table(SAAS_FILE, SAAS), {"ours": ours}, range(5))["ours"]
+    assert np.mean(figures["ibs"]) <= 0.060

@@ -36,7 +36,7 @@ def test_the_same_rows_and_seed_give_the_same_bytes():
 
 def test_renewal_chances_are_close_to_the_truth_that_made_the_data():
     world = annual(900, seed=5)
-    fitted = evaluate.ready(fit.fit(world.frame()))
+    model = evaluate.ready(fit.fit(world.frame()))
     rows: list[FeatureRow] = [
         {
             "contract_term_months": 12.0,
@@ -47,30 +47,30 @@ def test_renewal_chances_are_close_to_the_truth_that_made_the_data():
         }
         for health in (-1.5, 0.0, 1.5)
     ]
-    found = score.score(fitted, rows, elapsed_days=[0.0] * 3, days_to_renewal=[20.0] * 3)
+    forecasts = score.score(model, rows, elapsed_days=[0.0] * 3, days_to_renewal=[20.0] * 3)
     truth = [1 - 1 / (1 + np.exp(2 + 1.2 * health)) for health in (-1.5, 0.0, 1.5)]
     # signals are noisy: an account is rightly taken to be nearer to the mean than they say
-    assert renewals(found) == pytest.approx(truth, abs=0.11)
+    assert renewals(forecasts) == pytest.approx(truth, abs=0.11)
 
 
 def test_scores_of_a_frame_are_what_the_evaluation_judges():
     frame = annual(150).frame()
-    fitted = evaluate.ready(fit.fit(frame))
-    by_month = evaluate.survival_by_month(fitted, frame)
+    model = evaluate.ready(fit.fit(frame))
+    by_month = evaluate.survival_by_month(model, frame)
     days = [float(d) for d in frame.columns["days_to_renewal"].tolist()]
-    found = score.score(
-        fitted, rows_of(frame), elapsed_days=[0.0] * len(frame), days_to_renewal=days
+    forecasts = score.score(
+        model, rows_of(frame), elapsed_days=[0.0] * len(frame), days_to_renewal=days
     )
     months = [int(name[1:]) for name in frame.stratum.tolist()]
     expected = by_month[np.arange(len(frame)), months]
-    assert np.abs(np.array(renewals(found)) - expected).max() < 1e-12
+    assert np.abs(np.array(renewals(forecasts)) - expected).max() < 1e-12
 
 
 def test_the_sandwich_is_the_one_of_lin_and_wei_written_out():
     frame = tied(120)
     x = np.random.default_rng(0).normal(size=(120, 3))
-    fitted = cox.cox(frame, x, np.zeros(3))
-    eta = x @ fitted.coefficients
+    model = cox.cox(frame, x, np.zeros(3))
+    eta = x @ model.coefficients
     risk, scores = np.exp(eta), np.zeros((120, 3))
 
     def mean(month: int):
@@ -83,9 +83,9 @@ def test_the_sandwich_is_the_one_of_lin_and_wei_written_out():
         for j in np.flatnonzero(frame.event & (frame.duration <= frame.duration[i])):
             at_risk = risk[frame.duration >= frame.duration[j]].sum()
             scores[i] -= risk[i] * (x[i] - mean(frame.duration[j])) / at_risk
-    expected = fitted.inverse_hessian @ scores.T @ scores @ fitted.inverse_hessian
-    moved = cox.influence(frame, x, fitted)
-    assert moved.T @ moved == pytest.approx(expected, abs=1e-12)
+    expected = model.inverse_hessian @ scores.T @ scores @ model.inverse_hessian
+    influence = cox.influence(frame, x, model)
+    assert influence.T @ influence == pytest.approx(expected, abs=1e-12)
 
 
 def test_seeing_each_account_twice_does_not_make_the_model_surer():
@@ -129,24 +129,24 @@ def test_what_cannot_carry_a_model_is_refused_in_a_sentence(frame, why):
 def test_a_column_of_nan_is_left_out_and_the_rest_is_fitted():
     frame = tied()
     empty = np.full(400, np.nan, dtype=object)
-    fitted = fit.fit(replace(frame, columns={**frame.columns, "empty": empty}))
-    assert "empty: left out, it is never known" in fitted.notes
+    model = fit.fit(replace(frame, columns={**frame.columns, "empty": empty}))
+    assert "empty: left out, it is never known" in model.notes
 
 
 def test_metrics_that_are_no_numbers_do_not_break_the_document():
-    fitted = fit.fit(tied(), metrics={"c_index": 0.7, "auc_3m": float("nan")})
-    assert evaluate.ready(fitted).document.metrics == {"c_index": 0.7}
+    model = fit.fit(tied(), metrics={"c_index": 0.7, "auc_3m": float("nan")})
+    assert evaluate.ready(model).document.metrics == {"c_index": 0.7}
 
 
 def test_just_enough_losses_are_judged_and_fitted():
-    judged = release.judge(few(tied(), 20), None, 0)
-    assert 0 < judged.figures["c_index"] < 1
+    judgement = release.judge(few(tied(), 20), None, 0)
+    assert 0 < judgement.figures["c_index"] < 1
     with pytest.raises(TrainingRefused, match="only 19 of 400"):
         release.judge(few(tied(), 19), None, 0)
 
 
 def test_held_out_figures_come_from_accounts_not_trained_on():
     frame = annual(300).frame()
-    held = gate.held_out(frame.account)
-    assert not set(frame.account[~held].tolist()) & set(frame.account[held].tolist())
-    assert 0 < held.sum() < len(frame)
+    is_out = gate.held_out(frame.account)
+    assert not set(frame.account[~is_out].tolist()) & set(frame.account[is_out].tolist())
+    assert 0 < is_out.sum() < len(frame)

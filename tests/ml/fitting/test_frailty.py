@@ -44,22 +44,22 @@ def measured(seed: int, error: float, passing: float) -> tuple[HalfScores, float
     now, before = halves(), halves()
     whole = (now[0] + now[1]) / 2
     states = mixed.T @ mixed
-    seen = states + passing * np.eye(2) + np.diag(errors)
-    weights = np.linalg.solve(seen, states @ effects)
-    left = effects @ states @ effects - weights @ seen @ weights
-    told = HalfScores(
+    total = states + passing * np.eye(2) + np.diag(errors)
+    weights = np.linalg.solve(total, states @ effects)
+    left = effects @ states @ effects - weights @ total @ weights
+    measures = HalfScores(
         whole * weights,
         (now[0] * weights, now[1] * weights),
         (before[0] * weights, before[1] * weights),
     )
-    return told, float(left)
+    return measures, float(left)
 
 
 @given(st.integers(0, 10_000), st.floats(0.02, 0.8), st.sampled_from([0.0, 0.2, 0.5]))
 @settings(max_examples=25, deadline=None)
 def test_a_planted_variance_is_found_from_two_measures_of_the_same(seed, error, passing):
-    told, left = measured(seed, error, passing)
-    assert frailty.variance(told) == pytest.approx(left, rel=0.12, abs=0.01)
+    measures, left = measured(seed, error, passing)
+    assert frailty.variance(measures) == pytest.approx(left, rel=0.12, abs=0.01)
 
 
 def test_halves_that_tell_the_same_leave_nothing_unseen():
@@ -72,25 +72,25 @@ def test_halves_that_tell_the_same_leave_nothing_unseen():
 
 
 def test_parts_drawn_in_hide_as_much_as_they_would_whole():
-    told, left = measured(7, 0.4, 0.2)
+    measures, left = measured(7, 0.4, 0.2)
     shrunk = HalfScores(
-        *(told.whole / 2, (told.now[0] / 2, told.now[1] / 2)),
-        (told.before[0] / 2, told.before[1] / 2),
+        *(measures.whole / 2, (measures.now[0] / 2, measures.now[1] / 2)),
+        (measures.before[0] / 2, measures.before[1] / 2),
     )
     missed = float(np.cov(shrunk.whole.T).sum())
     assert frailty.variance(shrunk, 2.0) == pytest.approx(left + missed, rel=0.08)
 
 
 def test_a_source_that_says_nothing_does_no_harm():
-    told, left = measured(11, 0.3, 0.0)
+    measures, left = measured(11, 0.3, 0.0)
     nothing = np.zeros((ACCOUNTS, 1))
     wider = HalfScores(
-        np.hstack([told.whole, nothing]),
-        (np.hstack([told.now[0], nothing]), np.hstack([told.now[1], nothing])),
-        (np.hstack([told.before[0], nothing]), np.hstack([told.before[1], nothing])),
+        np.hstack([measures.whole, nothing]),
+        (np.hstack([measures.now[0], nothing]), np.hstack([measures.now[1], nothing])),
+        (np.hstack([measures.before[0], nothing]), np.hstack([measures.before[1], nothing])),
     )
-    assert frailty.variance(wider) == pytest.approx(frailty.variance(told), rel=1e-6)
-    assert frailty.variance(told) == pytest.approx(left, rel=0.12)
+    assert frailty.variance(wider) == pytest.approx(frailty.variance(measures), rel=1e-6)
+    assert frailty.variance(measures) == pytest.approx(left, rel=0.12)
 
 
 def table(matrix: Floats, log_hazard: Floats, seed: int) -> Frame:
@@ -107,8 +107,8 @@ def table(matrix: Floats, log_hazard: Floats, seed: int) -> Frame:
 def test_the_slope_tells_effects_drawn_in_from_chance_taken_for_effects():
     rng = np.random.default_rng(5)
     matrix = rng.standard_normal((3_000, 12))
-    known = table(matrix, matrix[:, 0] - 0.5 * matrix[:, 1], 5)
-    slopes = [frailty.slope(known, matrix, np.full(12, each), seed=0) for each in (0.0, 0.05, 1.0)]
+    frame = table(matrix, matrix[:, 0] - 0.5 * matrix[:, 1], 5)
+    slopes = [frailty.slope(frame, matrix, np.full(12, each), seed=0) for each in (0.0, 0.05, 1.0)]
 
     assert slopes[0] == pytest.approx(1.0, abs=0.08)
     assert slopes[0] < slopes[1] < slopes[2]
@@ -117,9 +117,9 @@ def test_the_slope_tells_effects_drawn_in_from_chance_taken_for_effects():
 
 
 def column(*values: Any) -> Any:
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
+    values_of_rows = np.empty(len(values), dtype=object)
+    values_of_rows[:] = values
+    return values_of_rows
 
 
 def test_halves_are_brought_to_the_scale_of_the_whole():
@@ -202,14 +202,14 @@ def test_nine_in_ten_single_chances_lie_in_the_interval_and_their_mean_is_the_va
     frame = annual().frame().take(np.arange(0, 400, 9))
     exact = with_unseen(without_sampling(renewing), variance)
     z = np.random.default_rng(1).standard_normal(40_000)
-    held: list[float] = []
+    shares: list[float] = []
     for forecast in forecasts(exact, frame):
         chance = forecast.churn_probability(forecast.horizon_days)
         assert chance
         own = 1 - np.exp(-spread_around(chance.value, variance, z))
         assert own.mean() == pytest.approx(chance.value, abs=0.01)
-        held.append(float(np.mean((chance.low <= own) & (own <= chance.high))))
-    assert np.mean(held) == pytest.approx(0.90, abs=0.01)
+        shares.append(float(np.mean((chance.low <= own) & (own <= chance.high))))
+    assert np.mean(shares) == pytest.approx(0.90, abs=0.01)
 
 
 def spread_around(chance: float, variance: float, z: Floats) -> Floats:
@@ -229,8 +229,8 @@ def without_sampling(churn_model: ChurnModel) -> ChurnModel:
             cause,
             variance=document.Packed.of(0 * cause.variance.array()),
             strata={
-                name: msgspec.structs.replace(one, spread=(), lean=None)
-                for name, one in cause.strata.items()
+                name: msgspec.structs.replace(baseline, spread=(), lean=None)
+                for name, baseline in cause.strata.items()
             },
         )
         for cause in churn_model.document.causes
@@ -252,10 +252,10 @@ def test_where_halves_are_told_the_model_knows_how_much_it_does_not_see():
     rng = np.random.default_rng(2)
 
     def half() -> dict[str, Any]:
-        told = dict(last.columns)
-        uses = np.array(told["events_28d"].tolist()) / 2
-        told["events_28d"] = column(*(uses * np.exp(rng.normal(0, 0.5, len(last)))).tolist())
-        return told
+        columns = dict(last.columns)
+        uses = np.array(columns["events_28d"].tolist()) / 2
+        columns["events_28d"] = column(*(uses * np.exp(rng.normal(0, 0.5, len(last)))).tolist())
+        return columns
 
     halves = Halves(last.columns, (half(), half()), (half(), half()))
     blind, aware = fit.fit(frame), fit.fit(replace(frame, halves=halves))

@@ -75,8 +75,8 @@ def test_a_fit_that_fails_is_tried_again_with_more_penalty():
     table["duration"], table["event"] = frame.duration, frame.event.astype(int)
     with pytest.warns(ConvergenceWarning):
         CoxPHFitter().fit(table, "duration", "event")
-    fitted = cox.cox(frame, telling, np.array([1e-3]))
-    assert np.isfinite(fitted.coefficients).all()
+    ours = cox.cox(frame, telling, np.array([1e-3]))
+    assert np.isfinite(ours.coefficients).all()
 
 
 def test_with_strata_predictions_come_back_in_another_order_and_ours_do_not():
@@ -91,8 +91,8 @@ def test_with_strata_predictions_come_back_in_another_order_and_ours_do_not():
     raw = theirs.predict_survival_function(shuffled, times=[12.0])
     assert raw.columns.tolist() != shuffled.index.tolist()
     expected = raw.loc[:, shuffled.index].to_numpy()[0]
-    fitted = fit.fit(frame, baseline="breslow")
-    by_month = evaluate.survival_by_month(evaluate.ready(fitted), frame)[
+    ours = fit.fit(frame, baseline="breslow")
+    by_month = evaluate.survival_by_month(evaluate.ready(ours), frame)[
         shuffled.index.to_numpy(), 12
     ]
     assert np.abs(by_month - expected).max() < 1e-12
@@ -153,8 +153,8 @@ def test_late_comers_of_a_table_leave_its_survival_right():
     rows["lost"] = left < 36
     rows = rows[left > since].reset_index(drop=True)
     theirs = CoxPHFitter().fit(rows, "until", "lost", entry_col="since")
-    said = float(theirs.predict_survival_function(rows[:1], times=[12.0]).iloc[0, 0])
-    assert abs(said - np.exp(-12 / 20)) > 0.1
+    survival = float(theirs.predict_survival_function(rows[:1], times=[12.0]).iloc[0, 0])
+    assert abs(survival - np.exp(-12 / 20)) > 0.1
 
     table = table_of(rows, Question("until", "lost", entry="since"), "late")
     ours = fit_table(table).forecast(table, np.array([11.99])).survival[:, 0]
@@ -181,10 +181,10 @@ def test_an_unseen_stratum_raises_there_and_borrows_here():
     with pytest.raises(StatError, match="not found in the original training data"):
         theirs.predict_survival_function(table[:1].assign(stratum="c"))
     frame = annual(150).frame()
-    known = evaluate.ready(fit.fit(frame))
+    model = evaluate.ready(fit.fit(frame))
     unseen = frame.take(np.array([0]))
     unseen.stratum[:] = "of another kind"
-    assert 0 < evaluate.survival_by_month(known, unseen)[0, 12] < 1
+    assert 0 < evaluate.survival_by_month(model, unseen)[0, 12] < 1
 
 
 def test_times_between_steps_are_interpolated_there_and_keep_the_step_in_a_table():
@@ -218,9 +218,9 @@ def test_what_accounts_move_coefficients_by_is_lifelines_clustered_variance():
     frame.account[:] = frame.account // 3
     x = np.random.default_rng(1).normal(size=(300, 2))
     ours = cox.cox(frame, x, np.zeros(2))
-    moved = cox.influence(frame, x, ours)
+    influence = cox.influence(frame, x, ours)
     table = pd.DataFrame(x, columns=["a", "b"]).assign(account=frame.account)
     table["duration"], table["event"] = frame.duration, frame.event.astype(int)
     theirs = CoxPHFitter().fit(table, "duration", "event", cluster_col="account")
-    errors = np.sqrt((moved**2).sum(axis=0))
+    errors = np.sqrt((influence**2).sum(axis=0))
     assert errors == pytest.approx(theirs.standard_errors_.to_numpy(), rel=0.1)

@@ -55,11 +55,11 @@ def test_a_column_that_says_nothing_is_left_out_and_named():
 
 
 def test_an_unseen_category_is_scored_as_the_most_common_and_said():
-    fitted = ready(fit.fit(tied()))
+    model = ready(fit.fit(tied()))
     rows: list[FeatureRow] = [
         {"seats": 40.0, "plan": plan, "auto_renew": True} for plan in ("basic", "plus", "pro", "x")
     ]
-    *known, unseen = score(fitted, rows, elapsed_days=[0.0] * 4, days_to_renewal=[90.0] * 4)
+    *familiar, unseen = score(model, rows, elapsed_days=[0.0] * 4, days_to_renewal=[90.0] * 4)
     assert unseen.unlike_training == ("plan",)
-    assert all("plan" not in one.unlike_training for one in known)
-    assert unseen.renewal in [one.renewal for one in known]
+    assert all("plan" not in forecast.unlike_training for forecast in familiar)
+    assert unseen.renewal in [forecast.renewal for forecast in familiar]

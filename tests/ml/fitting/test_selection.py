@@ -18,29 +18,29 @@ def test_a_penalty_found_on_few_rows_pulls_no_harder_on_all_rows():
     frame = prepared(annual(400).frame())
     some = np.unique(frame.account)[:150]
     sample = frame.take(np.isin(frame.account, some))
-    held = folds_of(sample, 0)
-    rows = np.mean([len(trial.training_rows) for trial in held])
+    folds = folds_of(sample, 0)
+    rows = np.mean([len(trial.training_rows) for trial in folds])
 
-    found = carried(Candidate(learn(frame), 0.1, 1.0), frame, sample, held)
+    candidate = carried(Candidate(learn(frame), 0.1, 1.0), frame, sample, folds)
 
     assert rows < len(frame) / 2
-    assert found.penalty * len(frame) == pytest.approx(0.1 * rows)
-    assert found.product_penalty == pytest.approx(10 * found.penalty)
+    assert candidate.penalty * len(frame) == pytest.approx(0.1 * rows)
+    assert candidate.product_penalty == pytest.approx(10 * candidate.penalty)
 
 
 def test_effects_are_not_pulled_to_zero_by_the_mere_number_of_rows():
     frame = prepared(annual(200).frame())
-    held = folds_of(frame, 0)
+    folds = folds_of(frame, 0)
     chosen = Candidate(learn(frame), 0.1)
-    whole = carried(chosen, frame, frame, held)
+    whole = carried(chosen, frame, frame, folds)
     matrix = chosen.design.matrix(frame)
 
     pulled = newton.fit(frame, matrix, chosen.penalties)
-    kept = newton.fit(frame, matrix, whole.penalties)
+    free = newton.fit(frame, matrix, whole.penalties)
 
     assert pulled is not None
-    assert kept is not None
-    assert np.linalg.norm(kept.coefficients) > 1.05 * np.linalg.norm(pulled.coefficients)
+    assert free is not None
+    assert np.linalg.norm(free.coefficients) > 1.05 * np.linalg.norm(pulled.coefficients)
 
 
 def test_folds_of_accounts_change_no_penalty():

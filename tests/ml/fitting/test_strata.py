@@ -17,7 +17,9 @@ from tests.ml.examples import DATA_TO, annual
 
 def clock(parts: dict[str, list[tuple[int, bool, int]]]) -> Frame:
     """A landmark frame from (months, churned, how many) by stratum."""
-    rows = [(s, m, e) for s, given in parts.items() for m, e, count in given for _ in range(count)]
+    rows = [
+        (s, m, e) for s, counts in parts.items() for m, e, count in counts for _ in range(count)
+    ]
     names, months, events = zip(*rows, strict=True)
     return Frame(
         "landmark",
@@ -33,17 +35,17 @@ def clock(parts: dict[str, list[tuple[int, bool, int]]]) -> Frame:
 
 def test_strata_with_many_losses_have_a_baseline_of_their_own():
     frame = annual(300).frame()
-    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
-    assert sorted(found) == ["none", *(f"r{month:02d}" for month in range(1, 13))]
+    by_stratum = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    assert sorted(by_stratum) == ["none", *(f"r{month:02d}" for month in range(1, 13))]
     for month in range(1, 12):
-        stratum = found[f"r{month:02d}"]
+        stratum = by_stratum[f"r{month:02d}"]
         steps = np.diff(stratum.cumulative_hazard)
         assert not stratum.borrowed
         assert np.flatnonzero(steps).tolist()[0] == month - 1
         at = frame.stratum == f"r{month:02d}"
         lost = (frame.event & at & (frame.duration == month)).sum()
-        seen = (at & (frame.duration >= month)).sum()
-        assert np.exp(-steps[month - 1]) == pytest.approx(1 - lost / seen)
+        at_risk = (at & (frame.duration >= month)).sum()
+        assert np.exp(-steps[month - 1]) == pytest.approx(1 - lost / at_risk)
 
 
 def test_small_strata_share_the_hazard_of_the_renewal_month_and_of_all_others():
@@ -53,30 +55,30 @@ def test_small_strata_share_the_hazard_of_the_renewal_month_and_of_all_others():
             "r05": [(5, True, 4), (12, False, 16)],
         }
     )
-    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    by_stratum = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
     decision = -np.log1p(-10 / 60)  # ten left of sixty who came to their renewal
     exposure = 6 * 2 + 34 * 12 + 1 + 4 * 5 + 16 * 12 - 60
     for name, month in (("r02", 2), ("r05", 5), ("r09", 9)):
-        steps = np.diff(found[name].cumulative_hazard)
-        assert found[name].borrowed
+        steps = np.diff(by_stratum[name].cumulative_hazard)
+        assert by_stratum[name].borrowed
         assert steps[month - 1] == pytest.approx(decision)
         assert np.delete(steps, month - 1) == pytest.approx(np.full(11, 1.5 / exposure))
-    assert (found["r09"].rows, found["r02"].rows) == (0, 41)
+    assert (by_stratum["r09"].rows, by_stratum["r02"].rows) == (0, 41)
 
 
 def test_nobody_is_ever_certain_to_stay():
     frame = clock({"none": [(12, False, 50)], "monthly": [(3, False, 5), (1, True, 1)]})
-    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
-    assert sorted(found) == ["monthly", "none"]
-    assert found["none"].cumulative_hazard[12] == pytest.approx(12 * 0.5 / 600)
-    assert found["monthly"].cumulative_hazard[1] == pytest.approx(1.5 / 16)
+    by_stratum = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    assert sorted(by_stratum) == ["monthly", "none"]
+    assert by_stratum["none"].cumulative_hazard[12] == pytest.approx(12 * 0.5 / 600)
+    assert by_stratum["monthly"].cumulative_hazard[1] == pytest.approx(1.5 / 16)
 
 
 def test_a_baseline_that_ends_early_is_carried_on_with_borrowed_hazards():
     frame = clock({"r01": [(1, True, 20), (3, False, 40)], "r02": [(2, True, 20), (12, False, 80)]})
-    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
-    steps = np.diff(found["r01"].cumulative_hazard)
-    assert (found["r01"].reach_months, found["r01"].borrowed) == (12, False)
+    by_stratum = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    steps = np.diff(by_stratum["r01"].cumulative_hazard)
+    assert (by_stratum["r01"].reach_months, by_stratum["r01"].borrowed) == (12, False)
     assert steps[:3] == pytest.approx([-np.log1p(-20 / 60), 0, 0])
     assert len(set(steps[3:].round(12).tolist())) == 1
     assert 0 < steps[3] < 0.001
@@ -84,8 +86,8 @@ def test_a_baseline_that_ends_early_is_carried_on_with_borrowed_hazards():
 
 def test_the_reach_is_the_last_month_that_five_rows_saw():
     frame = clock({"none": [(7, False, 30), (7, True, 20), (9, False, 4)]})
-    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
-    assert found["none"].reach_months == 7
+    by_stratum = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    assert by_stratum["none"].reach_months == 7
     start = replace(frame, clock="start", stratum=np.array(["all"] * 54))
     assert baselines(start, np.zeros(54), "breslow")["all"].reach_months == 7
 
@@ -98,11 +100,11 @@ def test_where_no_renewal_was_ever_seen_baselines_end_before_it():
             "r10": [(5, False, 60)],
         }
     )
-    found = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
-    assert {name: found[name].reach_months for name in ("r01", "r04", "r08", "monthly")} == {
+    by_stratum = baselines(frame, np.zeros(len(frame)), "kalbfleisch-prentice")
+    assert {name: by_stratum[name].reach_months for name in ("r01", "r04", "r08", "monthly")} == {
         "r01": 0, "r04": 3, "r08": 5, "monthly": 5
     }  # fmt: skip
-    steps = np.diff(found["r08"].cumulative_hazard)
+    steps = np.diff(by_stratum["r08"].cumulative_hazard)
     assert steps == pytest.approx(np.full(5, 2.5 / (2 * 3 + 120 * 5)))
 
 
@@ -116,9 +118,11 @@ def test_a_young_tenant_is_told_no_renewal_probability(renewal: float, reach: in
     columns = {"events_28d": uses, "contract_term_months": terms}
     model = ready(fit(replace(frame, columns=columns)))
     row: FeatureRow = {"events_28d": 0.0, "contract_term_months": 12.0}
-    (said,) = score(model, [row], elapsed_days=[200.0], days_to_renewal=[renewal])
-    assert said.renewal is None
-    assert said.horizon_days == reach
-    assert said.churn_probability(reach + 5) is None
-    assert 0 < said.curve[-1].survival.value <= 1
-    assert said.driven == pytest.approx(said.reference + sum(d.contribution for d in said.drivers))
+    (forecast,) = score(model, [row], elapsed_days=[200.0], days_to_renewal=[renewal])
+    assert forecast.renewal is None
+    assert forecast.horizon_days == reach
+    assert forecast.churn_probability(reach + 5) is None
+    assert 0 < forecast.curve[-1].survival.value <= 1
+    assert forecast.driven == pytest.approx(
+        forecast.reference + sum(d.contribution for d in forecast.drivers)
+    )

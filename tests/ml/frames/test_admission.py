@@ -17,12 +17,12 @@ from shared.vocabulary.landmark import FeatureRow
 from shared.vocabulary.signal import Signal
 from tests.ml.examples import DATA_TO, annual
 
-KNOWN = {signal.name: signal for signals in dictionaries().values() for signal in signals}
+SIGNALS = {signal.name: signal for signals in dictionaries().values() for signal in signals}
 NOTICE = Signal(
     "notice_given", "Notice given", "flag", "", None, None, (), "now", "gave notice", "contracts",
     "nobody knows", "it is the decision itself",
 )  # fmt: skip
-LINES = {**KNOWN, "notice_given": NOTICE}
+LINES = {**SIGNALS, "notice_given": NOTICE}
 WORLD = annual(60)
 LABELS = landmarks.labels(WORLD.spells, "landmark", DATA_TO)
 
@@ -36,7 +36,7 @@ def frame(**odd: float | str | bool | None) -> Frame:
     usage: list[FeatureRow] = [{"events_28d": 3.0} for _ in rows]
     for name, value in odd.items():
         for each in usage if name == "events_28d" else rows:
-            each.setdefault(name, None if KNOWN.get(name, NOTICE).unknown else 0.0)
+            each.setdefault(name, None if SIGNALS.get(name, NOTICE).unknown else 0.0)
         (usage if name == "events_28d" else rows)[2].update({name: value})
     collected = Collected(LINES)
     collected.add({"accounts": rows, "usage": usage})
@@ -44,12 +44,12 @@ def frame(**odd: float | str | bool | None) -> Frame:
 
 
 def test_what_the_dictionary_allows_passes_unchanged_and_brings_its_labels():
-    given_ = frame(auto_renew=True, seats=4, payment_method="card")
-    found = admitted(given_, LINES)
-    assert list(found.columns) == list(given_.columns)
-    assert found.hashed() == given_.hashed()
-    assert found.labels["events_28d"] == "Uses (28 days)"
-    assert "trait_region" not in found.labels, "a family's label speaks of no single one"
+    rows = frame(auto_renew=True, seats=4, payment_method="card")
+    checked = admitted(rows, LINES)
+    assert list(checked.columns) == list(rows.columns)
+    assert checked.hashed() == rows.hashed()
+    assert checked.labels["events_28d"] == "Uses (28 days)"
+    assert "trait_region" not in checked.labels, "a family's label speaks of no single one"
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_what_the_dictionary_allows_passes_unchanged_and_brings_its_labels():
 def test_a_value_outside_is_refused_by_signal_value_and_what_is_allowed(signal, value, allowed):
     with pytest.raises(SignalRefused) as refused:
         admitted(frame(**{signal: value}), LINES)
-    said = refused.value
-    assert (said.signal, said.rows, said.code) == (signal, 1, "TRAINING_REFUSED")
-    assert said.value == ("null" if value is None or value != value else value)
-    assert said.allowed.startswith(allowed)
-    assert str(said).startswith(f"{signal}: ")
+    refusal = refused.value
+    assert (refusal.signal, refusal.rows, refusal.code) == (signal, 1, "TRAINING_REFUSED")
+    assert refusal.value == ("null" if value is None or value != value else value)
+    assert refusal.allowed.startswith(allowed)
+    assert str(refusal).startswith(f"{signal}: ")
 
 
 def test_a_signal_without_a_line_is_refused_and_traits_need_none():
@@ -86,8 +86,8 @@ def test_a_signal_without_a_line_is_refused_and_traits_need_none():
 
 
 def test_a_trait_may_be_anything_even_in_one_column():
-    found = admitted(frame(trait_odd="three"), LINES)
-    assert found.columns["trait_odd"][2] == "three"
+    checked = admitted(frame(trait_odd="three"), LINES)
+    assert checked.columns["trait_odd"][2] == "three"
 
 
 def test_one_account_twice_at_a_landmark_is_refused():
@@ -118,19 +118,19 @@ def test_what_may_follow_the_decision_is_left_out_by_name_and_reason_unless_aske
     assert "notice_given" in admitted(leaving, LINES, with_post_decision=True).columns
 
 
-ONE = frame().take(np.array([0]))
+FIRST_ROW = frame().take(np.array([0]))
 SOME = st.none() | st.booleans() | st.floats() | st.integers(-3, 200) | st.sampled_from("ab")
 
 
-@given(st.sampled_from(sorted(name for name in KNOWN if "*" not in name)), SOME)
+@given(st.sampled_from(sorted(name for name in SIGNALS if "*" not in name)), SOME)
 def test_the_schema_of_a_column_and_the_rule_for_a_value_say_the_same(name: str, value: object):
-    told = Column()
-    told.put(0, [value])
-    column = told.array()
-    whole = replace(ONE, columns={name: column}, sources={name: "usage"})
+    collecting = Column()
+    collecting.put(0, [value])
+    column = collecting.array()
+    whole = replace(FIRST_ROW, columns={name: column}, sources={name: "usage"})
     try:
-        admitted(whole, KNOWN)
+        admitted(whole, SIGNALS)
     except SignalRefused:
-        assert not may_be(KNOWN[name], column.tolist()[0])
+        assert not may_be(SIGNALS[name], column.tolist()[0])
     else:
-        assert may_be(KNOWN[name], column.tolist()[0])
+        assert may_be(SIGNALS[name], column.tolist()[0])

@@ -16,30 +16,30 @@ VALUES = st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers(-9
 
 
 def collected(*chunks: dict) -> Collected:
-    found = Collected()
+    columns = Collected()
     for chunk in chunks:
-        found.add(chunk)
-    return found
+        columns.add(chunk)
+    return columns
 
 
 def test_signals_that_come_late_or_not_at_all_are_unknown_elsewhere():
-    found = collected(
+    signals = collected(
         {"accounts": [{"a": 1.0}, {}], "usage": [{}, {"b": True}]},
         {"accounts": [{"a": 2}], "usage": [{"c": "x"}]},
     )
-    columns = {name: values.tolist() for name, values in found.columns().items()}
+    columns = {name: values.tolist() for name, values in signals.columns().items()}
     assert columns["a"][::2] == [1.0, 2.0]
     assert math.isnan(columns["a"][1])
     assert (columns["b"], columns["c"]) == ([None, True, None], [None, None, "x"])
-    assert found.sources == {"a": "accounts", "b": "usage", "c": "usage"}
+    assert signals.sources == {"a": "accounts", "b": "usage", "c": "usage"}
 
 
 def test_numbers_are_floats_and_a_text_is_in_memory_once():
-    found = collected(*({"accounts": [{"n": i, "t": f"plan {i % 2}"}]} for i in range(1_000)))
-    columns = found.columns()
+    signals = collected(*({"accounts": [{"n": i, "t": f"plan {i % 2}"}]} for i in range(1_000)))
+    columns = signals.columns()
     assert columns["n"].dtype == np.float64
     assert len({id(text) for text in columns["t"].tolist()}) == 2
-    assert found.columns()["n"].tolist() == columns["n"].tolist(), "asked again, told the same"
+    assert signals.columns()["n"].tolist() == columns["n"].tolist(), "asked again, told the same"
 
 
 @given(st.lists(st.lists(VALUES, max_size=4), max_size=4))
@@ -59,10 +59,10 @@ def test_services_that_answer_for_different_landmarks_are_refused():
 
 
 def test_room_made_beforehand_for_more_or_fewer_toldchanges_nothing():
-    told: list[FeatureRow] = [{"n": i, "t": str(i)} for i in range(5)]
+    chunks: list[FeatureRow] = [{"n": i, "t": str(i)} for i in range(5)]
     for rows in (0, 3, 9):
-        found = Collected(rows=rows)
-        for row in told:
-            found.add({"accounts": [row]})
-        shown = {name: values.tolist() for name, values in found.columns().items()}
+        signals = Collected(rows=rows)
+        for row in chunks:
+            signals.add({"accounts": [row]})
+        shown = {name: values.tolist() for name, values in signals.columns().items()}
         assert shown == {"n": [0.0, 1.0, 2.0, 3.0, 4.0], "t": ["0", "1", "2", "3", "4"]}

@@ -23,11 +23,11 @@ def events(accounts: list[UUID], number: int) -> list[Event]:
     ]  # fmt: skip
 
 
-def held(all_of_them: list[Event], accounts: list[UUID]) -> Source:
+def source_of(all_of_them: list[Event], accounts: list[UUID]) -> Source:
     """Another event store behind the same two questions: a list."""
     ordered = sorted(all_of_them, key=lambda e: (e.account_id, e.recorded_at, e.key))
 
-    async def known() -> list[UUID]:
+    async def account_ids() -> list[UUID]:
         return accounts
 
     async def page(
@@ -36,14 +36,14 @@ def held(all_of_them: list[Event], accounts: list[UUID]) -> Source:
         mine = [e for e in ordered if e.account_id in some and since <= e.recorded_at < until]
         return mine[mine.index(after) + 1 if after else 0 :][:most]
 
-    return Source(known, page)
+    return Source(account_ids, page)
 
 
 @pytest.mark.parametrize("number", [0, 7, EVENTS_AT_ONCE, EVENTS_AT_ONCE + 1])
 async def test_any_store_is_exported_to_any_path_fsspec_knows(number: int) -> None:
     accounts = [uuid4() for _ in range(3)]
-    given, out = events(accounts, number), f"memory://lake-{uuid4()}"
-    source = held(given, accounts)
+    stored, out = events(accounts, number), f"memory://lake-{uuid4()}"
+    source = source_of(stored, accounts)
 
     assert not exported(DAY, out)
     assert await export_day(source, DAY, out) == number
@@ -51,15 +51,15 @@ async def test_any_store_is_exported_to_any_path_fsspec_knows(number: int) -> No
 
     with fsspec.open(f"{out}/recorded_on=2026-03-01/events.parquet") as file:
         rows = parquet.read_table(file).to_pylist()
-    assert {row["key"] for row in rows} == {each.key for each in given}
+    assert {row["key"] for row in rows} == {each.key for each in stored}
     assert len(rows) == number
     assert sum(row["quantity"] for row in rows) == 1.5 * number
-    assert {row["recorded_at"] for row in rows} == {each.recorded_at for each in given}
+    assert {row["recorded_at"] for row in rows} == {each.recorded_at for each in stored}
 
 
 async def test_a_file_appears_only_when_it_is_whole() -> None:
     accounts = [uuid4()]
-    whole = held(events(accounts, 3), accounts)
+    whole = source_of(events(accounts, 3), accounts)
 
     async def breaks(*_: object) -> list[Event]:
         raise ConnectionError("the store went away")

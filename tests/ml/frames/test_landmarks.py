@@ -16,7 +16,7 @@ from ml.scoring.renewal_clock import month_of, months_between, stratum_of
 from shared.vocabulary.landmark import Spell
 from tests.ml.examples import DATA_TO, annual
 
-ONE, TWO = UUID(int=1), UUID(int=2)
+FIRST, SECOND = UUID(int=1), UUID(int=2)
 
 
 def shown(spells, clock: Clock = "landmark", data_to=DATA_TO):
@@ -27,7 +27,7 @@ def shown(spells, clock: Clock = "landmark", data_to=DATA_TO):
 
 
 def test_monthly_moments_lie_whole_months_before_a_grace_and_six_days_ahead_of_the_datas_end():
-    spell = Spell(ONE, date(2026, 6, 20), None)
+    spell = Spell(FIRST, date(2026, 6, 20), None)
     assert shown([spell]) == [
         (date(2026, 6, 26), 3, False),
         (date(2026, 7, 26), 2, False),
@@ -36,7 +36,7 @@ def test_monthly_moments_lie_whole_months_before_a_grace_and_six_days_ahead_of_t
 
 
 def test_a_loss_falls_in_the_month_of_its_day():
-    spell = Spell(ONE, date(2026, 6, 20), date(2026, 9, 20))
+    spell = Spell(FIRST, date(2026, 6, 20), date(2026, 9, 20))
     assert shown([spell]) == [
         (date(2026, 6, 26), 3, True),
         (date(2026, 7, 26), 2, True),
@@ -45,17 +45,17 @@ def test_a_loss_falls_in_the_month_of_its_day():
 
 
 def test_nobody_is_at_risk_on_or_after_the_last_day_nor_on_the_first():
-    spell = Spell(ONE, date(2026, 6, 26), date(2026, 8, 26))
+    spell = Spell(FIRST, date(2026, 6, 26), date(2026, 8, 26))
     assert [day for day, _, _ in shown([spell])] == [date(2026, 7, 26)]
 
 
 def test_moments_before_an_account_was_heard_of_are_left_out():
     spells = [
-        Spell(ONE, date(2024, 1, 1), None, known_on=date(2026, 7, 20)),
-        Spell(TWO, date(2024, 1, 1), date(2026, 5, 1), known_on=date(2026, 5, 3)),
+        Spell(FIRST, date(2024, 1, 1), None, known_on=date(2026, 7, 20)),
+        Spell(SECOND, date(2024, 1, 1), date(2026, 5, 1), known_on=date(2026, 5, 3)),
     ]
     assert [day for day, _, _ in shown(spells)] == [date(2026, 7, 26), date(2026, 8, 26)]
-    told_early = Spell(ONE, date(2026, 7, 20), None, known_on=date(2026, 7, 1))
+    told_early = Spell(FIRST, date(2026, 7, 20), None, known_on=date(2026, 7, 1))
     assert [day for day, _, _ in shown([told_early])] == [date(2026, 7, 26), date(2026, 8, 26)]
 
 
@@ -71,25 +71,27 @@ def test_whoever_counts_as_there_through_a_month_would_have_been_known_to_leave_
     """Renewals on a month's last days, too: they belong to the month, so they must be known."""
     start = date(2020, 1, 1)
     day = landmarks.months_before(landmarks.followed_to(data_to), back)
-    stayed = {when: months for when, months, _ in shown([Spell(ONE, start, None)], data_to=data_to)}
-    left = Spell(ONE, start, day + timedelta(days=days))
+    stayed = {
+        when: months for when, months, _ in shown([Spell(FIRST, start, None)], data_to=data_to)
+    }
+    left = Spell(FIRST, start, day + timedelta(days=days))
     lost = {when: (m, event) for when, m, event in shown([left], data_to=data_to)}
     assert stayed[day] == min(back, 12)
     if month_of(days) <= stayed[day]:
         assert lost[day] == (month_of(days), True)
-        known = data_to - timedelta(days=landmarks.GRACE_DAYS)
-        assert day + timedelta(days=days) < known, "an end in silence is known after the grace"
+        latest = data_to - timedelta(days=landmarks.GRACE_DAYS)
+        assert day + timedelta(days=days) < latest, "an end in silence is known after the grace"
     else:
         assert lost[day] == (stayed[day], False)
 
 
 def test_losses_too_young_to_be_sure_of_are_not_labels_yet():
-    spell = Spell(ONE, date(2026, 6, 20), date(2026, 10, 20))
+    spell = Spell(FIRST, date(2026, 6, 20), date(2026, 10, 20))
     assert not any(event for _, _, event in shown([spell]))
 
 
 def test_labels_reach_twelve_months_and_no_further():
-    early = shown([Spell(ONE, date(2023, 1, 1), date(2026, 2, 26))])
+    early = shown([Spell(FIRST, date(2023, 1, 1), date(2026, 2, 26))])
     assert max(months for _, months, _ in early) == 12
     by_day = {day: (months, event) for day, months, event in early}
     assert by_day[date(2025, 2, 26)] == (12, True)
@@ -97,7 +99,10 @@ def test_labels_reach_twelve_months_and_no_further():
 
 
 def test_the_start_clock_follows_each_spell_whole_and_asks_a_day_after_its_start():
-    spells = [Spell(ONE, date(2020, 11, 1), None), Spell(TWO, date(2026, 1, 1), date(2026, 11, 1))]
+    spells = [
+        Spell(FIRST, date(2020, 11, 1), None),
+        Spell(SECOND, date(2026, 1, 1), date(2026, 11, 1)),
+    ]
     assert shown(spells, "start") == [
         (date(2020, 11, 2), 72, False),
         (date(2026, 1, 2), 10, True),
@@ -106,8 +111,8 @@ def test_the_start_clock_follows_each_spell_whole_and_asks_a_day_after_its_start
 
 def test_an_account_that_came_back_counts_as_a_new_spell():
     spells = [
-        Spell(ONE, date(2024, 1, 1), date(2025, 1, 1)),
-        Spell(ONE, date(2025, 6, 1), None),
+        Spell(FIRST, date(2024, 1, 1), date(2025, 1, 1)),
+        Spell(FIRST, date(2025, 6, 1), None),
     ]
     assert shown(spells, "start") == [(date(2024, 1, 2), 12, True), (date(2025, 6, 2), 17, False)]
 
@@ -116,8 +121,8 @@ def test_an_account_that_came_back_counts_as_a_new_spell():
     ("spells", "why"),
     [
         ([], "nothing to train on"),
-        ([Spell(ONE, date(2025, 1, 2), date(2025, 1, 1))], "end before they start"),
-        ([Spell(ONE, date(2025, 1, 2), None)] * 2, "given twice"),
+        ([Spell(FIRST, date(2025, 1, 2), date(2025, 1, 1))], "end before they start"),
+        ([Spell(FIRST, date(2025, 1, 2), None)] * 2, "given twice"),
     ],
 )
 def test_broken_spells_are_refused_in_a_sentence(spells, why):

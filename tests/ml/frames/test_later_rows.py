@@ -22,7 +22,7 @@ from shared.platform.db import Database
 from shared.process.rpc import Call, Rpc, remote
 from shared.vocabulary.landmark import FeatureRow, Landmark, Spell
 from tests.conftest import DatabaseOf
-from tests.infra.loading.examples import sent
+from tests.infra.loading.examples import send
 
 UNTIL = date(2026, 7, 1)
 AS_OF = landmarks.moment(UNTIL - timedelta(days=50))
@@ -49,31 +49,31 @@ def recorded(vendor: Tenant, *, before: bool) -> Iterator[Batch]:
     """The tenant's rows, only those recorded before the moment or only the others."""
     for batch in vendor.batches():
         rows: list[Any] = list(batch.rows)
-        kept = [row for row in rows if (getattr(row, "recorded_at", AS_OF) < AS_OF) == before]
+        chosen = [row for row in rows if (getattr(row, "recorded_at", AS_OF) < AS_OF) == before]
         if batch.kind == "courses":
-            kept = rows if before else []
-        yield Batch(batch.kind, len(kept), kept)
+            chosen = rows if before else []
+        yield Batch(batch.kind, len(chosen), chosen)
 
 
 async def told_model(rpc: Rpc, principal: Principal, vendor: Tenant) -> list[Any]:
     """Everything that the model is told of the moments: signals of four services, and spells."""
     marks = [Landmark(key, moment) for moment in MOMENTS for key in vendor.companies.ids]
-    found: list[Any] = []
+    answers: list[Any] = []
     for service in SOURCES:
         call = Call(remote(f"{service}.landmarks.features", list[FeatureRow]), {"landmarks": marks})
-        found.append(await rpc.send(principal, call))
+        answers.append(await rpc.send(principal, call))
     spells = Call(remote("accounts.landmarks.spells", list[Spell]), {"recorded_before": AS_OF})
-    return [*found, await rpc.send(principal, spells)]
+    return [*answers, await rpc.send(principal, spells)]
 
 
 async def test_the_rest_of_history_in_any_order_changes_nothing(
     rpc: Rpc, dbs: dict[str, Database], principal: Principal, vendor: Tenant
 ):
-    await sent(dbs, principal, recorded(vendor, before=True))
+    await send(dbs, principal, recorded(vendor, before=True))
     then = await told_model(rpc, principal, vendor)
     accounts, *rest = recorded(vendor, before=False)
     assert sum(batch.total for batch in rest) > 200
-    await sent(dbs, principal, [accounts, *rest[::-1]])
+    await send(dbs, principal, [accounts, *rest[::-1]])
 
     assert await told_model(rpc, principal, vendor) == then
     assert any(row.get("events_28d") for row in then[1])
@@ -87,21 +87,21 @@ later = st.integers(0, 1_000).map(lambda hours: AS_OF + timedelta(hours=hours))
 @st.composite
 def rows(draw: st.DrawFn, accounts: list[UUID]) -> tuple[str, Any]:
     """Something that happened before the moment and was recorded at it or later."""
-    account, at, known = draw(st.sampled_from(accounts)), draw(moments), draw(later)
+    account, at, recorded_at = draw(st.sampled_from(accounts)), draw(moments), draw(later)
     key = draw(st.uuids())
     row: msgspec.Struct = draw(
         st.sampled_from(
             [
                 Event(
-                    recorded_at=known, id=key, account_id=account, member_id=key,
+                    recorded_at=recorded_at, id=key, account_id=account, member_id=key,
                     feature="reports", occurred_at=at, quantity=3,
                 ),
                 Ticket(
-                    recorded_at=known, id=key, account_id=account, opened_at=at,
+                    recorded_at=recorded_at, id=key, account_id=account, opened_at=at,
                     severity="urgent", ticket_class="bug", channel="email",
                 ),
                 Payment(
-                    recorded_at=known, id=key, invoice_id=key, account_id=account,
+                    recorded_at=recorded_at, id=key, invoice_id=key, account_id=account,
                     attempted_at=at, succeeded=False,
                 ),
             ]
@@ -113,19 +113,19 @@ def rows(draw: st.DrawFn, accounts: list[UUID]) -> tuple[str, Any]:
 async def test_what_is_recorded_late_is_not_known_earlier(
     rpc: Rpc, dbs: dict[str, Database], principal: Principal, vendor: Tenant
 ):
-    await sent(dbs, principal, recorded(vendor, before=True))
+    await send(dbs, principal, recorded(vendor, before=True))
     then = await told_model(rpc, principal, vendor)
-    drawn: dict[UUID, tuple[str, Any]] = {}
+    by_id: dict[UUID, tuple[str, Any]] = {}
 
     @examples(max_examples=60)
     @given(rows(vendor.companies.ids[:15]))  # those who signed first
-    def draw(found: tuple[str, Any]) -> None:
-        drawn[found[1].id] = found
+    def draw(example: tuple[str, Any]) -> None:
+        by_id[example[1].id] = example
 
     draw()
-    kinds = {kind: [row for k, row in drawn.values() if k == kind] for kind in KINDS.values()}
+    kinds = {kind: [row for k, row in by_id.values() if k == kind] for kind in KINDS.values()}
     assert all(kinds.values())
-    await sent(dbs, principal, [Batch(kind, len(of), of) for kind, of in kinds.items()])
+    await send(dbs, principal, [Batch(kind, len(of), of) for kind, of in kinds.items()])
 
     assert await told_model(rpc, principal, vendor) == then
     after = await rpc.send(

@@ -15,9 +15,9 @@ from shared.vocabulary.model_document import Judgement, ServedModel
 from tests.ml.examples import NOON, annual
 
 
-def served(model: document.ForecastModel, judged: bytes) -> ServedModel:
+def served(model: document.ForecastModel, document_bytes: bytes) -> ServedModel:
     whole = packed(model, NOON)
-    return ServedModel(whole.version, whole.document, whole.checksum, judged)
+    return ServedModel(whole.version, whole.document, whole.checksum, document_bytes)
 
 
 def passed(judgement: Judgement) -> dict[str, bool]:
@@ -31,8 +31,8 @@ def frame():
 
 @pytest.fixture(scope="module")
 def champion(frame) -> ServedModel:
-    judged = judge(frame, None, 0)
-    return served(fit(frame), document.encode(judged.model)[0])
+    judgement = judge(frame, None, 0)
+    return served(fit(frame), document.encode(judgement.model)[0])
 
 
 def test_a_quarter_of_the_accounts_is_held_out_and_always_the_same_ones(frame):
@@ -76,15 +76,15 @@ def test_a_candidate_without_the_signal_that_matters_is_refused(frame, champion:
 
 def test_a_better_candidate_passes_a_blind_champion(frame, champion: ServedModel):
     blind = replace(frame, columns={n: v for n, v in frame.columns.items() if n != "events_28d"})
-    judged = judge(blind, None, 0)
-    worse = served(judged.model, document.encode(judged.model)[0])
+    judgement = judge(blind, None, 0)
+    worse = served(judgement.model, document.encode(judgement.model)[0])
     assert judge(frame, worse, 0).judgement.passed
 
 
 def test_chances_twice_too_high_are_refused_as_not_calibrated(frame):
-    kept, held = _parts(frame)
-    good = gate.holdout(judge(frame, None, 0).model, kept, held)
-    wrong = gate.Holdout(kept, held, 1 - np.minimum(2 * (1 - good.survival), 1))
+    training, rest = _parts(frame)
+    good = gate.holdout(judge(frame, None, 0).model, training, rest)
+    wrong = gate.Holdout(training, rest, 1 - np.minimum(2 * (1 - good.survival), 1))
     verdict = gate.judge(wrong, None, None)
     assert {"oe_12m", "ici_12m"} <= set(verdict.failed)
 
@@ -110,11 +110,11 @@ def test_the_error_of_a_mean_counts_accounts_not_rows():
 
 
 def test_the_auc_of_whole_weights_is_that_of_repeated_rows(frame):
-    kept, held = _parts(frame)
-    once = gate.holdout(judge(frame, None, 0).model, kept, held)
-    weight = (np.arange(len(held)) % 3).astype(np.float64)
-    rows = np.repeat(np.arange(len(held)), weight.astype(int))
-    again = gate.Holdout(kept, held.take(rows), once.survival[rows])
+    training, rest = _parts(frame)
+    once = gate.holdout(judge(frame, None, 0).model, training, rest)
+    weight = (np.arange(len(rest)) % 3).astype(np.float64)
+    rows = np.repeat(np.arange(len(rest)), weight.astype(int))
+    again = gate.Holdout(training, rest.take(rows), once.survival[rows])
     assert once.auc(weight) == pytest.approx(again.auc(), abs=1e-12)
 
 

@@ -9,7 +9,7 @@ from ml.judging.metrics import Outcome
 MONTHS = np.arange(1, 11)
 
 
-def drawn(rows: int, seed: int, *, closed: bool = False):
+def sample(rows: int, seed: int, *, closed: bool = False):
     """Outcomes of exponential times in whole months, and the true survival at months 0…10."""
     rng = np.random.default_rng(seed)
     rate = 0.1 * np.exp(rng.normal(0, 0.7, rows))
@@ -20,7 +20,7 @@ def drawn(rows: int, seed: int, *, closed: bool = False):
 
 
 def test_harrell_counts_every_comparable_pair():
-    outcome, _, rate = drawn(80, 1)
+    outcome, _, rate = sample(80, 1)
     risk = np.asarray(np.round(rate, 1), dtype=np.float64)  # with ties
     right = total = 0.0
     for i in np.flatnonzero(outcome.event):
@@ -46,8 +46,8 @@ Its licence keeps it out of what is installed; where it is there, the record its
 
 def compared(closed: bool):
     """Outcomes to learn the censoring from and to judge by, survival and rates of the latter."""
-    past, _, _ = drawn(900, 2, closed=closed)
-    outcome, survival, rate = drawn(600, 3, closed=closed)
+    past, _, _ = sample(900, 2, closed=closed)
+    outcome, survival, rate = sample(600, 3, closed=closed)
     inside = outcome.duration + 0.5 * closed * ~outcome.event < (
         past.duration + 0.5 * closed * ~past.event
     ).max(initial=0.0)
@@ -73,19 +73,19 @@ def test_the_record_is_what_scikit_survival_says(closed: bool):
     past, outcome, survival, rate = compared(closed)
     # a closed month is one whose censoring comes half a month after its end
     train, test = (
-        util.Surv.from_arrays(one.event, one.duration + 0.5 * closed * ~one.event)
-        for one in (past, outcome)
+        util.Surv.from_arrays(rows.event, rows.duration + 0.5 * closed * ~rows.event)
+        for rows in (past, outcome)
     )
     auc, brier, uno = RECORDED[closed]
-    said, _ = theirs.cumulative_dynamic_auc(train, test, rate, [3, 6, 10])
-    assert said == pytest.approx(auc, abs=1e-12)
-    said = theirs.integrated_brier_score(train, test, survival[:, 1:], MONTHS)
-    assert said == pytest.approx(brier, abs=1e-12)
+    reference, _ = theirs.cumulative_dynamic_auc(train, test, rate, [3, 6, 10])
+    assert reference == pytest.approx(auc, abs=1e-12)
+    reference = theirs.integrated_brier_score(train, test, survival[:, 1:], MONTHS)
+    assert reference == pytest.approx(brier, abs=1e-12)
     assert theirs.concordance_index_ipcw(train, test, rate)[0] == pytest.approx(uno, abs=1e-12)
 
 
 def test_the_true_chances_are_calibrated_and_doubled_ones_are_not():
-    outcome, survival, _ = drawn(12_000, 4)
+    outcome, survival, _ = sample(12_000, 4)
     churn = 1 - survival[:, 6]
     assert metrics.ici(outcome, churn, 6) < 0.02
     assert metrics.observed_to_expected(outcome, churn, 6) == pytest.approx(1, abs=0.04)
@@ -95,8 +95,8 @@ def test_the_true_chances_are_calibrated_and_doubled_ones_are_not():
 
 
 def test_the_true_chances_have_the_best_brier_score():
-    past, _, _ = drawn(2_000, 5)
-    outcome, survival, _ = drawn(3_000, 6)
+    past, _, _ = sample(2_000, 5)
+    outcome, survival, _ = sample(3_000, 6)
     best = metrics.integrated_brier(past, outcome, survival[:, 1:], MONTHS)
     for bent in (survival**0.6, survival**1.6, np.full_like(survival, 0.5)):
         assert metrics.integrated_brier(past, outcome, bent[:, 1:], MONTHS) > best

@@ -32,11 +32,11 @@ def frame() -> Frame:
 
 
 @pytest.fixture(scope="module")
-def judged(frame: Frame) -> tuple[ChurnModel, Evidence]:
+def evidence_of_model(frame: Frame) -> tuple[ChurnModel, Evidence]:
     out = gate.held_out(frame.account)
-    training, held = frame.take(~out), frame.take(out)
-    fitted = ready(fit.fit(training, least_events=10))
-    return fitted, gathered(training, held, survival_by_month(fitted, held), "held-out accounts")
+    training, rest = frame.take(~out), frame.take(out)
+    model = ready(fit.fit(training, least_events=10))
+    return model, gathered(training, rest, survival_by_month(model, rest), "held-out accounts")
 
 
 class Page(HTMLParser):
@@ -64,8 +64,8 @@ class Page(HTMLParser):
         self.tags.add(tag)
 
 
-def test_the_page_is_whole_and_asks_for_nothing(judged: tuple[ChurnModel, Evidence]):
-    page = report(*judged, version="v1", checksum="0" * 64, made_at=AT)
+def test_the_page_is_whole_and_asks_for_nothing(evidence_of_model: tuple[ChurnModel, Evidence]):
+    page = report(*evidence_of_model, version="v1", checksum="0" * 64, made_at=AT)
     read = Page(page)
     assert read.open == []
     assert read.links == []
@@ -78,9 +78,11 @@ def test_the_page_is_whole_and_asks_for_nothing(judged: tuple[ChurnModel, Eviden
     assert "@media print" in page
 
 
-def test_names_that_customers_chose_are_words_not_markup(judged: tuple[ChurnModel, Evidence]):
-    churn_model, seen = judged
-    segment = msgspec.structs.replace(seen.segments[0], name="<script>alert(1)</script>")
+def test_names_that_customers_chose_are_words_not_markup(
+    evidence_of_model: tuple[ChurnModel, Evidence],
+):
+    churn_model, evidence = evidence_of_model
+    segment = msgspec.structs.replace(evidence.segments[0], name="<script>alert(1)</script>")
     features = [
         msgspec.structs.replace(feature, label="<img src=x>")
         for feature in churn_model.document.features
@@ -92,7 +94,7 @@ def test_names_that_customers_chose_are_words_not_markup(judged: tuple[ChurnMode
     )
     page = report(
         ready(nasty),
-        msgspec.structs.replace(seen, segments=[segment]),
+        msgspec.structs.replace(evidence, segments=[segment]),
         version="<b>",
         checksum="",
         made_at=AT,
@@ -102,50 +104,54 @@ def test_names_that_customers_chose_are_words_not_markup(judged: tuple[ChurnMode
     assert "<img" not in page
 
 
-def test_it_says_what_was_measured_on_whom(judged: tuple[ChurnModel, Evidence]):
-    _, seen = judged
-    page = report(*judged, version="v1", checksum="", made_at=AT)
-    words = card(*judged, version="v1", made_at=AT)
-    for name, value in seen.figures.items():
+def test_it_says_what_was_measured_on_whom(evidence_of_model: tuple[ChurnModel, Evidence]):
+    _, evidence = evidence_of_model
+    page = report(*evidence_of_model, version="v1", checksum="", made_at=AT)
+    words = card(*evidence_of_model, version="v1", made_at=AT)
+    for name, value in evidence.figures.items():
         assert f"{value:.4f}" in page, name
         assert f"{value:.4f}" in words, name
     assert "held-out accounts" in page
     assert "Not made for this version" in page
-    rolled = msgspec.structs.replace(seen, rolling=[ORIGIN])
-    page = report(judged[0], rolled, version="v1", checksum="", made_at=AT)
+    rolled = msgspec.structs.replace(evidence, rolling=[ORIGIN])
+    page = report(evidence_of_model[0], rolled, version="v1", checksum="", made_at=AT)
     assert "Not made for this version" not in page
     assert "2026-01-01, 9 months on: 1,234 accounts, 56 lost" in page
     assert "0.8765" in page
 
 
-def test_bins_and_segments_hold_every_row_once(judged: tuple[ChurnModel, Evidence]):
-    _, seen = judged
-    assert [one.month for one in seen.calibration] == [1, 2, 3, 6, 12]
-    for found in seen.calibration:
-        assert sum(one.rows for one in found.bins) == seen.rows
-        assert [one.predicted for one in found.bins] == sorted(one.predicted for one in found.bins)
-        mean = sum(one.predicted * one.rows for one in found.bins) / seen.rows
-        assert found.predicted == pytest.approx(mean)
-        assert found.lost == sum(segment.losses[found.month] for segment in seen.segments)
-    assert sum(segment.rows for segment in seen.segments) == seen.rows
+def test_bins_and_segments_hold_every_row_once(evidence_of_model: tuple[ChurnModel, Evidence]):
+    _, evidence = evidence_of_model
+    assert [each.month for each in evidence.calibration] == [1, 2, 3, 6, 12]
+    for curve in evidence.calibration:
+        assert sum(each.rows for each in curve.bins) == evidence.rows
+        assert [each.predicted for each in curve.bins] == sorted(
+            each.predicted for each in curve.bins
+        )
+        mean = sum(each.predicted * each.rows for each in curve.bins) / evidence.rows
+        assert curve.predicted == pytest.approx(mean)
+        assert curve.lost == sum(segment.losses[curve.month] for segment in evidence.segments)
+    assert sum(segment.rows for segment in evidence.segments) == evidence.rows
 
 
-def test_calibration_is_told_by_horizon_and_by_segment(judged: tuple[ChurnModel, Evidence]):
-    _, seen = judged
-    page = report(*judged, version="v1", checksum="", made_at=AT)
-    for one in seen.calibration:
-        assert f"within {one.month} month" in page
-    busiest = max(seen.segments, key=lambda one: one.lost)
+def test_calibration_is_told_by_horizon_and_by_segment(
+    evidence_of_model: tuple[ChurnModel, Evidence],
+):
+    _, evidence = evidence_of_model
+    page = report(*evidence_of_model, version="v1", checksum="", made_at=AT)
+    for each in evidence.calibration:
+        assert f"within {each.month} month" in page
+    busiest = max(evidence.segments, key=lambda each: each.lost)
     assert busiest.lost >= 10
     assert f"{busiest.seen[12] / busiest.expected[12]:.2f}" in page
     assert "ratio 6 m" in page
 
 
 def test_where_nothing_changes_with_time_no_backtest_is_promised():
-    held = tied()
-    fitted = ready(fit.fit(held))
-    seen = gathered(held, held, survival_by_month(fitted, held), "other accounts")
-    page = report(fitted, seen, version="v1", checksum="", made_at=AT)
+    others = tied()
+    model = ready(fit.fit(others))
+    evidence = gathered(others, others, survival_by_month(model, others), "other accounts")
+    page = report(model, evidence, version="v1", checksum="", made_at=AT)
     assert "no earlier day" in page
     assert "tenure backtest" not in page
 
@@ -193,6 +199,6 @@ def test_every_place_on_the_renewal_clock_is_judged():
     assert len({*RENEWALS.values(), MONTHLY, NO_RENEWAL}) <= evidence.MOST_SEGMENTS
 
 
-def test_evidence_travels_whole(judged: tuple[ChurnModel, Evidence]):
-    _, seen = judged
-    assert msgspec.json.decode(msgspec.json.encode(seen), type=Evidence) == seen
+def test_evidence_travels_whole(evidence_of_model: tuple[ChurnModel, Evidence]):
+    _, evidence = evidence_of_model
+    assert msgspec.json.decode(msgspec.json.encode(evidence), type=Evidence) == evidence

@@ -34,9 +34,9 @@ def test_parts_of_a_change_agree_with_brute_force_and_add_up(start, seed, column
     changes = np.random.default_rng(seed).normal(0, 0.6, (len(start), columns))
     end = start + changes.sum(axis=1)
     total = np.exp(-np.exp(end).sum()) - np.exp(-np.exp(start).sum())
-    found = shared_out(start, changes, total)
-    assert found.sum() == pytest.approx(total, abs=1e-12)
-    assert found == pytest.approx(brute_force(start, changes), abs=1e-7)
+    shares = shared_out(start, changes, total)
+    assert shares.sum() == pytest.approx(total, abs=1e-12)
+    assert shares == pytest.approx(brute_force(start, changes), abs=1e-7)
 
 
 @settings(max_examples=60, deadline=None)
@@ -49,15 +49,15 @@ def test_parts_of_a_change_agree_with_brute_force_and_add_up(start, seed, column
 def test_drivers_agree_with_brute_force_and_groups_of_them_are_their_sums(parts, hazard):
     """Drivers are the same path integral, from the reference account on."""
     baseline = np.full(len(parts), hazard)
-    reference, found = drivers.survival_parts([parts], [baseline])
+    reference, contributions = drivers.survival_parts([parts], [baseline])
     served = np.exp(-baseline * np.exp(parts.sum(axis=1)))
-    assert np.abs(reference + found.sum(axis=1) - served).max() < 1e-12
-    for one, shares in zip(parts, found, strict=True):
+    assert np.abs(reference + contributions.sum(axis=1) - served).max() < 1e-12
+    for row, shares in zip(parts, contributions, strict=True):
         if hazard > 1e-12:
             start = np.log(np.array([hazard]))
-            assert shares == pytest.approx(brute_force(start, one[None, :]), abs=1e-6)
-        thirds = np.arange(len(one)) % 3
-        grouped = np.bincount(thirds, weights=one, minlength=3)[None, :].astype(float)
+            assert shares == pytest.approx(brute_force(start, row[None, :]), abs=1e-6)
+        thirds = np.arange(len(row)) % 3
+        grouped = np.bincount(thirds, weights=row, minlength=3)[None, :].astype(float)
         _, whole = drivers.survival_parts([grouped], [baseline[:1]])
         assert whole[0] == pytest.approx(
             np.bincount(thirds, weights=shares, minlength=3), abs=1e-12
@@ -65,17 +65,17 @@ def test_drivers_agree_with_brute_force_and_groups_of_them_are_their_sums(parts,
 
 
 def test_a_change_that_moves_nothing_at_all_is_the_baselines():
-    found = shared_out(np.array([-2.0]), np.zeros((1, 3)), 1e-18)
-    assert found.tolist() == [0.0, 0.0, 1e-18]
+    shares = shared_out(np.array([-2.0]), np.zeros((1, 3)), 1e-18)
+    assert shares.tolist() == [0.0, 0.0, 1e-18]
 
 
 @pytest.fixture(scope="module")
-def fitted():
+def churn_models():
     return [load(*document.encode(fit.fit(frame))) for frame in (annual().frame(), tied())]
 
 
-def test_signals_that_did_not_change_have_no_part_even_where_signals_act_together(fitted):
-    for churn_model in fitted:
+def test_signals_that_did_not_change_have_no_part_even_where_signals_act_together(churn_models):
+    for churn_model in churn_models:
         rng = np.random.default_rng(5)
         for _ in range(20):
             rows = [
@@ -88,15 +88,15 @@ def test_signals_that_did_not_change_have_no_part_even_where_signals_act_togethe
                 for _ in range(2)
             ]
             rows[1]["plan"] = rows[0]["plan"]
-            states = [State(ANNUAL | told, 300.0, 40.0) for told in rows]
+            states = [State(ANNUAL | signals, 300.0, 40.0) for signals in rows]
             both = Rescored(churn_model, states)
-            found = both.parts(0, 1)
+            shares = both.parts(0, 1)
             changed = {name for name in rows[0] if rows[0][name] != rows[1][name]}
-            assert set(found) <= changed
+            assert set(shares) <= changed
             first, second = (forecast.driven for forecast in both.forecasts)
-            assert sum(found.values()) == pytest.approx(second - first, abs=1e-12)
+            assert sum(shares.values()) == pytest.approx(second - first, abs=1e-12)
 
 
-def test_nearer_to_the_renewal_only_the_baseline_has_a_part(fitted):
-    both = Rescored(fitted[0], [State(ANNUAL, 300.0, day) for day in (200.0, 20.0)])
+def test_nearer_to_the_renewal_only_the_baseline_has_a_part(churn_models):
+    both = Rescored(churn_models[0], [State(ANNUAL, 300.0, day) for day in (200.0, 20.0)])
     assert set(both.parts(0, 1)) <= {BASELINE}

@@ -65,7 +65,7 @@ def test_every_interval_holds_its_value(renewing):
         chances = [point.survival for point in forecast.curve]
         for part in forecast.causes:
             triples = zip(part.value, part.low, part.high, strict=True)
-            chances += [score.Probability(*one) for one in triples]
+            chances += [score.Probability(*triple) for triple in triples]
         for chance in chances:
             assert 0 <= chance.low <= chance.value + 1e-15
             assert chance.value <= chance.high + 1e-15 <= 1 + 1e-14
@@ -79,14 +79,14 @@ def test_without_signals_the_causes_are_what_was_seen_of_each():
     assert forecast.basis == "strata"
     assert forecast.drivers == ()
     for part in forecast.causes:
-        stays, seen = 1.0, 0.0
+        stays, share = 1.0, 0.0
         for month in range(1, 10):
             there = frame.duration >= month
-            gone = frame.event & (frame.duration == month)
-            seen += stays * (gone & (frame.cause == part.cause)).sum() / there.sum()
-            stays *= 1 - gone.sum() / there.sum()
+            is_lost = frame.event & (frame.duration == month)
+            share += stays * (is_lost & (frame.cause == part.cause)).sum() / there.sum()
+            stays *= 1 - is_lost.sum() / there.sum()
             chance = part.churn_probability(forecast.curve, month * MONTH_DAYS).value
-            assert chance == pytest.approx(seen, rel=2e-3)
+            assert chance == pytest.approx(share, rel=2e-3)
 
 
 def test_the_spread_of_a_baseline_is_that_of_so_many_losses():
@@ -101,19 +101,19 @@ def test_a_cause_with_few_losses_keeps_a_baseline_and_says_so():
     frame = split(tied(600, seed=1), 0.03)
     count = frame.only("involuntary").lost
     assert 0 < count < fit.LEAST_EVENTS
-    fitted = fit.fit(frame)
-    first, second = fitted.causes
+    model = fit.fit(frame)
+    first, second = model.causes
     assert (first.cause, first.effects, second.effects) == ("voluntary", "own", "none")
     assert not any(second.coefficients)
-    assert any(note.startswith(f"involuntary: only {count} accounts") for note in fitted.notes)
+    assert any(note.startswith(f"involuntary: only {count} accounts") for note in model.notes)
 
 
 def test_causes_that_only_together_have_losses_enough_share_their_effects():
     frame = split(tied(90, seed=3), 0.5)
     counts = [frame.only(cause).lost for cause in frame.causes]
-    fitted = fit.fit(frame, least_events=max(counts) + 1)
-    assert {part.effects for part in fitted.causes} == {"shared"}
-    assert fitted.causes[0].coefficients == fitted.causes[1].coefficients
+    model = fit.fit(frame, least_events=max(counts) + 1)
+    assert {part.effects for part in model.causes} == {"shared"}
+    assert model.causes[0].coefficients == model.causes[1].coefficients
 
 
 def test_too_few_losses_for_a_model_may_still_make_curves():
@@ -123,9 +123,9 @@ def test_too_few_losses_for_a_model_may_still_make_curves():
     few = replace(frame, event=event)
     with pytest.raises(TooFewLosses, match="only 8 of 400"):
         fit.fit(few)
-    fitted = fit.fit_strata(few)
-    assert "only 8 of 400 accounts have churned" in fitted.notes[0]
-    assert document.encode(fitted) == document.encode(fit.fit_strata(few))
+    curves = fit.fit_strata(few)
+    assert "only 8 of 400 accounts have churned" in curves.notes[0]
+    assert document.encode(curves) == document.encode(fit.fit_strata(few))
     event[np.flatnonzero(event)[4:]] = False
     with pytest.raises(TooFewLosses):
         fit.fit_strata(replace(frame, event=event))
@@ -139,9 +139,9 @@ def test_a_document_of_the_first_format_is_refused_by_its_name():
 
 def test_penalties_are_judged_on_later_landmarks_with_what_was_known_before_them():
     frame = annual(600).frame()
-    held = selection.folds_of(frame, seed=0)
-    assert len(held) >= 2
-    for trial in held:
+    folds = selection.folds_of(frame, seed=0)
+    assert len(folds) >= 2
+    for trial in folds:
         assert trial.training.day.max() < trial.validation.day.min()
         cut = date.fromordinal(int(trial.validation.day.min()))
         months = [
@@ -160,11 +160,11 @@ def test_newcomers_are_spoken_for_by_their_own_model_where_there_is_one(renewing
     early = with_newcomers(renewing)
     frame = annual().frame().take(np.arange(3))
     rows, days = rows_of(frame), [200.0] * 3
-    found = score.score(early, rows, elapsed_days=[30.0, 89.9, 90.0], days_to_renewal=days)
-    assert [one.basis for one in found] == ["newcomers", "newcomers", "model"]
+    forecasts = score.score(early, rows, elapsed_days=[30.0, 89.9, 90.0], days_to_renewal=days)
+    assert [forecast.basis for forecast in forecasts] == ["newcomers", "newcomers", "model"]
     alone = score.score(renewing, rows, elapsed_days=[30.0] * 3, days_to_renewal=days)
-    assert {one.basis for one in alone} == {"model"}
-    assert found[2] == alone[2]
+    assert {forecast.basis for forecast in alone} == {"model"}
+    assert forecasts[2] == alone[2]
 
 
 def with_newcomers(churn_model: hazards.ChurnModel) -> hazards.ChurnModel:

@@ -14,41 +14,43 @@ from tests.ml.examples import annual, tied
 
 
 @pytest.fixture(scope="module")
-def fitted() -> ChurnModel:
+def churn_model() -> ChurnModel:
     return load(*document.encode(fit.fit(tied())))
 
 
-def test_a_ratio_is_the_one_between_two_accounts_scored(fitted: ChurnModel):
+def test_a_ratio_is_the_one_between_two_accounts_scored(churn_model: ChurnModel):
     """Without products, since these depend on the rest of the account."""
-    assert not any(term.kind == "product" for term in fitted.document.terms)
+    assert not any(term.kind == "product" for term in churn_model.document.terms)
     row: FeatureRow = {"plan": "basic", "seats": 40.0, "auto_renew": True}
-    for one in effects.ratios(fitted):
-        start: FeatureRow = {**row, one.feature: one.start}
-        end: FeatureRow = {**row, one.feature: one.end}
+    for effect in effects.ratios(churn_model):
+        start: FeatureRow = {**row, effect.feature: effect.start}
+        end: FeatureRow = {**row, effect.feature: effect.end}
         ends = score(
-            fitted,
+            churn_model,
             [start, end],
             elapsed_days=[0.0, 0.0],
             days_to_renewal=[None, None],
         )
         gap = ends[1].log_hazard_ratio - ends[0].log_hazard_ratio
-        assert math.log(one.ratio) == pytest.approx(gap, abs=1e-9)
-        assert one.low < one.ratio < one.high
+        assert math.log(effect.ratio) == pytest.approx(gap, abs=1e-9)
+        assert effect.low < effect.ratio < effect.high
 
 
-def test_planted_effects_have_their_sign_and_size(fitted: ChurnModel):
+def test_planted_effects_have_their_sign_and_size(churn_model: ChurnModel):
     """`tied` plants −.02 a seat and +.7 for the basic plan."""
-    found = {(one.feature, str(one.end)): one for one in effects.ratios(fitted)}
-    plan = fitted.document.features[[f.name for f in fitted.document.features].index("plan")]
-    assert any(one.feature == "seats" and one.high < 1 for one in found.values())
+    ratios = {(effect.feature, str(effect.end)): effect for effect in effects.ratios(churn_model)}
+    plan = churn_model.document.features[
+        [f.name for f in churn_model.document.features].index("plan")
+    ]
+    assert any(effect.feature == "seats" and effect.high < 1 for effect in ratios.values())
     for level in plan.levels:
-        one = found["plan", str(level)]
+        effect = ratios["plan", str(level)]
         truth = 0.7 * ((level == "basic") - (plan.reference == "basic"))
-        assert math.log(one.low) - 0.1 < truth < math.log(one.high) + 0.1
+        assert math.log(effect.low) - 0.1 < truth < math.log(effect.high) + 0.1
 
 
-def test_a_curve_is_one_at_its_reference_and_widens_away_from_it(fitted: ChurnModel):
-    for curve in effects.curves(fitted):
+def test_a_curve_is_one_at_its_reference_and_widens_away_from_it(churn_model: ChurnModel):
+    for curve in effects.curves(churn_model):
         values = [point.value for point in curve.points]
         assert values == sorted(values, key=lambda v: values.index(v))
         if isinstance(curve.reference, str):
@@ -99,6 +101,6 @@ def test_signals_are_grouped_by_what_they_speak_of(feature: str, group: str):
 def test_groups_are_twelve_at_most_and_add_up():
     assert len(signal_groups.GROUPS.keys() - {"decision"}) <= 12
     parts = [("events_28d", 0.1), ("seats", -0.4), ("active_days_28d", 0.05), ("quux", 0.01)]
-    found = signal_groups.summed(parts)
-    assert list(found) == ["seats", "usage", "other"]
-    assert sum(found.values()) == pytest.approx(sum(part for _, part in parts), abs=1e-15)
+    groups = signal_groups.summed(parts)
+    assert list(groups) == ["seats", "usage", "other"]
+    assert sum(groups.values()) == pytest.approx(sum(part for _, part in parts), abs=1e-15)

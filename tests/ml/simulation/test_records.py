@@ -27,7 +27,7 @@ def cut() -> Tenant:
 
 
 @pytest.fixture(scope="module")
-def made(cut: Tenant) -> Rows:
+def tables(cut: Tenant) -> Rows:
     return {batch.kind: list(batch.rows) for batch in cut.batches()}
 
 
@@ -46,70 +46,70 @@ def there_at_the_beginning(whole: Rows) -> set[UUID]:
     return set(end)
 
 
-def test_records_begin_on_their_day_and_nothing_happened_before(cut: Tenant, made: Rows):
+def test_records_begin_on_their_day_and_nothing_happened_before(cut: Tenant, tables: Rows):
     assert cut.recorded_from == BEGIN
-    for kind, found in made.items():
-        assert all(row.recorded_at >= MIDNIGHT for row in found if kind != "courses"), kind
+    for kind, rows in tables.items():
+        assert all(row.recorded_at >= MIDNIGHT for row in rows if kind != "courses"), kind
     stamps = {"events": "occurred_at", "tickets": "opened_at", "payments": "attempted_at"}
     for kind, field in stamps.items():
-        assert made[kind]
-        assert all(getattr(row, field) >= MIDNIGHT for row in made[kind]), kind
+        assert tables[kind]
+        assert all(getattr(row, field) >= MIDNIGHT for row in tables[kind]), kind
 
 
 def test_who_was_lost_before_is_absent_and_who_was_there_has_its_whole_past(
-    made: Rows, whole: Rows
+    tables: Rows, whole: Rows
 ):
-    known = {row.id for row in made["accounts"]}
+    present = {row.id for row in tables["accounts"]}
     there = there_at_the_beginning(whole)
     newcomers = {row.account_id for row in whole["contracts"] if row.start_on > BEGIN}
-    assert there <= known
-    assert known <= there | newcomers
-    absent = {row.id for row in whole["accounts"]} - known
+    assert there <= present
+    assert present <= there | newcomers
+    absent = {row.id for row in whole["accounts"]} - present
     assert len(absent) > 15
 
-    first = {row.account_id: row.start_on for row in reversed(made["contracts"])}
+    first = {row.account_id: row.start_on for row in reversed(tables["contracts"])}
     really = {row.account_id: row.start_on for row in reversed(whole["contracts"])}
     assert any(first[account] < BEGIN for account in there)
     assert all(first[account] == really[account] for account in there)
-    assert all(first[account] > BEGIN for account in known - there)
+    assert all(first[account] > BEGIN for account in present - there)
 
 
-def test_a_contract_of_before_comes_as_it_stood_on_that_day(made: Rows, whole: Rows):
+def test_a_contract_of_before_comes_as_it_stood_on_that_day(tables: Rows, whole: Rows):
     stood = {row.id: row for row in whole["contracts"] if row.recorded_at < MIDNIGHT}
-    brought = [row for row in made["contracts"] if row.recorded_at == MIDNIGHT]
+    brought = [row for row in tables["contracts"] if row.recorded_at == MIDNIGHT]
     assert len({row.id for row in brought}) == len(brought) > 100
     for row in brought:
         assert row == msgspec.structs.replace(stood[row.id], recorded_at=MIDNIGHT)
 
 
-def test_what_was_over_is_not_brought_over(made: Rows):
+def test_what_was_over_is_not_brought_over(tables: Rows):
     for kind, field in (("members", "ended_at"), ("subscriptions", "ended_at")):
-        old = [row for row in made[kind] if row.recorded_at == MIDNIGHT]
+        old = [row for row in tables[kind] if row.recorded_at == MIDNIGHT]
         assert old
         assert all(getattr(row, field) is None for row in old), kind
-    issued = [row for row in made["invoices"] if row.recorded_at == MIDNIGHT]
+    issued = [row for row in tables["invoices"] if row.recorded_at == MIDNIGHT]
     assert issued
     assert all(row.paid_at is None for row in issued)
 
 
-def test_every_row_still_names_things_that_are_there(made: Rows):
-    accounts = {row.id for row in made["accounts"]}
-    for kind in made.keys() - {"accounts", "courses", "features"}:
-        assert {row.account_id for row in made[kind]} <= accounts, kind
-    members = {row.id for row in made["members"]}
+def test_every_row_still_names_things_that_are_there(tables: Rows):
+    accounts = {row.id for row in tables["accounts"]}
+    for kind in tables.keys() - {"accounts", "courses", "features"}:
+        assert {row.account_id for row in tables[kind]} <= accounts, kind
+    members = {row.id for row in tables["members"]}
     for kind in ("events", "progress"):
-        assert {row.member_id for row in made[kind]} <= members, kind
-    assert {row.invoice_id for row in made["payments"]} <= {row.id for row in made["invoices"]}
+        assert {row.member_id for row in tables[kind]} <= members, kind
+    assert {row.invoice_id for row in tables["payments"]} <= {row.id for row in tables["invoices"]}
 
 
-def test_what_happened_after_is_on_record_as_it_would_have_been_anyway(made: Rows, whole: Rows):
+def test_what_happened_after_is_on_record_as_it_would_have_been_anyway(tables: Rows, whole: Rows):
     for kind, field in (("events", "occurred_at"), ("tickets", "opened_at")):
         later = [row for row in whole[kind] if getattr(row, field) >= MIDNIGHT]
-        assert sorted(told(made[kind], field)) == sorted(told(later, field)), kind
+        assert sorted(events_of(tables[kind], field)) == sorted(events_of(later, field)), kind
 
 
-def told(found: list[Any], field: str) -> list[tuple[Any, ...]]:
-    return [(getattr(row, field), row.recorded_at, row.account_id.int) for row in found]
+def events_of(rows: list[Any], field: str) -> list[tuple[Any, ...]]:
+    return [(getattr(row, field), row.recorded_at, row.account_id.int) for row in rows]
 
 
 def test_the_truth_is_that_of_the_same_tenant_with_all_its_past(cut: Tenant):

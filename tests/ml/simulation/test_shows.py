@@ -28,10 +28,10 @@ def rows(tenant: Tenant) -> dict[str, list[Any]]:
     return {batch.kind: list(batch.rows) for batch in tenant.without_events()}
 
 
-def explained(tenant: Tenant, trait: Floats, said: Iterable[tuple[UUID, float]]) -> float:
+def explained(tenant: Tenant, trait: Floats, pairs: Iterable[tuple[UUID, float]]) -> float:
     """Share of a trait's variance that the mean of what is said of an account explains."""
     by_account: dict[UUID, list[float]] = defaultdict(list)
-    for account, value in said:
+    for account, value in pairs:
         by_account[account].append(value)
     place = {account: i for i, account in enumerate(tenant.companies.ids)}
     means = {place[a]: np.mean(values) for a, values in by_account.items() if len(values) >= FEWEST}
@@ -55,18 +55,18 @@ def test_education_shows_in_scores(tenant: Tenant, rows: dict[str, list[Any]]) -
 
 def test_onboarding_shows_in_how_soon_people_join(tenant: Tenant) -> None:
     companies, chains = tenant.companies, tenant.chains
-    said = [
-        (companies.ids[one.account], log(one.start - chains[one.chain].start_day))
-        for one in tenant.people
-        if one.start < chains[one.chain].start_day + 120
+    delays = [
+        (companies.ids[person.account], log(person.start - chains[person.chain].start_day))
+        for person in tenant.people
+        if person.start < chains[person.chain].start_day + 120
     ]
-    assert 0.6 < explained(tenant, companies.onboarding, said) < 0.99
+    assert 0.6 < explained(tenant, companies.onboarding, delays) < 0.99
 
 
 def test_health_shows_in_how_much_members_do_at_a_time(tenant: Tenant) -> None:
     use, companies, clock = tenant.use(), tenant.companies, tenant.clock
     late = use.take(use.occurred > clock.until - 28)
     account = [tenant.people[person].account for person in late.person.tolist()]
-    said = zip((companies.ids[a] for a in account), np.log(late.quantity).tolist(), strict=True)
+    amounts = zip((companies.ids[a] for a in account), np.log(late.quantity).tolist(), strict=True)
     week = int(clock.week(clock.until - 14))
-    assert 0.7 < explained(tenant, companies.health[:, week], said) < 0.99
+    assert 0.7 < explained(tenant, companies.health[:, week], amounts) < 0.99

@@ -105,8 +105,8 @@ def events(small: Tenant) -> dict[UUID, Floats]:
     """Days of use by account, as the rows tell."""
     batch = next(batch for batch in small.batches() if batch.kind == "events")
     days: dict[UUID, list[float]] = {}
-    found: list[Any] = list(batch.rows)
-    for row in found:
+    rows: list[Any] = list(batch.rows)
+    for row in rows:
         days.setdefault(row.account_id, []).append(row.occurred_at.timestamp() / 86_400)
     return {account: np.array(times) for account, times in days.items()}
 
@@ -146,20 +146,20 @@ def test_use_collapses_once_the_decision_to_leave_has_fallen(
 def test_as_many_leave_in_a_year_as_the_truth_says(tenant: Tenant):
     day = tenant.clock.until - 365
     truth = tenant.truth(date_of(day))
-    open_then = [found for found in truth.values() if found.churn_probability and not found.decided]
+    open_then = [each for each in truth.values() if each.churn_probability and not each.decided]
     ended = {
         tenant.companies.ids[chain.account]: chain.end_day
         for chain in tenant.chains
         if chain.start_day <= day < chain.end_day
     }
     for horizon in (90, 365):
-        chances = np.array([(found.churn_probability or {})[horizon] for found in open_then])
-        gone = sum(ended[found.account_id] <= day + horizon for found in open_then)
+        chances = np.array([(each.churn_probability or {})[horizon] for each in open_then])
+        losses = sum(ended[each.account_id] <= day + horizon for each in open_then)
         spread = np.sqrt((chances * (1 - chances)).sum())
-        assert abs(gone - chances.sum()) < 3 * spread
+        assert abs(losses - chances.sum()) < 3 * spread
 
-    chances = np.array([(found.churn_probability or {})[365] for found in open_then])
-    left = np.array([ended[found.account_id] <= day + 365 for found in open_then])
+    chances = np.array([(each.churn_probability or {})[365] for each in open_then])
+    left = np.array([ended[each.account_id] <= day + 365 for each in open_then])
     assert auc(chances, left) > 0.7
 
 
@@ -170,8 +170,8 @@ def test_the_chance_of_a_returned_account_is_that_of_its_present_spell(tenant: T
     coming = tenant.coming(date_of(day), [185])
     assert len(there) >= 20
     chances = np.array([coming[tenant.companies.ids[chain.account]].churn[0] for chain in there])
-    gone = sum(chain.end_day <= day + 185 for chain in there)
-    assert abs(gone - chances.sum()) < 3.5 * np.sqrt((chances * (1 - chances)).sum())
+    losses = sum(chain.end_day <= day + 185 for chain in there)
+    assert abs(losses - chances.sum()) < 3.5 * np.sqrt((chances * (1 - chances)).sum())
     away = [truth for truth in tenant.truth(date_of(day)).values() if truth.ended_on]
     first = {tenant.companies.ids[c.account]: c.end_day for c in tenant.chains if not c.spell}
     assert all(truth.renewal_on is None for truth in away)
@@ -179,9 +179,9 @@ def test_the_chance_of_a_returned_account_is_that_of_its_present_spell(tenant: T
 
 
 def test_causes_and_renewal_add_up_to_one(small: Tenant):
-    found = [truth for truth in small.truth().values() if truth.renewal_on]
-    assert found
-    for truth in found:
+    renewals = [truth for truth in small.truth().values() if truth.renewal_on]
+    assert renewals
+    for truth in renewals:
         parts = (
             truth.renewal_probability,
             truth.voluntary_probability,

@@ -25,14 +25,14 @@ def signed(rows=900):
 
 def test_rows_before_an_origin_are_followed_until_it_and_no_further():
     table = table_of(signed(), DATED, "made")
-    found = list(origins(table, 3))
-    assert len(found) == 3
-    for origin in found:
+    starts = list(origins(table, 3))
+    assert len(starts) == 3
+    for origin in starts:
         assert (origin.past.moment < origin.moment).all()
         assert (origin.past.moment + origin.past.duration <= origin.moment + 1e-9).all()
         assert (origin.ahead.moment >= origin.moment).all()
     again = table_of(signed().assign(churned="yes"), DATED, "made")
-    cut = found[0].moment
+    cut = starts[0].moment
     late = (table.moment + table.duration > cut) & (table.moment < cut)
     assert not next(iter(origins(again, 3))).past.event[late[table.moment < cut]].any()
 
@@ -44,10 +44,12 @@ def test_what_happens_after_an_origin_changes_no_forecast_made_there():
     later = table.moment + table.duration > first.moment
     other = np.where(rows["churned"] == "yes", "no", "yes")
     altered = rows.assign(churned=np.where(later, other, rows["churned"]))
-    known = next(iter(origins(table_of(altered, DATED, "made"), 3))).past
+    past_of_other = next(iter(origins(table_of(altered, DATED, "made"), 3))).past
     times = np.array([3.0, 6.0])
-    one, two = (ours(past, first.ahead, times, 0).survival for past in (first.past, known))
-    assert (one == two).all()
+    plain, changed = (
+        ours(past, first.ahead, times, 0).survival for past in (first.past, past_of_other)
+    )
+    assert (plain == changed).all()
 
 
 def test_without_a_calendar_it_is_refused():
@@ -58,8 +60,8 @@ def test_without_a_calendar_it_is_refused():
 def test_the_command_judges_each_origin(tmp_path):
     signed().to_csv(tmp_path / "c.csv", index=False)
     named = ("--duration", "months", "--event", "churned", "--id", "customer_id")
-    given = (*named, "--calendar", "signed", "--origins", "2", "--json", str(tmp_path / "f.json"))
-    done = CliRunner().invoke(main, ["backtest", "--data", str(tmp_path / "c.csv"), *given])
+    options = (*named, "--calendar", "signed", "--origins", "2", "--json", str(tmp_path / "f.json"))
+    done = CliRunner().invoke(main, ["backtest", "--data", str(tmp_path / "c.csv"), *options])
     assert done.exit_code == 0, done.output
     figures = json.loads((tmp_path / "f.json").read_text())["models"]
     assert set(figures) == {"Tenure", "plain Cox"}

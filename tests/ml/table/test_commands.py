@@ -24,10 +24,10 @@ def tenure(*arguments):
 
 
 def test_a_model_is_written_scores_new_rows_and_names_what_it_never_met(file, tmp_path):
-    made = tenure("fit", "--data", file, *COLUMNS, "--write", tmp_path / "out", "--json")
-    assert made.exit_code == 0, made.output
-    told = json.loads(made.stdout)
-    assert (told["rows"], told["effects"][0]["feature"]) == (400, "seats")
+    command = tenure("fit", "--data", file, *COLUMNS, "--write", tmp_path / "out", "--json")
+    assert command.exit_code == 0, command.output
+    summary = json.loads(command.stdout)
+    assert (summary["rows"], summary["effects"][0]["feature"]) == (400, "seats")
 
     new = customers(3).drop(columns=["months", "churned"])
     new["plan"], new["seats"], new["age"] = ["pro", "basic", "huge"], [20.0, 20.0, 9e9], [0, 5, 5]
@@ -35,11 +35,11 @@ def test_a_model_is_written_scores_new_rows_and_names_what_it_never_met(file, tm
     arguments = ("--model", tmp_path / "out", "--data", tmp_path / "new.csv", "--at", "3,12,99")
     scored = tenure("score", *arguments, "--out", tmp_path / "scores.csv")
     assert scored.exit_code == 0, scored.output
-    found = pd.read_csv(tmp_path / "scores.csv")
-    assert found["customer_id"].tolist() == ["c0", "c1", "c2"]
-    assert 0 < found["lost_by_3"][0] < found["lost_by_3"][1] < found["lost_by_12"][1] < 1
-    assert found["lost_by_99"].isna().all()
-    assert found["unlike_training"].fillna("").tolist() == ["", "", "plan;seats"]
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert scores["customer_id"].tolist() == ["c0", "c1", "c2"]
+    assert 0 < scores["lost_by_3"][0] < scores["lost_by_3"][1] < scores["lost_by_12"][1] < 1
+    assert scores["lost_by_99"].isna().all()
+    assert scores["unlike_training"].fillna("").tolist() == ["", "", "plan;seats"]
 
 
 def test_a_model_that_was_changed_is_not_scored_with(file, tmp_path):
@@ -59,10 +59,10 @@ def test_the_same_file_gives_the_same_bytes(file, tmp_path):
 
 
 def test_a_table_is_judged_with_figures_and_plots(file, tmp_path):
-    given = ("--splits", "2", "--at", "3,6", "--json", "--write", tmp_path / "out")
-    judged = tenure("evaluate", "--data", file, *COLUMNS, *given)
-    assert judged.exit_code == 0, judged.output
-    figures = json.loads(judged.stdout)["models"]["Tenure"]
+    options = ("--splits", "2", "--at", "3,6", "--json", "--write", tmp_path / "out")
+    command = tenure("evaluate", "--data", file, *COLUMNS, *options)
+    assert command.exit_code == 0, command.output
+    figures = json.loads(command.stdout)["models"]["Tenure"]
     assert set(figures) == {"c_index", "uno_c", "ibs", "auc_3", "auc_6", "ici_6", "oe_6"}
     assert 0.6 < figures["c_index"]["mean"] < 0.9
     assert len(figures["ibs"]["splits"]) == 2
@@ -108,13 +108,13 @@ def test_with_causes_each_has_a_chance_and_they_add_up(tmp_path):
     rows["why"] = pd.Series(why).where(rows["churned"] == "yes")
     rows.to_csv(tmp_path / "c.csv", index=False)
     out = ("--cause", "why", "--write", tmp_path / "out")
-    made = tenure("fit", "--data", tmp_path / "c.csv", *COLUMNS, *out)
-    assert made.exit_code == 0, made.output
-    given = ("--at", "6,12", "--elapsed", "months", "--out", tmp_path / "s.csv")
-    scored = tenure("score", "--model", tmp_path / "out", "--data", tmp_path / "c.csv", *given)
+    command = tenure("fit", "--data", tmp_path / "c.csv", *COLUMNS, *out)
+    assert command.exit_code == 0, command.output
+    options = ("--at", "6,12", "--elapsed", "months", "--out", tmp_path / "s.csv")
+    scored = tenure("score", "--model", tmp_path / "out", "--data", tmp_path / "c.csv", *options)
     assert scored.exit_code == 0, scored.output
-    found = pd.read_csv(tmp_path / "s.csv").dropna(subset=["lost_by_6"])
-    parts = found["lost_by_6_to_choice"] + found["lost_by_6_to_payment"]
-    assert len(found) > 300
-    assert np.abs(parts - found["lost_by_6"]).max() < 2e-6
-    assert (found["lost_by_6_to_choice"] > found["lost_by_6_to_payment"]).mean() > 0.9
+    scores = pd.read_csv(tmp_path / "s.csv").dropna(subset=["lost_by_6"])
+    parts = scores["lost_by_6_to_choice"] + scores["lost_by_6_to_payment"]
+    assert len(scores) > 300
+    assert np.abs(parts - scores["lost_by_6"]).max() < 2e-6
+    assert (scores["lost_by_6_to_choice"] > scores["lost_by_6_to_payment"]).mean() > 0.9

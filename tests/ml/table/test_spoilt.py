@@ -34,13 +34,13 @@ def read(rows: pd.DataFrame, **options: Any) -> Table:
     )
 
 
-def same(one: Table, other: Table) -> bool:
+def same(table: Table, other: Table) -> bool:
     """Whether two tables hold the same numbers, so that the same forecast comes of them."""
     return (
-        {name: values.tolist() for name, values in one.columns.items()}
+        {name: values.tolist() for name, values in table.columns.items()}
         == {name: values.tolist() for name, values in other.columns.items()}
-        and one.duration.tolist() == other.duration.tolist()
-        and one.event.tolist() == other.event.tolist()
+        and table.duration.tolist() == other.duration.tolist()
+        and table.event.tolist() == other.event.tolist()
     )
 
 
@@ -277,8 +277,8 @@ def test_numbers_are_read_as_they_are_said_to_be_written(
 
     path = tmp_path_factory.mktemp("numbers") / "x.csv"
     rows = GOOD.assign(seats=numbers, months=GOOD["months"].round())
-    told = rows.assign(seats=rows["seats"].map(written), months=rows["months"].astype(int))
-    path.write_text(text_of(told, sep=";"))
+    written_rows = rows.assign(seats=rows["seats"].map(written), months=rows["months"].astype(int))
+    path.write_text(text_of(written_rows, sep=";"))
     table = read_table(path, QUESTION, decimal=decimal, thousands=thousands)
     assert same(table, read(pd.read_csv(io.StringIO(text_of(rows)))))
     with pytest.raises(TrainingRefused, match=r"seats: line \d+ has .* allowed: numbers such as"):

@@ -38,11 +38,11 @@ class Starters:
 
     def frame(self, signal: str = "members_per_seat") -> Frame:
         labels = landmarks.labels(self.spells, "landmark", DATA_TO)
-        told: list[FeatureRow] = []
+        rows: list[FeatureRow] = []
         for label in labels:
             i = label.landmark.account_id.int
             age = (label.landmark.as_of.date() - self.start[i]).days
-            told.append(
+            rows.append(
                 {
                     "contract_term_months": 1.0,
                     "days_to_renewal": float(30 - age % 30),
@@ -52,7 +52,7 @@ class Starters:
                 }
             )
         collected = Collected()
-        collected.add({"accounts": told})
+        collected.add({"accounts": rows})
         return landmarks.frame(labels, collected, "landmark", DATA_TO)
 
 
@@ -92,8 +92,10 @@ def churn(model: ForecastModel, members: float, age: float, months: int = 3) -> 
         "contract_term_months": 1.0, "members_per_seat": members, "trait_employees": 8.0,
         "spell_age_days": age,
     }  # fmt: skip
-    (found,) = score.score(evaluate.ready(model), [row], elapsed_days=[age], days_to_renewal=[20.0])
-    chance = found.churn_probability(months * MONTH_DAYS)
+    (forecast,) = score.score(
+        evaluate.ready(model), [row], elapsed_days=[age], days_to_renewal=[20.0]
+    )
+    chance = forecast.churn_probability(months * MONTH_DAYS)
     assert chance is not None
     return chance.value
 
@@ -126,13 +128,13 @@ def test_the_early_effect_that_was_planted_is_found(whole):
 
 
 def test_it_is_kept_for_what_it_says_of_later_newcomers(frame, whole):
-    found = newcomers.comparison(replace_newcomers(whole, None), whole.newcomers, frame)
-    assert found is not None
-    assert found.is_kept
-    assert found.gain > 0
-    assert found.error < found.error_of_all
+    comparison = newcomers.comparison(replace_newcomers(whole, None), whole.newcomers, frame)
+    assert comparison is not None
+    assert comparison.is_kept
+    assert comparison.gain > 0
+    assert comparison.error < comparison.error_of_all
     assert whole.notes[-1].startswith("first 90 days: a model of their own")
-    assert f"{found.error:.4f} against {found.error_of_all:.4f}" in whole.notes[-1]
+    assert f"{comparison.error:.4f} against {comparison.error_of_all:.4f}" in whole.notes[-1]
 
 
 def test_a_part_that_is_worse_is_left_out_and_the_note_says_so():
@@ -159,39 +161,39 @@ def test_the_same_rows_give_the_same_bytes(frame, whole):
 
 def test_only_what_can_be_known_of_newcomers_is_read(frame, whole):
     assert {f.name for f in whole.newcomers.features} <= newcomers.SIGNALS
-    told = newcomers.rows_of(
+    rows = newcomers.rows_of(
         replace(frame, columns={**frame.columns, "onboarding_done_share": np.zeros(len(frame))})
     )
-    assert "onboarding_done_share" in told.columns
-    assert "trait_employees" not in told.columns
-    assert (elapsed(told.columns, len(told)) < 90).all()
-    assert len(told) == are_new(frame).sum()
+    assert "onboarding_done_share" in rows.columns
+    assert "trait_employees" not in rows.columns
+    assert (elapsed(rows.columns, len(rows)) < 90).all()
+    assert len(rows) == are_new(frame).sum()
 
 
 def test_judging_routes_rows_as_scoring_does(frame, whole):
-    held = frame.take(np.arange(0, len(frame), 37))
+    rest = frame.take(np.arange(0, len(frame), 37))
     model = evaluate.ready(whole)
-    stays = evaluate.survival_by_month(model, held)
-    ages = elapsed(held.columns, len(held)).tolist()
+    stays = evaluate.survival_by_month(model, rest)
+    ages = elapsed(rest.columns, len(rest)).tolist()
     for i, age in enumerate(ages):
-        members = held.columns["members_per_seat"][i]
-        row = {n: v[i] for n, v in held.columns.items()} | {"members_per_seat": members}
-        (found,) = score.score(model, [row], elapsed_days=[age], days_to_renewal=[None])
-        assert found.basis == ("newcomers" if age < 90 else "model")
-        chance = found.churn_probability(MONTH_DAYS * 4)
-        if chance is not None and found.stratum == held.stratum[i]:
+        members = rest.columns["members_per_seat"][i]
+        row = {n: v[i] for n, v in rest.columns.items()} | {"members_per_seat": members}
+        (forecast,) = score.score(model, [row], elapsed_days=[age], days_to_renewal=[None])
+        assert forecast.basis == ("newcomers" if age < 90 else "model")
+        chance = forecast.churn_probability(MONTH_DAYS * 4)
+        if chance is not None and forecast.stratum == rest.stratum[i]:
             assert 1 - chance.value == pytest.approx(stays[i, 4], abs=1e-12)
 
 
 def test_report_and_card_say_who_speaks_of_newcomers(frame):
-    judged = judge(frame, None, 0)
+    judgement = judge(frame, None, 0)
     words = [
-        make(evaluate.ready(model), judged.evidence, version="v", made_at=NOON, **more)
+        make(evaluate.ready(model), judgement.evidence, version="v", made_at=NOON, **more)
         for make, more in ((report, {"checksum": ""}), (card, {}))
-        for model in (judged.model, replace_newcomers(judged.model, None))
+        for model in (judgement.model, replace_newcomers(judgement.model, None))
     ]
     with_part, without, card_with_part, card_without = words
-    note = judged.model.notes[-1].removeprefix("first 90 days: ")
+    note = judgement.model.notes[-1].removeprefix("first 90 days: ")
     for page in words:
         assert note.split(" lost)")[0].split("(")[1] in page
     assert "<h2>First 90 days</h2>" in with_part
@@ -202,21 +204,21 @@ def test_report_and_card_say_who_speaks_of_newcomers(frame):
 
 
 def test_the_gate_judges_model_and_part_together_and_a_later_candidate_against_both(frame):
-    judged = judge(frame, None, 0)
-    assert judged.model.newcomers is not None
-    assert judged.judgement.passed, judged.judgement
+    judgement = judge(frame, None, 0)
+    assert judgement.model.newcomers is not None
+    assert judgement.judgement.passed, judgement.judgement
     out = gate.held_out(frame.account)
-    training, held = frame.take(~out), frame.take(out)
-    new = are_new(held)
-    both = gate.holdout(judged.model, training, held).survival
-    alone = gate.holdout(replace_newcomers(judged.model, None), training, held).survival
+    training, rest = frame.take(~out), frame.take(out)
+    new = are_new(rest)
+    both = gate.holdout(judgement.model, training, rest).survival
+    alone = gate.holdout(replace_newcomers(judgement.model, None), training, rest).survival
     assert (both[~new] == alone[~new]).all()
     assert (both[new, 3] != alone[new, 3]).all()
-    model = newcomers.like(judged.model, fit(frame), frame)
+    model = newcomers.like(judgement.model, fit(frame), frame)
     assert model.newcomers is not None
-    assert model.notes[-1] == judged.model.notes[-1]
+    assert model.notes[-1] == judgement.model.notes[-1]
     named = packed(model, NOON)
-    bytes_ = document.encode(judged.model)[0]
+    bytes_ = document.encode(judgement.model)[0]
     champion = ServedModel(named.version, named.document, named.checksum, bytes_)
     again = judge(frame, champion, 0).judgement
     assert again.passed

@@ -41,7 +41,7 @@ def test_the_recipe_fitted_to_the_same_rows_is_the_model_again(frame, model):
             assert new.strata[name].cumulative_hazard == pytest.approx(
                 stratum.cumulative_hazard, rel=0.03, abs=1e-4
             )
-    both = [evaluate.survival_by_month(evaluate.ready(one), frame) for one in (model, again)]
+    both = [evaluate.survival_by_month(evaluate.ready(each), frame) for each in (model, again)]
     assert np.abs(both[0] - both[1]).max() < 0.01
 
 
@@ -49,34 +49,34 @@ def test_what_happened_after_a_day_changes_nothing_that_is_fitted_before_it(fram
     day = months_before(DATA_TO, 14).toordinal()
     later = frame.day + frame.duration * 30.4375 > day + 3
     turned = replace(frame, event=np.where(later, ~frame.event, frame.event))
-    one, other = (refitted(model, known_by(some, day)[0]) for some in (frame, turned))
-    assert one == other
+    plain, other = (refitted(model, known_by(some, day)[0]) for some in (frame, turned))
+    assert plain == other
     assert (known_by(frame, day)[0].day < day).all()
     changed = np.where(later, np.minimum(frame.duration + 1, 12), frame.duration)
-    kept, _ = known_by(replace(frame, duration=np.where(frame.event, changed, frame.duration)), day)
-    assert kept.lost <= known_by(frame, day)[0].lost
+    past, _ = known_by(replace(frame, duration=np.where(frame.event, changed, frame.duration)), day)
+    assert past.lost <= known_by(frame, day)[0].lost
 
 
 def test_each_origin_is_judged_by_the_year_after_it(frame, model):
-    found = rolling(model, frame, 3)
+    origins = rolling(model, frame, 3)
     last = followed_to(DATA_TO)
     days = [months_before(last, back) for back in (18, 15, 12)]
-    assert [(one.day, one.months) for one in found] == [(day, 12) for day in days]
-    for one in found:
-        assert 0.6 < one.figures["auc_12m"] < 0.95
-        assert 0.6 < one.figures["oe"] < 1.6
-        assert one.figures["ibs"] < 0.2
+    assert [(origin.day, origin.months) for origin in origins] == [(day, 12) for day in days]
+    for origin in origins:
+        assert 0.6 < origin.figures["auc_12m"] < 0.95
+        assert 0.6 < origin.figures["oe"] < 1.6
+        assert origin.figures["ibs"] < 0.2
     ahead = frame.take(frame.day == days[-1].toordinal())
-    assert (found[-1].accounts, found[-1].lost) == (len(ahead), ahead.lost)
+    assert (origins[-1].accounts, origins[-1].lost) == (len(ahead), ahead.lost)
     assert rolling(model, frame, 0) == []
 
 
 def test_a_shorter_history_is_followed_as_far_as_it_goes(frame, model):
     young = frame.take(frame.day > months_before(DATA_TO, 24).toordinal())
-    found = rolling(model, young, 4)
-    assert [one.months for one in found] == [6, 3]
-    assert all("auc_12m" not in one.figures for one in found)
-    assert set(found[0].figures) >= {"oe", "ici", "auc_3m", "ibs"}
+    origins = rolling(model, young, 4)
+    assert [origin.months for origin in origins] == [6, 3]
+    assert all("auc_12m" not in origin.figures for origin in origins)
+    assert set(origins[0].figures) >= {"oe", "ici", "auc_3m", "ibs"}
 
 
 def test_where_there_is_no_later_time_there_is_no_table(frame):
@@ -86,17 +86,17 @@ def test_where_there_is_no_later_time_there_is_no_table(frame):
 
 
 def test_a_signal_that_moved_while_the_data_grew_is_named_and_no_other(frame):
-    seen = while_growing(frame, ["events_28d", "segment_label", "nobody_tells"])
-    assert seen is not None
-    assert (seen.signals, seen.moved) == (2, [])
+    drift = while_growing(frame, ["events_28d", "segment_label", "nobody_tells"])
+    assert drift is not None
+    assert (drift.signals, drift.moved) == (2, [])
     events = frame.columns["events_28d"].astype(float)
     late = frame.day > frame.day.max() - 100
-    moved = replace(
+    grown = replace(
         frame, columns={**frame.columns, "events_28d": np.where(late, events * 3, events)}
     )
-    again = while_growing(moved, ["events_28d", "segment_label"])
+    again = while_growing(grown, ["events_28d", "segment_label"])
     assert again is not None
-    assert [one.signal for one in again.moved] == ["events_28d"]
+    assert [shift.signal for shift in again.moved] == ["events_28d"]
     assert again.moved[0].psi > max(0.1, again.moved[0].by_chance)
     assert again.newest > again.earlier
     assert while_growing(tied(), ["seats"]) is None
@@ -104,23 +104,23 @@ def test_a_signal_that_moved_while_the_data_grew_is_named_and_no_other(frame):
 
 def test_the_report_shows_both_and_says_where_later_time_is_harder(frame, model):
     out = held_out(frame.account)
-    training, held = frame.take(~out), frame.take(out)
+    training, rest = frame.take(~out), frame.take(out)
     ready = evaluate.ready(model)
-    seen = gathered(training, held, evaluate.survival_by_month(ready, held), "others")
+    evidence = gathered(training, rest, evaluate.survival_by_month(ready, rest), "others")
     events = frame.columns["events_28d"].astype(float)
     late = frame.day > frame.day.max() - 100
-    moved = replace(
+    grown = replace(
         frame, columns={**frame.columns, "events_28d": np.where(late, events * 3, events)}
     )
     later = rolling(model, frame, 2)
-    whole = structs.replace(seen, rolling=later, drift=while_growing(moved, ["events_28d"]))
+    whole = structs.replace(evidence, rolling=later, drift=while_growing(grown, ["events_28d"]))
     page = report(ready, whole, version="v", checksum="", made_at=NOON)
-    for one in later:
-        assert f"{one.day}, 12 months on: {one.accounts:,} accounts, {one.lost:,} lost" in page
-        assert f"{one.figures['auc_12m']:.4f}" in page
+    for each in later:
+        assert f"{each.day}, 12 months on: {each.accounts:,} accounts, {each.lost:,} lost" in page
+        assert f"{each.figures['auc_12m']:.4f}" in page
     assert "1 of 1 signals lay otherwise" in page
-    assert any("not on later time" in one for one in limits_of(ready, seen))
-    assert not any("not on later time" in one for one in limits_of(ready, whole))
-    worse = [structs.replace(one, figures={**one.figures, "auc_12m": 0.5}) for one in later]
-    said = limits_of(ready, structs.replace(whole, rolling=worse))
-    assert any("AUC at 12 months 0.500 at the worst origin" in one for one in said)
+    assert any("not on later time" in each for each in limits_of(ready, evidence))
+    assert not any("not on later time" in each for each in limits_of(ready, whole))
+    worse = [structs.replace(each, figures={**each.figures, "auc_12m": 0.5}) for each in later]
+    limits = limits_of(ready, structs.replace(whole, rolling=worse))
+    assert any("AUC at 12 months 0.500 at the worst origin" in each for each in limits)

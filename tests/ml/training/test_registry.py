@@ -93,9 +93,9 @@ def test_what_a_run_says_of_itself(settings: Settings):
     registry.record(a_run(model), model)
     (run,) = registry._client.search_runs([registry._experiment])
     assert run.data.metrics == pytest.approx(model.metrics)
-    told = run.data.params
-    assert {"data_hash", "schema_hash", "data_from", "data_to", "seed", "checksum"} <= set(told)
-    assert told["checksum"] == model.checksum
+    params = run.data.params
+    assert {"data_hash", "schema_hash", "data_from", "data_to", "seed", "checksum"} <= set(params)
+    assert params["checksum"] == model.checksum
     assert run.data.tags["outcome"] == "PUBLISHED"
     assert not [tag for tag in run.data.tags if "git" in tag]
 
@@ -121,8 +121,8 @@ def test_aliases_follow_every_move_and_a_version_is_registered_once(settings: Se
         {"champion": first.version, "challenger": None},
     ):
         registry.align(holders)
-        known = {alias: version for alias, version in holders.items() if version}
-        assert registry.aliases() == known
+        versions = {alias: version for alias, version in holders.items() if version}
+        assert registry.aliases() == versions
 
 
 def test_tenants_have_models_of_their_own(settings: Settings):

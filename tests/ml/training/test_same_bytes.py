@@ -21,9 +21,9 @@ print(document.encode(whole)[1], sha256(document.encode(judged.model)[0]).hexdig
 
 
 def test_training_again_gives_the_very_same_document():
-    told = {_trained(hash_seed) for hash_seed in ("0", "4711")}
-    assert len(told) == 1
-    (checksums,) = told
+    trainings = {_trained(hash_seed) for hash_seed in ("0", "4711")}
+    assert len(trainings) == 1
+    (checksums,) = trainings
     assert len(checksums.split()) == 2
 
 

@@ -78,9 +78,9 @@ class Tenant:
     async def _introduce(self) -> None:
         """Tell usage of the accounts, as its consumer does."""
         await facts.relay_all(self.dbs["accounts"])
-        told = await facts.Log(self.dbs["accounts"], "accounts").page(0, 10_000, 0, None)
+        log = await facts.Log(self.dbs["accounts"], "accounts").page(0, 10_000, 0, None)
         async with self.dbs["usage"].write(self.principal.tenant_id) as conn:
-            await hear(conn, USAGE.listeners["accounts"], told)
+            await hear(conn, USAGE.listeners["accounts"], log)
 
     def training(self) -> Training:
         step = lambda name, done, total: self.steps.append((name, done, total))  # noqa: E731
@@ -172,11 +172,11 @@ async def test_with_too_few_losses_for_a_model_curves_serve_and_say_so_until_the
     again = await world.training().release()
     assert again.model.document == released.model.document
     await world.take(telco.batches(with_losses(58, 400), NOW.date()))
-    fitted = await world.training().release()
-    assert load(fitted.model.document, fitted.model.checksum).document.basis == "model"
-    assert (await world.champions())[-1] == fitted.model.version
-    assert fitted.judgement.champion == released.model.version
-    compared = [rule for rule in fitted.judgement.rules if rule.name.endswith("_champion")]
+    later = await world.training().release()
+    assert load(later.model.document, later.model.checksum).document.basis == "model"
+    assert (await world.champions())[-1] == later.model.version
+    assert later.judgement.champion == released.model.version
+    compared = [rule for rule in later.judgement.rules if rule.name.endswith("_champion")]
     assert compared
     assert all(rule.champion is not None for rule in compared)
 
@@ -209,7 +209,7 @@ async def test_where_nobody_can_judge_a_first_model_curves_serve_unless_it_is_fo
         )
     )
     spared = [
-        c for c, held in zip(customers, out.tolist(), strict=True) if not (held and c.churned)
+        c for c, is_out in zip(customers, out.tolist(), strict=True) if not (is_out and c.churned)
     ]
     await world.take(telco.batches(spared, NOW.date()))
     released = await world.training().release()
@@ -263,12 +263,14 @@ async def test_the_whole_beside_the_halves_is_what_the_services_tell_of_these_ac
 
     services = Services(world.rpc, world.principal, lambda *_: None)
     labels = landmarks.labels(await services.spells(NOW), "landmark", NOW.date())
-    marks = [one.landmark for one in labels if one.landmark.as_of.toordinal() >= frame.day.min()]
+    marks = [
+        label.landmark for label in labels if label.landmark.as_of.toordinal() >= frame.day.min()
+    ]
     now, _ = pairs(marks)
-    told = (await services.collected(now)).columns()
+    columns = (await services.collected(now)).columns()
     assert 0 < len(now) < len(frame)
     for name, values in frame.halves.whole.items():
-        assert list(map(level_of, values.tolist())) == list(map(level_of, told[name].tolist()))
+        assert list(map(level_of, values.tolist())) == list(map(level_of, columns[name].tolist()))
     assert ("signals of halves", 4 * len(now), 4 * len(now)) in world.steps
 
 
@@ -297,10 +299,10 @@ async def test_a_notice_given_is_told_and_stays_out_of_the_model_unless_asked_fo
     late = await replace(training, with_post_decision=True).frame()
 
     assert set(late.columns) - set(honest.columns) == {"notice_given", "auto_renew_off"}
-    given = late.columns["notice_given"] == True  # noqa: E712 - an array of objects
-    assert given.any()
-    assert late.event[given].all()
-    assert late.duration[given].max() <= 2
+    has_notice = late.columns["notice_given"] == True  # noqa: E712 - an array of objects
+    assert has_notice.any()
+    assert late.event[has_notice].all()
+    assert late.duration[has_notice].max() <= 2
     assert "notice_given" in {feature.name for feature in learn(late).features}
     assert "notice_given" not in {feature.name for feature in learn(honest).features}
     assert any(note.startswith("notice_given: left out, it may") for note in learn(honest).notes)

@@ -30,22 +30,22 @@ def test_rows_are_told_the_use_of_two_landmarks_later_and_none_where_the_account
             strict=True,
         )
     }
-    seen = {"moved": 0, "gone": 0, "kept": 0}
+    counts = {"moved": 0, "gone": 0, "kept": 0}
     for row, value in enumerate(late.columns["events_28d"].tolist()):
         account, day = int(frame.account[row]), int(frame.day[row])
         place = days.index(day) + 2
         later = use.get((account, days[place])) if place < len(days) else None
         if later is not None:
             assert value == later
-            seen["moved"] += 1
+            counts["moved"] += 1
         elif frame.event[row] and frame.duration[row] <= 2:
             assert value == 0.0
             assert np.isnan(late.columns["active_members_28d"][row]) or not value
-            seen["gone"] += 1
+            counts["gone"] += 1
         else:
             assert value == use[account, day]
-            seen["kept"] += 1
-    assert min(seen.values()) > 20
+            counts["kept"] += 1
+    assert min(counts.values()) > 20
     for name in ("contract_term_months", "days_to_renewal", "segment_label"):
         assert late.columns[name].tolist() == frame.columns[name].tolist()
     assert np.array_equal(late.duration, frame.duration)
@@ -54,8 +54,8 @@ def test_rows_are_told_the_use_of_two_landmarks_later_and_none_where_the_account
 def test_the_alarm_rings_for_use_of_two_months_later_and_not_for_the_honest_forecast():
     world = annual(1_500, seed=6)
     frames = partial(window, world, past=honest, ahead=honest)
-    found = backtest.backtest(frames, ORIGINS, {HONEST: cox}, replicates=40)
-    watch = watched(frames(ORIGINS[-1]), cox, found, replicates=40, seed=0)
+    judgement = backtest.backtest(frames, ORIGINS, {HONEST: cox}, replicates=40)
+    watch = watched(frames(ORIGINS[-1]), cox, judgement, replicates=40, seed=0)
     assert watch.rang
     assert not watch.cried_wolf
     fed, plain = watch.gaps

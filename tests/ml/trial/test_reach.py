@@ -35,16 +35,16 @@ def window(hidden: float) -> tuple[Window, np.ndarray]:
 
 
 def test_what_signals_show_is_reached_whatever_the_outcomes_were():
-    known, truth = window(hidden=0.0)
-    told = reach(known, truth)
-    assert told[:, 0] == pytest.approx(1.0)
-    assert np.abs(told - truth).max() < 0.04
+    frame, truth = window(hidden=0.0)
+    survival = reach(frame, truth)
+    assert survival[:, 0] == pytest.approx(1.0)
+    assert np.abs(survival - truth).max() < 0.04
 
 
 def test_what_no_signal_shows_is_not_reached_and_the_mean_is_true():
-    known, truth = window(hidden=0.8)
-    told = reach(known, truth)
-    logs = np.log(-np.log(told[:, 12])), np.log(-np.log(truth[:, 12]))
+    frame, truth = window(hidden=0.8)
+    survival = reach(frame, truth)
+    logs = np.log(-np.log(survival[:, 12])), np.log(-np.log(truth[:, 12]))
     assert np.corrcoef(*logs)[0, 1] ** 2 == pytest.approx(0.5, abs=0.05)
-    assert told.mean(axis=0) == pytest.approx(truth.mean(axis=0), abs=0.01)
-    assert np.all(np.diff(told, axis=1) <= 0)
+    assert survival.mean(axis=0) == pytest.approx(truth.mean(axis=0), abs=0.01)
+    assert np.all(np.diff(survival, axis=1) <= 0)

@@ -64,11 +64,11 @@ def served(frame: Frame, of: Frame) -> list[Forecast]:
     )
 
 
-def found(frame: Frame, of: Frame, planted: np.ndarray) -> list[Driver]:
+def drivers_of(frame: Frame, of: Frame, planted: np.ndarray) -> list[Driver]:
     return recovered(PlantedAccounts.of(NAMES, planted, served(frame, of)), PLANTED)
 
 
-def kept(drivers: list[Driver], by: Literal["effect", "part"]) -> tuple[float, float]:
+def shares_kept(drivers: list[Driver], by: Literal["effect", "part"]) -> tuple[float, float]:
     """Shares of signs and of pairs in order."""
     planted = [driver.planted for driver in drivers]
     values = [driver.effect if by == "effect" else driver.part for driver in drivers]
@@ -78,19 +78,19 @@ def kept(drivers: list[Driver], by: Literal["effect", "part"]) -> tuple[float, f
 def test_a_fit_to_the_planted_drivers_gives_them_back_and_one_to_shuffled_ones_does_not():
     frame, planted = world(1)
     some = np.arange(800)
-    drivers = found(frame, frame.take(some), planted[some])
+    drivers = drivers_of(frame, frame.take(some), planted[some])
 
     assert [driver.name for driver in drivers][:3] == ["health", "education", "friction"]
-    assert kept(drivers, "effect") == kept(drivers, "part") == (1.0, 1.0)
+    assert shares_kept(drivers, "effect") == shares_kept(drivers, "part") == (1.0, 1.0)
     for driver in drivers:
         assert driver.effect == pytest.approx(driver.planted, rel=0.45), driver.name
         assert abs(driver.correlation) > 0.8
 
-    moved = np.random.default_rng(2).permutation(ROWS)
-    columns = {**frame.columns, "events_28d": -frame.columns["events_28d"][moved]}
-    drivers = found(replace(frame, columns=columns), frame.take(some), planted[some])
-    assert min(kept(drivers, "effect")) < 1.0
-    assert min(kept(drivers, "part")) < 1.0
+    order = np.random.default_rng(2).permutation(ROWS)
+    columns = {**frame.columns, "events_28d": -frame.columns["events_28d"][order]}
+    drivers = drivers_of(replace(frame, columns=columns), frame.take(some), planted[some])
+    assert min(shares_kept(drivers, "effect")) < 1.0
+    assert min(shares_kept(drivers, "part")) < 1.0
 
 
 def test_what_one_signal_says_in_the_place_of_another_counts_for_the_effect_but_not_the_part():
@@ -109,8 +109,8 @@ def test_what_one_signal_says_in_the_place_of_another_counts_for_the_effect_but_
 def test_a_driver_that_is_the_same_for_all_has_no_effect():
     planted = np.random.default_rng(6).standard_normal((300, 2)) * (1.0, 0.0)
     parts = planted * -1.0
-    seen = PlantedAccounts(("health", "size"), planted, parts, parts.sum(axis=1))
-    health, size = recovered(seen, {"health": -1.0, "size": -0.4})
+    shown = PlantedAccounts(("health", "size"), planted, parts, parts.sum(axis=1))
+    health, size = recovered(shown, {"health": -1.0, "size": -0.4})
     assert health.effect == pytest.approx(health.planted)
     assert (size.planted, size.effect, size.part) == (0.0, 0.0, 0.0)
 
@@ -133,14 +133,14 @@ def test_every_planted_driver_has_signals_meant_for_it():
 def test_what_was_planted_makes_the_chance_of_the_decision_that_falls_on_the_day():
     tenant = simulate(companies_count=600, months=24, seed=4, until=date(2026, 7, 1))
     day = day_of(date(2026, 2, 1))
-    told = tenant.drivers(date_of(day))
+    drivers = tenant.drivers(date_of(day))
     bases = np.array([RENEWAL.monthly, RENEWAL.annual, RENEWAL.biennial])
     compared = 0
     for chain in tenant.chains:
         contract = next((c for c in chain.contracts if c.decided_day == day), None)
         if contract is None or contract.start_day > day:
             continue
-        values = told[tenant.companies.ids[chain.account]]
+        values = drivers[tenant.companies.ids[chain.account]]
         health, education, friction, size, first, ends = values.tolist()
         traits = RENEWAL.education * education + RENEWAL.friction * friction + RENEWAL.size * size
         fixed = float(bases[tenant.companies.term[chain.account]]) + traits

@@ -27,7 +27,7 @@ from ml.trial.trial import (
 ROWS = 6_000
 
 
-def drawn(seed: int, forecast: str) -> Trial:
+def trial_of(seed: int, forecast: str) -> Trial:
     """Accounts with known chances, forecast by the truth or by their mean."""
     rng = np.random.default_rng(seed)
     chance = rng.beta(1.2, 5.0, ROWS)
@@ -36,7 +36,7 @@ def drawn(seed: int, forecast: str) -> Trial:
     share = np.arange(13) / 12
     true = 1 - chance[:, None] * share
     flat = 1 - np.full((ROWS, 1), 0.45) * share
-    given = {"truth": true, "flat": flat}[forecast]
+    survival = {"truth": true, "flat": flat}[forecast]
     rows = Rows(
         account=np.arange(ROWS).astype(np.str_),
         origin=np.full(ROWS, 20250501),
@@ -44,23 +44,29 @@ def drawn(seed: int, forecast: str) -> Trial:
         event=left,
         stratum=np.full(ROWS, "r06"),
         segments={"term": np.full(ROWS, "12.0")},
-        survival={FORECAST: given, BOOSTED: true, KAPLAN_MEIER: flat, SIGNALS: true, TRUTH: true},
+        survival={
+            FORECAST: survival,
+            BOOSTED: true,
+            KAPLAN_MEIER: flat,
+            SIGNALS: true,
+            TRUTH: true,
+        },
     )
     own = {FORECAST: {"within_3m": 0.7, "within_12m": 0.7}}
     width = np.where(rng.random(ROWS) < 0.9, 0.1, -0.01)
-    interval = np.column_stack([1 - given[:, 12] - width, 1 - given[:, 12] + width])
-    found = backtest.judge(rows, own, replicates=20)
+    interval = np.column_stack([1 - survival[:, 12] - width, 1 - survival[:, 12] + width])
+    judgement = backtest.judge(rows, own, replicates=20)
     return Trial(
-        found,
+        judgement,
         interval,
         interval,
         np.ones(ROWS, dtype=np.bool_),
-        seen(rng, forecast),
-        (watch(rows, found),),
+        signals_seen(rng, forecast),
+        (watch(rows, judgement),),
     )
 
 
-def seen(rng: np.random.Generator, forecast: str) -> PlantedAccounts:
+def signals_seen(rng: np.random.Generator, forecast: str) -> PlantedAccounts:
     """Accounts whose parts are what was planted into them, or nothing but noise."""
     effects = np.array(list(PLANTED.values()))
     planted = rng.standard_normal((500, len(effects)))
@@ -78,26 +84,26 @@ def watch(rows: Rows, honest: backtest.Backtest) -> Watch:
 
 
 def test_the_truth_keeps_every_promise_and_a_flat_forecast_none_of_them():
-    kept = promises(together([drawn(1, "truth"), drawn(2, "truth")], replicates=20))
-    assert [each.name for each in kept if not each.is_kept] == []
-    broken = promises(drawn(3, "flat"))
+    honest = promises(together([trial_of(1, "truth"), trial_of(2, "truth")], replicates=20))
+    assert [each.name for each in honest if not each.is_kept] == []
+    broken = promises(trial_of(3, "flat"))
     assert not any(each.is_kept for each in broken)
 
 
 def test_the_page_says_what_was_not_kept_and_stands_between_its_marks(tmp_path):
-    trial = drawn(4, "flat")
-    said = page(promises(trial), trial, {4: trial})
-    assert "**no**" in said
-    assert "| discount ends | +0.6" in said
-    assert "| silent |" in said
-    assert f"{ROWS:,} accounts" in said
+    trial = trial_of(4, "flat")
+    text = page(promises(trial), trial, {4: trial})
+    assert "**no**" in text
+    assert "| discount ends | +0.6" in text
+    assert "| silent |" in text
+    assert f"{ROWS:,} accounts" in text
     file = tmp_path / "page.md"
     file.write_text(
         "before\n<!-- simulation: begin -->\nOUTDATED\n<!-- simulation: end -->\nafter\n"
     )
-    write_between(file, "simulation", f"{said}\n")
+    write_between(file, "simulation", f"{text}\n")
     assert "OUTDATED" not in file.read_text()
     assert file.read_text().startswith("before")
     assert file.read_text().endswith("after\n")
     with pytest.raises(TrainingRefused, match="no place marked"):
-        write_between(file, "telco", said)
+        write_between(file, "telco", text)

@@ -17,38 +17,38 @@ from shared.platform.db import Database
 Json = dict[str, Any]
 
 
-async def sent(db: Database, who: Principal, kind: BulkRoute, *rows: Json) -> list[Receipt]:
+async def send(db: Database, who: Principal, kind: BulkRoute, *rows: Json) -> list[Receipt]:
     """The receipts of a batch."""
     async with db.write(who.tenant_id) as conn:
         return await receive(conn, who, kind, msgspec.json.encode(rows))
 
 
-async def taken(db: Database, who: Principal, kind: BulkRoute, *rows: Json) -> list[str]:
+async def ids_of(db: Database, who: Principal, kind: BulkRoute, *rows: Json) -> list[str]:
     """The ids of a batch in which no row may fail."""
-    receipts = await sent(db, who, kind, *rows)
+    receipts = await send(db, who, kind, *rows)
     assert {receipt.status for receipt in receipts} == {"accepted"}, receipts
     return [receipt.id or "" for receipt in receipts]
 
 
 async def an_account(db: Database, who: Principal, **row: Any) -> UUID:
-    (taken_id,) = await taken(db, who, ACCOUNTS, {"id": str(uuid4()), "name": "Acme", **row})
+    (taken_id,) = await ids_of(db, who, ACCOUNTS, {"id": str(uuid4()), "name": "Acme", **row})
     return UUID(taken_id)
 
 
 async def a_contract(db: Database, who: Principal, account_id: UUID, **row: Any) -> UUID:
     defaults = {"accountId": str(account_id), "startOn": "2024-01-01", "termMonths": 12}
-    (taken_id,) = await taken(db, who, CONTRACTS, {**defaults, "autoRenew": False, **row})
+    (taken_id,) = await ids_of(db, who, CONTRACTS, {**defaults, "autoRenew": False, **row})
     return UUID(taken_id)
 
 
 async def a_member(db: Database, who: Principal, account_id: UUID, **row: Any) -> UUID:
-    (taken_id,) = await taken(db, who, MEMBERS, {"accountId": str(account_id), **row})
+    (taken_id,) = await ids_of(db, who, MEMBERS, {"accountId": str(account_id), **row})
     return UUID(taken_id)
 
 
 async def a_ticket(db: Database, who: Principal, account_id: UUID, **row: Any) -> str:
     defaults = {"accountId": str(account_id), "severity": "normal", "ticketClass": "bug"}
-    (taken_id,) = await taken(db, who, TICKETS, {"id": str(uuid4()), **defaults, **row})
+    (taken_id,) = await ids_of(db, who, TICKETS, {"id": str(uuid4()), **defaults, **row})
     return taken_id
 
 

@@ -11,28 +11,28 @@ from services.accounts.store import accounts
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import Conflict, InvalidInput
-from tests.services.accounts.examples import an_account, sent, statuses, taken
+from tests.services.accounts.examples import an_account, ids_of, send, statuses
 
 CRM_7 = {"source": "crm", "id": "7"}
 
 
 async def test_an_external_id_names_one_account_for_ever(db: Database, principal: Principal):
-    (first,) = await taken(db, principal, ACCOUNTS, {"name": "Acme", "externalId": CRM_7})
-    (again,) = await taken(db, principal, ACCOUNTS, {"name": "Acme Ltd", "externalId": CRM_7})
+    (first,) = await ids_of(db, principal, ACCOUNTS, {"name": "Acme", "externalId": CRM_7})
+    (again,) = await ids_of(db, principal, ACCOUNTS, {"name": "Acme Ltd", "externalId": CRM_7})
 
     assert first == again == str(uuid5(principal.tenant_id, "crm\x007"))
     async with db.read(principal.tenant_id) as conn:
-        known = await accounts.accounts(conn, [UUID(first)])
+        rows = await accounts.accounts(conn, [UUID(first)])
         assert await accounts.account_called(conn, ExternalId("crm", "7")) == UUID(first)
-    assert known[UUID(first)].name == "Acme Ltd"
+    assert rows[UUID(first)].name == "Acme Ltd"
 
 
 async def test_the_same_row_again_is_a_duplicate_and_adds_nothing(
     db: Database, principal: Principal
 ):
     row = {"name": "Acme", "externalId": CRM_7, "tags": ["vip"], "traits": {"region": "north"}}
-    receipts = await sent(db, principal, ACCOUNTS, row, row)
-    receipts += await sent(db, principal, ACCOUNTS, row)
+    receipts = await send(db, principal, ACCOUNTS, row, row)
+    receipts += await send(db, principal, ACCOUNTS, row)
 
     assert statuses(receipts) == ["accepted", "duplicate", "duplicate"]
     async with db.read(principal.tenant_id) as conn:
@@ -44,8 +44,8 @@ async def test_a_second_name_is_added_and_cannot_be_taken_away(db: Database, pri
     erp = {"source": "erp", "id": "A-1"}
     same = {"id": str(account_id), "name": "Acme"}
 
-    assert statuses(await sent(db, principal, ACCOUNTS, same | {"externalId": erp})) == ["accepted"]
-    (taken_away,) = await sent(
+    assert statuses(await send(db, principal, ACCOUNTS, same | {"externalId": erp})) == ["accepted"]
+    (taken_away,) = await send(
         db, principal, ACCOUNTS, {"id": str(uuid4()), "name": "Other", "externalId": erp}
     )
 
@@ -65,8 +65,8 @@ async def test_a_correction_leaves_what_was_known_before_as_it_was(
 
     async def name_at(moment: datetime | None) -> str | None:
         async with db.read(principal.tenant_id) as conn:
-            found = (await accounts.accounts(conn, [account_id], moment)).get(account_id)
-        return found.name if found else None
+            account = (await accounts.accounts(conn, [account_id], moment)).get(account_id)
+        return account.name if account else None
 
     assert await name_at(datetime(2024, 2, 1, tzinfo=UTC)) is None
     assert await name_at(datetime(2024, 5, 31, tzinfo=UTC)) == "Old"
@@ -79,8 +79,8 @@ async def test_history_may_arrive_late_and_in_any_order(db: Database, principal:
     june = {"id": key, "name": "June", "recordedAt": "2024-06-01T00:00:00Z"}
     march = {"id": key, "name": "March", "recordedAt": "2024-03-01T00:00:00Z"}
 
-    assert statuses(await sent(db, principal, ACCOUNTS, june)) == ["accepted"]
-    assert statuses(await sent(db, principal, ACCOUNTS, june, march)) == ["duplicate", "accepted"]
+    assert statuses(await send(db, principal, ACCOUNTS, june)) == ["accepted"]
+    assert statuses(await send(db, principal, ACCOUNTS, june, march)) == ["duplicate", "accepted"]
 
     async with db.read(principal.tenant_id) as conn:
         page = await accounts.account_page(conn, AccountFilter("june"), AccountOrder.NAME)
@@ -103,16 +103,18 @@ BAD = [
 async def test_a_bad_row_is_refused_by_name_and_its_neighbours_are_taken(
     db: Database, principal: Principal
 ):
-    *bad, good = await sent(db, principal, ACCOUNTS, *(row for row, _ in BAD), {"name": "Good"})
+    *bad, good = await send(db, principal, ACCOUNTS, *(row for row, _ in BAD), {"name": "Good"})
 
-    assert [(one.status, one.field) for one in bad] == [("rejected", field) for _, field in BAD]
+    assert [(receipt.status, receipt.field) for receipt in bad] == [
+        ("rejected", field) for _, field in BAD
+    ]
     assert good.status == "accepted"
 
 
 async def test_a_mutation_goes_the_way_of_a_batch_of_one(db: Database, principal: Principal):
     async with db.write(principal.tenant_id) as conn:
-        made = await account_upsert(conn, {"name": "Acme", "externalId": CRM_7}, principal)
-        assert await account_upsert(conn, {"name": "B", "externalId": CRM_7}, principal) == made
+        account = await account_upsert(conn, {"name": "Acme", "externalId": CRM_7}, principal)
+        assert await account_upsert(conn, {"name": "B", "externalId": CRM_7}, principal) == account
         with pytest.raises(InvalidInput, match="name: "):
             await account_upsert(conn, {"name": 3}, principal)
         with pytest.raises(Conflict, match="externalId: "):
@@ -127,33 +129,33 @@ async def test_pages_cover_every_account_once(db: Database, principal: Principal
         {"name": name, "createdAt": f"2024-01-0{number % 3 + 1}T00:00:00Z"}
         for number, name in enumerate(names)
     ]
-    await taken(db, principal, ACCOUNTS, *rows)
+    await ids_of(db, principal, ACCOUNTS, *rows)
     async with db.read(principal.tenant_id) as conn:
         for order in AccountOrder:
-            seen = await walked(conn, order)
-            known = await accounts.accounts(conn, seen)
-            listed = [known[account_id] for account_id in seen]
+            account_ids = await walked(conn, order)
+            by_id = await accounts.accounts(conn, account_ids)
+            listed = [by_id[account_id] for account_id in account_ids]
             keys = {
                 AccountOrder.NAME: [account.name.lower() for account in listed],
                 AccountOrder.CREATED: [-account.created_at.timestamp() for account in listed],
-                AccountOrder.ID: [str(account_id) for account_id in seen],
+                AccountOrder.ID: [str(account_id) for account_id in account_ids],
             }[order]
-            assert len(set(seen)) == len(names)
+            assert len(set(account_ids)) == len(names)
             assert keys == sorted(keys)
 
 
 async def walked(conn: Conn, order: AccountOrder) -> list[UUID]:
     """Every id, four at a time."""
-    seen: list[UUID] = []
+    account_ids: list[UUID] = []
     page = await accounts.account_page(conn, AccountFilter(), order, 4)
     while page.has_next:
-        seen += page.items
+        account_ids += page.items
         page = await accounts.account_page(conn, AccountFilter(), order, 4, page.cursors[-1])
-    return seen + page.items
+    return account_ids + page.items
 
 
 async def test_a_list_is_narrowed_by_name_tag_and_external_id(db: Database, principal: Principal):
-    one, two = await taken(
+    first, second = await ids_of(
         db,
         principal,
         ACCOUNTS,
@@ -161,14 +163,14 @@ async def test_a_list_is_narrowed_by_name_tag_and_external_id(db: Database, prin
         {"name": "Beta", "tags": ["north"], "externalId": CRM_7},
     )
 
-    async def found(**narrowed: object) -> list[str]:
+    async def names_of(**narrowed: object) -> list[str]:
         async with db.read(principal.tenant_id) as conn:
             page = await accounts.account_page(conn, AccountFilter(**narrowed), AccountOrder.NAME)  # type: ignore[arg-type]
         return [str(account_id) for account_id in page.items]
 
-    assert await found(name_contains="éCLAIR") == [one]
-    assert await found(name_contains="%") == [one]
-    assert await found(tag="north") == [two, one]
-    assert await found(tag="vip", name_contains="beta") == []
-    assert await found(external_id=ExternalId("crm", "7")) == [two]
-    assert await found(external_id=ExternalId("crm", "8")) == []
+    assert await names_of(name_contains="éCLAIR") == [first]
+    assert await names_of(name_contains="%") == [first]
+    assert await names_of(tag="north") == [second, first]
+    assert await names_of(tag="vip", name_contains="beta") == []
+    assert await names_of(external_id=ExternalId("crm", "7")) == [second]
+    assert await names_of(external_id=ExternalId("crm", "8")) == []

@@ -19,15 +19,15 @@ from tests.services.accounts.examples import (
     a_member,
     a_ticket,
     an_account,
-    sent,
+    ids_of,
+    send,
     statuses,
-    taken,
 )
 
 TABLES = ("account", "account_now", "external_id", "member", "contract", "ticket")
 
 
-async def told(db: Database, owner: Conn, tenant: UUID) -> list[tuple[UUID, int, str]]:
+async def events_in(db: Database, owner: Conn, tenant: UUID) -> list[tuple[UUID, int, str]]:
     """The tenant's log, in order."""
     await relay_all(db)
     rows = await owner.fetch(
@@ -44,16 +44,16 @@ async def test_every_deed_is_told_once_in_the_order_of_its_account(
     account_id = await an_account(db, principal, externalId={"source": "crm", "id": "7"})
     await an_account(db, principal, id=str(account_id), name="New name")
     member = {"accountId": str(account_id), "externalId": "u1"}
-    await taken(db, principal, MEMBERS, member, member | {"level": 1})
-    await taken(db, principal, MEMBERS, member | {"level": 2})
-    await sent(db, principal, MEMBERS, member | {"level": 2}, member | {"level": 9})
+    await ids_of(db, principal, MEMBERS, member, member | {"level": 1})
+    await ids_of(db, principal, MEMBERS, member | {"level": 2})
+    await send(db, principal, MEMBERS, member | {"level": 2}, member | {"level": 9})
     await a_contract(db, principal, account_id, endOn="2025-01-01")
     for _ in range(2):
         await a_ticket(db, principal, account_id, openedAt="2024-01-01T00:00:00Z")
 
     kinds = ["AccountCreated", "AccountChanged", "MemberAdded", "MemberChanged", "MemberChanged"]
     kinds += ["ContractChanged", "SupportChanged", "SupportChanged"]
-    assert await told(db, owner, principal.tenant_id) == [
+    assert await events_in(db, owner, principal.tenant_id) == [
         (account_id, number, kind) for number, kind in enumerate(kinds, start=1)
     ]
     first = await owner.fetchval(
@@ -77,14 +77,14 @@ async def test_two_thousand_rows_of_each_kind_in_one_batch(
     ]
     for kind, rows in batches:
         began = time.perf_counter()
-        receipts = await sent(db, principal, kind, *rows)
+        receipts = await send(db, principal, kind, *rows)
         took_s = time.perf_counter() - began
         assert set(statuses(receipts)) == {"accepted"}
         assert [receipt.row for receipt in receipts] == list(range(2_000))
         assert took_s < 5, f"{kind.name}: {took_s:.2f} s"  # far from the promise: machines differ
-        assert set(statuses(await sent(db, principal, kind, *rows))) == {"duplicate"}
+        assert set(statuses(await send(db, principal, kind, *rows))) == {"duplicate"}
 
-    log = await told(db, owner, principal.tenant_id)
+    log = await events_in(db, owner, principal.tenant_id)
     assert len(log) == 4 * 2_000
     assert {sequence for _, sequence, _ in log} == {1, 2, 3, 4}
 
@@ -94,10 +94,10 @@ async def test_the_same_batch_from_two_sides_at_once_is_taken_once(
 ):
     rows = [{"name": "A", "externalId": {"source": "crm", "id": str(n)}} for n in range(200)]
     both = await asyncio.gather(
-        sent(db, principal, ACCOUNTS, *rows), sent(db, principal, ACCOUNTS, *reversed(rows))
+        send(db, principal, ACCOUNTS, *rows), send(db, principal, ACCOUNTS, *reversed(rows))
     )
     assert sorted(set(statuses(both[0]) + statuses(both[1]))) == ["accepted", "duplicate"]
-    assert len(await told(db, owner, principal.tenant_id)) == 200
+    assert len(await events_in(db, owner, principal.tenant_id)) == 200
 
 
 async def test_another_tenant_sees_nothing(
@@ -132,9 +132,9 @@ async def test_another_tenant_cannot_touch_an_account(
 ):
     account_id = await an_account(db, principal)
     rival = Principal(other_tenant, "test", principal.scopes)
-    (receipt,) = await sent(db, rival, MEMBERS, {"accountId": str(account_id)})
+    (receipt,) = await send(db, rival, MEMBERS, {"accountId": str(account_id)})
     assert (receipt.status, receipt.field) == ("rejected", "accountId")
-    (again,) = await sent(db, rival, ACCOUNTS, {"id": str(account_id), "name": "Theirs"})
+    (again,) = await send(db, rival, ACCOUNTS, {"id": str(account_id), "name": "Theirs"})
     assert again.status == "accepted"
     async with db.read(principal.tenant_id) as conn:
         assert (await accounts.accounts(conn, [account_id]))[account_id].name == "Acme"

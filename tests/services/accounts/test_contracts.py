@@ -11,7 +11,7 @@ from services.accounts.domain.contracts import LifecycleStage, stage_of
 from services.accounts.store import contracts
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
-from tests.services.accounts.examples import a_contract, an_account, sent, statuses
+from tests.services.accounts.examples import a_contract, an_account, send, statuses
 
 RENEWAL = "SELECT accounts.renewal_on($1, $2, $3, $4, $5, $6, $7)"
 
@@ -52,7 +52,7 @@ day         start_on    end_on      term  auto_renew  ended_on    outcome  renew
 async def test_the_day_of_renewal(owner: Conn):
     for line in GOLDEN.strip().splitlines()[1:]:
         day, start_on, end_on, term, auto_renew, ended_on, outcome, renewal_on = line.split()
-        found = await owner.fetchval(
+        renewal = await owner.fetchval(
             RENEWAL,
             on(day),
             on(start_on),
@@ -62,7 +62,7 @@ async def test_the_day_of_renewal(owner: Conn):
             on(ended_on),
             outcome,
         )
-        assert found == on(renewal_on), line
+        assert renewal == on(renewal_on), line
 
 
 @settings(max_examples=200)
@@ -76,18 +76,20 @@ async def test_an_evergreen_renews_on_the_first_anniversary_to_come(
     owner: Conn, start: date, term: int, terms_later: int, days_beside: int
 ):
     day = plus_months(start, term * terms_later) + timedelta(days=days_beside)
-    found = await owner.fetchval(RENEWAL, day, start, None, term, True, None, "pending")
+    renewal = await owner.fetchval(RENEWAL, day, start, None, term, True, None, "pending")
     terms = (
         plus_months(start, term * k) for k in range(1, 1_000) if plus_months(start, term * k) > day
     )
-    assert found == next(terms)
+    assert renewal == next(terms)
 
 
 async def test_the_open_contract_is_the_latest_begun_that_runs(db: Database, principal: Principal):
     account_id = await an_account(db, principal)
-    known = {"recordedAt": "2023-12-01T00:00:00Z"}
-    old = await a_contract(db, principal, account_id, endOn="2025-01-01", **known)
-    new = await a_contract(db, principal, account_id, startOn="2025-01-01", autoRenew=True, **known)
+    recorded = {"recordedAt": "2023-12-01T00:00:00Z"}
+    old = await a_contract(db, principal, account_id, endOn="2025-01-01", **recorded)
+    new = await a_contract(
+        db, principal, account_id, startOn="2025-01-01", autoRenew=True, **recorded
+    )
     await a_contract(
         db,
         principal,
@@ -102,8 +104,8 @@ async def test_the_open_contract_is_the_latest_begun_that_runs(db: Database, pri
 
     async def open_at(moment: str):
         async with db.read(principal.tenant_id) as conn:
-            found = await contracts.open_contracts(conn, [account_id], at(moment))
-        return found[account_id].id if found else None
+            by_account = await contracts.open_contracts(conn, [account_id], at(moment))
+        return by_account[account_id].id if by_account else None
 
     assert await open_at("2023-12-31") is None
     assert await open_at("2024-12-31T23:59:59") == old
@@ -116,20 +118,20 @@ async def test_an_undecided_contract_keeps_its_account_for_thirty_days(
     db: Database, principal: Principal
 ):
     account_id = await an_account(db, principal)
-    known = {"endOn": "2025-01-01", "recordedAt": "2023-12-01T00:00:00Z"}
-    await a_contract(db, principal, account_id, **known)
+    terms = {"endOn": "2025-01-01", "recordedAt": "2023-12-01T00:00:00Z"}
+    await a_contract(db, principal, account_id, **terms)
 
     async with db.read(principal.tenant_id) as conn:
-        kept = await contracts.open_contracts(conn, [account_id], at("2025-01-30"))
+        contracts_then = await contracts.open_contracts(conn, [account_id], at("2025-01-30"))
         lapsed = await contracts.open_contracts(conn, [account_id], at("2025-01-31"))
-    assert kept[account_id].renewal_on is None
+    assert contracts_then[account_id].renewal_on is None
     assert lapsed == {}
 
 
 async def test_an_account_passes_through_its_stages(db: Database, principal: Principal):
     account_id = await an_account(db, principal)
-    known = {"outcome": "lost", "recordedAt": "2023-12-01T00:00:00Z"}
-    await a_contract(db, principal, account_id, endOn="2025-01-01", **known)
+    terms = {"outcome": "lost", "recordedAt": "2023-12-01T00:00:00Z"}
+    await a_contract(db, principal, account_id, endOn="2025-01-01", **terms)
 
     async with db.read(principal.tenant_id) as conn:
         for moment, stage in [
@@ -142,15 +144,15 @@ async def test_an_account_passes_through_its_stages(db: Database, principal: Pri
             ("2024-12-31", LifecycleStage.RENEWAL_WINDOW),
             ("2025-01-01", LifecycleStage.CHURNED),
         ]:
-            found = await contracts.standings(conn, [account_id], at(moment))
-            assert stage_of(found.get(account_id)) is stage, moment
+            standings = await contracts.standings(conn, [account_id], at(moment))
+            assert stage_of(standings.get(account_id)) is stage, moment
 
 
 async def test_contracts_come_page_by_page_latest_first(db: Database, principal: Principal):
     account_id = await an_account(db, principal)
     other_id = await an_account(db, principal)
     await a_contract(db, principal, other_id)
-    made = [
+    contract_ids = [
         await a_contract(db, principal, account_id, startOn=f"20{year}-01-01")
         for year in (21, 22, 23)
     ]
@@ -158,10 +160,13 @@ async def test_contracts_come_page_by_page_latest_first(db: Database, principal:
         pages = await contracts.contract_pages(conn, [account_id, other_id], 2)
         rest = await contracts.contract_pages(conn, [account_id], 2, pages[account_id].cursors[-1])
 
-    assert [contract.id for contract in pages[account_id].items] == [made[2], made[1]]
+    assert [contract.id for contract in pages[account_id].items] == [
+        contract_ids[2],
+        contract_ids[1],
+    ]
     assert pages[account_id].has_next
     assert not pages[other_id].has_next
-    assert [contract.id for contract in rest[account_id].items] == [made[0]]
+    assert [contract.id for contract in rest[account_id].items] == [contract_ids[0]]
 
 
 async def test_accounts_under_contract_today(db: Database, principal: Principal):
@@ -191,23 +196,25 @@ BAD = [
 async def test_a_bad_contract_is_refused_by_name(db: Database, principal: Principal):
     account_id = str(await an_account(db, principal))
     row = {"accountId": account_id, "startOn": "2024-01-01", "termMonths": 12, "autoRenew": False}
-    *bad, good = await sent(db, principal, CONTRACTS, *(row | change for change, _ in BAD), row)
+    *bad, good = await send(db, principal, CONTRACTS, *(row | change for change, _ in BAD), row)
 
-    assert [(one.status, one.field) for one in bad] == [("rejected", field) for _, field in BAD]
+    assert [(receipt.status, receipt.field) for receipt in bad] == [
+        ("rejected", field) for _, field in BAD
+    ]
     assert good.status == "accepted"
 
 
 async def test_a_contract_cannot_move_to_another_account(db: Database, principal: Principal):
-    one, two = await an_account(db, principal), await an_account(db, principal)
-    contract_id = await a_contract(db, principal, one, externalId="C-1")
+    first, second = await an_account(db, principal), await an_account(db, principal)
+    contract_id = await a_contract(db, principal, first, externalId="C-1")
     row = {"startOn": "2024-01-01", "termMonths": 12, "autoRenew": False, "externalId": "C-1"}
 
-    receipts = await sent(
+    receipts = await send(
         db,
         principal,
         CONTRACTS,
-        {**row, "accountId": str(one)},
-        {**row, "accountId": str(two), "id": str(contract_id)},
-        {**row, "accountId": str(two)},
+        {**row, "accountId": str(first)},
+        {**row, "accountId": str(second), "id": str(contract_id)},
+        {**row, "accountId": str(second)},
     )
     assert statuses(receipts) == ["duplicate", "conflict", "accepted"]

@@ -29,7 +29,7 @@ async def features_at(
 
 
 async def a_known_account(db: Database, who: Principal) -> UUID:
-    known = {"recordedAt": "2024-01-10T00:00:00Z"}
+    recorded = {"recordedAt": "2024-01-10T00:00:00Z"}
     account_id = await an_account(
         db,
         who,
@@ -37,14 +37,14 @@ async def a_known_account(db: Database, who: Principal) -> UUID:
         traits={"region": "north", "vip": True, "stores": 3},
         industry="retail",
         intendedUsers=40,
-        **known,
+        **recorded,
     )
     await a_contract(
-        db, who, account_id, startOn="2024-01-05", endOn="2025-01-05", seats=25, **known
+        db, who, account_id, startOn="2024-01-05", endOn="2025-01-05", seats=25, **recorded
     )
-    await a_member(db, who, account_id, startedAt="2024-01-06T00:00:00Z", level=2, **known)
-    gone = {"startedAt": "2024-01-06T00:00:00Z", "endedAt": "2024-05-01T00:00:00Z", "role": "admin"}
-    await a_member(db, who, account_id, **gone, recordedAt="2024-05-01T00:00:00Z")
+    await a_member(db, who, account_id, startedAt="2024-01-06T00:00:00Z", level=2, **recorded)
+    left = {"startedAt": "2024-01-06T00:00:00Z", "endedAt": "2024-05-01T00:00:00Z", "role": "admin"}
+    await a_member(db, who, account_id, **left, recordedAt="2024-05-01T00:00:00Z")
     for day, severity in (("01-10", "urgent"), ("05-10", "high"), ("05-20", "low")):
         opened = f"2024-{day}T00:00:00Z"
         await a_ticket(db, who, account_id, openedAt=opened, severity=severity, recordedAt=opened)
@@ -95,9 +95,9 @@ async def test_halves_of_members_and_tickets_are_together_the_whole(
     db: Database, principal: Principal
 ):
     account_id = await a_known_account(db, principal)
-    known = {"startedAt": "2024-01-06T00:00:00Z", "recordedAt": "2024-01-10T00:00:00Z"}
+    times = {"startedAt": "2024-01-06T00:00:00Z", "recordedAt": "2024-01-10T00:00:00Z"}
     for level in (0, 1, 3, 3, 3):
-        await a_member(db, principal, account_id, level=level, **known)
+        await a_member(db, principal, account_id, level=level, **times)
     for day in range(1, 9):
         opened = f"2024-04-0{day}T00:00:00Z"
         await a_ticket(db, principal, account_id, openedAt=opened, recordedAt=opened)
@@ -141,7 +141,7 @@ async def test_people_who_left_fade_from_the_windows_and_others_than_admins_are_
     user = {"startedAt": "2024-02-01T00:00:00Z", "endedAt": "2024-09-01T00:00:00Z", "role": "user"}
     await a_member(db, principal, account_id, **user, recordedAt="2024-09-01T00:00:00Z")
 
-    found = [
+    rows = [
         await features_at(db, principal, account_id, moment)
         for moment in (
             datetime(2024, 5, 1, tzinfo=UTC),
@@ -150,19 +150,19 @@ async def test_people_who_left_fade_from_the_windows_and_others_than_admins_are_
             datetime(2025, 6, 1, tzinfo=UTC),
         )
     ]
-    assert [row["members_left_182d"] for row in found] == [0, 2, 1, 0]
-    assert [row["admins_left_182d"] for row in found] == [0, 1, 0, 0]
-    assert [row["admins_left_364d"] for row in found] == [0, 1, 1, 0]
+    assert [row["members_left_182d"] for row in rows] == [0, 2, 1, 0]
+    assert [row["admins_left_182d"] for row in rows] == [0, 1, 0, 0]
+    assert [row["admins_left_364d"] for row in rows] == [0, 1, 1, 0]
     fading = [0, *(math.exp(-days / 182) for days in (153, 214, 396))]
-    assert [row["admin_left_lately"] for row in found] == pytest.approx(fading)
+    assert [row["admin_left_lately"] for row in rows] == pytest.approx(fading)
 
 
 async def test_tickets_are_rated_against_time_and_size(db: Database, principal: Principal):
     rates: list[float] = []
     for seats, tickets in ((4, 0), (4, 6), (64, 6), (64, 24)):
         account_id = await an_account(db, principal, recordedAt="2022-06-01T00:00:00Z")
-        known = {"recordedAt": "2022-06-01T00:00:00Z"}
-        await a_contract(db, principal, account_id, startOn="2022-06-01", seats=seats, **known)
+        recorded = {"recordedAt": "2022-06-01T00:00:00Z"}
+        await a_contract(db, principal, account_id, startOn="2022-06-01", seats=seats, **recorded)
         for _ in range(tickets):
             at = {"openedAt": "2023-01-01T00:00:00Z", "recordedAt": "2023-01-01T00:00:00Z"}
             await a_ticket(db, principal, account_id, **at)
@@ -197,14 +197,14 @@ async def test_tickets_are_open_until_resolved_and_wait_for_their_first_reply(
 async def test_onboarding_counts_the_days_until_members_of_the_spell_join(
     db: Database, principal: Principal
 ):
-    known = {"recordedAt": "2024-01-05T00:00:00Z"}
-    account_id = await an_account(db, principal, createdAt="2023-12-02T00:00:00Z", **known)
-    await a_contract(db, principal, account_id, startOn="2024-01-05", **known)
+    recorded = {"recordedAt": "2024-01-05T00:00:00Z"}
+    account_id = await an_account(db, principal, createdAt="2023-12-02T00:00:00Z", **recorded)
+    await a_contract(db, principal, account_id, startOn="2024-01-05", **recorded)
     assert (await features_at(db, principal, account_id))["onboarding_days_to_join"] == (
         pytest.approx(10.0)
     )
     for start in ("2024-01-03", "2024-01-05", "2024-01-08", "2024-05-25", "2024-06-01"):
-        await a_member(db, principal, account_id, startedAt=f"{start}T00:00:00Z", **known)
+        await a_member(db, principal, account_id, startedAt=f"{start}T00:00:00Z", **recorded)
     row = await features_at(db, principal, account_id)
     assert row["onboarding_days_to_join"] == pytest.approx((10 * 1 * 4) ** (1 / 3))
 
@@ -214,20 +214,20 @@ async def test_a_renewal_switched_off_and_a_notice_show_beside_what_was_agreed(
 ):
     account_id = await an_account(db, principal, recordedAt="2023-06-01T00:00:00Z")
     contract = {"startOn": "2023-06-15", "externalId": "C-1", "noticeDays": 30}
-    seen: list[tuple[object, ...]] = []
-    for said, day in (
+    answers: list[tuple[object, ...]] = []
+    for terms, day in (
         ({"autoRenew": True}, "2023-06-15"),
         ({"autoRenew": False, "endOn": "2024-06-15"}, "2024-04-10"),
         ({"autoRenew": False, "endOn": "2024-06-15", "outcome": "lost"}, "2024-05-10"),
     ):
         at = f"{day}T00:00:00Z"
-        await a_contract(db, principal, account_id, **contract, **said, recordedAt=at)
+        await a_contract(db, principal, account_id, **contract, **terms, recordedAt=at)
         row = await features_at(
             db, principal, account_id, datetime.fromisoformat(at).replace(hour=1)
         )
-        told = ("auto_renew", "auto_renew_off", "notice_given", "notice_days")
-        seen.append(tuple(row[name] for name in told))
-    assert seen == [
+        signals = ("auto_renew", "auto_renew_off", "notice_given", "notice_days")
+        answers.append(tuple(row[name] for name in signals))
+    assert answers == [
         (True, False, False, 30),
         (True, True, False, 30),
         (True, True, True, 30),
@@ -237,8 +237,8 @@ async def test_a_renewal_switched_off_and_a_notice_show_beside_what_was_agreed(
 async def test_a_contract_replaced_before_its_end_is_no_notice(db: Database, principal: Principal):
     account_id = await an_account(db, principal, recordedAt="2023-06-01T00:00:00Z")
     old = {"startOn": "2023-06-15", "endOn": "2024-06-15", "endedOn": "2024-06-10"}
-    known = {"recordedAt": "2024-05-30T00:00:00Z"}
-    await a_contract(db, principal, account_id, **old, outcome="expanded", **known)
+    recorded = {"recordedAt": "2024-05-30T00:00:00Z"}
+    await a_contract(db, principal, account_id, **old, outcome="expanded", **recorded)
     assert (await features_at(db, principal, account_id))["notice_given"] is False
 
 
@@ -246,9 +246,9 @@ async def test_unknown_accounts_have_rows_too_and_the_order_is_kept(
     db: Database, principal: Principal
 ):
     account_id = await an_account(db, principal, recordedAt="2024-01-10T00:00:00Z")
-    asked = [Landmark(uuid4(), JUNE), Landmark(account_id, JUNE)] * 2
+    moments = [Landmark(uuid4(), JUNE), Landmark(account_id, JUNE)] * 2
     async with db.read(principal.tenant_id) as conn:
-        rows = await landmarks.features(conn, asked)
+        rows = await landmarks.features(conn, moments)
     assert [row["members"] for row in rows] == [None, 0, None, 0]
     assert set(rows[0].values()) == {None}
 
@@ -268,8 +268,8 @@ async def test_once_renewed_the_next_contract_speaks(db: Database, principal: Pr
 
 async def test_an_overdue_contract_has_negative_days(db: Database, principal: Principal):
     account_id = await an_account(db, principal)
-    known = {"endOn": "2024-05-20", "recordedAt": "2023-06-15T00:00:00Z"}
-    await a_contract(db, principal, account_id, startOn="2023-05-20", **known)
+    terms = {"endOn": "2024-05-20", "recordedAt": "2023-06-15T00:00:00Z"}
+    await a_contract(db, principal, account_id, startOn="2023-05-20", **terms)
     row = await features_at(db, principal, account_id)
     assert row["days_to_renewal"] == -12
 
@@ -278,29 +278,29 @@ async def test_spells_join_contracts_and_end_with_a_loss(db: Database, principal
     async def signed(account_id: UUID, *terms: tuple[str, str | None, str]) -> UUID:
         for start_on, end_on, outcome in terms:
             row = {"startOn": start_on, "outcome": outcome, "autoRenew": end_on is None}
-            known = f"{start_on}T00:00:00Z"
-            await a_contract(db, principal, account_id, endOn=end_on, **row, recordedAt=known)
+            recorded_at = f"{start_on}T00:00:00Z"
+            await a_contract(db, principal, account_id, endOn=end_on, **row, recordedAt=recorded_at)
         return account_id
 
-    one, two, three, four, five, six = sorted([await an_account(db, principal) for _ in range(6)])
-    await signed(one, ("2021-01-01", "2022-01-01", "renewed"), ("2022-01-01", "2023-01-01", "lost"))
-    await signed(two, ("2021-01-01", "2022-01-01", "lost"), ("2022-01-31", "2023-01-01", "pending"))
-    await signed(three, ("2021-01-01", "2022-01-01", "lost"), ("2022-02-01", None, "pending"))
-    await signed(four, ("2021-01-01", "2022-01-01", "renewed"))
-    await signed(five, ("2023-11-15", "2024-05-15", "pending"))
-    await signed(six, ("2023-12-01", "2024-12-01", "lost"), ("2024-06-02", None, "pending"))
+    a, b, c, d, e, f = sorted([await an_account(db, principal) for _ in range(6)])
+    await signed(a, ("2021-01-01", "2022-01-01", "renewed"), ("2022-01-01", "2023-01-01", "lost"))
+    await signed(b, ("2021-01-01", "2022-01-01", "lost"), ("2022-01-31", "2023-01-01", "pending"))
+    await signed(c, ("2021-01-01", "2022-01-01", "lost"), ("2022-02-01", None, "pending"))
+    await signed(d, ("2021-01-01", "2022-01-01", "renewed"))
+    await signed(e, ("2023-11-15", "2024-05-15", "pending"))
+    await signed(f, ("2023-12-01", "2024-12-01", "lost"), ("2024-06-02", None, "pending"))
 
     async with db.read(principal.tenant_id) as conn:
-        found = await landmarks.spells(conn, JUNE)
+        spells = await landmarks.spells(conn, JUNE)
         early = await landmarks.spells(conn, datetime(2021, 1, 1, tzinfo=UTC))
-    assert found == [
-        Spell(one, date(2021, 1, 1), date(2023, 1, 1), "voluntary"),
-        Spell(two, date(2021, 1, 1), date(2023, 1, 1), "voluntary"),
-        Spell(three, date(2021, 1, 1), date(2022, 1, 1), "voluntary"),
-        Spell(three, date(2022, 2, 1), None),
-        Spell(four, date(2021, 1, 1), None),
-        Spell(five, date(2023, 11, 15), None),
-        Spell(six, date(2023, 12, 1), None),
+    assert spells == [
+        Spell(a, date(2021, 1, 1), date(2023, 1, 1), "voluntary"),
+        Spell(b, date(2021, 1, 1), date(2023, 1, 1), "voluntary"),
+        Spell(c, date(2021, 1, 1), date(2022, 1, 1), "voluntary"),
+        Spell(c, date(2022, 2, 1), None),
+        Spell(d, date(2021, 1, 1), None),
+        Spell(e, date(2023, 11, 15), None),
+        Spell(f, date(2023, 12, 1), None),
     ]
     assert early == []
 
@@ -330,11 +330,11 @@ async def test_a_loss_keeps_the_reason_given_for_it(db: Database, principal: Pri
 
 async def brought_over(db: Database, who: Principal, on: str) -> UUID:
     """Under contract since 2021, on record since that day."""
-    known = {"recordedAt": f"{on}T00:00:00Z"}
-    account_id = await an_account(db, who, createdAt="2021-01-02T00:00:00Z", **known)
+    recorded = {"recordedAt": f"{on}T00:00:00Z"}
+    account_id = await an_account(db, who, createdAt="2021-01-02T00:00:00Z", **recorded)
     terms = {"startOn": "2021-01-05", "endOn": "2025-01-05", "seats": 16}
-    await a_contract(db, who, account_id, **terms, **known)
-    await a_member(db, who, account_id, startedAt="2021-01-06T00:00:00Z", **known)
+    await a_contract(db, who, account_id, **terms, **recorded)
+    await a_member(db, who, account_id, startedAt="2021-01-06T00:00:00Z", **recorded)
     return account_id
 
 
@@ -360,8 +360,8 @@ async def test_counts_over_windows_that_reach_behind_the_records_are_unknown(
     early = await brought_over(db, principal, "2023-11-01")
     assert await counted(db, principal, early) == [0, 0, None, 0, 0]
 
-    gone = {"startedAt": "2022-01-06T00:00:00Z", "endedAt": "2024-05-01T00:00:00Z", "role": "admin"}
-    await a_member(db, principal, late, **gone, recordedAt="2024-05-01T00:00:00Z")
+    left = {"startedAt": "2022-01-06T00:00:00Z", "endedAt": "2024-05-01T00:00:00Z", "role": "admin"}
+    await a_member(db, principal, late, **left, recordedAt="2024-05-01T00:00:00Z")
     old = {"openedAt": "2024-02-01T00:00:00Z", "recordedAt": "2024-04-01T00:00:00Z"}
     await a_ticket(db, principal, late, **old)
     assert await counted(db, principal, late) == [1, 1, 1, 0, 0]
@@ -386,6 +386,6 @@ async def test_a_spell_says_since_when_it_was_known_if_not_from_its_start(
 ):
     old = await brought_over(db, principal, "2024-04-01")
     async with db.read(principal.tenant_id) as conn:
-        found = await landmarks.spells(conn, JUNE)
-    assert found == [Spell(old, date(2021, 1, 5), None, known_on=date(2024, 4, 1))]
-    assert found[0].seen_from == date(2024, 4, 1)
+        spells = await landmarks.spells(conn, JUNE)
+    assert spells == [Spell(old, date(2021, 1, 5), None, known_on=date(2024, 4, 1))]
+    assert spells[0].seen_from == date(2024, 4, 1)

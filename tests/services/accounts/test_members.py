@@ -8,27 +8,27 @@ from services.accounts.store import members
 from shared.platform.auth import Principal
 from shared.platform.db import Database
 from shared.vocabulary.ids import global_id
-from tests.services.accounts.examples import a_member, an_account, sent, statuses, taken
+from tests.services.accounts.examples import a_member, an_account, ids_of, send, statuses
 
 
 async def test_an_external_id_names_one_member_of_its_account(db: Database, principal: Principal):
-    one, two = await an_account(db, principal), await an_account(db, principal)
-    first = await a_member(db, principal, one, externalId="u1", level=1)
-    again = await a_member(db, principal, one, externalId="u1", level=2)
-    other = await a_member(db, principal, two, externalId="u1")
+    here, there = await an_account(db, principal), await an_account(db, principal)
+    first = await a_member(db, principal, here, externalId="u1", level=1)
+    again = await a_member(db, principal, here, externalId="u1", level=2)
+    other = await a_member(db, principal, there, externalId="u1")
 
-    assert first == again == uuid5(one, "member\0u1")
+    assert first == again == uuid5(here, "member\0u1")
     assert other != first
     async with db.read(principal.tenant_id) as conn:
-        known = await members.members(conn, [first])
-    assert known[first].level == 2
-    assert known[first].started_at <= known[first].recorded_at
+        rows = await members.members(conn, [first])
+    assert rows[first].level == 2
+    assert rows[first].started_at <= rows[first].recorded_at
 
 
 async def test_an_account_may_be_named_by_uuid_or_global_id(db: Database, principal: Principal):
     account_id = await an_account(db, principal)
     row = {"externalId": "u1", "role": "admin"}
-    receipts = await sent(
+    receipts = await send(
         db,
         principal,
         MEMBERS,
@@ -50,7 +50,7 @@ async def test_members_come_page_by_page_and_may_be_narrowed(db: Database, princ
         }
         for day in (1, 2, 3)
     ]
-    one, two, three = [UUID(key) for key in await taken(db, principal, MEMBERS, *rows)]
+    first, second, third = [UUID(key) for key in await ids_of(db, principal, MEMBERS, *rows)]
 
     async with db.read(principal.tenant_id) as conn:
 
@@ -59,12 +59,12 @@ async def test_members_come_page_by_page_and_may_be_narrowed(db: Database, princ
             return [member.id for member in pages[account_id].items]
 
         page = (await members.member_pages(conn, [account_id], 2))[account_id]
-        assert [member.id for member in page.items] == [one, two]
+        assert [member.id for member in page.items] == [first, second]
         assert page.has_next
-        assert await listed(after=page.cursors[-1]) == [three]
-        assert await listed(role="admin") == [two]
-        assert await listed(active=True) == [two, three]
-        assert await listed(active=False) == [one]
+        assert await listed(after=page.cursors[-1]) == [third]
+        assert await listed(role="admin") == [second]
+        assert await listed(active=True) == [second, third]
+        assert await listed(active=False) == [first]
         assert (
             await members.member_pages(conn, [account_id], as_of=datetime(2024, 1, 2, tzinfo=UTC))
             == {}

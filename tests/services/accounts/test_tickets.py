@@ -10,7 +10,7 @@ from services.accounts.domain.tickets import Wait, median_wait_s
 from services.accounts.store import tickets
 from shared.platform.auth import Principal
 from shared.platform.db import Database
-from tests.services.accounts.examples import a_ticket, an_account, sent
+from tests.services.accounts.examples import a_ticket, an_account, send
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
@@ -36,8 +36,8 @@ async def test_support_is_summed_up_as_it_was_known(db: Database, principal: Pri
     await ticket(3, recordedAt=before(days=-1))
 
     async with db.read(principal.tenant_id) as conn:
-        found = await tickets.support(conn, [account_id, quiet], NOON)
-    summary, none = found[account_id], found[quiet]
+        summaries = await tickets.support(conn, [account_id, quiet], NOON)
+    summary, none = summaries[account_id], summaries[quiet]
 
     assert summary.tickets_28d.value == 3
     assert summary.tickets_90d.value == 4
@@ -56,8 +56,8 @@ async def test_support_is_summed_up_as_it_was_known(db: Database, principal: Pri
 @given(st.lists(st.floats(0, 1e6), min_size=1))
 def test_without_anybody_waiting_it_is_the_plain_lower_median(seconds: list[float]):
     ordered = sorted(seconds)
-    found = median_wait_s([Wait(value, answered=True) for value in seconds])
-    assert found == ordered[(len(ordered) - 1) // 2]
+    median = median_wait_s([Wait(value, answered=True) for value in seconds])
+    assert median == ordered[(len(ordered) - 1) // 2]
 
 
 async def test_a_bad_ticket_is_refused_by_name(db: Database, principal: Principal):
@@ -75,6 +75,8 @@ async def test_a_bad_ticket_is_refused_by_name(db: Database, principal: Principa
         ({"resolvedAt": before(days=2)}, "resolvedAt"),
         ({"id": ""}, "id"),
     ]
-    *refused, good = await sent(db, principal, TICKETS, *(row | change for change, _ in bad), row)
-    assert [(one.status, one.field) for one in refused] == [("rejected", field) for _, field in bad]
+    *refused, good = await send(db, principal, TICKETS, *(row | change for change, _ in bad), row)
+    assert [(receipt.status, receipt.field) for receipt in refused] == [
+        ("rejected", field) for _, field in bad
+    ]
     assert good.status == "accepted"

@@ -15,32 +15,32 @@ MAY = datetime(2025, 5, 1, tzinfo=UTC)
 JUNE = datetime(2025, 6, 1, tzinfo=UTC)
 
 
-def subscription(account: UUID, **given: Any) -> dict[str, Any]:
+def subscription(account: UUID, **values: Any) -> dict[str, Any]:
     return {
         "id": "sub-1", "accountId": account, "plan": "team", "quantity": 10,
         "unitPriceCents": 4_500, "interval": "month", "currency": "EUR",
-        "startedAt": JANUARY, "recordedAt": JANUARY, **given,
+        "startedAt": JANUARY, "recordedAt": JANUARY, **values,
     }  # fmt: skip
 
 
-def invoice(account: UUID, **given: Any) -> dict[str, Any]:
+def invoice(account: UUID, **values: Any) -> dict[str, Any]:
     return {
         "id": "inv-1", "accountId": account, "amountCents": 45_000, "currency": "EUR",
-        "issuedAt": JANUARY, "dueOn": "2025-01-31", "recordedAt": JANUARY, **given,
+        "issuedAt": JANUARY, "dueOn": "2025-01-31", "recordedAt": JANUARY, **values,
     }  # fmt: skip
 
 
-def payment(account: UUID, **given: Any) -> dict[str, Any]:
+def payment(account: UUID, **values: Any) -> dict[str, Any]:
     return {
         "id": "pay-1", "invoiceId": "inv-1", "accountId": account, "attemptedAt": MAY,
-        "succeeded": False, "declineCode": "card_expired", "recordedAt": MAY, **given,
+        "succeeded": False, "declineCode": "card_expired", "recordedAt": MAY, **values,
     }  # fmt: skip
 
 
-def method(account: UUID, **given: Any) -> dict[str, Any]:
+def method(account: UUID, **values: Any) -> dict[str, Any]:
     return {
         "accountId": account, "method": "card",
-        "validFrom": JANUARY, "recordedAt": JANUARY, **given,
+        "validFrom": JANUARY, "recordedAt": JANUARY, **values,
     }  # fmt: skip
 
 

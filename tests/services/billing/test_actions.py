@@ -35,7 +35,7 @@ async def db(database: DatabaseOf) -> Database:
     return await database("billing")
 
 
-async def told(owner: Conn) -> list[UUID]:
+async def accounts_in_log(owner: Conn) -> list[UUID]:
     rows = await owner.fetch("SELECT account_id FROM billing.outbox WHERE type = 'BillingChanged'")
     return [row["account_id"] for row in rows]
 
@@ -56,11 +56,11 @@ async def test_a_row_sent_again_is_a_duplicate_and_tells_nothing(
     named = {**now, "accountId": global_id("Account", ACCOUNT)}
 
     statuses = [
-        (await send(db, principal, kind, sent))[0].status for sent in (row, row, now, named)
+        (await send(db, principal, kind, version))[0].status for version in (row, row, now, named)
     ]
 
     assert statuses == ["accepted", "duplicate", "duplicate", "duplicate"]
-    assert await told(owner) == [ACCOUNT]
+    assert await accounts_in_log(owner) == [ACCOUNT]
 
 
 async def test_other_values_correct_what_has_versions_and_conflict_with_what_happened(
@@ -124,7 +124,7 @@ async def test_a_batch_tells_once_per_account(
         invoice(account, id=f"{account}-{n}") for n in range(4) for account in accounts
     ])  # fmt: skip
 
-    assert sorted(await told(owner)) == sorted(accounts)
+    assert sorted(await accounts_in_log(owner)) == sorted(accounts)
 
 
 async def test_one_row_by_command_obeys_the_same_rules(db: Database, principal: Principal) -> None:

@@ -58,10 +58,10 @@ async def test_b1_mrr_adds_running_lines_only(db: Database, principal: Principal
         subscription(ACCOUNT, id="ahead", quantity=90, startedAt=JUNE + DAY),
     ])  # fmt: skip
 
-    found = await summary(db, principal.tenant_id)
+    billing = await summary(db, principal.tenant_id)
 
-    assert found.mrr == Money(45_000 + 5_000, "EUR")
-    assert (found.plan, found.quantity) == ("team", 11)
+    assert billing.mrr == Money(45_000 + 5_000, "EUR")
+    assert (billing.plan, billing.quantity) == ("team", 11)
     async with db.read(principal.tenant_id) as conn:
         assert await summary_store.mrr(conn, [ACCOUNT, uuid4()]) == {ACCOUNT: Money(455_000, "EUR")}
 
@@ -71,22 +71,22 @@ async def test_b1_several_currencies_are_not_added(db: Database, principal: Prin
         subscription(ACCOUNT), subscription(ACCOUNT, id="sub-2", currency="USD", quantity=20),
     ])  # fmt: skip
 
-    found = await summary(db, principal.tenant_id)
+    billing = await summary(db, principal.tenant_id)
 
-    assert found.mrr is None
-    assert found.mrr_by_currency == [Money(90_000, "USD"), Money(45_000, "EUR")]
+    assert billing.mrr is None
+    assert billing.mrr_by_currency == [Money(90_000, "USD"), Money(45_000, "EUR")]
 
 
 async def test_an_account_nobody_billed_has_an_empty_summary(db: Database, tenant: UUID) -> None:
-    found = await summary(db, tenant)
+    billing = await summary(db, tenant)
 
-    assert (found.mrr, found.quantity, found.amount_due, found.payment_method) == (
+    assert (billing.mrr, billing.quantity, billing.amount_due, billing.payment_method) == (
         None,
         0,
         [],
         None,
     )
-    assert found.invoices_overdue.value == 0
+    assert billing.invoices_overdue.value == 0
 
 
 async def test_b1_a_correction_changes_only_what_is_asked_afterwards(
@@ -126,19 +126,19 @@ async def test_invoices_due_are_paged_by_due_date(db: Database, principal: Princ
     await send_all(db, principal, INVOICES=[
         invoice(ACCOUNT, id=f"inv-{day}", dueOn=date(2025, 5, day)) for day in range(1, 8)
     ])  # fmt: skip
-    seen: list[str] = []
+    invoice_ids: list[str] = []
     after: str | None = None
     while True:
         async with db.read(principal.tenant_id) as conn:
             page = (await invoices_store.invoices_due(conn, [ACCOUNT], JUNE, first=3, after=after))[
                 ACCOUNT
             ]
-        seen += [found.id for found in page.items]
+        invoice_ids += [due.id for due in page.items]
         if not page.has_next:
             break
         after = page.cursors[-1]
 
-    assert seen == [f"inv-{day}" for day in range(1, 8)]
+    assert invoice_ids == [f"inv-{day}" for day in range(1, 8)]
     assert page.items[-1].days_overdue == 25
 
 
@@ -153,11 +153,11 @@ async def test_b20_failures_count_90_days_and_stop_before_the_moment(
         method(ACCOUNT), method(ACCOUNT, method="bank_transfer", validFrom=MAY, recordedAt=MAY),
     ])  # fmt: skip
 
-    found = await summary(db, principal.tenant_id)
+    billing = await summary(db, principal.tenant_id)
 
-    assert (found.payment_failures_90.value, found.payment_failures_90.n) == (2, 3)
-    assert found.last_payment_at == MAY
-    assert found.payment_method == "bank_transfer"
+    assert (billing.payment_failures_90.value, billing.payment_failures_90.n) == (2, 3)
+    assert billing.last_payment_at == MAY
+    assert billing.payment_method == "bank_transfer"
     assert (await summary(db, principal.tenant_id, MAY - DAY)).payment_method == "card"
 
 
@@ -166,8 +166,8 @@ async def test_no_failure_is_known_of_the_time_before_the_records_began(
 ) -> None:
     may = {"startedAt": JANUARY, "recordedAt": MAY}
     await send_all(db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT, **may)])
-    told = await features(db, principal.tenant_id, MAY + DAY, MAY + 91 * DAY)
-    assert [row["payment_failures_90d"] for row in told] == [None, 0.0]
+    rows = await features(db, principal.tenant_id, MAY + DAY, MAY + 91 * DAY)
+    assert [row["payment_failures_90d"] for row in rows] == [None, 0.0]
 
     failed = payment(ACCOUNT, id="failed", attemptedAt=MAY, recordedAt=MAY)
     await send_all(db, principal, PAYMENTS=[failed])
@@ -180,15 +180,15 @@ async def test_features_of_a_billed_account(db: Database, principal: Principal) 
         db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT, discountShare=0.2)],
         INVOICES=[invoice(ACCOUNT)], PAYMENTS=[payment(ACCOUNT)], PAYMENT_METHODS=[method(ACCOUNT)],
     )  # fmt: skip
-    known, unknown = await features(db, principal.tenant_id, JUNE, JANUARY)
+    billed, unbilled = await features(db, principal.tenant_id, JUNE, JANUARY)
 
-    assert known == {
+    assert billed == {
         "mrr_cents": 36_000.0, "quantity": 10.0, "discount_share": pytest.approx(0.2),
         "plan": "team",
         "invoices_overdue": 1.0, "invoice_overdue_days": 121.0, "payment_failures_90d": 1.0,
         "last_payment_failed": True, "payment_method": "card",
     }  # fmt: skip
-    assert unknown == {
+    assert unbilled == {
         "mrr_cents": None, "quantity": None, "discount_share": None, "plan": None,
         "invoices_overdue": 0.0, "invoice_overdue_days": 0.0, "payment_failures_90d": 0.0,
         "last_payment_failed": None, "payment_method": None,
@@ -212,8 +212,8 @@ async def test_the_newest_attempt_and_the_oldest_debt_count(
     failing, mended, forgotten = await features(
         db, principal.tenant_id, MAY + DAY, JUNE, JUNE + 90 * DAY
     )
-    told = [row["last_payment_failed"] for row in (failing, mended, forgotten)]
-    assert told == [True, False, None]
+    failed = [row["last_payment_failed"] for row in (failing, mended, forgotten)]
+    assert failed == [True, False, None]
     assert [row["payment_failures_90d"] for row in (failing, mended, forgotten)] == [1.0, 1.0, 0.0]
     assert (mended["invoices_overdue"], mended["invoice_overdue_days"]) == (2.0, 121.0)
 
@@ -226,10 +226,10 @@ async def test_halves_of_invoices_and_payments_are_together_the_whole(
         INVOICES=[invoice(ACCOUNT, id=f"inv-{n}") for n in range(9)],
         PAYMENTS=[payment(ACCOUNT, id=f"pay-{n}", invoiceId=f"inv-{n}") for n in range(9)],
     )  # fmt: skip
-    asked = [Landmark(ACCOUNT, JUNE)]
+    moments = [Landmark(ACCOUNT, JUNE)]
     async with db.read(principal.tenant_id) as conn:
-        (whole,) = await landmarks_store.features(conn, asked)
-        halves = [(await landmarks_store.features(conn, asked, half))[0] for half in (0, 1)]
+        (whole,) = await landmarks_store.features(conn, moments)
+        halves = [(await landmarks_store.features(conn, moments, half))[0] for half in (0, 1)]
 
     for name in ("invoices_overdue", "payment_failures_90d"):
         parts = [number(half, name) for half in halves]
@@ -268,9 +268,9 @@ async def test_another_tenant_sees_nothing(
         db, principal, SUBSCRIPTIONS=[subscription(ACCOUNT)], INVOICES=[invoice(ACCOUNT)],
         PAYMENTS=[payment(ACCOUNT)], PAYMENT_METHODS=[method(ACCOUNT)],
     )  # fmt: skip
-    found = await summary(db, other_tenant)
+    billing = await summary(db, other_tenant)
 
-    assert (found.mrr, found.amount_due, found.payment_method) == (None, [], None)
+    assert (billing.mrr, billing.amount_due, billing.payment_method) == (None, [], None)
     assert (await features(db, other_tenant, JUNE))[0]["mrr_cents"] is None
     receipts = await send(
         db, Principal(other_tenant, "rival", principal.scopes), SUBSCRIPTIONS,

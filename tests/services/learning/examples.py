@@ -24,19 +24,19 @@ JUNE = datetime(2025, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def course(code: str, **given: Any) -> dict[str, Any]:
+def course(code: str, **values: Any) -> dict[str, Any]:
     return {
         "code": code, "title": code.title(), "minutes": 20, "skill": "reporting", "level": 1,
-        "modality": "video", "recordedAt": JANUARY, **given,
+        "modality": "video", "recordedAt": JANUARY, **values,
     }  # fmt: skip
 
 
-def step(account: UUID, member: UUID, code: str, **given: Any) -> dict[str, Any]:
-    at = given.pop("at", JUNE - 10 * DAY)
-    kind = given.get("kind", "completed")
+def step(account: UUID, member: UUID, code: str, **values: Any) -> dict[str, Any]:
+    at = values.pop("at", JUNE - 10 * DAY)
+    kind = values.get("kind", "completed")
     return {
         "id": f"{member}/{code}/{kind}", "accountId": account, "memberId": member,
-        "courseCode": code, "kind": kind, "occurredAt": at, "recordedAt": at, **given,
+        "courseCode": code, "kind": kind, "occurredAt": at, "recordedAt": at, **values,
     }  # fmt: skip
 
 
@@ -50,11 +50,11 @@ async def took(db: Database, principal: Principal, *rows: dict[str, Any]) -> Non
     assert {receipt.status for receipt in receipts} == {"accepted"}, receipts
 
 
-def told(tenant: UUID, account: UUID, member: UUID, **given: Any) -> LogEntry:
+def member_fact(tenant: UUID, account: UUID, member: UUID, **values: Any) -> LogEntry:
     """MemberAdded as the log of accounts carries it."""
     payload = {
         "account_id": str(account), "member_id": str(member), "external_id": "M-1",
-        "role": "analyst", "level": 1, "added_at": JANUARY.isoformat(), **given,
+        "role": "analyst", "level": 1, "added_at": JANUARY.isoformat(), **values,
     }  # fmt: skip
     return LogEntry(
         1, uuid4(), tenant, account, 1, "MemberAdded", payload, JANUARY, JANUARY, None

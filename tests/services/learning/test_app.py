@@ -13,7 +13,7 @@ from shared.process.rpc import Dispatcher, Rpc
 from shared.vocabulary.ids import global_id
 from shared.vocabulary.landmark import Landmark
 from tests.conftest import DatabaseOf
-from tests.services.learning.examples import JUNE, codes, course, drained, hears, told
+from tests.services.learning.examples import JUNE, codes, course, drained, hears, member_fact
 
 ACCOUNT, MEMBER = uuid4(), uuid4()
 
@@ -24,12 +24,12 @@ async def test_every_function_answers_over_the_wire(
     db = await database("learning")
     exposed = Dispatcher(db, reads=SERVICE.reads, commands=SERVICE.commands)
     rpc = Rpc(settings, local={"learning": exposed})
-    await hears(db, told(principal.tenant_id, ACCOUNT, MEMBER))
+    await hears(db, member_fact(principal.tenant_id, ACCOUNT, MEMBER))
 
-    made = await rpc.call(principal, courses_actions.course_upsert, course("basics"))
+    basics = await rpc.call(principal, courses_actions.course_upsert, course("basics"))
     more = course("charts", prerequisites=["basics"], level=2)
     await rpc.call(principal, courses_actions.course_upsert, more)
-    asked = await rpc.call(principal, paths_actions.path_recommend, MEMBER)
+    recommendation = await rpc.call(principal, paths_actions.path_recommend, MEMBER)
     await drained(db)
     path = (await rpc.call(principal, paths.path, [MEMBER]))[MEMBER]
     row = {
@@ -42,12 +42,12 @@ async def test_every_function_answers_over_the_wire(
     page = await rpc.call(principal, courses.courses, first=1)
     (features,) = await rpc.call(principal, landmarks.features, [Landmark(ACCOUNT, JUNE)])
 
-    assert asked.path is None
+    assert recommendation.path is None
     assert codes(path) == ["basics", "charts"]
     assert (await rpc.call(principal, paths.paths_by_id, [path.id]))[path.id] == path
-    assert (await rpc.call(principal, courses.courses_by_id, [made.id]))[made.id] == made
-    assert (page.items, page.has_next) == ([made], True)
+    assert (await rpc.call(principal, courses.courses_by_id, [basics.id]))[basics.id] == basics
+    assert (page.items, page.has_next) == ([basics], True)
     assert (step.course, step.occurred_at) == ("basics", JUNE)
     assert mastery[MEMBER][0].courses == ["basics"]
-    assert (summary.learners, summary.next_courses[0].course) == (1, made)
+    assert (summary.learners, summary.next_courses[0].course) == (1, basics)
     assert features["course_completions_180d"] == 0

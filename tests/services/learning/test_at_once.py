@@ -24,10 +24,10 @@ from tests.services.learning.examples import (
     course,
     drained,
     hears,
+    member_fact,
     path_of,
     step,
     teach,
-    told,
     took,
 )
 
@@ -47,13 +47,13 @@ async def test_steps_are_taken_while_others_are_recommended_paths(
     db: Database, principal: Principal
 ) -> None:
     account, member = uuid4(), uuid4()
-    await hears(db, told(principal.tenant_id, account, member))
+    await hears(db, member_fact(principal.tenant_id, account, member))
 
     async with db.write(principal.tenant_id) as conn:
         assert await paths_actions.recommend(conn, [member], datetime.now(UTC)) == 1
         async with asyncio.timeout(AT_ONCE_S):
             await took(db, principal, step(uuid4(), uuid4(), "basics"))
-            await hears(db, told(principal.tenant_id, uuid4(), uuid4()))
+            await hears(db, member_fact(principal.tenant_id, uuid4(), uuid4()))
 
 
 async def test_who_joins_while_a_course_is_added_gets_a_path_with_it(
@@ -63,7 +63,7 @@ async def test_who_joins_while_a_course_is_added_gets_a_path_with_it(
     async with db.write(principal.tenant_id) as conn:
         body = msgspec.json.encode([course("new")])
         await receive(conn, principal, courses_actions.COURSES, body)
-        joins = asyncio.create_task(hears(db, told(principal.tenant_id, account, member)))
+        joins = asyncio.create_task(hears(db, member_fact(principal.tenant_id, account, member)))
         done, _ = await asyncio.wait([joins], timeout=0.2)
         assert not done
     await joins
@@ -77,7 +77,7 @@ async def test_a_course_that_is_added_while_somebody_joins_is_on_their_path(
 ) -> None:
     account, member = uuid4(), uuid4()
     async with db.write(principal.tenant_id) as conn:
-        await hear(conn, LISTENERS, [told(principal.tenant_id, account, member)])
+        await hear(conn, LISTENERS, [member_fact(principal.tenant_id, account, member)])
         adds = asyncio.create_task(teach(db, principal, course("new")))
         done, _ = await asyncio.wait([adds], timeout=0.2)
         assert not done
@@ -101,7 +101,7 @@ class Tenant:
     async def joins(self) -> None:
         for level in range(3):
             for member, account in self.some(len(self.members)):
-                entry = told(self.principal.tenant_id, account, member, level=level)
+                entry = member_fact(self.principal.tenant_id, account, member, level=level)
                 await hears(self.db, entry)
 
     async def teaches(self) -> None:

@@ -17,8 +17,8 @@ from tests.services.learning.examples import (
     JUNE,
     course,
     hears,
+    member_fact,
     teach,
-    told,
 )
 
 
@@ -27,9 +27,9 @@ async def db(database: DatabaseOf) -> Database:
     return await database("learning")
 
 
-async def kept(db: Database, tenant: UUID) -> list[str]:
+async def codes(db: Database, tenant: UUID) -> list[str]:
     async with db.read(tenant) as conn:
-        return [found.code for found in (await courses.courses(conn, 100)).items]
+        return [course.code for course in (await courses.courses(conn, 100)).items]
 
 
 async def test_a_cycle_is_refused_by_name_and_its_neighbours_are_taken(
@@ -51,7 +51,7 @@ async def test_a_cycle_is_refused_by_name_and_its_neighbours_are_taken(
     assert "c → d → c" in str(receipts[1].message)
     assert receipts[4].value == "'d'", "d was refused, so f needs what does not exist"
     assert "a → b → a" in str(later[0].message)
-    assert await kept(db, principal.tenant_id) == ["a", "b"]
+    assert await codes(db, principal.tenant_id) == ["a", "b"]
 
 
 async def test_a_long_cycle_is_named_in_short(db: Database, principal: Principal) -> None:
@@ -99,15 +99,15 @@ async def test_a_change_of_the_catalogue_marks_every_learner(
     db: Database, owner: Conn, principal: Principal
 ) -> None:
     members = [uuid4() for _ in range(3)]
-    await hears(db, *(told(principal.tenant_id, uuid4(), member) for member in members))
-    before = await wanted(owner)
+    await hears(db, *(member_fact(principal.tenant_id, uuid4(), member) for member in members))
+    before = await requests(owner)
     await teach(db, principal, course("a"))
     await send(db, principal, courses_actions.COURSES, course("a"))
 
-    assert await wanted(owner) == {member: times + 1 for member, times in before.items()}
+    assert await requests(owner) == {member: times + 1 for member, times in before.items()}
 
 
-async def wanted(owner: Conn) -> dict[UUID, int]:
+async def requests(owner: Conn) -> dict[UUID, int]:
     rows = await owner.fetch("SELECT key, wanted FROM learning.work WHERE list = 'recommend'")
     return {row["key"]: row["wanted"] for row in rows}
 
@@ -118,7 +118,7 @@ async def test_courses_are_paged_by_code(db: Database, principal: Principal) -> 
         first = await courses.courses(conn, 2)
         second = await courses.courses(conn, 3, first.cursors[-1])
 
-    assert [found.code for found in first.items + second.items] == [f"c{n}" for n in range(5)]
+    assert [each.code for each in first.items + second.items] == [f"c{n}" for n in range(5)]
     assert (first.has_next, second.has_next) == (True, False)
 
 
@@ -127,8 +127,8 @@ async def test_one_course_by_command_obeys_the_same_rules(
 ) -> None:
     async with db.write(principal.tenant_id) as conn:
         now = {name: value for name, value in course("a").items() if name != "recordedAt"}
-        made = await courses_actions.course_upsert(conn, now, principal)
+        basics = await courses_actions.course_upsert(conn, now, principal)
         with pytest.raises(InvalidInput, match="a → a"):
             await courses_actions.course_upsert(conn, course("a", prerequisites=["a"]), principal)
 
-    assert (made.code, made.minutes) == ("a", 20)
+    assert (basics.code, basics.minutes) == ("a", 20)

@@ -17,12 +17,12 @@ ENDLESS = Budget(10_000, 10_000_000)
 ROLES = ("admin", "analyst", "user")
 
 
-def course(code: str, *needs: str, **given: object) -> Course:
+def course(code: str, *needs: str, **values: object) -> Course:
     base = Course(
         id=UUID(int=0), code=code, title=code, minutes=20, skill="reporting", level=1,
         roles=(), modality="video", language="en", prerequisites=needs,
     )  # fmt: skip
-    return replace(base, **given)  # type: ignore[arg-type] - a test's shorthand
+    return replace(base, **values)  # type: ignore[arg-type] - a test's shorthand
 
 
 def learner(role: str | None = "analyst", level: int = 1) -> Learner:
@@ -32,11 +32,11 @@ def learner(role: str | None = "analyst", level: int = 1) -> Learner:
 @st.composite
 def catalogues(draw: st.DrawFn) -> list[Course]:
     """Up to twelve courses; each needs only earlier ones."""
-    found: list[Course] = []
+    courses: list[Course] = []
     for number in range(draw(st.integers(0, 12))):
-        earlier = [one.code for one in found]
+        earlier = [earlier_course.code for earlier_course in courses]
         needs = draw(st.sets(st.sampled_from(earlier), max_size=3)) if earlier else set()
-        found.append(
+        courses.append(
             course(
                 f"c{number:02}",
                 *sorted(needs),
@@ -46,29 +46,35 @@ def catalogues(draw: st.DrawFn) -> list[Course]:
                 roles=tuple(sorted(draw(st.sets(st.sampled_from(ROLES), max_size=2)))),
             )
         )
-    return draw(st.permutations(found))
+    return draw(st.permutations(courses))
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[list[Course], Learner, set[str]]:
-    found = draw(catalogues())
-    mastered = draw(st.sets(st.sampled_from([one.code for one in found]))) if found else set()
-    return found, learner(draw(st.sampled_from((*ROLES, None))), draw(st.integers(0, 4))), mastered
+    courses = draw(catalogues())
+    mastered = (
+        draw(st.sets(st.sampled_from([course.code for course in courses]))) if courses else set()
+    )
+    return (
+        courses,
+        learner(draw(st.sampled_from((*ROLES, None))), draw(st.integers(0, 4))),
+        mastered,
+    )
 
 
 Case = tuple[list[Course], Learner, set[str]]
 
 
 def plan(case: Case, budget: Budget = BUDGET) -> Plan:
-    found, member, mastered = case
-    return next_path(member, mastered, Catalogue(found, NOON), budget)
+    courses, member, mastered = case
+    return next_path(member, mastered, Catalogue(courses, NOON), budget)
 
 
 @law
 @given(cases())
 def test_nothing_mastered_is_recommended_and_prerequisites_come_first(case: Case) -> None:
-    found, _, mastered = case
-    needs = {one.code: set(one.prerequisites) for one in found}
+    courses, _, mastered = case
+    needs = {course.code: set(course.prerequisites) for course in courses}
     done = set(mastered)
     for code in plan(case).courses:
         assert code not in done
@@ -79,18 +85,18 @@ def test_nothing_mastered_is_recommended_and_prerequisites_come_first(case: Case
 @law
 @given(cases())
 def test_the_budget_is_kept(case: Case) -> None:
-    minutes = {one.code: one.minutes for one in case[0]}
-    found = plan(case)
+    minutes = {course.code: course.minutes for course in case[0]}
+    path = plan(case)
 
-    assert len(found.steps) <= 5
-    assert found.minutes == sum(minutes[code] for code in found.courses) <= 120
+    assert len(path.steps) <= 5
+    assert path.minutes == sum(minutes[code] for code in path.courses) <= 120
 
 
 @law
 @given(cases(), st.randoms())
 def test_the_order_of_the_catalogue_does_not_matter(case: Case, random: st.DataObject) -> None:
-    found, member, mastered = case
-    shuffled = [*found]
+    courses, member, mastered = case
+    shuffled = [*courses]
     random.shuffle(shuffled)  # type: ignore[attr-defined] - hypothesis gives a Random
 
     assert plan((shuffled, member, mastered)) == plan(case)
@@ -99,18 +105,18 @@ def test_the_order_of_the_catalogue_does_not_matter(case: Case, random: st.DataO
 @law
 @given(cases())
 def test_without_a_gap_there_is_no_path(case: Case) -> None:
-    found, member, _ = case
+    courses, member, _ = case
 
-    assert plan((found, member, {one.code for one in found})).steps == []
+    assert plan((courses, member, {course.code for course in courses})).steps == []
 
 
 @law
 @given(cases(), st.data())
 def test_mastering_more_never_lengthens_what_is_left(case: Case, draw: st.DataObject) -> None:
-    found, member, mastered = case
-    if found:
-        more = mastered | {draw.draw(st.sampled_from([one.code for one in found]))}
-        before, after = plan(case, ENDLESS), plan((found, member, more), ENDLESS)
+    courses, member, mastered = case
+    if courses:
+        more = mastered | {draw.draw(st.sampled_from([course.code for course in courses]))}
+        before, after = plan(case, ENDLESS), plan((courses, member, more), ENDLESS)
 
         assert set(after.courses) <= set(before.courses)
         assert after.minutes <= before.minutes
@@ -119,24 +125,24 @@ def test_mastering_more_never_lengthens_what_is_left(case: Case, draw: st.DataOb
 @law
 @given(cases(), st.data())
 def test_removing_a_course_never_crashes(case: Case, draw: st.DataObject) -> None:
-    found, member, mastered = case
-    if found:
-        gone = draw.draw(st.sampled_from(found))
-        rest = [one for one in found if one is not gone]
+    courses, member, mastered = case
+    if courses:
+        removed = draw.draw(st.sampled_from(courses))
+        rest = [course for course in courses if course is not removed]
 
-        assert gone.code not in plan((rest, member, mastered)).courses
+        assert removed.code not in plan((rest, member, mastered)).courses
 
 
 @law
 @given(cases())
 def test_every_target_is_on_the_path_or_excluded_with_a_reason(case: Case) -> None:
-    found, member, _ = case
+    courses, member, _ = case
     result = plan(case)
-    told = {*result.courses, *(left.course for left in result.excluded)}
+    codes = {*result.courses, *(left.course for left in result.excluded)}
 
-    for one in found:
-        if one.level <= member.level + 1 and (not one.roles or member.role in one.roles):
-            assert one.code in told
+    for course in courses:
+        if course.level <= member.level + 1 and (not course.roles or member.role in course.roles):
+            assert course.code in codes
 
 
 @law
@@ -147,9 +153,9 @@ def test_every_step_has_a_reason(case: Case) -> None:
 
 @law
 @given(cases(), cases())
-def test_the_hash_stands_for_the_plan(one: Case, other: Case) -> None:
-    if plan(one).inputs_hash == plan(other).inputs_hash:
-        assert plan(one) == plan(other)
+def test_the_hash_stands_for_the_plan(case: Case, other: Case) -> None:
+    if plan(case).inputs_hash == plan(other).inputs_hash:
+        assert plan(case) == plan(other)
 
 
 def test_courses_of_other_roles_and_higher_levels_do_not_change_the_hash() -> None:
@@ -165,9 +171,9 @@ def test_courses_of_other_roles_and_higher_levels_do_not_change_the_hash() -> No
 
 
 def test_the_reasons_of_a_path_can_be_read_by_programs() -> None:
-    found = [course("basics", level=1), course("charts", "basics", level=2, roles=("analyst",))]
+    courses = [course("basics", level=1), course("charts", "basics", level=2, roles=("analyst",))]
 
-    basics, charts = plan((found, learner(level=1), set())).steps
+    basics, charts = plan((courses, learner(level=1), set())).steps
 
     assert [(r.kind, r.subject, r.value, r.threshold) for r in charts.reasons] == [
         ("role", "analyst", None, None), ("level", "reporting", 2, 2), ("gap", "reporting", 0, 2),
@@ -177,11 +183,11 @@ def test_the_reasons_of_a_path_can_be_read_by_programs() -> None:
 
 
 def test_what_is_not_offered_or_cannot_be_reached_is_excluded_by_name() -> None:
-    found = [
+    courses = [
         course("old", valid_to=NOON), course("next", "old"), course("lost", "nowhere"),
         course("long", minutes=121),
     ]  # fmt: skip
-    result = plan((found, learner(), set()))
+    result = plan((courses, learner(), set()))
 
     assert result.steps == []
     assert {(left.course, left.why, left.detail) for left in result.excluded} == {
@@ -192,8 +198,8 @@ def test_what_is_not_offered_or_cannot_be_reached_is_excluded_by_name() -> None:
 
 @law
 @given(catalogues())
-def test_a_catalogue_without_cycles_has_an_order_and_none_is_found(found: list[Course]) -> None:
-    graph = {one.code: one.prerequisites for one in found}
+def test_a_catalogue_without_cycles_has_an_order_and_none_is_found(courses: list[Course]) -> None:
+    graph = {course.code: course.prerequisites for course in courses}
     order = sorted_by_need(graph)
 
     assert sorted(order) == sorted(graph)
@@ -204,8 +210,8 @@ def test_a_catalogue_without_cycles_has_an_order_and_none_is_found(found: list[C
 def test_a_cycle_is_named_and_what_hangs_on_it_is_not() -> None:
     graph = {"a": ["b"], "b": ["c"], "c": ["a", "e"], "d": ["a"], "e": [], "self": ["self"]}
 
-    found = cycles(graph)
+    by_course = cycles(graph)
 
-    assert found.keys() == {"a", "b", "c", "self"}
-    assert found["b"] == ["a", "b", "c", "a"]
-    assert found["self"] == ["self", "self"]
+    assert by_course.keys() == {"a", "b", "c", "self"}
+    assert by_course["b"] == ["a", "b", "c", "a"]
+    assert by_course["self"] == ["self", "self"]

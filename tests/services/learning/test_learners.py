@@ -24,9 +24,9 @@ from tests.services.learning.examples import (
     drained,
     facts_told,
     hears,
+    member_fact,
     step,
     teach,
-    told,
     took,
 )
 
@@ -42,7 +42,10 @@ async def db(database: DatabaseOf, principal: Principal) -> Database:
         learning, principal, course("basics"), course("charts", prerequisites=["basics"], level=2),
         course("exam", level=4, modality="exam"),
     )  # fmt: skip
-    await hears(learning, *(told(principal.tenant_id, ACCOUNT, one) for one in (ANN, BEN, CLEO)))
+    await hears(
+        learning,
+        *(member_fact(principal.tenant_id, ACCOUNT, member) for member in (ANN, BEN, CLEO)),
+    )
     return learning
 
 
@@ -63,17 +66,21 @@ async def test_l1_adoption_is_the_share_of_learners_with_a_completion_in_180_day
         db, principal, step(ACCOUNT, ANN, "basics"), step(ACCOUNT, ANN, "charts"),
         step(ACCOUNT, BEN, "basics", at=JUNE - 181 * DAY), step(ACCOUNT, CLEO, "basics", at=JUNE),
     )  # fmt: skip
-    found = (await summary(db, principal.tenant_id)).education_adoption
+    adoption = (await summary(db, principal.tenant_id)).education_adoption
 
-    assert (found.value, found.numerator, found.denominator) == (pytest.approx(1 / 3), 1, 3)
-    assert found.window_from == JUNE - 180 * DAY
+    assert (adoption.value, adoption.numerator, adoption.denominator) == (
+        pytest.approx(1 / 3),
+        1,
+        3,
+    )
+    assert adoption.window_from == JUNE - 180 * DAY
 
 
 async def test_l1_without_learners_there_is_no_number(db: Database, tenant: UUID) -> None:
-    found = await summary(db, tenant, JANUARY - DAY)
+    learning = await summary(db, tenant, JANUARY - DAY)
 
-    assert found.learners == 0
-    assert found.education_adoption.insufficient_data
+    assert learning.learners == 0
+    assert learning.education_adoption.insufficient_data
 
 
 async def test_l4_completion_counts_enrolments_30_days_old(
@@ -85,9 +92,9 @@ async def test_l4_completion_counts_enrolments_30_days_old(
         step(ACCOUNT, ANN, "basics"), step(ACCOUNT, BEN, "basics", kind="enrolled", at=old),
         step(ACCOUNT, CLEO, "basics", kind="enrolled", at=old + DAY), step(ACCOUNT, CLEO, "basics"),
     )  # fmt: skip
-    found = (await summary(db, principal.tenant_id)).completion_rate
+    rate = (await summary(db, principal.tenant_id)).completion_rate
 
-    assert (found.value, found.denominator) == (0.5, 2)
+    assert (rate.value, rate.denominator) == (0.5, 2)
 
 
 async def test_certified_is_who_passed_an_assessment(db: Database, principal: Principal) -> None:
@@ -106,10 +113,10 @@ async def test_open_paths_and_the_courses_that_come_next(
     await took(db, principal, step(ACCOUNT, BEN, "charts"))
     await drained(db)
 
-    found = await summary(db, principal.tenant_id, None)
+    learning = await summary(db, principal.tenant_id, None)
 
-    assert found.paths_open == 2
-    assert {(one.course.code, one.members) for one in found.next_courses} == {
+    assert learning.paths_open == 2
+    assert {(following.course.code, following.members) for following in learning.next_courses} == {
         ("charts", 1), ("basics", 1),
     }  # fmt: skip
 
@@ -124,14 +131,14 @@ async def test_mastery_is_shown_by_completion_or_a_passed_assessment(
         step(ACCOUNT, BEN, "basics", kind="started"),
     )  # fmt: skip
     async with db.read(principal.tenant_id) as conn:
-        found = await learners.mastery(conn, [ANN, BEN], JUNE)
+        mastery = await learners.mastery(conn, [ANN, BEN], JUNE)
 
-    (skill,) = found[ANN]
+    (skill,) = mastery[ANN]
     assert (skill.skill, skill.level, skill.value, skill.evidence) == (
         "reporting", 2, 0.5, "assessed",
     )  # fmt: skip
     assert skill.courses == ["basics", "charts"]
-    assert found[BEN] == []
+    assert mastery[BEN] == []
 
 
 async def test_features_of_an_account_that_learns(db: Database, principal: Principal) -> None:
@@ -165,19 +172,19 @@ async def test_halves_of_the_learners_are_together_the_whole(
         *(step(ACCOUNT, who, "basics") for who in people[:9]),
         *(step(ACCOUNT, who, "exam", kind="assessed", score=0.9) for who in people[:5]),
     )  # fmt: skip
-    asked = [Landmark(ACCOUNT, JUNE)]
+    moments = [Landmark(ACCOUNT, JUNE)]
     async with db.read(principal.tenant_id) as conn:
-        (whole,) = await landmarks.features(conn, asked)
-        halves = [(await landmarks.features(conn, asked, half))[0] for half in (0, 1)]
+        (whole,) = await landmarks.features(conn, moments)
+        halves = [(await landmarks.features(conn, moments, half))[0] for half in (0, 1)]
 
     for name in ("course_completions_180d", "learners_180d", "certified_members", "enrolments"):
         assert sum(number(half, name) for half in halves) == number(whole, name) > 0
     shares = [number(half, "completed_share") for half in halves if half["enrolments"]]
     assert min(shares) <= number(whole, "completed_share") <= max(shares)
     scores = [number(half, "course_score") for half in halves]
-    said = number(whole, "course_score")
-    assert said == pytest.approx((5 * 0.9 + 0.7) / 6)
-    assert 0.7 - 1e-9 <= min(scores) <= max(scores) <= said + 1e-9
+    score = number(whole, "course_score")
+    assert score == pytest.approx((5 * 0.9 + 0.7) / 6)
+    assert 0.7 - 1e-9 <= min(scores) <= max(scores) <= score + 1e-9
 
 
 @pytest.mark.parametrize("late", [JUNE, JUNE + DAY])

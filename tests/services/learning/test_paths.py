@@ -18,10 +18,10 @@ from tests.services.learning.examples import (
     drained,
     facts_told,
     hears,
+    member_fact,
     path_of,
     step,
     teach,
-    told,
     took,
 )
 
@@ -42,7 +42,7 @@ async def db(database: DatabaseOf, principal: Principal) -> Database:
 async def test_a_new_member_gets_a_path_without_anyone_asking(
     db: Database, owner: Conn, tenant: UUID
 ) -> None:
-    await hears(db, told(tenant, ACCOUNT, MEMBER))
+    await hears(db, member_fact(tenant, ACCOUNT, MEMBER))
     assert await drained(db) == 1
 
     path = await path_of(db, tenant, MEMBER)
@@ -57,9 +57,9 @@ async def test_a_new_member_gets_a_path_without_anyone_asking(
 async def test_looked_at_twice_is_one_path_and_one_fact(
     db: Database, owner: Conn, tenant: UUID
 ) -> None:
-    await hears(db, told(tenant, ACCOUNT, MEMBER))
+    await hears(db, member_fact(tenant, ACCOUNT, MEMBER))
     await drained(db)
-    await hears(db, told(tenant, ACCOUNT, MEMBER))
+    await hears(db, member_fact(tenant, ACCOUNT, MEMBER))
     assert await drained(db) == 1
 
     assert await owner.fetchval("SELECT count(*) FROM learning.path") == 1
@@ -69,7 +69,7 @@ async def test_looked_at_twice_is_one_path_and_one_fact(
 async def test_what_is_completed_leaves_the_path(
     db: Database, owner: Conn, principal: Principal
 ) -> None:
-    await hears(db, told(principal.tenant_id, ACCOUNT, MEMBER))
+    await hears(db, member_fact(principal.tenant_id, ACCOUNT, MEMBER))
     await drained(db)
     await took(db, principal, step(ACCOUNT, MEMBER, "basics"))
     await drained(db)
@@ -90,8 +90,8 @@ async def test_a_role_that_comes_back_brings_its_path_back(
     db: Database, owner: Conn, tenant: UUID
 ) -> None:
     for n, role in enumerate(("analyst", "admin", "analyst")):
-        known = {"role": role, "recorded_at": JANUARY + timedelta(days=n)}
-        await hears(db, told(tenant, ACCOUNT, MEMBER, **known))
+        values = {"role": role, "recorded_at": JANUARY + timedelta(days=n)}
+        await hears(db, member_fact(tenant, ACCOUNT, MEMBER, **values))
         await drained(db)
 
     assert codes(await path_of(db, tenant, MEMBER)) == ["basics", "charts"]
@@ -102,7 +102,7 @@ async def test_a_role_that_comes_back_brings_its_path_back(
 async def test_a_change_that_leaves_the_steps_alone_tells_nothing(
     db: Database, owner: Conn, principal: Principal
 ) -> None:
-    await hears(db, told(principal.tenant_id, ACCOUNT, MEMBER))
+    await hears(db, member_fact(principal.tenant_id, ACCOUNT, MEMBER))
     await drained(db)
     await teach(db, principal, course("basics", minutes=21, recordedAt=None))
     await teach(db, principal, course("for-others", roles=["user"]))
@@ -113,7 +113,7 @@ async def test_a_change_that_leaves_the_steps_alone_tells_nothing(
 
 
 async def test_a_path_is_told_as_it_was_then(db: Database, principal: Principal) -> None:
-    await hears(db, told(principal.tenant_id, ACCOUNT, MEMBER))
+    await hears(db, member_fact(principal.tenant_id, ACCOUNT, MEMBER))
     await drained(db)
     first = await path_of(db, principal.tenant_id, MEMBER)
     await took(db, principal, step(ACCOUNT, MEMBER, "basics"))
@@ -126,24 +126,24 @@ async def test_a_path_is_told_as_it_was_then(db: Database, principal: Principal)
 
 
 async def test_who_left_and_who_has_no_role_get_what_fits(db: Database, tenant: UUID) -> None:
-    gone, plain = uuid4(), uuid4()
+    leaver, plain = uuid4(), uuid4()
     await hears(
-        db, told(tenant, ACCOUNT, gone, ended_at=JANUARY.isoformat()),
-        told(tenant, ACCOUNT, plain, role=None, level=None),
+        db, member_fact(tenant, ACCOUNT, leaver, ended_at=JANUARY.isoformat()),
+        member_fact(tenant, ACCOUNT, plain, role=None, level=None),
     )  # fmt: skip
     await drained(db)
 
-    assert await path_of(db, tenant, gone) is None
+    assert await path_of(db, tenant, leaver) is None
     assert codes(await path_of(db, tenant, plain)) == ["basics"]
 
 
 async def test_asking_marks_work_and_answers_at_once(
     db: Database, owner: Conn, principal: Principal
 ) -> None:
-    await hears(db, told(principal.tenant_id, ACCOUNT, MEMBER))
+    await hears(db, member_fact(principal.tenant_id, ACCOUNT, MEMBER))
     async with db.write(principal.tenant_id) as conn:
-        asked = await paths_actions.path_recommend(conn, MEMBER)
-        assert (asked.member_id, asked.path) == (MEMBER, None)
+        recommendation = await paths_actions.path_recommend(conn, MEMBER)
+        assert (recommendation.member_id, recommendation.path) == (MEMBER, None)
         with pytest.raises(NotFound):
             await paths_actions.path_recommend(conn, uuid4())
 
@@ -154,7 +154,9 @@ async def test_asking_marks_work_and_answers_at_once(
 async def test_another_tenant_has_neither_courses_nor_paths(
     db: Database, tenant: UUID, other_tenant: UUID
 ) -> None:
-    await hears(db, told(tenant, ACCOUNT, MEMBER), told(other_tenant, ACCOUNT, MEMBER))
+    await hears(
+        db, member_fact(tenant, ACCOUNT, MEMBER), member_fact(other_tenant, ACCOUNT, MEMBER)
+    )
     await drained(db)
 
     assert codes(await path_of(db, tenant, MEMBER)) == ["basics", "charts"]

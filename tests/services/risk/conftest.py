@@ -34,7 +34,7 @@ from shared.vocabulary.errors import ServiceUnavailable
 from shared.vocabulary.model_document import ModelDocument
 from tests.conftest import DatabaseOf
 
-ASKED = {service.name: service for service in (ACCOUNTS, USAGE, BILLING, LEARNING)}
+SERVICES = {service.name: service for service in (ACCOUNTS, USAGE, BILLING, LEARNING)}
 
 
 class Away(Dispatcher):
@@ -65,17 +65,17 @@ class World:
 
     async def send(self, service: str, kind: str, rows: list[dict[str, Any]]) -> list[str]:
         """Post rows as the bulk route does; their ids."""
-        (known,) = [k for k in ASKED[service].bulk_routes["ingest"] if k.name == kind]
+        (route,) = [k for k in SERVICES[service].bulk_routes["ingest"] if k.name == kind]
         async with self.dbs[service].write(self.tenant) as conn:
-            receipts = await receive(conn, self.principal, known, msgspec.json.encode(rows))
+            receipts = await receive(conn, self.principal, route, msgspec.json.encode(rows))
         assert [r.status for r in receipts] == ["accepted"] * len(rows), receipts
         return [str(r.id) for r in receipts]
 
     async def hear(self) -> None:
         """Carry every new fact to whom it concerns, as the consumers of the processes do."""
         for listening, listeners in (("usage", USAGE.listeners), ("risk", RISK.listeners)):
-            for source, known in listeners.items():
-                await self._carry(listening, source, known)
+            for source, handlers in listeners.items():
+                await self._carry(listening, source, handlers)
             context = replace(self.context, db=self.dbs["usage"])
             await usage_jobs.WORKER.drain(context, ANNOUNCE)
 
@@ -131,7 +131,7 @@ class World:
         async with self.risk.read(self.tenant) as conn:
             return (await scores_store.latest(conn, [account_id], as_of)).get(account_id)
 
-    async def told(self) -> list[facts.LogEntry]:
+    async def updates(self) -> list[facts.LogEntry]:
         """What risk's log says, in order."""
         await facts.relay_all(self.risk)
         return await facts.Log(self.risk, "risk").page(0, 1_000, 0, self.tenant, ["RiskUpdated"])
@@ -157,10 +157,10 @@ class World:
 async def world(
     settings: Settings, database: DatabaseOf, principal: Principal
 ) -> AsyncIterator[World]:
-    dbs = {name: await database(name) for name in (*ASKED, "risk")}
+    dbs = {name: await database(name) for name in (*SERVICES, "risk")}
     local = {
         name: Dispatcher(dbs[name], reads=service.reads, commands=service.commands)
-        for name, service in ASKED.items()
+        for name, service in SERVICES.items()
     }
     async with Rpc(settings, local=local) as rpc:
         yield World(settings, principal, dbs, local, WorkerContext(settings, dbs["risk"], rpc))

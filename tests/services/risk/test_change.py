@@ -56,15 +56,17 @@ class Moment:
         return fresh
 
 
-def moved(start: Moment, end: Moment) -> RiskChange:
+def explain(start: Moment, end: Moment) -> RiskChange:
     before, after = start.scored(), end.scored()
-    inputs = {one.score.score_id: one.inputs for one in (before, after)}
-    found = change.compare(before.score, after.score, inputs, READY)
-    assert found.unexplained is None
-    assert found.change is not None
-    assert sum(part.contribution for part in found.parts) == pytest.approx(found.change, abs=1e-9)
-    assert sum(found.by_kind.values()) == pytest.approx(found.change, abs=1e-9)
-    return found
+    inputs = {scored.score.score_id: scored.inputs for scored in (before, after)}
+    explained = change.compare(before.score, after.score, inputs, READY)
+    assert explained.unexplained is None
+    assert explained.change is not None
+    assert sum(part.contribution for part in explained.parts) == pytest.approx(
+        explained.change, abs=1e-9
+    )
+    assert sum(explained.by_kind.values()) == pytest.approx(explained.change, abs=1e-9)
+    return explained
 
 
 def row(
@@ -81,33 +83,33 @@ def row(
 
 
 def test_without_other_data_or_model_only_time_moves_the_score():
-    found = moved(
+    explained = explain(
         Moment(0, row(events=9.0, renewal=90.0)), Moment(80, row(events=9.0, renewal=10.0))
     )
-    assert found.by_kind[ChangeKind.TIME] == found.change != 0
-    assert [(part.feature, part.label) for part in found.parts] == [(None, "renewal clock")]
-    assert found.comparable
+    assert explained.by_kind[ChangeKind.TIME] == explained.change != 0
+    assert [(part.feature, part.label) for part in explained.parts] == [(None, "renewal clock")]
+    assert explained.comparable
 
 
 def fading(renewal: float, left: float, nearness: float | None = None) -> FeatureRow:
     """Use as ever; an admin left so many days ago, the renewal is so many ahead."""
     near = exp(-renewal / 274) if nearness is None else nearness
-    told: FeatureRow = {"admin_left_lately": exp(-left / 182), "renewal_nearness": near}
-    return row(events=40.0, renewal=renewal) | told
+    signals: FeatureRow = {"admin_left_lately": exp(-left / 182), "renewal_nearness": near}
+    return row(events=40.0, renewal=renewal) | signals
 
 
 def test_what_fades_by_itself_is_time_and_nothing_new():
-    found = moved(Moment(0, fading(90.0, 5.0), FADES), Moment(80, fading(10.0, 85.0), FADES))
-    assert found.by_kind[ChangeKind.TIME] == pytest.approx(found.change, abs=1e-12)
-    assert {"admin_left_lately", "renewal_nearness"} < {part.feature for part in found.parts}
+    explained = explain(Moment(0, fading(90.0, 5.0), FADES), Moment(80, fading(10.0, 85.0), FADES))
+    assert explained.by_kind[ChangeKind.TIME] == pytest.approx(explained.change, abs=1e-12)
+    assert {"admin_left_lately", "renewal_nearness"} < {part.feature for part in explained.parts}
 
 
 def test_with_monthly_terms_the_renewal_is_always_as_near():
-    found = moved(
+    explained = explain(
         Moment(0, fading(20.0, 5.0, 0.5), FADES), Moment(10, fading(10.0, 1.0, 0.5), FADES)
     )
-    assert "renewal_nearness" not in {part.feature for part in found.parts}
-    assert {p.kind for p in found.parts if p.feature == "admin_left_lately"} == {
+    assert "renewal_nearness" not in {part.feature for part in explained.parts}
+    assert {p.kind for p in explained.parts if p.feature == "admin_left_lately"} == {
         ChangeKind.DATA,
         ChangeKind.TIME,
     }
@@ -124,20 +126,20 @@ def test_drivers_give_all_that_use_counts_for_at_this_distance_to_use():
 
 
 def test_at_the_same_moment_only_data_moves_it_and_only_by_what_changed():
-    found = moved(
+    explained = explain(
         Moment(0, row(events=90.0, renewal=60.0)),
         Moment(0, row(events=3.0, renewal=60.0, failed=2.0)),
     )
-    assert {part.feature for part in found.parts} == {"events_28d", "payment_failures_90d"}
-    assert found.by_kind[ChangeKind.DATA] == pytest.approx(found.change, abs=1e-12)
-    assert (found.by_kind[ChangeKind.TIME], found.by_kind[ChangeKind.MODEL]) == (0, 0)
-    assert all(part.contribution < 0 for part in found.parts)
+    assert {part.feature for part in explained.parts} == {"events_28d", "payment_failures_90d"}
+    assert explained.by_kind[ChangeKind.DATA] == pytest.approx(explained.change, abs=1e-12)
+    assert (explained.by_kind[ChangeKind.TIME], explained.by_kind[ChangeKind.MODEL]) == (0, 0)
+    assert all(part.contribution < 0 for part in explained.parts)
 
 
 def test_with_the_same_data_on_the_same_day_only_the_model_moves_it():
     same = row(events=90.0, renewal=60.0)
-    found = moved(Moment(0, same), Moment(0, same, SECOND))
-    (part,) = found.parts
+    explained = explain(Moment(0, same), Moment(0, same, SECOND))
+    (part,) = explained.parts
     assert (part.kind, part.before, part.after) == (
         ChangeKind.MODEL,
         FIRST.version,
@@ -146,28 +148,30 @@ def test_with_the_same_data_on_the_same_day_only_the_model_moves_it():
 
 
 def test_a_contract_renewed_in_between_is_data_and_the_days_until_then_are_time():
-    found = moved(
+    explained = explain(
         Moment(0, row(events=9.0, renewal=10.0)), Moment(30, row(events=9.0, renewal=345.0))
     )
-    clock = {part.kind: part for part in found.parts if part.label == "renewal clock"}
+    clock = {part.kind: part for part in explained.parts if part.label == "renewal clock"}
     assert set(clock) == {ChangeKind.DATA, ChangeKind.TIME}
-    assert not found.comparable
+    assert not explained.comparable
 
 
 def test_leaving_the_first_ninety_days_is_time_and_no_signal_has_a_part_in_it():
     early = row(events=9.0, renewal=340.0, per_seat=0.3)
     late = row(events=9.0, renewal=300.0, per_seat=0.3)
-    found = moved(Moment(0, early, EARLY), Moment(40, late, EARLY))
-    assert found.by_kind[ChangeKind.TIME] == found.change != 0
-    (part,) = found.parts
+    explained = explain(Moment(0, early, EARLY), Moment(40, late, EARLY))
+    assert explained.by_kind[ChangeKind.TIME] == explained.change != 0
+    (part,) = explained.parts
     assert (part.feature, part.label) == (None, "first 90 days")
     assert (part.before, part.after) == (60.0, 100.0)
 
 
 def test_of_a_newcomer_what_newcomers_are_judged_by_has_the_part():
     early = row(events=9.0, renewal=340.0, per_seat=0.3)
-    found = moved(Moment(0, early, EARLY), Moment(0, early | {"members_per_seat": 0.9}, EARLY))
-    (part,) = found.parts
+    explained = explain(
+        Moment(0, early, EARLY), Moment(0, early | {"members_per_seat": 0.9}, EARLY)
+    )
+    (part,) = explained.parts
     assert (part.feature, part.label, part.kind) == (
         "members_per_seat", "Members per seat", ChangeKind.DATA,
     )  # fmt: skip
@@ -190,7 +194,7 @@ def test_the_three_kinds_are_the_mean_over_every_order_in_which_they_can_change(
     start: FeatureRow, end: FeatureRow, days: int, first: ModelDocument, second: ModelDocument
 ):
     before, after = Moment(0, start, first), Moment(days, end, second)
-    found = moved(before, after)
+    parts = explain(before, after)
     explained = {
         frozenset(some): value(before, after, some)
         for size in range(4)
@@ -202,12 +206,12 @@ def test_the_three_kinds_are_the_mean_over_every_order_in_which_they_can_change(
             earlier = frozenset(order[:place])
             expected[kind] += (explained[earlier | {kind}] - explained[earlier]) / 6
     for kind in ChangeKind:
-        assert found.by_kind[kind] == pytest.approx(expected[kind], abs=1e-9)
+        assert parts.by_kind[kind] == pytest.approx(expected[kind], abs=1e-9)
 
 
 def value(before: Moment, after: Moment, changed: Collection[ChangeKind]) -> float:
     """The explained probability with some of the three as later, scored on its own."""
-    told = (after if ChangeKind.DATA in changed else before).row
+    signals = (after if ChangeKind.DATA in changed else before).row
     model = (after if ChangeKind.MODEL in changed else before).ready
     shift = (ChangeKind.TIME in changed) - (ChangeKind.DATA in changed)
     days = float(after.day - before.day)
@@ -216,12 +220,12 @@ def value(before: Moment, after: Moment, changed: Collection[ChangeKind]) -> flo
     aged = number_of(after, "account_age_days") - number_of(before, "account_age_days")
     older = aged if abs(aged - days) <= 1 else days
     at = {
-        "days_to_renewal": float(str(told["days_to_renewal"])) - shift * passed,
-        "account_age_days": float(str(told["account_age_days"])) + shift * older,
+        "days_to_renewal": float(str(signals["days_to_renewal"])) - shift * passed,
+        "account_age_days": float(str(signals["account_age_days"])) + shift * older,
     }
     (forecast,) = score(
         model,
-        [told | at | {"contract_term_months": 12.0}],
+        [signals | at | {"contract_term_months": 12.0}],
         elapsed_days=[at["account_age_days"]],
         days_to_renewal=[at["days_to_renewal"]],
     )
@@ -237,13 +241,13 @@ def test_inputs_that_were_touched_are_not_explained_away():
         Moment(0, row(events=9.0, renewal=90.0)).scored(),
         Moment(80, row(events=9.0, renewal=10.0)).scored(),
     )
-    inputs = {one.score.score_id: one.inputs for one in (before, after)}
+    inputs = {scored.score.score_id: scored.inputs for scored in (before, after)}
     touched: Inputs = {"accounts": {"events_28d": 1.0}}
     other = inputs | {after.score.score_id: touched}
-    found = change.compare(before.score, after.score, other, READY)
-    assert (found.parts, found.by_kind) == ([], {})
-    assert "do not match their hash" in (found.unexplained or "")
-    gone = replace(after.score, model_version="gone")
-    found = change.compare(before.score, gone, inputs, READY)
-    assert found.unexplained == "model gone can no longer be read"
+    explained = change.compare(before.score, after.score, other, READY)
+    assert (explained.parts, explained.by_kind) == ([], {})
+    assert "do not match their hash" in (explained.unexplained or "")
+    unreadable = replace(after.score, model_version="gone")
+    explained = change.compare(before.score, unreadable, inputs, READY)
+    assert explained.unexplained == "model gone can no longer be read"
     assert change.compare(None, after.score, inputs, READY).change is None

@@ -43,7 +43,7 @@ async def customers(world: World) -> list[UUID]:
     return [UUID(key) for key in keys]
 
 
-def told(tenant: UUID, account: UUID, position: int) -> LogEntry:
+def fact_of(tenant: UUID, account: UUID, position: int) -> LogEntry:
     kind = PICK.choice(["SupportChanged", "ContractChanged", "AccountChanged"])
     contract = UUID(int=account.int % 7)
     payload = {"account_id": account, "contract_id": contract, "outcome": "pending"}
@@ -63,7 +63,7 @@ class Hammer:
     ) -> None:
         self.worlds, self.accounts, self.models = worlds, accounts, models
         self.seconds, self.end = seconds, time.monotonic() + seconds
-        self.known: dict[UUID, set[UUID]] = {world.tenant: set() for world in worlds}
+        self.introduced: dict[UUID, set[UUID]] = {world.tenant: set() for world in worlds}
 
     async def again(self, do: Callable[[World], Awaitable[object]]) -> None:
         """The same for any tenant until time is up; whatever goes wrong is raised."""
@@ -82,9 +82,9 @@ class Hammer:
             for tenant in sorted(self.accounts):
                 some = PICK.sample(self.accounts[tenant][: self.heard_of()], 5)
                 await set_tenant(conn, tenant)
-                entries = [told(tenant, key, number) for number, key in enumerate(some)]
+                entries = [fact_of(tenant, key, number) for number, key in enumerate(some)]
                 await hear(conn, SERVICE.listeners["accounts"], entries)
-                self.known[tenant] |= set(some)
+                self.introduced[tenant] |= set(some)
 
     async def rescore(self, world: World) -> None:
         """As many as one worker does at a time, of whichever tenant."""
@@ -138,12 +138,14 @@ async def test_nothing_is_lost_and_nothing_deadlocks(
     for each in worlds:
         async with each.risk.read(each.tenant) as conn:
             errors = await conn.fetch("SELECT last_error FROM work WHERE last_error IS NOT NULL")
-            seen = {r["account_id"] for r in await conn.fetch("SELECT * FROM risk.account_seen")}
+            account_ids = {
+                r["account_id"] for r in await conn.fetch("SELECT * FROM risk.account_seen")
+            }
             served = await conn.fetch("SELECT account_id, model_version FROM risk.latest")
             champion = await release_store.alias(conn, "champion")
         assert [row["last_error"] for row in errors] == []
-        assert seen == hammer.known[each.tenant]
+        assert account_ids == hammer.introduced[each.tenant]
         assert {row["account_id"]: row["model_version"] for row in served} == dict.fromkeys(
-            seen, champion
+            account_ids, champion
         )
     assert await work.pending(world.risk, RESCORE) == 0

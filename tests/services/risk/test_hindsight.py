@@ -38,8 +38,8 @@ async def test_how_a_contract_ended_is_heard_and_taken_back_when_corrected(world
         assert await hindsight.last_losses(conn, [account]) == {}
     await lose(world, account)
     async with world.risk.read(world.tenant) as conn:
-        found = (await hindsight.last_losses(conn, [account]))[account]
-    assert (found.ended_on, found.renewed) == (TODAY, False)
+        loss = (await hindsight.last_losses(conn, [account]))[account]
+    assert (loss.ended_on, loss.renewed) == (TODAY, False)
     await lose(world, account, "pending")
     async with world.risk.read(world.tenant) as conn:
         assert await hindsight.post_mortems(conn, [account]) == {}
@@ -61,11 +61,11 @@ async def test_a_loss_shows_what_was_served_ninety_sixty_and_thirty_days_before(
             await scores_actions.save(conn, [fresh])
         await directory.save_outcomes(conn, [an_end(account, ended_on)])
     async with risk.read(principal.tenant_id) as conn:
-        found = (await hindsight.post_mortems(conn, [account]))[account]
+        post_mortem = (await hindsight.post_mortems(conn, [account]))[account]
 
-    assert [look.days_before for look in found.looks] == [90, 60, 30]
-    assert [look.score for look in found.looks] == [None, first.score, second.score]
-    assert [look.inputs for look in found.looks] == [{}, first.inputs, second.inputs]
+    assert [look.days_before for look in post_mortem.looks] == [90, 60, 30]
+    assert [look.score for look in post_mortem.looks] == [None, first.score, second.score]
+    assert [look.inputs for look in post_mortem.looks] == [{}, first.inputs, second.inputs]
 
 
 async def test_what_people_expect_is_kept_beside_what_the_model_said(
@@ -79,20 +79,20 @@ async def test_what_people_expect_is_kept_beside_what_the_model_said(
         await ask(conn, [account], UpdateReason.NEW_DATA)
         before = await expect(conn, account, 0.2, None, principal)
         await scores_actions.save(conn, [fresh])
-        kept = await expect(conn, account, 0.9, "they love it", principal)
+        expectation = await expect(conn, account, 0.9, "they love it", principal)
         for wrong in (-0.1, 1.1, float("nan")):
             with pytest.raises(InvalidInput, match="0 to 1"):
                 await expect(conn, account, wrong, None, principal)
         with pytest.raises(NotFound):
             await expect(conn, UUID(int=7), 0.5, None, principal)
-    assert (before.model_probability, kept.model_probability) == (
+    assert (before.model_probability, expectation.model_probability) == (
         None,
         fresh.score.renewal_probability,
     )
-    assert (kept.stated_by, kept.note) == (principal.subject, "they love it")
+    assert (expectation.stated_by, expectation.note) == (principal.subject, "they love it")
     async with risk.read(principal.tenant_id) as conn:
         page = (await hindsight.expectations(conn, [account]))[account]
-    assert [one.renewal_probability for one in page.items] == [0.9, 0.2]
+    assert [each.renewal_probability for each in page.items] == [0.9, 0.2]
     async with risk.read(rival.tenant_id) as conn:
         assert (await hindsight.expectations(conn, [account]))[account].items == []
 
@@ -117,8 +117,12 @@ async def test_both_are_scored_on_what_they_had_said_by_then(risk: Database, pri
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1))
-def test_brier_is_the_mean_square_error(said: list[tuple[float, bool]]):
-    opinions = [Opinion(UUID(int=1), TODAY, came, p, 1 - p, "me") for p, came in said]
-    found = Disagreement.of(90, opinions)
-    assert found.model_brier == pytest.approx(sum((p - c) ** 2 for p, c in said) / len(said))
-    assert found.person_brier == pytest.approx(sum((1 - p - c) ** 2 for p, c in said) / len(said))
+def test_brier_is_the_mean_square_error(forecasts: list[tuple[float, bool]]):
+    opinions = [Opinion(UUID(int=1), TODAY, came, p, 1 - p, "me") for p, came in forecasts]
+    disagreement = Disagreement.of(90, opinions)
+    assert disagreement.model_brier == pytest.approx(
+        sum((p - c) ** 2 for p, c in forecasts) / len(forecasts)
+    )
+    assert disagreement.person_brier == pytest.approx(
+        sum((1 - p - c) ** 2 for p, c in forecasts) / len(forecasts)
+    )

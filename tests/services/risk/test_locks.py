@@ -88,13 +88,13 @@ async def test_marks_in_any_order_do_not_deadlock(risk: Database, tenant: UUID) 
     accounts = [uuid4() for _ in range(40)]
     await note(risk, tenant, *accounts)
 
-    async def asked(turned: int) -> None:
+    async def mark(turned: int) -> None:
         for _ in range(10):
             await note(risk, tenant, *accounts[turned:], *accounts[:turned])
             async with risk.write(tenant) as conn:
                 await scores_actions.rescore(conn, accounts[turned:])
 
-    await asyncio.gather(*(asked(turned) for turned in (0, 7, 19, 33)))
+    await asyncio.gather(*(mark(turned) for turned in (0, 7, 19, 33)))
 
     async with risk.read(tenant) as conn:
         assert await conn.fetchval("SELECT sum(wanted) FROM work") == 40 + 1_600 + 10 * (160 - 59)

@@ -147,11 +147,11 @@ async def test_a_tenant_trains_once_at_a_time_and_a_silent_training_is_given_up(
 
 async def test_a_training_asked_for_is_the_one_that_begins(risk: Database, principal: Principal):
     async with risk.write(principal.tenant_id) as conn:
-        asked = await release.request_training(conn, principal)
+        request = await release.request_training(conn, principal)
         again = await release.request_training(conn, principal)
-        begun = await release.start_run(conn, principal, asked.run_id)
+        begun = await release.start_run(conn, principal, request.run_id)
         due = await conn.fetchval("SELECT next_at <= now() FROM risk.work WHERE list = 'train'")
-    assert asked.run_id == again.run_id == begun.run_id
+    assert request.run_id == again.run_id == begun.run_id
     assert begun.started_at
     assert due
 
@@ -196,8 +196,8 @@ async def test_rolling_back_goes_one_champion_back_each_time(risk: Database, pri
     assert changes[1].reason == "odd scores"
     assert all(later.set_at > before.set_at for later, before in pairwise(changes))
     await facts.relay_all(risk)
-    told = await facts.Log(risk, "risk").page(0, 100, 0, principal.tenant_id, ["ChampionChanged"])
-    assert [entry.fact(ChampionChanged).version for entry in told][-2:] == [
+    log = await facts.Log(risk, "risk").page(0, 100, 0, principal.tenant_id, ["ChampionChanged"])
+    assert [entry.fact(ChampionChanged).version for entry in log][-2:] == [
         line[1].version,
         line[0].version,
     ]

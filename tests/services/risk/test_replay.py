@@ -58,8 +58,11 @@ async def test_every_score_ever_served_comes_out_again_byte_for_byte(world: Worl
     async with world.risk.read(world.tenant) as conn:
         replays = await replay.newest_replays(conn)
 
-    assert [one.verdict for one in replays] == [Verdict.SAME] * 3
-    assert all(one.again_hash == one.served_hash and not one.differing for one in replays)
+    assert [replayed.verdict for replayed in replays] == [Verdict.SAME] * 3
+    assert all(
+        replayed.again_hash == replayed.served_hash and not replayed.differing
+        for replayed in replays
+    )
     assert (await made_again(world, account, first.scored_at)).score_id == first.score_id
 
 
@@ -111,48 +114,48 @@ async def test_hundreds_scored_together_come_out_again_one_by_one_whatever_their
     fresh = await keep(risk, principal, rows)
 
     async with risk.read(principal.tenant_id) as conn:
-        kept = await scores_store.latest(conn, [one.score.account_id for one in fresh])
+        latest = await scores_store.latest(conn, [scored.score.account_id for scored in fresh])
         replays = [
-            (await replay.account_replays(conn, [one.score.account_id]))[one.score.account_id]
-            for one in fresh
+            (await replay.account_replays(conn, [scored.score.account_id]))[scored.score.account_id]
+            for scored in fresh
         ]
 
-    for one in fresh:  # what was made is what is served, to the byte
-        served = kept[one.score.account_id]
-        assert replay.encode(one.score) == replay.encode(served)
-    assert {one.verdict for one in replays} == {Verdict.SAME}
+    for scored in fresh:  # what was made is what is served, to the byte
+        served = latest[scored.score.account_id]
+        assert replay.encode(scored.score) == replay.encode(served)
+    assert {scored.verdict for scored in replays} == {Verdict.SAME}
 
 
 async def test_inputs_numbers_and_models_that_were_touched_are_noticed(
     risk: Database, principal: Principal
 ):
     fresh = await keep(risk, principal, [{"events_28d": float(n)} for n in range(3)])
-    changed, moved, whole = (one.score.account_id for one in fresh)
+    other_inputs, other_number, whole = (scored.score.account_id for scored in fresh)
     async with risk.write(principal.tenant_id) as conn:
         await conn.execute(
             "UPDATE risk.score SET inputs = jsonb_set(inputs, '{usage,events_28d}', '7')"
             " WHERE account_id = $1",
-            changed,
+            other_inputs,
         )
         await conn.execute(
-            "UPDATE risk.score SET churn_90 = churn_90 + 1e-15 WHERE account_id = $1", moved
+            "UPDATE risk.score SET churn_90 = churn_90 + 1e-15 WHERE account_id = $1", other_number
         )
     async with risk.read(principal.tenant_id) as conn:
-        found = await replay.account_replays(conn, [changed, moved, whole])
+        replays = await replay.account_replays(conn, [other_inputs, other_number, whole])
 
-    assert {key: one.verdict for key, one in found.items()} == {
-        changed: Verdict.INPUTS_CHANGED,
-        moved: Verdict.DIFFERENT,
+    assert {key: scored.verdict for key, scored in replays.items()} == {
+        other_inputs: Verdict.INPUTS_CHANGED,
+        other_number: Verdict.DIFFERENT,
         whole: Verdict.SAME,
     }
-    assert found[moved].differing == ["churn_90"]
-    assert found[changed].again_hash is None
+    assert replays[other_number].differing == ["churn_90"]
+    assert replays[other_inputs].again_hash is None
 
     async with risk.write(principal.tenant_id) as conn:
         await conn.execute("UPDATE risk.model SET checksum = repeat('0', 64)")
     async with risk.read(principal.tenant_id) as conn:
-        found = await replay.account_replays(conn, [whole])
-    assert found[whole].verdict is Verdict.MODEL_UNREADABLE
+        replays = await replay.account_replays(conn, [whole])
+    assert replays[whole].verdict is Verdict.MODEL_UNREADABLE
 
 
 async def test_nobody_replays_another_tenants_scores(

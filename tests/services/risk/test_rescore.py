@@ -32,19 +32,19 @@ async def test_an_account_is_scored_from_what_four_services_tell(world: World):
     await world.publish(a_model())
     await world.rescore()
 
-    found = await world.score(account)
+    score = await world.score(account)
 
-    assert found is not None
-    assert found.renewal_on == datetime.now(UTC).date() + timedelta(days=60)
-    assert {d.feature: (d.value, d.source) for d in found.drivers} == {
+    assert score is not None
+    assert score.renewal_on == datetime.now(UTC).date() + timedelta(days=60)
+    assert {d.feature: (d.value, d.source) for d in score.drivers} == {
         "events_28d": (20, "usage"),
         "auto_renew": (True, "accounts"),
         "payment_failures_90d": (None, "billing"),  # billed for a year, on record since today
     }
-    parts = sum(driver.contribution for driver in found.drivers)
-    assert found.reference_probability + parts == pytest.approx(found.renewal_probability, abs=1e-9)
-    assert (found.mrr_cents, found.currency) == (100_000, "EUR")
-    assert found.stale_inputs == []
+    parts = sum(driver.contribution for driver in score.drivers)
+    assert score.reference_probability + parts == pytest.approx(score.renewal_probability, abs=1e-9)
+    assert (score.mrr_cents, score.currency) == (100_000, "EUR")
+    assert score.stale_inputs == []
 
 
 async def test_rescoring_twice_keeps_one_score_and_tells_once(world: World):
@@ -56,7 +56,7 @@ async def test_rescoring_twice_keeps_one_score_and_tells_once(world: World):
     assert await world.rescore() == 1
 
     assert await world.count("SELECT count(*) FROM risk.score") == 1
-    assert len(await world.told()) == 1
+    assert len(await world.updates()) == 1
 
 
 async def test_use_raises_the_renewal_probability_and_is_told_with_the_band_before(world: World):
@@ -66,7 +66,7 @@ async def test_use_raises_the_renewal_probability_and_is_told_with_the_band_befo
     await world.events(account, 200)
     await world.rescore()
 
-    first, second = [entry.fact(RiskUpdated) for entry in await world.told()]
+    first, second = [entry.fact(RiskUpdated) for entry in await world.updates()]
     assert (first.previous_band, first.previous_probability) == (None, None)
     assert (first.band, second.previous_band, second.band) == (
         RiskBand.HIGH,
@@ -77,7 +77,7 @@ async def test_use_raises_the_renewal_probability_and_is_told_with_the_band_befo
     assert second.renewal_probability
     assert second.previous_probability == first.renewal_probability < second.renewal_probability
     assert [first.reason, second.reason] == [UpdateReason.NEW_DATA] * 2
-    assert [entry.sequence for entry in await world.told()] == [1, 2]
+    assert [entry.sequence for entry in await world.updates()] == [1, 2]
 
 
 async def test_without_a_model_nothing_is_scored_until_one_is_published(world: World):
@@ -110,10 +110,10 @@ async def test_another_model_scores_everyone_anew_and_says_so(world: World):
     version = await world.publish(a_model(use=0.4))
     await world.rescore()
 
-    found = await world.score(account)
-    assert found
-    assert found.model_version == version
-    assert found.reason is UpdateReason.NEW_MODEL
+    score = await world.score(account)
+    assert score
+    assert score.model_version == version
+    assert score.reason is UpdateReason.NEW_MODEL
     assert await world.count("SELECT count(*) FROM risk.score") == 2
 
 
@@ -177,9 +177,9 @@ async def test_as_of_gives_the_score_served_then_and_its_inputs_give_it_again(wo
 async def test_an_account_that_comes_back_is_scored_as_of_its_new_spell_alone(world: World):
     today = datetime.now(UTC).date()
     end = today - timedelta(days=435)
-    known: dict[str, Any] = {"recordedAt": datetime.combine(end, time(), UTC), "outcome": "lost"}
+    values: dict[str, Any] = {"recordedAt": datetime.combine(end, time(), UTC), "outcome": "lost"}
     account = await world.account(
-        renews_in_days=-435, startOn=today - timedelta(days=800), endOn=end, **known
+        renews_in_days=-435, startOn=today - timedelta(days=800), endOn=end, **values
     )
     await world.publish(a_model(newcomers=True))
     await world.rescore()
@@ -220,14 +220,14 @@ async def test_the_change_between_two_moments_adds_up(world: World):
 
     async with world.risk.read(world.tenant) as conn:
         changes = await change.explain_change(conn, [account], first.scored_at, second.scored_at)
-    found = changes[account]
+    explained = changes[account]
 
-    assert found.change == pytest.approx(second.driven_probability - first.driven_probability)
-    assert found.change == pytest.approx(sum(p.contribution for p in found.parts), abs=1e-9)
-    assert found.change == pytest.approx(sum(found.by_kind.values()), abs=1e-9)
-    assert (found.parts[0].feature, found.parts[0].kind) == ("events_28d", "DATA")
-    assert (found.parts[0].before, found.parts[0].after) == (0, 50)
-    assert found.comparable
+    assert explained.change == pytest.approx(second.driven_probability - first.driven_probability)
+    assert explained.change == pytest.approx(sum(p.contribution for p in explained.parts), abs=1e-9)
+    assert explained.change == pytest.approx(sum(explained.by_kind.values()), abs=1e-9)
+    assert (explained.parts[0].feature, explained.parts[0].kind) == ("events_28d", "DATA")
+    assert (explained.parts[0].before, explained.parts[0].after) == (0, 50)
+    assert explained.comparable
 
 
 async def test_a_silent_service_delays_a_score_and_later_its_last_word_counts(world: World):
@@ -249,10 +249,10 @@ async def test_a_silent_service_delays_a_score_and_later_its_last_word_counts(wo
 
     await world.hurry(attempt=jobs.PATIENCE)
     await world.rescore()
-    found = await world.score(account)
-    assert found
-    assert found.stale_inputs == ["usage"]
-    assert {d.feature: d.value for d in found.drivers} == {
+    score = await world.score(account)
+    assert score
+    assert score.stale_inputs == ["usage"]
+    assert {d.feature: d.value for d in score.drivers} == {
         "events_28d": 50,
         "auto_renew": True,
         "payment_failures_90d": 1,
@@ -306,9 +306,9 @@ async def test_a_broken_document_leaves_the_model_before_it_serving(world: World
         )
     await world.rescore()
 
-    found = await world.score(account)
-    assert found
-    assert found.model_version == whole
+    score = await world.score(account)
+    assert score
+    assert score.model_version == whole
 
 
 async def test_a_renewal_beyond_the_model_gets_no_number(world: World):
@@ -320,13 +320,13 @@ async def test_a_renewal_beyond_the_model_gets_no_number(world: World):
     await world.publish(a_model())
     await world.rescore()
 
-    found = await world.score(account)
-    assert found
-    assert found.renewal is None
-    assert found.horizon_days == int(found.driven_days) == 365
-    assert found.churn_probability(366) is None
-    assert found.value_at_risk
-    assert found.value_at_risk.cents == round(100_000 * (1 - found.driven_probability))
+    score = await world.score(account)
+    assert score
+    assert score.renewal is None
+    assert score.horizon_days == int(score.driven_days) == 365
+    assert score.churn_probability(366) is None
+    assert score.value_at_risk
+    assert score.value_at_risk.cents == round(100_000 * (1 - score.driven_probability))
 
 
 async def test_curves_by_stratum_serve_and_say_that_they_do(world: World):

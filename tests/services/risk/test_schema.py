@@ -67,7 +67,7 @@ async def scored(risk: Database, principal: Principal) -> Fresh:
     return fresh
 
 
-async def asked(context: Context, fields: str, account: UUID) -> Any:
+async def ask(context: Context, fields: str, account: UUID) -> Any:
     answer = await GRAPH.execute(
         f'{{ account(key: "{account}") {{ {fields} }} }}', context_value=context
     )
@@ -77,7 +77,7 @@ async def asked(context: Context, fields: str, account: UUID) -> Any:
 
 
 async def test_a_score_shows_chances_drivers_curve_and_its_model(context: Context, scored: Fresh):
-    found = await asked(
+    account_fields = await ask(
         context,
         """risk {
             id band evidence horizonDays inputsHash staleInputs renewalOn
@@ -101,7 +101,7 @@ async def test_a_score_shows_chances_drivers_curve_and_its_model(context: Contex
         }""",
         scored.score.account_id,
     )
-    risk = found["risk"]
+    risk = account_fields["risk"]
     assert risk["id"] == global_id("Risk", scored.score.score_id)
     assert risk["evidence"] == "STRONG"
     assert risk["band"] == BANDS.of(scored.score.churn_90)
@@ -130,15 +130,15 @@ async def test_a_score_shows_chances_drivers_curve_and_its_model(context: Contex
         {"feature": "events_28d", "before": "3", "after": "50", "warning": None}
     ]
     assert risk["model"]["aliases"] == ["champion"]
-    told = [one for one in risk["model"]["hazardRatios"] if one["cause"] == "voluntary"]
-    ratios = {one["feature"]: one for one in told}
+    voluntary = [ratio for ratio in risk["model"]["hazardRatios"] if ratio["cause"] == "voluntary"]
+    ratios = {ratio["feature"]: ratio for ratio in voluntary}
     assert ratios["events_28d"]["high"] < 1 < ratios["payment_failures_90d"]["low"]
     curves = risk["model"]["effectCurves"]
     assert [len(curve["points"]) > 10 for curve in curves] == [True, True], "one a cause"
 
 
 async def test_causes_add_up_with_renewal_and_to_churn(context: Context, scored: Fresh):
-    found = await asked(
+    account_fields = await ask(
         context,
         """risk {
             basis renewalProbability { value }
@@ -148,7 +148,7 @@ async def test_causes_add_up_with_renewal_and_to_churn(context: Context, scored:
         }""",
         scored.score.account_id,
     )
-    risk = found["risk"]
+    risk = account_fields["risk"]
     assert risk["basis"] == "MODEL"
     parts = [*risk["causes"], *risk["soon"]]
     assert [part["cause"] for part in parts] == ["VOLUNTARY", "INVOLUNTARY"] * 2
@@ -162,7 +162,7 @@ async def test_causes_add_up_with_renewal_and_to_churn(context: Context, scored:
 async def test_an_account_never_scored_has_no_risk_an_empty_history_and_no_change(
     context: Context, scored: Fresh
 ):
-    found = await asked(
+    account_fields = await ask(
         context,
         """risk { id } riskHistory { nodes { id } pageInfo { hasNextPage } }
         riskChange(from: "2026-01-01T00:00:00Z", to: "2026-12-01T00:00:00Z") {
@@ -170,7 +170,7 @@ async def test_an_account_never_scored_has_no_risk_an_empty_history_and_no_chang
         }""",
         scored.score.score_id,  # no account has this id
     )
-    assert found == {
+    assert account_fields == {
         "risk": None,
         "riskHistory": {"nodes": [], "pageInfo": {"hasNextPage": False}},
         "riskChange": {"change": None, "parts": []},

@@ -29,7 +29,7 @@ from shared.vocabulary.model_document import ModelDocument
 from tests.services.risk.examples import NOON, a_model, a_score, later
 
 
-async def told(db: Database, tenant: UUID) -> list[RiskUpdated]:
+async def updates_of(db: Database, tenant: UUID) -> list[RiskUpdated]:
     await facts.relay_all(db)
     entries = await facts.Log(db, "risk").page(0, 1_000, 0, tenant, ["RiskUpdated"])
     return [entry.fact(RiskUpdated) for entry in entries]
@@ -37,7 +37,9 @@ async def told(db: Database, tenant: UUID) -> list[RiskUpdated]:
 
 async def keep(db: Database, principal: Principal, *fresh: Fresh) -> None:
     async with db.write(principal.tenant_id) as conn:
-        await queue_store.ask(conn, [one.score.account_id for one in fresh], UpdateReason.NEW_DATA)
+        await queue_store.ask(
+            conn, [scored.score.account_id for scored in fresh], UpdateReason.NEW_DATA
+        )
         await scores_actions.save(conn, fresh)
 
 
@@ -113,7 +115,7 @@ async def test_a_crossed_band_and_a_moved_probability_are_told_and_nothing_else(
         at = NOON + timedelta(minutes=minutes)
         await keep(risk, principal, a_score(model, account, hazard=hazard, scored_at=at))
 
-    updates = await told(risk, principal.tenant_id)
+    updates = await updates_of(risk, principal.tenant_id)
     assert [(u.previous_band, u.band) for u in updates] == [
         (None, RiskBand.LOW),
         (RiskBand.LOW, RiskBand.ELEVATED),
@@ -131,21 +133,21 @@ async def test_a_slow_drift_is_told_once_it_adds_up(risk: Database, principal: P
             risk, principal, a_score(model, account, hazard=0.12 + step * 0.001, scored_at=at)
         )
 
-    updates = await told(risk, principal.tenant_id)
+    updates = await updates_of(risk, principal.tenant_id)
     assert 2 < len(updates) < 6
     for before, after in pairwise(updates):
         assert after.previous_probability == before.renewal_probability
         assert (before.renewal_probability or 0) - (after.renewal_probability or 0) > 0.005
 
 
-async def every_page(conn: Conn, **asked: Any) -> list[RiskScore]:
-    found: list[RiskScore] = []
+async def every_page(conn: Conn, **options: Any) -> list[RiskScore]:
+    scores: list[RiskScore] = []
     after = None
     while True:
-        page = await scores_store.at_risk(conn, **asked, after=after)
-        found += [item.score for item in page.items]
+        page = await scores_store.at_risk(conn, **options, after=after)
+        scores += [item.score for item in page.items]
         if not page.has_next:
-            return found
+            return scores
         after = page.cursors[-1]
 
 
@@ -161,22 +163,22 @@ async def test_pages_of_a_ranking_hold_every_account_once_and_in_order(
     twins = [later(dice.choice(some), uuid4()) for _ in range(60)]  # ties, so that ids decide
     fresh = some + twins
     await keep(risk, principal, *fresh)
-    everyone = {one.score.account_id: one.score for one in fresh}
+    everyone = {scored.score.account_id: scored.score for scored in fresh}
 
     async with risk.read(principal.tenant_id) as conn:
         for days in (1, 30, 90, 91, 365, 700):
             for band in (None, *RiskBand):
                 for first in (7, 100):
-                    found = await every_page(conn, within_days=days, band=band, first=first)
-                    wanted = {k for k, s in everyone.items() if band in (None, s.band)}
-                    assert len(found) == len(wanted)
-                    assert {score.account_id for score in found} == wanted
-                    keys = [(-churn(score, days), score.account_id) for score in found]
+                    ranking = await every_page(conn, within_days=days, band=band, first=first)
+                    account_ids = {k for k, s in everyone.items() if band in (None, s.band)}
+                    assert len(ranking) == len(account_ids)
+                    assert {score.account_id for score in ranking} == account_ids
+                    keys = [(-churn(score, days), score.account_id) for score in ranking]
                     assert keys == sorted(keys)
-        found = await every_page(conn, order=RiskOrder.VALUE_AT_RISK, first=9)
-        keys = [(-worth(score), score.account_id) for score in found]
+        ranking = await every_page(conn, order=RiskOrder.VALUE_AT_RISK, first=9)
+        keys = [(-worth(score), score.account_id) for score in ranking]
         assert keys == sorted(keys)
-        assert {score.account_id for score in found} == set(everyone)
+        assert {score.account_id for score in ranking} == set(everyone)
 
 
 def churn(score: RiskScore, days: int) -> float:
@@ -198,12 +200,12 @@ async def test_the_database_reads_a_curve_as_the_model_does(risk: Database, prin
     ]
     async with risk.read(principal.tenant_id) as conn:
         for within in (0.0, 1.0, 14.0, 14.5, 15.0, 200.0, 365.0):
-            found = await conn.fetchval(
+            value = await conn.fetchval(
                 "SELECT risk.churn_within($1, $2, $3)", days, survival, within
             )
             chance = churn_within(curve, within)
             assert chance
-            assert found == pytest.approx(chance.value, abs=1e-12)
+            assert value == pytest.approx(chance.value, abs=1e-12)
         beyond = await conn.fetchval("SELECT risk.churn_within($1, $2, 900)", days, survival)
     assert beyond == pytest.approx(0.8)
 
@@ -225,8 +227,8 @@ async def test_history_is_paged_newest_first_for_many_accounts_at_once(
         pages = await scores_store.history(conn, [*accounts, never], 3)
         after = pages[accounts[0]].cursors[-1]
         rest = await scores_store.history(conn, accounts[:1], 3, after)
-    seen = [*pages[accounts[0]].items, *rest[accounts[0]].items]
-    assert [score.scored_at.minute for score in seen] == [4, 3, 2, 1, 0]
+    history = [*pages[accounts[0]].items, *rest[accounts[0]].items]
+    assert [score.scored_at.minute for score in history] == [4, 3, 2, 1, 0]
     assert pages[accounts[1]].has_next
     assert not rest[accounts[0]].has_next
     assert pages[never].items == []
@@ -252,7 +254,7 @@ async def test_nobody_sees_or_moves_another_tenants_scores(
             await scores_actions.rescore(conn, [key])
         with pytest.raises(NotFound):
             await models_actions.promote(conn, model.version, rival)
-    assert await told(risk, rival.tenant_id) == []
+    assert await updates_of(risk, rival.tenant_id) == []
 
 
 async def test_scores_are_asked_for_known_accounts(risk: Database, principal: Principal):

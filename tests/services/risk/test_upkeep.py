@@ -35,7 +35,7 @@ from tests.services.risk.test_release import a_judgement, offered
 NOW = datetime.now(UTC)
 
 
-async def told(world: World, *kinds: type) -> list[Any]:
+async def facts_of(world: World, *kinds: type) -> list[Any]:
     await facts.relay_all(world.risk)
     names = {kind.__name__: kind for kind in kinds}
     entries = await facts.Log(world.risk, "risk").page(0, 100, 0, world.tenant, list(names))
@@ -71,7 +71,7 @@ async def test_a_broken_document_is_noticed_told_and_mended(world: World, how: s
     assert (problem["tenant"], problem["version"]) == (world.tenant, second.version)
     assert problem["serving"] == first
     assert "checksum" in str(problem["why"])
-    (alarm,) = await told(world, ModelBroken)
+    (alarm,) = await facts_of(world, ModelBroken)
     assert (alarm.version, alarm.serving) == (second.version, first)
     assert await serving(world, account) == first
 
@@ -79,7 +79,7 @@ async def test_a_broken_document_is_noticed_told_and_mended(world: World, how: s
         await conn.execute(MEND, second.version, second.document)
     assert await documents.check(world.context, fresh, NOW) == 1
     assert await documents.problems(world.context) == []
-    assert [fact.version for fact in await told(world, ModelMended)] == [second.version]
+    assert [fact.version for fact in await facts_of(world, ModelMended)] == [second.version]
     assert await serving(world, account) == second.version
 
 
@@ -100,7 +100,7 @@ async def test_rolling_back_from_a_broken_model_ends_the_trouble(world: World):
         await release.rollback(conn, world.principal)
     await documents.check(world.context, fresh, NOW)
     assert await documents.problems(world.context) == []
-    assert await told(world, ModelMended) == []
+    assert await facts_of(world, ModelMended) == []
 
 
 async def newest(world: World, version: str) -> Drift:
@@ -132,14 +132,14 @@ async def test_inputs_that_moved_raise_an_alarm_once_and_its_end_is_told(world: 
     await world.publish(model)
     await world.rescore()
 
-    found = await watched(world, model)
-    (feature,) = found.features
+    drift = await watched(world, model)
+    (feature,) = drift.features
     assert feature.psi is not None
     assert feature.psi > feature.by_chance
     assert feature.moved
-    assert found.alarms == ["FEATURE:events_28d"]
+    assert drift.alarms == ["FEATURE:events_28d"]
     await watched(world, model, NOW + timedelta(days=1))
-    (alarm,) = await told(world, ModelDriftNoticed)
+    (alarm,) = await facts_of(world, ModelDriftNoticed)
     assert (alarm.version, alarm.alarm) == (model.version, "FEATURE:events_28d")
 
     for place, account in enumerate(accounts):
@@ -147,7 +147,7 @@ async def test_inputs_that_moved_raise_an_alarm_once_and_its_end_is_told(world: 
     await world.rescore()
     calm = await watched(world, model, NOW + timedelta(days=2))
     assert "FEATURE:events_28d" not in calm.alarms
-    assert [fact.alarm for fact in await told(world, ModelDriftEnded)] == ["FEATURE:events_28d"]
+    assert [fact.alarm for fact in await facts_of(world, ModelDriftEnded)] == ["FEATURE:events_28d"]
 
 
 async def test_the_watch_comes_again_a_day_later_and_is_safe_to_repeat(world: World):
@@ -177,8 +177,8 @@ async def test_matured_forecasts_are_held_against_what_came(world: World):
         fresh = a_score(model, account, hazard=0.2, scored_at=NOW - timedelta(days=100))
         async with world.risk.write(world.tenant) as conn:
             await scores_actions.save(conn, [fresh])
-    found = await watched(world, model, datetime.now(UTC))
-    month, quarter, half, year = found.calibration
+    drift = await watched(world, model, datetime.now(UTC))
+    month, quarter, half, year = drift.calibration
     assert (month.forecasts, quarter.forecasts) == (12, 12)
     assert (month.observed, quarter.observed) == (0, 10)
     assert month.ratio is None, "too few expected to say"
@@ -194,15 +194,15 @@ async def test_matured_forecasts_are_held_against_what_came(world: World):
     ("observed", "expected", "off"), [(20, 20.0, False), (40, 20.0, True), (0, 6.0, True)]
 )
 def test_calibration_is_off_where_the_interval_leaves_one_out(observed, expected, off):
-    found = horizon_drift(90, [expected / 100] * 100, observed)
-    assert found.off is off
-    assert found.ratio == pytest.approx(observed / expected)
+    horizon = horizon_drift(90, [expected / 100] * 100, observed)
+    assert horizon.off is off
+    assert horizon.ratio == pytest.approx(observed / expected)
 
 
 def test_the_poisson_interval_is_the_table_s():
-    found = horizon_drift(90, [0.1] * 100, 10)  # exact for 10 of 10 expected: .4795 to 1.8390
-    assert found.low == pytest.approx(0.4795, abs=2e-3)
-    assert found.high == pytest.approx(1.8390, abs=2e-3)
+    horizon = horizon_drift(90, [0.1] * 100, 10)  # exact for 10 of 10 expected: .4795 to 1.8390
+    assert horizon.low == pytest.approx(0.4795, abs=2e-3)
+    assert horizon.high == pytest.approx(1.8390, abs=2e-3)
 
 
 def test_the_index_is_nothing_without_a_move_and_grows_with_it():
@@ -243,12 +243,12 @@ async def due(world: World) -> float:
 async def test_a_training_whose_child_breaks_off_is_on_record_and_tried_again(world: World):
     await offered(world.risk, world.principal, a_model(), a_judgement())
     async with world.risk.write(world.tenant) as conn:
-        asked = await release.request_training(conn, world.principal)
+        request = await release.request_training(conn, world.principal)
     # No service listens where the child looks: it cannot even begin.
     assert await jobs.WORKER.drain(world.context, TRAIN) == 1
     broken, _ = await runs(world)
     assert (broken.run_id, broken.cause, broken.outcome) == (
-        asked.run_id,
+        request.run_id,
         Cause.REQUESTED,
         Outcome.FAILED,
     )
@@ -276,7 +276,7 @@ async def test_without_a_schedule_nothing_is_trained_by_itself(world: World):
 
 
 async def test_a_child_that_takes_too_long_is_ended(world: World):
-    said = await training.child(world.settings, "asyncio", (), 60)
-    assert said is None, "a console without input ends at once"
-    said = await training.child(world.settings, "http.server", ("0",), 1.0)
-    assert said == "it took longer than 1 s"
+    problem = await training.child(world.settings, "asyncio", (), 60)
+    assert problem is None, "a console without input ends at once"
+    problem = await training.child(world.settings, "http.server", ("0",), 1.0)
+    assert problem == "it took longer than 1 s"

@@ -22,19 +22,24 @@ def imagine(**values: str | None) -> WhatIf:
 
 
 def test_more_use_would_go_with_more_renewal_and_both_have_intervals():
-    found = imagine(events_28d="80")
-    assert found.after.value > found.before.value
-    for chance in (found.before, found.after):
+    answer = imagine(events_28d="80")
+    assert answer.after.value > answer.before.value
+    for chance in (answer.before, answer.after):
         assert chance.low < chance.value < chance.high
-    assert found.days == 60
-    (one,) = found.changed
-    assert (one.feature, one.before, one.after, one.outside) == ("events_28d", 4.0, 80.0, None)
+    assert answer.days == 60
+    (difference,) = answer.changed
+    assert (difference.feature, difference.before, difference.after, difference.outside) == (
+        "events_28d",
+        4.0,
+        80.0,
+        None,
+    )
 
 
 def test_nothing_changed_changes_nothing():
-    found = imagine(events_28d="4")
-    assert found.after == found.before
-    assert found.changed == []
+    answer = imagine(events_28d="4")
+    assert answer.after == answer.before
+    assert answer.changed == []
 
 
 def test_values_that_training_never_saw_are_warned_of():
@@ -55,10 +60,10 @@ def test_unknown_inputs_are_refused_with_those_that_are_allowed():
 def test_of_a_newcomer_the_part_for_newcomers_speaks_and_names_what_it_reads():
     document = a_model(newcomers=True)
     model = load(document.document, document.checksum)
-    told = INPUTS["accounts"] | {"members_per_seat": 0.2, "account_age_days": 900.0}
-    new: Inputs = INPUTS | {"accounts": told | {"spell_age_days": 30.0}}
-    found = vary(model, new, [FeatureChange("members_per_seat", "0.9")])
-    assert found.after.value > found.before.value
+    signals = INPUTS["accounts"] | {"members_per_seat": 0.2, "account_age_days": 900.0}
+    new: Inputs = INPUTS | {"accounts": signals | {"spell_age_days": 30.0}}
+    answer = vary(model, new, [FeatureChange("members_per_seat", "0.9")])
+    assert answer.after.value > answer.before.value
     (served,) = score(
         model,
         [{name: value for row in new.values() for name, value in row.items()}],
@@ -67,11 +72,11 @@ def test_of_a_newcomer_the_part_for_newcomers_speaks_and_names_what_it_reads():
     )
     assert served.basis == "newcomers"
     assert served.renewal is not None
-    assert found.before.value == served.renewal.value
+    assert answer.before.value == served.renewal.value
     with pytest.raises(InvalidInput, match="auto_renew, members_per_seat"):
         vary(model, new, [FeatureChange("events_28d", "50")])
-    older: Inputs = INPUTS | {"accounts": told | {"spell_age_days": 90.0}}
-    assert vary(model, older, [FeatureChange("events_28d", "50")]).before != found.before
+    older: Inputs = INPUTS | {"accounts": signals | {"spell_age_days": 90.0}}
+    assert vary(model, older, [FeatureChange("events_28d", "50")]).before != answer.before
 
 
 async def test_it_asks_the_model_that_made_the_score(world: World):
@@ -83,7 +88,7 @@ async def test_it_asks_the_model_that_made_the_score(world: World):
     await world.publish(a_model(use=1.0))
     assert served
     async with world.risk.read(world.tenant) as conn:
-        found = await what_if(conn, [served.score_id], [FeatureChange("events_28d", "90")])
-    assert found[served.score_id].before.value == served.renewal_probability
-    assert found[served.score_id].after.value > found[served.score_id].before.value
+        answers = await what_if(conn, [served.score_id], [FeatureChange("events_28d", "90")])
+    assert answers[served.score_id].before.value == served.renewal_probability
+    assert answers[served.score_id].after.value > answers[served.score_id].before.value
     assert "association" in CAUTION

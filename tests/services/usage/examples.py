@@ -31,18 +31,20 @@ DAY = timedelta(days=1)
 EVENTS = SERVICE.bulk_routes["ingest"][0]
 
 
-def event(account: UUID | None = None, **given: Any) -> dict[str, Any]:
+def event(account: UUID | None = None, **values: Any) -> dict[str, Any]:
     return {
         "id": uuid4().hex, "feature": "reports",
         "occurredAt": datetime.now(UTC) - timedelta(hours=1),
-        **({"accountId": account} if account else {}), **given,
+        **({"accountId": account} if account else {}), **values,
     }  # fmt: skip
 
 
-def past(account: UUID, occurred: datetime, member: str = "ann", **given: Any) -> dict[str, Any]:
+def past(account: UUID, occurred: datetime, member: str = "ann", **values: Any) -> dict[str, Any]:
     """An event of history, known a minute after it happened."""
     recorded = occurred + timedelta(minutes=1)
-    return event(account, occurredAt=occurred, memberId=member, **{"recordedAt": recorded, **given})
+    return event(
+        account, occurredAt=occurred, memberId=member, **{"recordedAt": recorded, **values}
+    )
 
 
 async def send(db: Database, caller: Principal, rows: Sequence[object] | bytes) -> list[Receipt]:
@@ -55,7 +57,7 @@ def statuses(receipts: Sequence[Receipt]) -> list[str]:
     return [receipt.status for receipt in receipts]
 
 
-async def told(db: Database, tenant: UUID, kind: str, account: UUID, **payload: Any) -> None:
+async def tell(db: Database, tenant: UUID, kind: str, account: UUID, **payload: Any) -> None:
     """A fact of accounts, carried out by whoever listens to it."""
     now = datetime.now(UTC)
     fact = msgspec.to_builtins({"account_id": account, **payload})
@@ -70,14 +72,14 @@ async def an_account(db: Database, tenant: UUID, *names: tuple[str, str]) -> UUI
 
 async def named(db: Database, tenant: UUID, account: UUID, *names: tuple[str, str]) -> UUID:
     externals = [{"source": source, "external_id": name} for source, name in names]
-    await told(db, tenant, "AccountCreated", account, name="Acme", external_ids=externals)
+    await tell(db, tenant, "AccountCreated", account, name="Acme", external_ids=externals)
     return account
 
 
 async def with_seats(db: Database, tenant: UUID, account: UUID, seats: int, since: date) -> None:
     contract = {"contract_id": uuid4(), "seats": seats, "start_on": since, "ended_on": None}
     recorded = datetime.combine(since, datetime.min.time(), UTC)
-    await told(db, tenant, "ContractChanged", account, recorded_at=recorded, **contract)
+    await tell(db, tenant, "ContractChanged", account, recorded_at=recorded, **contract)
 
 
 async def summary(
@@ -101,44 +103,44 @@ def noon(day: date) -> datetime:
 
 
 def used(
-    account: UUID, member: str, days: Iterable[date], feature: str = "reports", **given: Any
+    account: UUID, member: str, days: Iterable[date], feature: str = "reports", **values: Any
 ) -> list[dict[str, Any]]:
     """One event at noon of each day, known a minute later."""
     return [
         event(
             account, feature=feature, memberId=member, occurredAt=noon(day),
-            **{"recordedAt": noon(day) + timedelta(minutes=1), **given},
+            **{"recordedAt": noon(day) + timedelta(minutes=1), **values},
         )
         for day in days
     ]  # fmt: skip
 
 
-async def sent(
+async def send_rows(
     db: Database, caller: Principal, kind: BulkRoute, *rows: dict[str, Any]
 ) -> list[Receipt]:
     async with db.write(caller.tenant_id) as conn:
         return await receive(conn, caller, kind, msgspec.json.encode(rows))
 
 
-async def use_case(db: Database, caller: Principal, **given: Any) -> None:
+async def use_case(db: Database, caller: Principal, **values: Any) -> None:
     row = {"key": "report", "job": "Report", "coreAction": "reports", "naturalFrequencyDays": 7}
-    (receipt,) = await sent(db, caller, USE_CASES, {"recordedAt": YEARS_AGO, **row, **given})
+    (receipt,) = await send_rows(db, caller, USE_CASES, {"recordedAt": YEARS_AGO, **row, **values})
     assert receipt.status == "accepted", receipt
 
 
-async def milestone(db: Database, caller: Principal, key: str, **given: Any) -> None:
+async def milestone(db: Database, caller: Principal, key: str, **values: Any) -> None:
     row = {"key": key, "title": key, "features": [key]}
-    (receipt,) = await sent(db, caller, MILESTONES, {"recordedAt": YEARS_AGO, **row, **given})
+    (receipt,) = await send_rows(db, caller, MILESTONES, {"recordedAt": YEARS_AGO, **row, **values})
     assert receipt.status == "accepted", receipt
 
 
-async def contract(db: Database, tenant: UUID, account: UUID, start: date, **given: Any) -> None:
+async def contract(db: Database, tenant: UUID, account: UUID, start: date, **values: Any) -> None:
     fact = {
         "contract_id": uuid4(), "seats": 10, "start_on": start, "ended_on": None,
         "term_months": 12, "outcome": "pending",
-        "recorded_at": datetime.combine(start, time(), UTC), **given,
+        "recorded_at": datetime.combine(start, time(), UTC), **values,
     }  # fmt: skip
-    await told(db, tenant, "ContractChanged", account, **fact)
+    await tell(db, tenant, "ContractChanged", account, **fact)
 
 
 def caller_in(tenant: UUID, zone: str = "UTC") -> Principal:
@@ -171,14 +173,14 @@ class World:
         """Another account of the tenant."""
         return World(self.db, self.tenant, await named(self.db, self.tenant, uuid4()))
 
-    async def told(self, service: str, kind: str, **payload: Any) -> None:
+    async def tell(self, service: str, kind: str, **payload: Any) -> None:
         """A fact of another service, carried out by whoever listens to it."""
         fact = msgspec.to_builtins({"account_id": self.account, **payload})
         entry = LogEntry(1, uuid4(), self.tenant, self.account, 1, kind, fact, NOON, NOON, None)
         async with self.db.write(self.tenant) as conn:
             await hear(conn, SERVICE.listeners[service], [entry])
 
-    async def members(self, *names: str, recorded: datetime = LONG_AGO, **said: Any) -> None:
+    async def members(self, *names: str, recorded: datetime = LONG_AGO, **values: Any) -> None:
         """Members, known in events by their names."""
         for name in names:
             key = self.people.setdefault(name, uuid4())
@@ -187,33 +189,33 @@ class World:
                 "role": "user",
                 "level": 1,
                 "added_at": LONG_AGO,
-                **said,
+                **values,
             }
-            await self.told(
+            await self.tell(
                 "accounts", "MemberAdded", member_id=key, recorded_at=recorded, **payload
             )
 
     async def intends(self, users: int | None, *, internal: bool = False) -> None:
-        await self.told(
+        await self.tell(
             "accounts", "AccountChanged", name="Acme", external_ids=[], intended_users=users,
             internal=internal, recorded_at=LONG_AGO,
         )  # fmt: skip
 
     async def seats(self, seats: int, since: date, ended: date | None = None) -> None:
         recorded = datetime.combine(since, datetime.min.time(), UTC)
-        await self.told(
+        await self.tell(
             "accounts", "ContractChanged", contract_id=uuid4(), seats=seats, start_on=since,
             ended_on=ended, recorded_at=recorded,
         )  # fmt: skip
 
     async def plan(
-        self, plan: str, quantity: int = 10, recorded: datetime = LONG_AGO, **said: Any
+        self, plan: str, quantity: int = 10, recorded: datetime = LONG_AGO, **values: Any
     ) -> None:
         line = {
             "id": "line", "plan": plan, "quantity": quantity, "started_at": LONG_AGO,
-            "ended_at": None, "recorded_at": recorded, **said,
+            "ended_at": None, "recorded_at": recorded, **values,
         }  # fmt: skip
-        await self.told("billing", "BillingChanged", lines=[line])
+        await self.tell("billing", "BillingChanged", lines=[line])
 
     async def trained(
         self, name: str, at: datetime, recorded: datetime | None = None, *, required: bool = True
@@ -221,13 +223,13 @@ class World:
         course = "start" if required else "extra"
         done = {"member_id": self.people[name], "course": course, "completed_at": at}
         completed = [{**done, "recorded_at": recorded or at, "required": required}]
-        await self.told("learning", "LearningChanged", completed=completed)
+        await self.tell("learning", "LearningChanged", completed=completed)
 
     async def features(self, *rows: Mapping[str, Any]) -> list[Receipt]:
         """Descriptions, known from long ago on."""
-        given = [{"recordedAt": LONG_AGO, **row} for row in rows]
+        versions = [{"recordedAt": LONG_AGO, **row} for row in rows]
         async with self.db.write(self.tenant) as conn:
-            return await receive(conn, self.loader, FEATURES, msgspec.json.encode(given))
+            return await receive(conn, self.loader, FEATURES, msgspec.json.encode(versions))
 
     async def used(self, plan: Mapping[tuple[str, str], Sequence[int]]) -> None:
         """Each (member, feature) once at eleven on those days before the fifteenth."""
@@ -240,9 +242,9 @@ class World:
     async def _used(
         self, plan: Mapping[tuple[str, str], Sequence[int]], recorded: datetime | None
     ) -> None:
-        known: dict[str, Any] = {"recordedAt": recorded} if recorded else {}
+        recording: dict[str, Any] = {"recordedAt": recorded} if recorded else {}
         rows = [
-            past(self.account, _at(day, n), member, feature=feature, **known)
+            past(self.account, _at(day, n), member, feature=feature, **recording)
             for (member, feature), days in plan.items()
             for n, day in enumerate(days)
         ]
@@ -256,8 +258,8 @@ class World:
     async def signals(self, as_of: datetime | None = NOON) -> Signals:
         async with self.db.read(self.tenant) as conn:
             summary = (await reads.summary(conn, [self.account], as_of))[self.account]
-            seen = (await signals_store.signals(conn, [self.account], as_of))[self.account]
-        return peers.signals(summary, seen)
+            counts = (await signals_store.signals(conn, [self.account], as_of))[self.account]
+        return peers.signals(summary, counts)
 
 
 def parts(metric: MetricValue) -> tuple[float | None, float | None, float | None]:

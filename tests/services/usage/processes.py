@@ -94,12 +94,12 @@ REQUEST = b"POST /v1/"
 
 @dataclass
 class Line:
-    """Passes bytes on, until too many requests came; `heard`: the server still gets the last."""
+    """Passes bytes on, until too many requests came; `reaches_us`: the last one is still heard."""
 
     url: str
     server_port: int
     after: int
-    heard: bool
+    reaches_us: bool
     requests: int = 0
 
     async def carry(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
@@ -111,7 +111,7 @@ class Line:
                 self.requests += some.startswith(REQUEST)
                 if self.requests > self.after:
                     await _ended(answers)
-                    if self.heard:
+                    if self.reaches_us:
                         await _passed_on(some, here, on)
                         await there.read(1)  # it has answered; nobody will know
                     break
@@ -144,9 +144,9 @@ async def _copied(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> Non
 
 
 @asynccontextmanager
-async def cut_off(server_port: int, after: int, *, heard: bool) -> AsyncGenerator[Line]:
+async def cut_off(server_port: int, after: int, *, reaches_us: bool) -> AsyncGenerator[Line]:
     """A line to the server on that port of this machine."""
-    line = Line("", server_port, after, heard)
+    line = Line("", server_port, after, reaches_us)
     server = await asyncio.start_server(line.carry, "127.0.0.1", 0)
     line.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:

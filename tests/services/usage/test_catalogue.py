@@ -14,9 +14,9 @@ from shared.vocabulary.paging import Page
 from tests.services.usage.examples import DAY, LONG_AGO, NOON, World
 
 
-async def listed(world: World, **asked: Any) -> Page[Feature]:
+async def listed(world: World, **options: Any) -> Page[Feature]:
     async with world.db.read(world.tenant) as conn:
-        return await catalogue.feature_list(conn, **asked)
+        return await catalogue.feature_list(conn, **options)
 
 
 async def test_features_that_were_only_seen_are_listed_with_those_described(world: World) -> None:
@@ -27,12 +27,16 @@ async def test_features_that_were_only_seen_are_listed_with_those_described(worl
         {"key": "unused"},
     )  # fmt: skip
 
-    known, unused, wild = (await listed(world)).items
-    assert (known.title, known.tier, known.plans) == ("Known", "advanced", ["pro", "team"])
-    assert (known.sticky, known.core, known.milestone, known.persona) == (
+    described, unused, wild = (await listed(world)).items
+    assert (described.title, described.tier, described.plans) == (
+        "Known",
+        "advanced",
+        ["pro", "team"],
+    )
+    assert (described.sticky, described.core, described.milestone, described.persona) == (
         True, True, "live", "admin",
     )  # fmt: skip
-    assert known.first_seen_at == NOON.replace(hour=11, minute=1) - DAY
+    assert described.first_seen_at == NOON.replace(hour=11, minute=1) - DAY
     assert (unused.catalogued, unused.title, unused.first_seen_at) == (True, "unused", None)
     assert (wild.catalogued, wild.tier, wild.title) == (False, None, "wild")
 

@@ -33,12 +33,12 @@ async def plain(world: World) -> None:
 
 async def test_internal_members_leave_no_trace_in_the_inputs_of_the_model(world: World) -> None:
     await plain(world)
-    (seen,) = await features(world, NOON)
+    (counted,) = await features(world, NOON)
     other = await world.other()
     await other.used({("ann", "core"): [1, 2, 3, 30, 77]})
     await world.members("vera", internal=True)
 
-    assert await features(world, NOON) == await features(other, NOON) != [seen]
+    assert await features(world, NOON) == await features(other, NOON) != [counted]
 
 
 async def test_who_is_internal_is_told_from_what_was_known_before_the_landmark(
@@ -67,8 +67,8 @@ async def test_a_member_under_two_names_is_one_to_signals_and_model_alike(world:
     await world.used({("ann", "core"): [1], (str(world.people["ann"]), "core"): [2]})
     (row,) = await features(world, NOON)
     async with world.db.read(world.tenant) as conn:
-        found = (await reads_store.summary(conn, [world.account], NOON))[world.account]
-    assert row["active_members_28d"] == found.active_members_28.value == 1
+        summary = (await reads_store.summary(conn, [world.account], NOON))[world.account]
+    assert row["active_members_28d"] == summary.active_members_28.value == 1
 
 
 async def test_inputs_of_the_model_know_days_whose_events_are_gone_as_their_midnight(
@@ -82,8 +82,8 @@ async def test_inputs_of_the_model_know_days_whose_events_are_gone_as_their_midn
         await history.set_retention(conn, 62)
         await conn.execute("UPDATE usage.retention SET raw_since = $1", MIDNIGHT + WEEK)
         await conn.execute("DELETE FROM usage.event")
-    gone, still = await features(world, NOON, MIDNIGHT)
-    assert (gone["events_28d"], still) == (2, midnight)
+    deleted, still = await features(world, NOON, MIDNIGHT)
+    assert (deleted["events_28d"], still) == (2, midnight)
 
 
 @pytest.fixture

@@ -45,14 +45,14 @@ async def used_four(world: World, name: str, *days: int) -> None:
     await send(world.db, world.loader, rows)
 
 
-async def told(world: World, at: datetime = NOON) -> FeatureRow:
+async def features_of(world: World, at: datetime = NOON) -> FeatureRow:
     async with world.db.read(world.tenant) as conn:
         (row,) = await landmarks.features(conn, [Landmark(world.account, at)])
     return {name: row[name] for name in NAMES}
 
 
 async def test_the_golden_row(world: World) -> None:
-    assert await told(world) == {
+    assert await features_of(world) == {
         "events_per_member_week_91d": pytest.approx(10 / 23),
         "events_per_member_week_364d": pytest.approx(12 / 62),
         "quantity_per_event_28d": pytest.approx((6 + 4 * 4 + 24 / 12) / (10 + 1)),
@@ -67,45 +67,45 @@ async def test_the_golden_row(world: World) -> None:
 
 
 async def test_what_becomes_known_at_the_landmark_or_later_changes_nothing(world: World) -> None:
-    before = await told(world)
+    before = await features_of(world)
     await world.late({("ann", "lab"): [11, 12, 13]}, recorded=NOON)
     await world.members("bob", recorded=NOON, added_at=MIDNIGHT - 40 * WEEK)
     await world.members("cy", recorded=NOON)
     await world.trained("bob", NOON - DAY, recorded=NOON)
     await world.features({"key": "core", "tier": "advanced", "recordedAt": NOON})
 
-    assert await told(world) == before
-    after = await told(world, NOON + DAY)
+    assert await features_of(world) == before
+    after = await features_of(world, NOON + DAY)
     assert after["depth_91d"] == 2.0
     assert after["completions_per_member"] == pytest.approx(2 / 3)
     assert after["events_per_member_week_91d"] == pytest.approx(13 / 39)
 
 
 async def test_the_own_people_of_the_vendor_are_neither_use_nor_members(world: World) -> None:
-    before = await told(world)
+    before = await features_of(world)
     await world.members("vera", internal=True)
     await world.trained("vera", NOON - DAY)
     await used_four(world, "vera", 9, 10, 11)
 
-    assert await told(world) == before
+    assert await features_of(world) == before
 
 
 async def test_of_few_events_no_mean_is_told_and_without_members_no_rate(world: World) -> None:
     other = await world.other()
     never = {"onboarding_features_90d": 0.0}
-    assert await told(other) == dict.fromkeys(NAMES) | never
+    assert await features_of(other) == dict.fromkeys(NAMES) | never
     await other.used({("ann", "core"): list(range(1, 10))})
-    assert await told(other) == dict.fromkeys(NAMES) | {"onboarding_features_90d": 1.0}
+    assert await features_of(other) == dict.fromkeys(NAMES) | {"onboarding_features_90d": 1.0}
     await other.used({("ann", "lab"): [10]})
-    found = await told(other)
-    assert (found["quantity_per_event_91d"], found["depth_91d"]) == (1.0, 0.2)
-    assert found["events_per_member_week_91d"] is None
+    row = await features_of(other)
+    assert (row["quantity_per_event_91d"], row["depth_91d"]) == (1.0, 0.2)
+    assert row["events_per_member_week_91d"] is None
 
 
 async def test_a_feature_that_nobody_described_has_no_depth(world: World) -> None:
-    before = await told(world)
+    before = await features_of(world)
     await world.used({("ann", "unheard_of"): [20, 21]})
-    after = await told(world)
+    after = await features_of(world)
     assert (after["depth_91d"], after["depth_364d"]) == (before["depth_91d"], before["depth_364d"])
     assert after["quantity_per_event_91d"] == pytest.approx((6 + 16 + 2) / 12)
 
@@ -145,6 +145,6 @@ async def test_a_new_account_and_one_whose_use_is_on_record_earlier_are_known_al
 
 
 async def test_use_by_week_leaves_out_the_time_before_the_records(world: World) -> None:
-    found = await told(await brought_over(world, NOON - 50 * DAY))
+    row = await features_of(await brought_over(world, NOON - 50 * DAY))
     daily = pytest.approx(7.0, rel=0.05)
-    assert found["events_per_member_week_91d"] == found["events_per_member_week_364d"] == daily
+    assert row["events_per_member_week_91d"] == row["events_per_member_week_364d"] == daily

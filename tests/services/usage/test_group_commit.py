@@ -83,10 +83,10 @@ async def test_a_batch_that_cannot_be_carried_out_stops_no_other(
 async def test_senders_of_other_rights_or_tenants_never_share(
     db: Database, tenant: UUID, other_tenant: UUID, principal: Principal
 ) -> None:
-    seen: set[tuple[Principal, int]] = set()
+    commits: set[tuple[Principal, int]] = set()
 
     async def take(conn: Conn, caller: Principal, rows: list[NumberedRow[Any]]) -> list[Receipt]:
-        seen.add((caller, len({row.row.id for row in rows})))
+        commits.add((caller, len({row.row.id for row in rows})))
         for row in rows:
             assert row.row.id == caller.subject
         return await ingest_actions.take_events(conn, caller, rows)
@@ -101,4 +101,4 @@ async def test_senders_of_other_rights_or_tenants_never_share(
         for caller in callers
         for _ in range(5)
     ))  # fmt: skip
-    assert {caller for caller, _ in seen} == set(callers)
+    assert {caller for caller, _ in commits} == set(callers)

@@ -19,7 +19,7 @@ from tests.services.usage.examples import (
     caller_in,
     load,
     noon,
-    sent,
+    send_rows,
     use_case,
     used,
 )
@@ -32,14 +32,16 @@ def ago(*days: int) -> list[date]:
     return [TODAY - timedelta(days=back) for back in days]
 
 
-async def asked(db: Database, tenant: UUID, account: UUID, as_of: datetime = AS_OF) -> list[Habit]:
+async def habits_of(
+    db: Database, tenant: UUID, account: UUID, as_of: datetime = AS_OF
+) -> list[Habit]:
     async with db.read(tenant) as conn:
         return (await habits(conn, [account], as_of))[account]
 
 
 async def of_one(db: Database, tenant: UUID, account: UUID, as_of: datetime = AS_OF) -> Habit:
-    (found,) = await asked(db, tenant, account, as_of)
-    return found
+    (habit,) = await habits_of(db, tenant, account, as_of)
+    return habit
 
 
 async def test_u13_frequency_is_the_median_of_medians_and_most_users_decide(
@@ -63,11 +65,11 @@ async def test_u13_frequency_is_the_median_of_medians_and_most_users_decide(
         ],
     )
 
-    found = await of_one(db, tenant, account)
+    habit = await of_one(db, tenant, account)
 
-    assert (found.frequency.value, found.frequency.n) == (30.5, 4)  # 7, 30, 31, 130
-    assert (found.forgettable.numerator, found.forgettable.denominator) == (3, 5)
-    assert (found.zone, found.flagged) == (Zone.FORGETTABLE, True)
+    assert (habit.frequency.value, habit.frequency.n) == (30.5, 4)  # 7, 30, 31, 130
+    assert (habit.forgettable.numerator, habit.forgettable.denominator) == (3, 5)
+    assert (habit.zone, habit.flagged) == (Zone.FORGETTABLE, True)
 
 
 @pytest.mark.parametrize(("rare", "flagged"), [(3, False), (4, True)])
@@ -90,10 +92,10 @@ async def test_u13_what_comes_quarterly_by_nature_is_not_forgotten(
     await use_case(db, caller, naturalFrequencyDays=91)
     await load(db, caller, [row for n in range(5) for row in used(account, f"m{n}", ago(2, 93))])
 
-    found = await of_one(db, tenant, account)
+    habit = await of_one(db, tenant, account)
 
-    assert (found.zone, found.flagged, found.forgettable.value) == (Zone.RARE, False, 0)
-    assert found.frequency.value == 91
+    assert (habit.zone, habit.flagged, habit.forgettable.value) == (Zone.RARE, False, 0)
+    assert habit.frequency.value == 91
 
 
 async def test_u13_four_users_are_too_few_to_say(db: Database, tenant: UUID) -> None:
@@ -101,11 +103,11 @@ async def test_u13_four_users_are_too_few_to_say(db: Database, tenant: UUID) -> 
     await use_case(db, caller)
     await load(db, caller, [row for n in range(4) for row in used(account, f"m{n}", ago(2, 93))])
 
-    found = await of_one(db, tenant, account)
+    habit = await of_one(db, tenant, account)
 
-    assert found.forgettable.insufficient_data
-    assert (found.forgettable.numerator, found.forgettable.denominator) == (4, 4)
-    assert (found.zone, found.flagged) == (Zone.UNKNOWN, False)
+    assert habit.forgettable.insufficient_data
+    assert (habit.forgettable.numerator, habit.forgettable.denominator) == (4, 4)
+    assert (habit.zone, habit.flagged) == (Zone.UNKNOWN, False)
 
 
 async def test_u13_frequency_is_told_for_each_persona(db: Database, tenant: UUID) -> None:
@@ -121,17 +123,17 @@ async def test_u13_frequency_is_told_for_each_persona(db: Database, tenant: UUID
     rows += used(account, "stranger", ago(1, 12))
     await load(db, caller, rows)
 
-    found = await of_one(db, tenant, account)
+    habit = await of_one(db, tenant, account)
 
-    said = {each.role: each for each in found.personas}
-    assert list(said) == ["analyst", "boss", None]
-    assert [each.frequency.value for each in said.values()] == [7, 60, 11]
-    assert [each.frequency.n for each in said.values()] == [5, 5, 1]
-    assert (said["analyst"].forgettable.value, said["analyst"].flagged) == (0, False)
-    assert (said["boss"].forgettable.value, said["boss"].flagged) == (1, True)
-    assert (said[None].forgettable.insufficient_data, said[None].flagged) == (True, False)
-    assert (found.forgettable.numerator, found.forgettable.denominator) == (5, 11)
-    assert not found.flagged  # as a whole the account is well; its bosses are not
+    personas = {each.role: each for each in habit.personas}
+    assert list(personas) == ["analyst", "boss", None]
+    assert [each.frequency.value for each in personas.values()] == [7, 60, 11]
+    assert [each.frequency.n for each in personas.values()] == [5, 5, 1]
+    assert (personas["analyst"].forgettable.value, personas["analyst"].flagged) == (0, False)
+    assert (personas["boss"].forgettable.value, personas["boss"].flagged) == (1, True)
+    assert (personas[None].forgettable.insufficient_data, personas[None].flagged) == (True, False)
+    assert (habit.forgettable.numerator, habit.forgettable.denominator) == (5, 11)
+    assert not habit.flagged  # as a whole the account is well; its bosses are not
 
 
 async def test_u13_frequency_per_segment_takes_the_members_of_its_accounts_together(
@@ -148,14 +150,14 @@ async def test_u13_frequency_per_segment_takes_the_members_of_its_accounts_toget
     await load(db, caller, rows)
 
     async with db.read(tenant) as conn:
-        (found,) = await segment_habits(conn, [first, second, second], AS_OF)
+        (segment,) = await segment_habits(conn, [first, second, second], AS_OF)
         (nobody,) = await segment_habits(conn, [], AS_OF)
         with pytest.raises(InvalidInput):
             await segment_habits(conn, [first] * 1_001, AS_OF)
 
-    assert (found.frequency.value, found.frequency.n) == (10, 5)
-    assert (found.forgettable.value, found.forgettable.n) == (0.4, 5)
-    assert (found.habit.numerator, found.habit.denominator) == (0, 5)
+    assert (segment.frequency.value, segment.frequency.n) == (10, 5)
+    assert (segment.forgettable.value, segment.forgettable.n) == (0.4, 5)
+    assert (segment.habit.numerator, segment.habit.denominator) == (0, 5)
     for metric in (nobody.frequency, nobody.forgettable, nobody.habit):
         assert metric.insufficient_data
 
@@ -177,21 +179,21 @@ async def test_u9_habit_is_three_of_the_last_four_natural_periods(
         ],
     )
 
-    found = (await of_one(db, tenant, account)).habit
+    habit = (await of_one(db, tenant, account)).habit
 
-    assert (found.numerator, found.denominator, found.value) == (2, 5, 0.4)
-    assert found.window_from == datetime(2026, 5, 18, tzinfo=UTC)
-    assert found.window_to == datetime(2026, 6, 15, tzinfo=UTC)
+    assert (habit.numerator, habit.denominator, habit.value) == (2, 5, 0.4)
+    assert habit.window_from == datetime(2026, 5, 18, tzinfo=UTC)
+    assert habit.window_to == datetime(2026, 6, 15, tzinfo=UTC)
 
 
 async def test_u9_u13_no_use_at_all_is_insufficient_data(db: Database, tenant: UUID) -> None:
     account, caller = await an_account(db, tenant), caller_in(tenant)
-    assert await asked(db, tenant, account) == []
+    assert await habits_of(db, tenant, account) == []
     await use_case(db, caller)
 
-    found = await of_one(db, tenant, account)
+    habit = await of_one(db, tenant, account)
 
-    for metric in (found.habit, found.frequency, found.forgettable):
+    for metric in (habit.habit, habit.frequency, habit.forgettable):
         assert metric.insufficient_data
         assert metric.n == 0
 
@@ -202,8 +204,8 @@ async def test_u12_use_cases_are_versioned_and_old_answers_stand(
     account, caller = await an_account(db, tenant), caller_in(tenant)
     await use_case(db, caller)
     await load(db, caller, [row for n in range(5) for row in used(account, f"m{n}", ago(2, 42))])
-    before = await asked(db, tenant, account)
-    (again,) = await sent(
+    before = await habits_of(db, tenant, account)
+    (again,) = await send_rows(
         db, caller, USE_CASES,
         {
             "key": "report", "job": "Report", "coreAction": "reports", "naturalFrequencyDays": 7,
@@ -217,21 +219,21 @@ async def test_u12_use_cases_are_versioned_and_old_answers_stand(
         db, caller, used(account, "m0", ago(10, 11, 12), recordedAt=AS_OF + timedelta(hours=1))
     )
 
-    assert await asked(db, tenant, account) == before
+    assert await habits_of(db, tenant, account) == before
     assert before[0].flagged
-    said = {
+    values = {
         "persona": "analyst", "problem": "slow", "advantage": "at once", "alternative": "by hand",
     }  # fmt: skip
     await use_case(
-        db, caller, naturalFrequencyDays=60, recordedAt=AS_OF + timedelta(minutes=90), **said
+        db, caller, naturalFrequencyDays=60, recordedAt=AS_OF + timedelta(minutes=90), **values
     )
     now = await of_one(db, tenant, account, AS_OF + timedelta(hours=2))
-    assert {name: getattr(now.use_case, name) for name in said} == said
+    assert {name: getattr(now.use_case, name) for name in values} == values
     assert (now.use_case.job, now.use_case.core_action) == ("Report", "reports")
     assert (now.flagged, now.use_case.natural_frequency_days) == (False, 60)
 
     await use_case(db, caller, retired=True, recordedAt=AS_OF + timedelta(hours=3))
-    assert await asked(db, tenant, account, AS_OF + timedelta(hours=4)) == []
+    assert await habits_of(db, tenant, account, AS_OF + timedelta(hours=4)) == []
     async with db.read(tenant) as conn:
         assert [case.job for case in await use_cases(conn, AS_OF)] == ["Report"]
 
@@ -244,18 +246,18 @@ async def met(
 
 
 @pytest.mark.parametrize(
-    ("within", "wanted"),
+    ("within", "expected"),
     [
         ("day", [("ann", date(2026, 6, 9), 3, 1)]),
         ("week", [("ann", date(2026, 6, 8), 4, 2)]),  # a Monday
     ],
 )
 async def test_u20_manual_work_repeated_suggests_what_does_it(
-    db: Database, tenant: UUID, within: str, wanted: list[tuple[str, date, int, int]]
+    db: Database, tenant: UUID, within: str, expected: list[tuple[str, date, int, int]]
 ) -> None:
     account, caller = await an_account(db, tenant), caller_in(tenant)
     rule = {"key": "r", "feature": "copy", "atLeast": 3, "within": within, "suggests": "Sync"}
-    await sent(db, caller, MANUAL_RULES, {"recordedAt": YEARS_AGO, **rule})
+    await send_rows(db, caller, MANUAL_RULES, {"recordedAt": YEARS_AGO, **rule})
     assert await met(db, tenant, account) == []  # nobody works: nothing to suggest
     tuesday, sunday, monday = date(2026, 6, 9), date(2026, 6, 14), date(2026, 6, 8)
     await load(
@@ -272,7 +274,7 @@ async def test_u20_manual_work_repeated_suggests_what_does_it(
         ],
     )
 
-    found = await met(db, tenant, account)
+    suggestions = await met(db, tenant, account)
 
-    assert [(s.member, s.period_on, s.events, s.members.value) for s in found] == wanted
-    assert found[0].rule.suggests == "Sync"
+    assert [(s.member, s.period_on, s.events, s.members.value) for s in suggestions] == expected
+    assert suggestions[0].rule.suggests == "Sync"

@@ -34,19 +34,19 @@ async def world(database: DatabaseOf) -> World:
     return world
 
 
-async def used(world: World, name: str, days: Sequence[int], **said: Any) -> None:
-    rows = [past(world.account, MIDNIGHT - day * DAY + HOUR, name, **said) for day in days]
+async def used(world: World, name: str, days: Sequence[int], **values: Any) -> None:
+    rows = [past(world.account, MIDNIGHT - day * DAY + HOUR, name, **values) for day in days]
     await send(world.db, world.loader, rows)
 
 
-async def told(world: World, half: Half | None = None) -> FeatureRow:
+async def features_of(world: World, half: Half | None = None) -> FeatureRow:
     async with world.db.read(world.tenant) as conn:
         (row,) = await landmarks.features(conn, [Landmark(world.account, MIDNIGHT)], half)
     return row
 
 
 async def test_counts_of_both_halves_add_up_to_the_whole(world: World) -> None:
-    whole, first, second = [await told(world, half) for half in (None, 0, 1)]
+    whole, first, second = [await features_of(world, half) for half in (None, 0, 1)]
 
     for name in ADDED_UP:
         assert number(first, name) + number(second, name) == number(whole, name) > 0
@@ -54,20 +54,22 @@ async def test_counts_of_both_halves_add_up_to_the_whole(world: World) -> None:
 
 
 async def test_means_of_the_whole_lie_between_those_of_its_halves(world: World) -> None:
-    rows = [await told(world, half) for half in (None, 0, 1)]
+    rows = [await features_of(world, half) for half in (None, 0, 1)]
     both = [rows[1], rows[2]]
 
     for name in ("events_per_member_week_364d", "quantity_per_event_364d", "depth_364d"):
-        known = [number(row, name) for row in both if row[name] is not None]
-        assert min(known) - 1e-9 <= number(rows[0], name) <= max(known) + 1e-9
+        means = [number(row, name) for row in both if row[name] is not None]
+        assert min(means) - 1e-9 <= number(rows[0], name) <= max(means) + 1e-9
     assert number(rows[0], "active_days_28d") >= max(number(row, "active_days_28d") for row in both)
 
 
 async def test_each_person_is_in_one_half_for_good(world: World) -> None:
-    before = await told(world, 0), await told(world, 1)
+    before = await features_of(world, 0), await features_of(world, 1)
     await world.members("new")
     await used(world, "new", [2, 3])
-    after = await told(world, 0), await told(world, 1)
+    after = await features_of(world, 0), await features_of(world, 1)
 
-    moved = [was["events_28d"] != now["events_28d"] for was, now in zip(before, after, strict=True)]
-    assert sorted(moved) == [False, True]
+    is_other = [
+        was["events_28d"] != now["events_28d"] for was, now in zip(before, after, strict=True)
+    ]
+    assert sorted(is_other) == [False, True]

@@ -85,10 +85,10 @@ async def test_history_of_a_day_without_events_is_told_as_at_its_midnight_and_sa
     while await jobs.WORKER.drain(worker_context(db), DROP_RAW):
         pass
 
-    found = await summary(db, tenant, account, at + timedelta(hours=12))
+    later = await summary(db, tenant, account, at + timedelta(hours=12))
 
-    assert found.as_of == at
-    assert found == midnight
+    assert later.as_of == at
+    assert later == midnight
     recent = await summary(db, tenant, account, TODAY - DAY * 60 + timedelta(hours=12))
     assert recent.as_of == TODAY - DAY * 60 + timedelta(hours=12)
 
@@ -169,23 +169,23 @@ async def test_history_of_one_tenant_leaves_the_others_alone(
     while await jobs.WORKER.drain(worker_context(db), DROP_RAW):
         pass
 
-    kept = "SELECT count(*) FROM usage.event WHERE tenant_id = $1"
-    assert await owner.fetchval(kept, tenant) == 124
-    assert await owner.fetchval(kept, other_tenant) == 400
+    events = "SELECT count(*) FROM usage.event WHERE tenant_id = $1"
+    assert await owner.fetchval(events, tenant) == 124
+    assert await owner.fetchval(events, other_tenant) == 400
 
 
 async def test_history_is_read_out_page_by_page(db: Database, tenant: UUID) -> None:
     accounts = sorted([await a_history(db, tenant), await a_history(db, tenant)])
-    seen: list[str] = []
+    keys: list[str] = []
     last = None
     async with db.read(tenant) as conn:
         while page := await history.raw_events(
             conn, accounts, TODAY - DAY * 10, TODAY - DAY * 5, last, 3
         ):
-            seen += [one.key for one in page]
+            keys += [event.key for event in page]
             last = page[-1]
 
-    assert len(seen) == len(set(seen)) == 20
+    assert len(keys) == len(set(keys)) == 20
 
 
 async def test_history_is_exported_by_the_day_it_became_known(

@@ -73,10 +73,10 @@ async def test_1000_mixed_rows_get_exact_receipts(db: Database, tenant: UUID, ow
     receipts = await send(db, caller, b"[" + b",".join(row for row, _, _ in mixed) + b"]")
 
     assert [receipt.row for receipt in receipts] == list(range(1_000))
-    assert [(r.status, r.field) for r in receipts] == [wanted[1:] for wanted in mixed]
-    kept = await owner.fetchval("SELECT count(*) FROM usage.event")
-    assert kept == 2 + sum(status in ("accepted", "late") for _, status, _ in mixed)
-    assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == kept
+    assert [(r.status, r.field) for r in receipts] == [line[1:] for line in mixed]
+    events = await owner.fetchval("SELECT count(*) FROM usage.event")
+    assert events == 2 + sum(status in ("accepted", "late") for _, status, _ in mixed)
+    assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == events
 
 
 async def test_an_id_twice_in_one_batch_counts_once(
@@ -153,19 +153,19 @@ async def test_events_sent_before_their_account_count_as_soon_as_it_is_known(
 async def test_pending_events_can_be_listed_page_by_page(
     db: Database, tenant: UUID, principal: Principal
 ) -> None:
-    sent = [event(uuid4()) for _ in range(5)]
-    await send(db, principal, sent)
+    rows = [event(uuid4()) for _ in range(5)]
+    await send(db, principal, rows)
 
-    seen: list[str] = []
+    event_ids: list[str] = []
     after: str | None = None
     has_next = True
     while has_next:
         async with db.read(tenant) as conn:
             page = await reads_store.pending(conn, 2, after)
-        seen += [waiting.event_id for waiting in page.items]
+        event_ids += [waiting.event_id for waiting in page.items]
         after, has_next = page.cursors[-1], page.has_next
 
-    assert sorted(seen) == sorted(row["id"] for row in sent)
+    assert sorted(event_ids) == sorted(row["id"] for row in rows)
 
 
 async def test_what_waited_becomes_known_when_its_account_does_unless_it_is_history(
@@ -218,9 +218,9 @@ async def test_four_clients_resending_overlapping_batches_never_deadlock(
             await asyncio.sleep(0.01)
 
     drains = asyncio.create_task(worker())
-    heard = await asyncio.gather(*(client(seed) for seed in range(4)))
+    of_clients = await asyncio.gather(*(client(seed) for seed in range(4)))
     drains.cancel()
-    got = [status for each in heard for status in each]
+    got = [status for each in of_clients for status in each]
 
     assert set(got) == {"accepted", "duplicate"}
     counted = await owner.fetchval("SELECT sum(events) FROM usage.daily")

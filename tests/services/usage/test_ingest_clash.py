@@ -30,9 +30,9 @@ async def waiting(owner: Conn, number: int) -> dict[int, set[int]]:
     """Who waits for whom, as soon as so many wait."""
     async with asyncio.timeout(20):
         while True:
-            found = {row["pid"]: set(row["blockers"]) for row in await owner.fetch(WAITING)}
-            if len(found) >= number:
-                return found
+            blockers = {row["pid"]: set(row["blockers"]) for row in await owner.fetch(WAITING)}
+            if len(blockers) >= number:
+                return blockers
             await asyncio.sleep(0.01)
 
 
@@ -69,13 +69,13 @@ async def three_accounts(db: Database, caller: Principal) -> list[UUID]:
 async def one_by_one(db: Database, tenant: UUID, rows: Sequence[Event], go: asyncio.Barrier) -> int:
     """Events taken in the order given: when each has its first, both reach for their second."""
     async with db.write(tenant) as conn:
-        taken = 0
+        count = 0
         for row in rows:
             accounts = {row.address: row.address.account_id or uuid4()}
-            taken += len(await ingest_store.record(conn, "UTC", [row], accounts, ANNOUNCE))
+            count += len(await ingest_store.record(conn, "UTC", [row], accounts, ANNOUNCE))
             if row is rows[0]:
                 await go.wait()
-        return taken
+        return count
 
 
 async def test_events_taken_as_they_come_deadlock(
@@ -117,24 +117,28 @@ async def test_the_same_rows_by_the_real_way_wait_in_one_line(
     """A third transaction holds the middle row, so that both are caught halfway: the one that came
     second has not got hold of anything that the first will still want."""
     accounts = await three_accounts(db, principal)
-    one = in_key_order(accounts)
+    rows = in_key_order(accounts)
     if clash == "of events":
-        held, other, heard = one[1], one[::-1], (["accepted", "duplicate", "accepted"], "duplicate")
+        blocker, other, statuses = (
+            rows[1],
+            rows[::-1],
+            (["accepted", "duplicate", "accepted"], "duplicate"),
+        )
     else:  # other events of the same days, whose keys rise while their accounts fall
-        held, other = event(accounts[1]), in_key_order(accounts[::-1])
-        heard = (["accepted"] * 3, "accepted")
+        blocker, other = event(accounts[1]), in_key_order(accounts[::-1])
+        statuses = (["accepted"] * 3, "accepted")
 
     pids: list[int] = []
     async with db.write(tenant) as gate:
-        await sends(gate, principal, [held])
-        first = asyncio.create_task(alone(db, principal, one, pids))
+        await sends(gate, principal, [blocker])
+        first = asyncio.create_task(alone(db, principal, rows, pids))
         await waiting(owner, 1)
         second = asyncio.create_task(alone(db, principal, other, pids))
         line = await waiting(owner, 2)
         pids.insert(0, await gate.fetchval("SELECT pg_backend_pid()"))
 
     assert line == {pids[1]: {pids[0]}, pids[2]: {pids[1]}}
-    assert (await first, await second) == (heard[0], [heard[1]] * 3)
-    kept = 4 if clash == "of events" else 8
-    assert await owner.fetchval("SELECT count(*) FROM usage.event") == kept
-    assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == kept
+    assert (await first, await second) == (statuses[0], [statuses[1]] * 3)
+    events = 4 if clash == "of events" else 8
+    assert await owner.fetchval("SELECT count(*) FROM usage.event") == events
+    assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == events

@@ -43,11 +43,11 @@ async def test_u19_x8_10000_mixed_rows_get_exact_receipts(
         receipts = answer["receipts"]
         assert [receipt["row"] for receipt in receipts] == list(range(len(part)))
         got = [(receipt["status"], receipt.get("field")) for receipt in receipts]
-        assert got == [wanted[1:] for wanted in part]
-    kept = await owner.fetchval("SELECT count(*) FROM usage.event")
+        assert got == [line[1:] for line in part]
+    events = await owner.fetchval("SELECT count(*) FROM usage.event")
     count = Counter(status for _, status, _ in mixed)
-    assert kept == 2 + count["accepted"] + count["late"]
-    assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == kept
+    assert events == 2 + count["accepted"] + count["late"]
+    assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == events
     pending = await owner.fetchval("SELECT count(*) FROM usage.pending_event")
     assert pending == count["pending"]
 
@@ -66,12 +66,12 @@ FIELDS = [
     "id", "accountId", "externalId", "memberId", "feature", "occurredAt", "quantity", "properties",
     "recordedAt", "source",
 ]  # fmt: skip
-SAID = [
+KEYS = [
     "type", "messageId", "userId", "anonymousId", "previousId", "groupId", "event", "name",
     "properties", "context", "timestamp", "sentAt", "traits", "writeKey",
 ]  # fmt: skip
 ROWS = st.lists(st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=4), max_size=4)
-MESSAGES = st.lists(st.dictionaries(st.sampled_from(SAID), VALUES, max_size=5), max_size=4)
+MESSAGES = st.lists(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=5), max_size=4)
 KINDS = st.sampled_from(["track", "identify", "group", "page", "screen", "alias", "x", None])
 DEEP = st.builds(
     lambda depth, opening, closing: (opening * depth + closing * depth).encode(),
@@ -115,9 +115,9 @@ def _nearly(draw: st.DrawFn, path: str) -> Any:
     return {"batch": messages, "sentAt": draw(VALUES)} if messages else {"batch": draw(VALUES)}
 
 
-async def never_a_5xx(http: Served, tenant: UUID, sent: list[tuple[str, bytes]]) -> None:
+async def never_a_5xx(http: Served, tenant: UUID, requests: list[tuple[str, bytes]]) -> None:
     caller = Principal(tenant, "app", ("ingest", "admin"))
-    for path, body in sent:
+    for path, body in requests:
         status, answer, _ = await http.post(path, body, caller)
         assert status in (200, 202, 400, 413), (status, path, body[:500], answer)
         if status == 202:

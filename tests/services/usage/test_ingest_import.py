@@ -51,23 +51,23 @@ def rows(number: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def as_csv(path: Path, given: list[dict[str, Any]]) -> Path:
+def as_csv(path: Path, rows: list[dict[str, Any]]) -> Path:
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(given[0]))
+        writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
-        writer.writerows(given)
+        writer.writerows(rows)
     return path
 
 
-def as_jsonl(path: Path, given: list[dict[str, Any]]) -> Path:
-    path.write_text("\n".join(json.dumps(row) for row in given))
+def as_jsonl(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("\n".join(json.dumps(row) for row in rows))
     return path
 
 
-def as_parquet(path: Path, given: list[dict[str, Any]]) -> Path:
+def as_parquet(path: Path, rows: list[dict[str, Any]]) -> Path:
     pyarrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
-    parquet.write_table(pyarrow.Table.from_pylist(given), path)
+    parquet.write_table(pyarrow.Table.from_pylist(rows), path)
     return path
 
 
@@ -85,10 +85,10 @@ async def test_every_format_gives_the_same_events(
 
     assert await load.send(http.gateway, key, again=False) == {"accepted": 50}
 
-    kept = await owner.fetch("SELECT * FROM usage.event ORDER BY occurred_at")
-    assert {row["account_id"] for row in kept} == {account}
-    assert [row["occurred_at"] for row in kept] == [AT + timedelta(minutes=n) for n in range(50)]
-    assert (kept[4]["member"], json.loads(kept[4]["properties"])["rows"]) in (
+    events = await owner.fetch("SELECT * FROM usage.event ORDER BY occurred_at")
+    assert {row["account_id"] for row in events} == {account}
+    assert [row["occurred_at"] for row in events] == [AT + timedelta(minutes=n) for n in range(50)]
+    assert (events[4]["member"], json.loads(events[4]["properties"])["rows"]) in (
         ("m1", 4),
         ("m1", "4"),
     )
@@ -97,26 +97,26 @@ async def test_every_format_gives_the_same_events(
     assert await load.send(http.gateway, key, again=True) == {"duplicate": 50}
 
 
-@pytest.mark.parametrize("heard", [False, True], ids=["on its way", "before its answer"])
+@pytest.mark.parametrize("reaches_us", [False, True], ids=["on its way", "before its answer"])
 async def test_a_broken_load_goes_on_where_it_was(
     http: Served, settings: Settings, tenant: UUID, account: UUID, owner: Conn, tmp_path: Path,
-    heard: bool,
+    reaches_us: bool,
 ) -> None:  # fmt: skip
     key = await a_key(settings, tenant, "ingest")
     path = as_csv(tmp_path / "e.csv", rows(50))
     load = replace(a_load(path), chunk_rows=20, max_pause_s=0.01)
-    kept = "SELECT count(*) FROM usage.event"
+    count = "SELECT count(*) FROM usage.event"
 
-    async with cut_off(settings.port, after=1, heard=heard) as line:
+    async with cut_off(settings.port, after=1, reaches_us=reaches_us) as line:
         with pytest.raises(LoadError, match="does not take events after"):
             await load.send(line.url, key, again=False)
-        assert await owner.fetchval(kept) == (40 if heard else 20)
-        line.after, sent = 1_000, line.requests
+        assert await owner.fetchval(count) == (40 if reaches_us else 20)
+        line.after, before = 1_000, line.requests
 
-        again = {"accepted": 30, "duplicate": 20} if heard else {"accepted": 50}
+        again = {"accepted": 30, "duplicate": 20} if reaches_us else {"accepted": 50}
         assert await load.send(line.url, key, again=False) == again
-        assert line.requests - sent == 2
-    assert await owner.fetchval(kept) == 50
+        assert line.requests - before == 2
+    assert await owner.fetchval(count) == 50
 
 
 async def test_rows_of_many_bytes_are_sent_in_smaller_batches(
@@ -143,10 +143,10 @@ async def test_rows_that_are_not_taken_go_to_a_file_with_the_reason(
 
     assert await load.send(http.gateway, key, again=False) == {"accepted": 4, "rejected": 3}
 
-    kept = [json.loads(line) for line in load.rejects.read_text().splitlines()]
-    assert Counter(line["why"]["field"] for line in kept) == {"row": 2, "feature": 1}
-    judged = load.judge()
-    assert (judged["good"], judged["rejected"]) == (4, 3)
+    rejects = [json.loads(line) for line in load.rejects.read_text().splitlines()]
+    assert Counter(line["why"]["field"] for line in rejects) == {"row": 2, "feature": 1}
+    verdict = load.judge()
+    assert (verdict["good"], verdict["rejected"]) == (4, 3)
     dry = [json.loads(line) for line in load.rejects.read_text().splitlines()]
     assert [line["why"]["row"] for line in dry] == [3, 4, 5]
 
@@ -180,8 +180,8 @@ def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
         return done.exit_code, done.output
 
     assert run(*good, "--external-source", "crm") == (0, "3 rows are good, 0 are not\n")
-    code, said = run(*good)
+    code, output = run(*good)
     assert code == 1
-    assert "3 are not" in said
+    assert "3 are not" in output
     for wrong in (["--map", "user"], ["--map", "who=user"], ["--time-zone", "Mars/Olympus"]):
         assert run(*wrong)[0] == 2

@@ -80,8 +80,8 @@ async def test_a_late_policy_has_versions(db: Database, tenant: UUID, principal:
     await decided(db, principal, rejects=False, after_days=9)
 
     async with db.read(tenant) as conn:
-        found = [await ingest_store.late_policy(conn, at) for at in (before, between, None)]
-    assert [(each.rejects, each.after_days) for each in found] == [
+        policies = [await ingest_store.late_policy(conn, at) for at in (before, between, None)]
+    assert [(each.rejects, each.after_days) for each in policies] == [
         (False, 30),
         (True, 3),
         (False, 9),
@@ -103,18 +103,18 @@ async def test_rejected_rows_are_listed_newest_first_once_however_often_they_are
     await send(db, principal, [*bad, event(account)])
     await send(db, principal, hostile)
 
-    seen, after, more = [], None, True
+    rejects, after, more = [], None, True
     while more:
         async with db.read(tenant) as conn:
             page = await rejected_store.rejected(conn, 3, after)
-        seen += page.items
+        rejects += page.items
         after, more = page.cursors[-1], page.has_next
 
-    assert len(seen) == 8
-    assert {each.event_id: (each.field, each.value, each.times) for each in seen[3:]} == {
+    assert len(rejects) == 8
+    assert {each.event_id: (each.field, each.value, each.times) for each in rejects[3:]} == {
         f"e{n}": ("quantity", str(-n), 2) for n in range(1, 6)
     }
-    assert all(each.reason for each in seen)
+    assert all(each.reason for each in rejects)
     async with db.read(other_tenant) as conn:
         assert (await rejected_store.rejected(conn)).items == []
 
@@ -161,10 +161,10 @@ async def test_the_graph_lists_rejected_events_and_sets_the_policy(
 
     changed = (await ask(query))["usageLatePolicySet"]
     assert changed["userErrors"] == []
-    found = await ask("{ usageLatePolicy { rejects afterDays } rejectedEvents { nodes {"
+    data = await ask("{ usageLatePolicy { rejects afterDays } rejectedEvents { nodes {"
                       " id field value reason receivedAt times } } }")  # fmt: skip
-    assert found["usageLatePolicy"] == {"rejects": True, "afterDays": 5}
-    (node,) = found["rejectedEvents"]["nodes"]  # type: ignore[misc]
+    assert data["usageLatePolicy"] == {"rejects": True, "afterDays": 5}
+    (node,) = data["rejectedEvents"]["nodes"]  # type: ignore[misc]
     assert (node["id"], node["field"], node["value"], node["times"]) == ("lost", "feature", "7", 1)
 
 

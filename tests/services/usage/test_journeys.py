@@ -57,15 +57,18 @@ async def test_u10_required_tasks_are_counted_within_their_days(db: Database, te
         ],
     )
 
-    found = await way(db, tenant, account)
+    journey = await way(db, tenant, account)
 
-    assert (found.required_30.numerator, found.required_30.denominator) == (1, 2)
-    assert (found.required_60.numerator, found.required_60.denominator) == (3, 4)
-    assert (found.required_90.numerator, found.required_90.denominator) == (4, 5)
-    assert found.required_90.value == 0.8
-    assert (found.overdue.value, found.overdue.n) == (1, 5)  # e; f is never due, nice not required
-    assert [s.milestone.key for s in found.steps if s.overdue] == ["e", "nice"]
-    assert found.started_on == START
+    assert (journey.required_30.numerator, journey.required_30.denominator) == (1, 2)
+    assert (journey.required_60.numerator, journey.required_60.denominator) == (3, 4)
+    assert (journey.required_90.numerator, journey.required_90.denominator) == (4, 5)
+    assert journey.required_90.value == 0.8
+    assert (journey.overdue.value, journey.overdue.n) == (
+        1,
+        5,
+    )  # e; f is never due, nice not required
+    assert [s.milestone.key for s in journey.steps if s.overdue] == ["e", "nice"]
+    assert journey.started_on == START
 
 
 async def test_u10_a_young_account_has_no_rate_yet(db: Database, tenant: UUID) -> None:
@@ -108,9 +111,9 @@ async def test_u9_progress_weighs_the_required_milestones(db: Database, tenant: 
     await milestone(db, caller, "extra", required=False, weight=9)
     await load(db, caller, used(account, "ann", [day(1)], feature="a"))
 
-    found = (await way(db, tenant, account)).progress
+    progress = (await way(db, tenant, account)).progress
 
-    assert (found.numerator, found.denominator, found.value, found.n) == (3, 4, 0.75, 2)
+    assert (progress.numerator, progress.denominator, progress.value, progress.n) == (3, 4, 0.75, 2)
 
 
 async def test_u10_a_milestone_is_reached_when_k_members_used_every_feature(
@@ -231,22 +234,22 @@ async def test_first_uses_are_few_however_many_days_come_at_once(
     await load(db, caller, [*rows[50:], *used(account, "ann", [day(10)], recordedAt=noon(day(99)))])
     await load(db, caller, rows[:50])
 
-    found = await owner.fetch("SELECT day FROM usage.first_use ORDER BY day")
+    first_uses = await owner.fetch("SELECT day FROM usage.first_use ORDER BY day")
 
-    assert [row["day"] for row in found] == [day(0), day(10), day(50)]
+    assert [row["day"] for row in first_uses] == [day(0), day(10), day(50)]
 
 
 async def cohort(db: Database, tenant: UUID, *reached: dict[str, int]) -> list[UUID]:
     """Accounts that started on the same day and used features on these days."""
-    found: list[UUID] = []
+    accounts: list[UUID] = []
     for days in reached:
         account = await an_account(db, tenant)
         await contract(db, tenant, account, START)
         for feature, number in days.items():
             rows = used(account, "ann", [day(number)], feature=feature)
             await load(db, caller_in(tenant), rows)
-        found.append(account)
-    return found
+        accounts.append(account)
+    return accounts
 
 
 async def value(db: Database, tenant: UUID, as_of: datetime = AS_OF) -> TimeToValue:
@@ -262,13 +265,13 @@ async def test_u11_time_to_value_counts_those_that_wait(db: Database, tenant: UU
     )
     await contract(db, tenant, lost, day(-1), recorded_at=noon(day(300)))  # not known yet
 
-    found = await value(db, tenant)
+    times = await value(db, tenant)
 
     # 6 at risk: 5/6 after day 10; one lost on day 15; 4 at risk: 3/4 on day 20; 2/3 on day 40.
-    assert found.by_30.value == pytest.approx(1 - 5 / 6 * 3 / 4)
-    assert found.by_60.value == pytest.approx(1 - 5 / 6 * 3 / 4 * 2 / 3)
-    assert found.median_days.value == 40
-    assert found.median_days.n == 6
+    assert times.by_30.value == pytest.approx(1 - 5 / 6 * 3 / 4)
+    assert times.by_60.value == pytest.approx(1 - 5 / 6 * 3 / 4 * 2 / 3)
+    assert times.median_days.value == 40
+    assert times.median_days.n == 6
     young = await value(db, tenant, noon(day(35)))
     assert young.median_days.insufficient_data
     assert young.by_60.insufficient_data
@@ -334,13 +337,13 @@ async def test_u18_the_funnel_shows_where_accounts_give_up(db: Database, tenant:
         {"c": 1},  # a late step alone is no start
     )  # fmt: skip
 
-    found = await steps(db, tenant)
+    funnel = await steps(db, tenant)
 
-    assert [s.accounts for s in found] == [4, 3, 1]
-    assert [s.drop_off.value for s in found] == [1, 1, 2]
-    assert [s.conversion.value for s in found] == pytest.approx([4 / 5, 3 / 4, 1 / 3])
-    assert [s.reached.value for s in found] == pytest.approx([4 / 5, 3 / 5, 1 / 5])
-    assert [s.days.value for s in found] == [3, 8, 9]
+    assert [s.accounts for s in funnel] == [4, 3, 1]
+    assert [s.drop_off.value for s in funnel] == [1, 1, 2]
+    assert [s.conversion.value for s in funnel] == pytest.approx([4 / 5, 3 / 4, 1 / 3])
+    assert [s.reached.value for s in funnel] == pytest.approx([4 / 5, 3 / 5, 1 / 5])
+    assert [s.days.value for s in funnel] == [3, 8, 9]
 
     nobody = await steps(db, tenant, day(1), day(9))
     assert all(s.conversion.insufficient_data and s.days.insufficient_data for s in nobody)

@@ -14,7 +14,7 @@ from shared.process.facts import relay_all
 from shared.vocabulary.ids import global_id
 from tests.conftest import DatabaseOf
 from tests.graph.processes import SERVICES, Suite, fill, of, take
-from tests.services.usage.examples import load, milestone, named, told, use_case, used
+from tests.services.usage.examples import load, milestone, named, tell, use_case, used
 
 TODAY = datetime.now(UTC).date()
 METRIC = "{ value insufficientData definition version n numerator denominator from to freshness }"
@@ -48,7 +48,7 @@ async def hear(suite: Suite, tenant: UUID, owner: Conn, accounts: list[UUID]) ->
     for row in rows:
         fact = msgspec.json.decode(row["payload"])
         assert fact.pop("account_id") == str(row["account_id"])
-        await told(db, tenant, "ContractChanged", row["account_id"], **fact)
+        await tell(db, tenant, "ContractChanged", row["account_id"], **fact)
 
 
 async def test_u7_to_u21_through_the_graph_a_page_in_one_request_a_level(
@@ -69,13 +69,13 @@ async def test_u7_to_u21_through_the_graph_a_page_in_one_request_a_level(
     )
 
     assert calls["usage"] == 2  # the summary, then all that was asked of it
-    (one, *others) = (node["usage"] for node in data["accounts"]["nodes"])
-    assert one["timeSpent"]["sessions"]["value"] == 28
-    assert one["habits"][0]["habit"]["value"] == 1
-    assert one["automationSuggestions"][0]["rule"]["suggests"] == "Sync"
-    assert one["journey"]["startedOn"] == str(TODAY - timedelta(days=200))
-    assert one["journey"]["timeToValue"]["value"] == 172
-    assert one["journey"]["progress"]["value"] == 1
+    (first, *others) = (node["usage"] for node in data["accounts"]["nodes"])
+    assert first["timeSpent"]["sessions"]["value"] == 28
+    assert first["habits"][0]["habit"]["value"] == 1
+    assert first["automationSuggestions"][0]["rule"]["suggests"] == "Sync"
+    assert first["journey"]["startedOn"] == str(TODAY - timedelta(days=200))
+    assert first["journey"]["timeToValue"]["value"] == 172
+    assert first["journey"]["progress"]["value"] == 1
     assert [other["timeSpent"]["sessions"]["insufficientData"] for other in others] == [True, True]
     assert [other["journey"]["overdue"]["value"] for other in others] == [1, 1]
 
@@ -110,9 +110,9 @@ async def test_u11_u12_u18_u21_and_retention_through_the_graph(
     assert [session["events"] for session in data["memberSessions"]] == [1]
     assert data["usageRetention"] == {"rawDays": None, "rawSince": None}
 
-    set_to = await kept(suite, principal, 62)
+    set_to = await history_kept_days(suite, principal, 62)
     assert set_to["retention"]["rawDays"] == 62
-    refused = await kept(suite, principal, 3)
+    refused = await history_kept_days(suite, principal, 3)
     assert (refused["retention"], refused["userErrors"][0]["field"]) == (None, "rawDays")
 
 
@@ -146,18 +146,21 @@ async def test_u13_u14_u18_of_segments_members_and_thirty_days_through_the_graph
 
     assert calls["usage"] == 4  # both roots, the summary, then all that was asked of it
     for node in data["accounts"]["nodes"]:
-        seen = node["usage"]
-        assert seen["stickiness"]["calendar"]["definition"] == "U14"
-        assert (seen["over30"]["calendar"]["value"], seen["over30"]["business"]["value"]) == (1, 1)
-        assert seen["over30"]["calendar"]["definition"] == "U14.days_30"
-        (persona,) = seen["habits"][0]["personas"]
+        usage = node["usage"]
+        assert usage["stickiness"]["calendar"]["definition"] == "U14"
+        assert (usage["over30"]["calendar"]["value"], usage["over30"]["business"]["value"]) == (
+            1,
+            1,
+        )
+        assert usage["over30"]["calendar"]["definition"] == "U14.days_30"
+        (persona,) = usage["habits"][0]["personas"]
         assert (persona["role"], persona["frequency"]["value"]) == (None, 1)
-        assert seen["adoption"]["breadth"]["personaBasis"] == "USE_CASES"
+        assert usage["adoption"]["breadth"]["personaBasis"] == "USE_CASES"
     assert data["segmentHabits"][0]["frequency"]["n"] == 2
     assert [(s["members"], s["conversion"]["value"]) for s in data["memberFunnel"]] == [(2, 1)]
 
 
-async def kept(suite: Suite, principal: Principal, days: int) -> Any:
+async def history_kept_days(suite: Suite, principal: Principal, days: int) -> Any:
     data, _ = await suite.ask(
         principal,
         f"mutation {{ usageRetentionSet(rawDays: {days})"

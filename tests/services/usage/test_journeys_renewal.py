@@ -23,13 +23,13 @@ SOME = st.integers(1, 400)
 def test_u21_of_one_stratum_it_is_the_plain_odds_ratio_with_woolfs_interval(
     a: int, b: int, c: int, d: int
 ) -> None:
-    found = mantel_haenszel([Table(a, b, c, d)])
+    ratio = mantel_haenszel([Table(a, b, c, d)])
 
-    assert found is not None
-    assert found.value == pytest.approx(a * d / (b * c))
+    assert ratio is not None
+    assert ratio.value == pytest.approx(a * d / (b * c))
     reach = 1.959964 * math.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
-    assert found.high == pytest.approx(found.value * math.exp(reach), rel=1e-5)
-    assert found.low == pytest.approx(found.value / math.exp(reach), rel=1e-5)
+    assert ratio.high == pytest.approx(ratio.value * math.exp(reach), rel=1e-5)
+    assert ratio.low == pytest.approx(ratio.value / math.exp(reach), rel=1e-5)
 
 
 def test_u21_adjustment_undoes_simpsons_paradox() -> None:
@@ -57,21 +57,21 @@ def test_u21_without_both_sides_nothing_can_be_said(tables: list[Table]) -> None
 
 
 async def renewal(
-    db: Database, tenant: UUID, uses: int, outcome: str, at: int = 100, **given: Any
+    db: Database, tenant: UUID, uses: int, outcome: str, at: int = 100, **values: Any
 ) -> UUID:
     """An account since a year, with so many uses so many days before its renewal."""
     account, contract_id = await an_account(db, tenant), uuid4()
-    signed = {"contract_id": contract_id, "end_on": RENEWAL, **given}
+    signed = {"contract_id": contract_id, "end_on": RENEWAL, **values}
     await contract(db, tenant, account, RENEWAL - timedelta(days=365), **signed)
-    known = {"outcome": outcome, "recorded_at": noon(RENEWAL), **signed}
-    await contract(db, tenant, account, RENEWAL - timedelta(days=365), **known)
+    terms = {"outcome": outcome, "recorded_at": noon(RENEWAL), **signed}
+    await contract(db, tenant, account, RENEWAL - timedelta(days=365), **terms)
     days = [RENEWAL - timedelta(days=at)] * uses
     if days:
         await load(db, caller_in(tenant), used(account, "ann", days, feature="sync"))
     return account
 
 
-async def found(db: Database, tenant: UUID, as_of: datetime = AS_OF) -> list[Association]:
+async def associations_of(db: Database, tenant: UUID, as_of: datetime = AS_OF) -> list[Association]:
     async with db.read(tenant) as conn:
         return await renewal_associations(conn, as_of)
 
@@ -84,7 +84,7 @@ async def test_u21_use_before_the_renewal_window_is_held_against_what_became_of_
     for number in range(10):
         await renewal(db, tenant, 2 if number % 2 else 0, "lost" if number < 6 else "expanded")
     await renewal(db, tenant, 9, "pending")
-    before = await found(db, tenant)
+    before = await associations_of(db, tenant)
 
     (sync,) = before
     assert (sync.feature, sync.users, sync.odds_ratio.n, sync.strata) == ("sync", 10, 20, 1)
@@ -93,10 +93,10 @@ async def test_u21_use_before_the_renewal_window_is_held_against_what_became_of_
     assert sync.odds_ratio.value is not None
     assert sync.high.value is not None
     assert sync.low.value < 1 < sync.odds_ratio.value < sync.high.value
-    assert (await found(db, tenant, noon(RENEWAL) - timedelta(days=1))) == []
+    assert (await associations_of(db, tenant, noon(RENEWAL) - timedelta(days=1))) == []
 
     await renewal(db, tenant, 3, "lost", recorded_at=AS_OF + timedelta(minutes=1))
-    assert await found(db, tenant) == before
+    assert await associations_of(db, tenant) == before
 
 
 async def test_u21_use_in_the_renewal_window_and_young_accounts_do_not_count(
@@ -115,7 +115,7 @@ async def test_u21_use_in_the_renewal_window_and_young_accounts_do_not_count(
         recorded_at=noon(RENEWAL),
     )  # fmt: skip
 
-    (sync,) = await found(db, tenant)
+    (sync,) = await associations_of(db, tenant)
 
     assert (sync.users, sync.odds_ratio.n) == (10, 30)
 
@@ -124,7 +124,7 @@ async def test_u21_too_few_renewals_are_insufficient_data(db: Database, tenant: 
     for number in range(19):
         await renewal(db, tenant, 3 * (number % 2), "lost" if number < 6 else "renewed")
 
-    (sync,) = await found(db, tenant)
+    (sync,) = await associations_of(db, tenant)
 
     assert all(m.insufficient_data for m in (sync.odds_ratio, sync.low, sync.high))
     assert sync.odds_ratio.n == 19
@@ -143,7 +143,7 @@ async def test_u21_plan_and_age_make_strata_as_size_does(db: Database, tenant: U
                 end_on=RENEWAL - timedelta(days=365), outcome="renewed",
             )  # fmt: skip
 
-    (sync,) = await found(db, tenant)
+    (sync,) = await associations_of(db, tenant)
 
     assert (sync.strata, sync.odds_ratio.n) == (4, 24)
 
@@ -154,6 +154,6 @@ async def test_u21_accounts_are_compared_with_their_like(db: Database, tenant: U
         outcome = "lost" if number < 9 else "renewed"
         await renewal(db, tenant, 3 * (number % 3 == 0), outcome, seats=seats, term_months=term)
 
-    (sync,) = await found(db, tenant)
+    (sync,) = await associations_of(db, tenant)
 
     assert (sync.strata, sync.odds_ratio.n) == (4, 24)

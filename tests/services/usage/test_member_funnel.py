@@ -113,5 +113,5 @@ async def test_u18_what_is_recorded_later_never_changes_an_old_funnel_of_members
     assert before[0].days.value == 20
     (after,) = await steps(db, tenant, as_of=noon(AS_OF.date()))
     assert (after.members, after.conversion.denominator, after.days.value) == (1, 2, 4)
-    (gone,) = await steps(db, tenant, as_of=late + timedelta(days=10))
-    assert (gone.members, gone.conversion.denominator) == (0, 1)
+    (step,) = await steps(db, tenant, as_of=late + timedelta(days=10))
+    assert (step.members, step.conversion.denominator) == (0, 1)

@@ -42,8 +42,8 @@ async def counted(
     db: Database, tenant: UUID, account: UUID, as_of: datetime | None = None
 ) -> tuple[float | None, float | None]:
     """Events and active people of 28 days."""
-    found = await summary(db, tenant, account, as_of)
-    return found.events_28.value, found.active_members_28.value
+    usage = await summary(db, tenant, account, as_of)
+    return usage.events_28.value, usage.active_members_28.value
 
 
 async def waiting(owner: Conn) -> int:
@@ -75,30 +75,32 @@ async def test_what_a_visitor_did_before_signing_in_is_the_users_once_the_user_h
     assert await counted(db, tenant, acme) == (2, 1)
 
 
-SAID = [visit("v1"), identify("ann", "v1"), group("ann", "g1"), track("ann"), alias("anna", "ann"),
-        track("anna", "Third")]  # fmt: skip
+MESSAGES = [
+    visit("v1"), identify("ann", "v1"), group("ann", "g1"), track("ann"), alias("anna", "ann"),
+    track("anna", "Third"),
+]  # fmt: skip
 
 
 @EXAMPLES
 @given(
-    order=st.permutations(range(len(SAID))),
-    cuts=st.sets(st.integers(1, len(SAID) - 1)),
-    known_after=st.integers(0, len(SAID)),
+    order=st.permutations(range(len(MESSAGES))),
+    cuts=st.sets(st.integers(1, len(MESSAGES) - 1)),
+    known_after=st.integers(0, len(MESSAGES)),
 )
 async def test_order_and_batches_make_no_difference(
     http: Served, db: Database, owner: Conn, order: list[int], cuts: set[int], known_after: int
 ) -> None:
     tenant = await auth.create_tenant(owner, uuid4().hex)
     caller, acme = Principal(tenant, "app", ("ingest",)), uuid4()
-    batches = _batches([{**SAID[n], "messageId": f"{n}"} for n in order], cuts)
+    batches = _batches([{**MESSAGES[n], "messageId": f"{n}"} for n in order], cuts)
 
-    sent = 0
+    number = 0
     for batch in batches:
-        if sent <= known_after < sent + len(batch):
+        if number <= known_after < number + len(batch):
             await named(db, tenant, acme, ("segment", "g1"))
         await deliver(http, caller, *batch)
-        sent += len(batch)
-    if known_after == len(SAID):
+        number += len(batch)
+    if known_after == len(MESSAGES):
         await named(db, tenant, acme, ("segment", "g1"))
 
     assert await counted(db, tenant, acme) == (3, 1)
@@ -176,8 +178,8 @@ async def test_a_person_is_the_member_whom_accounts_know_by_any_of_its_names(
     assert await counted(db, world.tenant, world.account) == (2, 1)
     async with db.read(world.tenant) as conn:
         for name in (str(world.people["ann"]), "v1", "ann@acme.test"):
-            found = await sessions_store.member_sessions(conn, world.account, name)
-            assert sum(session.events for session in found) == 2, name
+            sessions = await sessions_store.member_sessions(conn, world.account, name)
+            assert sum(session.events for session in sessions) == 2, name
 
 
 async def test_use_under_an_external_id_that_a_member_had_stays_the_members(
@@ -223,15 +225,15 @@ async def test_group_calls_and_events_racing_leave_nothing_waiting(
     http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
 ) -> None:
     await an_account(db, tenant, ("segment", "g1"))
-    said = [
+    messages = [
         message
         for n in range(8)
         for message in (visit(f"v{n}"), identify(f"u{n}", f"v{n}"), group(f"u{n}", "g1"),
                         track(f"u{n}"))
     ]  # fmt: skip
-    random.Random(3).shuffle(said)  # noqa: S311 - a shuffle, not a secret
+    random.Random(3).shuffle(messages)  # noqa: S311 - a shuffle, not a secret
 
-    await asyncio.gather(*(deliver(http, principal, message) for message in said))
+    await asyncio.gather(*(deliver(http, principal, message) for message in messages))
 
     assert await waiting(owner) == 0
     assert await owner.fetchval("SELECT sum(events) FROM usage.daily") == 16

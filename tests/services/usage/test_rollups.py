@@ -49,12 +49,12 @@ class Use:
 def uses(draw: st.DrawFn) -> list[Use]:
     """A few months of use around the change of clocks, most known at once, some weeks later."""
     random = Random(draw(st.integers(0, 10_000)))  # noqa: S311
-    found: list[Use] = []
+    drawn_uses: list[Use] = []
     for number in range(draw(st.integers(0, 60))):
         back = timedelta(days=random.expovariate(1 / 25)) if random.random() < 0.7 else timedelta(hours=random.uniform(-30, 30))  # noqa: E501 # fmt: skip
         occurred = AUTUMN + timedelta(days=20) * (random.random() < 0.3) - back
         lag = random.choice([-250, 0, 1, 3_600, 40_000, 20 * 86_400])
-        found.append(
+        drawn_uses.append(
             Use(
                 str(number),
                 random.choice([None, "ann", "bob", "cy"]),
@@ -64,7 +64,7 @@ def uses(draw: st.DrawFn) -> list[Use]:
                 random.choice([1.0, 0.1, 7.25]),
             )
         )
-    return found
+    return drawn_uses
 
 
 MOMENTS = st.one_of(
@@ -76,14 +76,14 @@ MOMENTS = st.one_of(
 
 def recounted(used: list[Use], as_of: datetime, zone: ZoneInfo) -> FeatureRow:
     """The features by their definitions, from the events alone."""
-    known = [use for use in used if use.recorded < as_of and use.occurred < as_of]
-    day_of = {use.id: use.occurred.astimezone(zone).date() for use in known}
+    past = [use for use in used if use.recorded < as_of and use.occurred < as_of]
+    day_of = {use.id: use.occurred.astimezone(zone).date() for use in past}
     today = as_of.astimezone(zone).date()
     last = (as_of.astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone).date()
-    month = [use for use in known if (last - day_of[use.id]).days < 28]
-    previous = [use for use in known if 28 <= (last - day_of[use.id]).days < 56]
-    weeks = weekly([day_of[use.id] for use in known], today)[-12:]
-    newest = max((use.occurred for use in known), default=None)
+    month = [use for use in past if (last - day_of[use.id]).days < 28]
+    previous = [use for use in past if 28 <= (last - day_of[use.id]).days < 56]
+    weeks = weekly([day_of[use.id] for use in past], today)[-12:]
+    newest = max((use.occurred for use in past), default=None)
     return {
         "events_28d": len(month),
         "events_prev_28d": len(previous),
@@ -93,27 +93,27 @@ def recounted(used: list[Use], as_of: datetime, zone: ZoneInfo) -> FeatureRow:
         "features_used_28d": len({use.feature for use in month}),
         "weeks_since_last_event": (as_of - newest).total_seconds() / 604_800 if newest else None,
         "events_trend_12w": slope([math.log1p(events) for events in weeks]),
-        **over_whole_days(known, today, zone),
+        **over_whole_days(past, today, zone),
     }
 
 
-def over_whole_days(known: list[Use], today: date, zone: ZoneInfo) -> FeatureRow:
+def over_whole_days(recorded: list[Use], today: date, zone: ZoneInfo) -> FeatureRow:
     """The long windows: whole days before the landmark's own, as known by its midnight."""
-    found: FeatureRow = {"completions_per_member": None}
-    settled = [use for use in known if use.recorded.astimezone(zone).date() < today]
+    row: FeatureRow = {"completions_per_member": None}
+    settled = [use for use in recorded if use.recorded.astimezone(zone).date() < today]
     for days in (91, 364):
         ages = [(use, (today - use.occurred.astimezone(zone).date()).days) for use in settled]
         part = [use.quantity for use, age in ages if 1 <= age <= days]
         mean = math.fsum(part) / len(part) if len(part) >= 10 else None
-        found[f"quantity_per_event_{days}d"] = mean
-        found |= {f"events_per_member_week_{days}d": None, f"depth_{days}d": None}
+        row[f"quantity_per_event_{days}d"] = mean
+        row |= {f"events_per_member_week_{days}d": None, f"depth_{days}d": None}
     newest = [use.quantity for use, age in ages if 1 <= age <= 28]
-    found["quantity_per_event_28d"] = mean and (math.fsum(newest) + mean) / (len(newest) + 1)
+    row["quantity_per_event_28d"] = mean and (math.fsum(newest) + mean) / (len(newest) + 1)
     days_of = {use.id: use.occurred.astimezone(zone).date() for use in settled}
     past = [use for use in settled if days_of[use.id] < today]
     first = min((days_of[use.id] for use in past), default=today)
     early = {use.feature for use in past if (days_of[use.id] - first).days < 90}
-    return {**found, "onboarding_features_90d": len(early)}
+    return {**row, "onboarding_features_90d": len(early)}
 
 
 def weekly(days: list[date], today: date) -> list[int]:
@@ -150,10 +150,10 @@ async def test_rollups_equal_a_recount_under_shuffled_late_and_doubled_events(
 ) -> None:
     tenant, account = await loaded(db, zone, used, seed)
 
-    wanted: dict[tuple[date, str, str], list[float]] = defaultdict(list)
+    quantities: dict[tuple[date, str, str], list[float]] = defaultdict(list)
     for use in used:
         day = use.occurred.astimezone(ZoneInfo(zone)).date()
-        wanted[day, use.member or "", use.feature].append(use.quantity)
+        quantities[day, use.member or "", use.feature].append(use.quantity)
     rows = await owner.fetch(
         "SELECT day, member, feature, sum(events) AS events, sum(quantity)::float8 AS quantity"
         " FROM usage.daily WHERE tenant_id = $1 AND account_id = $2 GROUP BY 1, 2, 3",
@@ -162,8 +162,8 @@ async def test_rollups_equal_a_recount_under_shuffled_late_and_doubled_events(
     )
     counted = {(r["day"], r["member"], r["feature"]): (r["events"], r["quantity"]) for r in rows}
     assert counted == {
-        key: (len(given), pytest.approx(math.fsum(given), rel=1e-12))
-        for key, given in wanted.items()
+        key: (len(amounts), pytest.approx(math.fsum(amounts), rel=1e-12))
+        for key, amounts in quantities.items()
     }
 
 

@@ -15,23 +15,25 @@ from shared.platform.db import Conn, Database
 from tests.services.usage.examples import an_account, marked, summary
 from tests.services.usage.processes import Served, a_key
 
-SENT = datetime(2026, 6, 15, 12, tzinfo=UTC)
+SENT_AT = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 
-def track(user: str | None = "ann", event: str = "Report Built", **given: Any) -> dict[str, Any]:
+def track(user: str | None = "ann", event: str = "Report Built", **values: Any) -> dict[str, Any]:
     return {
         "type": "track", "messageId": uuid4().hex, "event": event,
-        **({"userId": user} if user else {}), **given,
+        **({"userId": user} if user else {}), **values,
     }  # fmt: skip
 
 
-def group(user: str, group_id: str, **given: Any) -> dict[str, Any]:
+def group(user: str, group_id: str, **values: Any) -> dict[str, Any]:
     message = {"type": "group", "messageId": uuid4().hex, "userId": user, "groupId": group_id}
-    return {**message, **given}
+    return {**message, **values}
 
 
-async def deliver(http: Served, caller: Principal, *messages: dict[str, Any], **given: Any) -> None:
-    body = {"batch": messages, **given}
+async def deliver(
+    http: Served, caller: Principal, *messages: dict[str, Any], **values: Any
+) -> None:
+    body = {"batch": messages, **values}
     assert (await http.post("batch", body, caller))[:2] == (200, {"success": True})
 
 
@@ -226,13 +228,13 @@ async def test_a_hostile_value_costs_its_message_only_and_the_message_is_listed(
     http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn, place: str
 ) -> None:
     await an_account(db, tenant, ("segment", "g1"))
-    said: list[str] = []
+    messages: list[str] = []
     for number, value in enumerate(HOSTILE):
         about = {"messageId": f"bad{number}", "type": "track", "userId": "ann", "event": "x"}
         bad = msgspec.json.encode({key: text for key, text in about.items() if key != place})
         good = msgspec.json.encode(track("ann", f"good{number}", context={"groupId": "g1"}))
-        said += [f'{bad.decode()[:-1]},"{place}":{value}}}', good.decode()]
-    body = f'{{"batch":[{",".join(said)}]}}'.encode("latin-1")
+        messages += [f'{bad.decode()[:-1]},"{place}":{value}}}', good.decode()]
+    body = f'{{"batch":[{",".join(messages)}]}}'.encode("latin-1")
 
     status, answer, _ = await http.post("batch", body, principal)
 
@@ -278,16 +280,16 @@ async def test_the_write_key_is_an_api_key_as_user_name_or_in_the_body(
 ) -> None:
     key = await a_key(settings, tenant, "ingest")
     reader = await a_key(settings, tenant, "read")
-    one = {"userId": "ann", "event": "x"}
-    asked: list[tuple[dict[str, str], dict[str, Any], int]] = [
+    message = {"userId": "ann", "event": "x"}
+    requests: list[tuple[dict[str, str], dict[str, Any], int]] = [
         (basic(key), {}, 200), ({}, {"writeKey": key}, 200),
         ({"authorization": f"Bearer {key}"}, {}, 200),
         (basic(reader), {}, 401), (basic("tnr_nobody"), {"writeKey": key}, 401),
         ({"authorization": "Basic !!!"}, {}, 401), ({}, {}, 401), ({}, {"writeKey": 7}, 401),
     ]  # fmt: skip
-    for headers, more, status in asked:
+    for headers, more, status in requests:
         async with http.session.post(
-            f"{http.gateway}/v1/track", json={**one, **more}, headers=headers
+            f"{http.gateway}/v1/track", json={**message, **more}, headers=headers
         ) as response:
             assert response.status == status, (headers, more)
             assert (await response.json())["success"] is (status == 200)

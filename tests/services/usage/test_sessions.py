@@ -40,7 +40,7 @@ async def spent(db: Database, tenant: UUID, account: UUID, as_of: datetime) -> T
 
 
 @pytest.mark.parametrize(
-    ("minutes", "wanted"),
+    ("minutes", "expected"),
     [
         ([], []),
         ([0], [(0, 1)]),
@@ -52,13 +52,13 @@ async def spent(db: Database, tenant: UUID, account: UUID, as_of: datetime) -> T
     ],
 )
 def test_u8_sessions_end_at_thirty_minutes_of_idleness(
-    minutes: list[float], wanted: list[tuple[float, int]]
+    minutes: list[float], expected: list[tuple[float, int]]
 ) -> None:
     moments = [TURN + MINUTE * at for at in minutes]
 
-    found = [(s.seconds / 60, s.events) for s in sessions(moments)]
+    lengths = [(s.seconds / 60, s.events) for s in sessions(moments)]
 
-    assert found == [(pytest.approx(length), events) for length, events in wanted]
+    assert lengths == [(pytest.approx(length), events) for length, events in expected]
 
 
 async def test_u8_time_spent_per_active_user(db: Database, tenant: UUID) -> None:
@@ -80,20 +80,20 @@ async def test_u8_time_spent_per_active_user(db: Database, tenant: UUID) -> None
     ]
     await load(db, caller, rows)
 
-    found = await spent(db, tenant, account, midnight + 8 * MINUTE)
+    time_spent = await spent(db, tenant, account, midnight + 8 * MINUTE)
 
-    assert (found.active_minutes.numerator, found.active_minutes.denominator) == (40, 3)
-    assert found.active_minutes.value == pytest.approx(40 / 3)
-    assert (found.sessions.numerator, found.sessions.n) == (4, 3)
-    assert (found.sessions.window_from, found.sessions.window_to) == (first, midnight)
+    assert (time_spent.active_minutes.numerator, time_spent.active_minutes.denominator) == (40, 3)
+    assert time_spent.active_minutes.value == pytest.approx(40 / 3)
+    assert (time_spent.sessions.numerator, time_spent.sessions.n) == (4, 3)
+    assert (time_spent.sessions.window_from, time_spent.sessions.window_to) == (first, midnight)
 
 
 async def test_u8_nobody_there_is_insufficient_data(db: Database, tenant: UUID) -> None:
     account = await an_account(db, tenant)
 
-    found = await spent(db, tenant, account, TURN)
+    time_spent = await spent(db, tenant, account, TURN)
 
-    for metric in (found.active_minutes, found.sessions):
+    for metric in (time_spent.active_minutes, time_spent.sessions):
         assert metric.insufficient_data
         assert metric.n == 0
 
@@ -105,7 +105,7 @@ def bursts(seed: int, zone: ZoneInfo, as_of: datetime) -> list[tuple[str, dateti
     near = [TURN.date() + timedelta(days=n) for n in (-1, 0, 1)]
     days = [today, today - timedelta(days=28), *near]
     midnights = [datetime.combine(day, time(), zone).astimezone(UTC) for day in days]
-    found: list[tuple[str, datetime, int]] = []
+    moments: list[tuple[str, datetime, int]] = []
     for _ in range(random.randint(0, 16)):
         member = random.choice(["ann", "bob"])
         at = TURN + timedelta(minutes=random.randint(-3 * 1440, 3 * 1440))
@@ -113,8 +113,8 @@ def bursts(seed: int, zone: ZoneInfo, as_of: datetime) -> list[tuple[str, dateti
             at = random.choice(midnights) - MINUTE * random.randint(2, 70)
         for _ in range(random.randint(1, 8)):
             at += MINUTE * random.choice([1, 7, 19, 29, 30, 31, 59, 61])
-            found.append((member, at, random.choice([0, 1, 3_600, 200_000])))
-    return found
+            moments.append((member, at, random.choice([0, 1, 3_600, 200_000])))
+    return moments
 
 
 @EXAMPLES
@@ -137,11 +137,11 @@ async def test_u8_sessions_equal_a_recount_in_every_zone(
     Random(0).shuffle(rows)  # noqa: S311
     await load(db, caller, rows)
 
-    found = await spent(db, tenant, account, as_of)
+    time_spent = await spent(db, tenant, account, as_of)
 
     seconds, count = recounted(moments, as_of, ZoneInfo(zone))
-    assert found.active_minutes.numerator == pytest.approx(seconds / 60)
-    assert found.sessions.numerator == count
+    assert time_spent.active_minutes.numerator == pytest.approx(seconds / 60)
+    assert time_spent.sessions.numerator == count
 
 
 def recounted(
@@ -184,10 +184,10 @@ async def test_u8_a_members_sessions_are_listed(db: Database, tenant: UUID) -> N
     await load(db, caller, [past(account, TURN + MINUTE * at) for at in (0, 10, 60)])
 
     async with db.read(tenant) as conn:
-        found = await member_sessions(conn, account, "ann", TURN + timedelta(days=1))
+        listed = await member_sessions(conn, account, "ann", TURN + timedelta(days=1))
 
-    assert [(s.start_at, s.events) for s in found] == [(TURN, 2), (TURN + 60 * MINUTE, 1)]
-    assert date(2025, 11, 2) == found[0].start_at.date()
+    assert [(s.start_at, s.events) for s in listed] == [(TURN, 2), (TURN + 60 * MINUTE, 1)]
+    assert date(2025, 11, 2) == listed[0].start_at.date()
 
     world = World(db, tenant, account)
     await world.members("ann")  # now both names are hers

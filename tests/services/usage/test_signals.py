@@ -69,15 +69,15 @@ async def test_u1_active_and_regular_members(db: Database, tenant: UUID, account
         "cy": [0, 1, 8, 21],  # not in the third
         "dee": [28, 35],  # before the window
     }
-    seen = await used(db, tenant, account, plan)
+    usage = await used(db, tenant, account, plan)
 
-    assert seen.active_members_28.value == 3
-    assert seen.regular_members_28.value == pytest.approx(2 / 3)
-    assert seen.events_28.value == 12
-    assert seen.features_used_28.value == 3
-    assert (seen.events_28.window_from, seen.events_28.window_to) == (MIDNIGHT - 27 * DAY, NOON)
-    assert seen.last_event_at == NOON - timedelta(hours=1)
-    assert seen.events_28.freshness == NOON - timedelta(minutes=59)
+    assert usage.active_members_28.value == 3
+    assert usage.regular_members_28.value == pytest.approx(2 / 3)
+    assert usage.events_28.value == 12
+    assert usage.features_used_28.value == 3
+    assert (usage.events_28.window_from, usage.events_28.window_to) == (MIDNIGHT - 27 * DAY, NOON)
+    assert usage.last_event_at == NOON - timedelta(hours=1)
+    assert usage.events_28.freshness == NOON - timedelta(minutes=59)
 
 
 async def test_u1_regular_users_are_a_share_of_all_users_not_of_the_active(
@@ -95,11 +95,11 @@ async def test_u1_regular_users_are_a_share_of_all_users_not_of_the_active(
     })  # fmt: skip
     await world.used({(str(world.people["ann"]), "x"): always})  # by another name
 
-    seen = await summary(db, tenant, account, NOON)
-    regular = seen.regular_members_28
+    usage = await summary(db, tenant, account, NOON)
+    regular = usage.regular_members_28
     assert (regular.value, regular.numerator, regular.denominator) == (0.5, 2, 4)
     assert (regular.definition, regular.version) == ("U1", 2)
-    assert seen.active_members_28.value == 3
+    assert usage.active_members_28.value == 3
     assert (await summary(db, tenant, account, NOON + 2 * DAY)).regular_members_28.n == 6
 
 
@@ -117,9 +117,9 @@ async def test_u1_events_without_a_member_are_events_of_nobody(
 ) -> None:
     await send(db, principal, [event(account)])
 
-    seen = await summary(db, tenant, account)
-    assert (seen.events_28.value, seen.active_members_28.value) == (1, 0)
-    assert seen.regular_members_28.insufficient_data
+    usage = await summary(db, tenant, account)
+    assert (usage.events_28.value, usage.active_members_28.value) == (1, 0)
+    assert usage.regular_members_28.insufficient_data
 
 
 async def test_u15_trend_is_the_slope_over_full_weeks(
@@ -135,15 +135,15 @@ async def test_u15_trend_is_the_slope_over_full_weeks(
     for at in range(0, len(rows), 1_000):
         await send(db, Principal(tenant, "loader", SCOPES), rows[at : at + 1_000])
 
-    seen = await summary(db, tenant, account, NOON)
+    usage = await summary(db, tenant, account, NOON)
 
-    assert [week.events for week in seen.weeks] == [2, *(2**n - 1 for n in range(2, 11))]
-    assert seen.weeks[0].start_at == MIDNIGHT - 70 * DAY
+    assert [week.events for week in usage.weeks] == [2, *(2**n - 1 for n in range(2, 11))]
+    assert usage.weeks[0].start_at == MIDNIGHT - 70 * DAY
     ys = [math.log(3), *(n * math.log(2) for n in range(2, 11))]
-    assert seen.weekly_trend.value == pytest.approx(
+    assert usage.weekly_trend.value == pytest.approx(
         sum((x - 4.5) * y for x, y in enumerate(ys)) / 82.5
     )
-    assert (seen.weekly_trend.n, seen.weekly_trend.definition) == (10, "U15")
+    assert (usage.weekly_trend.n, usage.weekly_trend.definition) == (10, "U15")
 
 
 async def test_u15_seven_full_weeks_say_nothing_and_empty_ones_count(
@@ -160,20 +160,20 @@ async def test_u15_seven_full_weeks_say_nothing_and_empty_ones_count(
 async def test_u1_u14_u15_of_an_account_never_seen_are_insufficient_data(
     db: Database, tenant: UUID, account: UUID
 ) -> None:
-    seen = await summary(db, tenant, account)
+    usage = await summary(db, tenant, account)
 
-    assert seen.events_28.value == 0
-    for metric in (seen.dau_mau, seen.regular_members_28, seen.weekly_trend):
+    assert usage.events_28.value == 0
+    for metric in (usage.dau_mau, usage.regular_members_28, usage.weekly_trend):
         assert metric.insufficient_data
-    assert (seen.last_event_at, seen.weeks) == (None, [])
+    assert (usage.last_event_at, usage.weeks) == (None, [])
 
 
 async def test_days_are_the_tenants(db: Database, tenant: UUID, account: UUID) -> None:
     """Eleven in London is past midnight in Auckland: another day, and another week."""
-    seen = await used(db, tenant, account, {"ann": [0, 28]}, "Pacific/Auckland")
+    usage = await used(db, tenant, account, {"ann": [0, 28]}, "Pacific/Auckland")
 
-    assert seen.events_28.value == 1
-    assert seen.events_28.window_from == datetime(2026, 5, 18, 12, tzinfo=UTC)
+    assert usage.events_28.value == 1
+    assert usage.events_28.window_from == datetime(2026, 5, 18, 12, tzinfo=UTC)
 
 
 async def test_as_of_needs_a_zone(db: Database, tenant: UUID, account: UUID) -> None:

@@ -133,9 +133,9 @@ async def test_u8_use_per_user_counts_only_who_began_ninety_days_ago(world: Worl
         ("old", "x"): [91, 4], ("away", "x"): [200],
     })  # fmt: skip
 
-    seen = (await world.signals()).adoption
-    assert parts(seen.events_per_user) == (2.0, 4, 2)  # settled and old
-    assert parts(seen.days_per_user) == (1.5, 3, 2)
+    adoption = (await world.signals()).adoption
+    assert parts(adoption.events_per_user) == (2.0, 4, 2)  # settled and old
+    assert parts(adoption.days_per_user) == (1.5, 3, 2)
 
 
 async def stickiness(world: World, days: int, as_of: datetime | None = NOON) -> Stickiness:
@@ -157,9 +157,9 @@ async def test_u14_over_thirty_days_when_asked_for(world: World) -> None:
     assert over_30.business.value == pytest.approx(3 / 20 / 2)  # twenty business days here, too
     assert over_30.business.definition == "U14.business_days_30"
 
-    over_28, seen = await stickiness(world, 28), await world.signals()
+    over_28, signals = await stickiness(world, 28), await world.signals()
     assert over_28.calendar.value == pytest.approx(4 / 28 / 2)
-    assert parts(over_28.business) == parts(seen.adoption.dau_mau_business)
+    assert parts(over_28.business) == parts(signals.adoption.dau_mau_business)
     overall = (await summary(world.db, world.tenant, world.account, NOON)).dau_mau
     assert parts(over_28.calendar) == parts(overall)
 
@@ -167,17 +167,17 @@ async def test_u14_over_thirty_days_when_asked_for(world: World) -> None:
 async def test_u14_nobody_and_other_windows_have_no_stickiness(world: World) -> None:
     await world.used({("ann", "x"): [0, 31], ("", "x"): [3]})
     for days in (28, 30):
-        found = await stickiness(world, days)
-        assert (found.calendar.insufficient_data, found.calendar.n) == (True, 0)
-        assert found.business.insufficient_data
+        sticky = await stickiness(world, days)
+        assert (sticky.calendar.insufficient_data, sticky.calendar.n) == (True, 0)
+        assert sticky.business.insufficient_data
     with pytest.raises(InvalidInput, match="28 or 30"):
         await stickiness(world, 7)
 
 
 async def test_u14_without_a_moment_it_is_now(world: World) -> None:
-    found = await stickiness(world, 30, None)
-    assert found.calendar.window_to is not None
-    assert found.calendar.window_to <= datetime.now(UTC)
+    sticky = await stickiness(world, 30, None)
+    assert sticky.calendar.window_to is not None
+    assert sticky.calendar.window_to <= datetime.now(UTC)
 
 
 async def test_u14_business_days_leave_out_weekends(world: World) -> None:
@@ -200,23 +200,23 @@ async def test_u17_feature_adoption_needs_three_uses_and_a_plan_that_has_it(worl
         ("bob", "c"): [1, 2, 3], ("bob", "wild"): [1, 2, 3], ("", "a"): [1, 2, 3],
     })  # fmt: skip
 
-    found = {each.key: each for each in (await world.signals()).adoption.features}
-    assert {key: parts(each.adoption) for key, each in found.items()} == {
+    features = {each.key: each for each in (await world.signals()).adoption.features}
+    assert {key: parts(each.adoption) for key, each in features.items()} == {
         "a": (0.5, 1, 2), "b": (0.5, 1, 2), "unused": (0.0, 0, 2), "wild": (0.5, 1, 2),
     }  # fmt: skip
-    assert (found["a"].title, found["wild"].tier) == ("Alpha", None)
+    assert (features["a"].title, features["wild"].tier) == ("Alpha", None)
 
 
 async def test_u17_who_is_not_active_adopted_nothing(world: World) -> None:
     await world.features({"key": "view", "qualifying": False}, {"key": "work"})
     await world.used({("ann", "view"): [1, 2, 3]})
-    found = {each.key: each.adoption for each in (await world.signals()).adoption.features}
-    assert found["view"].insufficient_data
-    assert found["work"].insufficient_data
+    features = {each.key: each.adoption for each in (await world.signals()).adoption.features}
+    assert features["view"].insufficient_data
+    assert features["work"].insufficient_data
 
     await world.used({("bob", "view"): [1, 2, 3], ("bob", "work"): [1]})
-    found = {each.key: each.adoption for each in (await world.signals()).adoption.features}
-    assert (parts(found["view"]), parts(found["work"])) == ((1.0, 1, 1), (0.0, 0, 1))
+    features = {each.key: each.adoption for each in (await world.signals()).adoption.features}
+    assert (parts(features["view"]), parts(features["work"])) == ((1.0, 1, 1), (0.0, 0, 1))
 
 
 async def test_a_view_that_does_not_qualify_makes_nobody_active(world: World) -> None:
@@ -224,9 +224,9 @@ async def test_a_view_that_does_not_qualify_makes_nobody_active(world: World) ->
     await world.features({"key": "page_view", "qualifying": False}, {"key": "work"})
     await world.used({("ann", "page_view"): [1, 2, 3], ("bob", "work"): [1]})
 
-    seen = (await world.signals()).adoption
-    assert parts(seen.seats.utilisation) == (0.25, 1, 4)
-    assert seen.login_days.value == 1
+    adoption = (await world.signals()).adoption
+    assert parts(adoption.seats.utilisation) == (0.25, 1, 4)
+    assert adoption.login_days.value == 1
 
 
 async def test_internal_members_and_accounts_are_never_counted(world: World) -> None:
@@ -236,10 +236,10 @@ async def test_internal_members_and_accounts_are_never_counted(world: World) -> 
     await world.used({("ann", "x"): [1], ("tester", "x"): [1, 2, 3]})
     await world.used({(str(world.people["tester"]), "x"): [4]})
 
-    seen = (await world.signals()).adoption
-    assert (seen.seats.assigned, seen.seats.utilisation.numerator) == (1, 1)
-    assert seen.breadth.top_share.denominator == 1
-    assert seen.features[0].adoption.value == 0
+    adoption = (await world.signals()).adoption
+    assert (adoption.seats.assigned, adoption.seats.utilisation.numerator) == (1, 1)
+    assert adoption.breadth.top_share.denominator == 1
+    assert adoption.features[0].adoption.value == 0
 
     await world.members("ann", recorded=NOON - timedelta(hours=1), internal=True)
     assert (await world.signals()).adoption.login_days.insufficient_data
@@ -251,24 +251,25 @@ async def test_internal_members_leave_no_trace_in_the_summary(world: World) -> N
     await world.members("tester", internal=True)
     await world.used({("tester", "x"): [1, 100], ("ann", "x"): [9, 60]})
 
-    seen = await summary(world.db, world.tenant, world.account, NOON)
-    assert (seen.events_28.value, seen.active_members_28.value) == (1, 1)
-    assert seen.last_event_at == NOON - 9 * DAY - timedelta(hours=1)
-    assert len(seen.weeks) == 8
+    usage = await summary(world.db, world.tenant, world.account, NOON)
+    assert (usage.events_28.value, usage.active_members_28.value) == (1, 1)
+    assert usage.last_event_at == NOON - 9 * DAY - timedelta(hours=1)
+    assert len(usage.weeks) == 8
 
     await world.intends(None, internal=True)
-    seen = await summary(world.db, world.tenant, world.account, NOON)
-    assert (seen.events_28.value, seen.last_event_at, seen.weeks) == (0, None, [])
+    usage = await summary(world.db, world.tenant, world.account, NOON)
+    assert (usage.events_28.value, usage.last_event_at, usage.weeks) == (0, None, [])
 
 
 async def test_u1_u3_u4_u5_u6_u8_u14_of_an_account_nobody_uses_are_insufficient_data(
     world: World,
 ) -> None:
-    seen = (await world.signals()).adoption
+    adoption = (await world.signals()).adoption
+    breadth = adoption.breadth
     shares = (
-        seen.login_days, seen.breadth.organisation, seen.breadth.personas, seen.breadth.top_share,
-        seen.breadth.hhi, seen.depth, seen.new_features, seen.level, seen.sticky_share,
-        seen.events_per_user, seen.days_per_user, seen.dau_mau_business,
+        adoption.login_days, breadth.organisation, breadth.personas, breadth.top_share, breadth.hhi,
+        adoption.depth, adoption.new_features, adoption.level, adoption.sticky_share,
+        adoption.events_per_user, adoption.days_per_user, adoption.dau_mau_business,
     )  # fmt: skip
     assert all(metric.insufficient_data for metric in shares)
-    assert seen.features == []
+    assert adoption.features == []

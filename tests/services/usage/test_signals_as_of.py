@@ -35,7 +35,7 @@ from tests.services.usage.examples import (
     milestone,
     named,
     send,
-    sent,
+    send_rows,
     use_case,
 )
 from tests.services.usage.test_rollups import AUTUMN, MOMENTS, ZONES, Use, uses
@@ -46,19 +46,19 @@ RULE = {"key": "hand", "feature": "reports", "atLeast": 2, "within": "day", "sug
 
 async def answers(world: World, others: Sequence[UUID], moment: datetime) -> dict[str, Any]:
     """Everything usage says about the moment, by the name of what says it."""
-    asked = [world.account, *others]
+    accounts = [world.account, *others]
     async with world.db.read(world.tenant) as conn:
         return {
-            "summary": await reads_store.summary(conn, asked, moment),
-            "signals": await signals.signals(conn, asked, moment),
-            "inputs": await landmarks.features(conn, [Landmark(key, moment) for key in asked]),
-            "time": await sessions.time_spent(conn, asked, moment),
+            "summary": await reads_store.summary(conn, accounts, moment),
+            "signals": await signals.signals(conn, accounts, moment),
+            "inputs": await landmarks.features(conn, [Landmark(key, moment) for key in accounts]),
+            "time": await sessions.time_spent(conn, accounts, moment),
             "sessions": await sessions.member_sessions(conn, world.account, "ann", moment),
-            "stickiness": await stickiness.stickiness(conn, asked, 30, moment),
-            "habits": await habits.habits(conn, asked, moment),
-            "segment": await habits.segment_habits(conn, asked, moment),
-            "suggestions": await habits.suggestions(conn, asked, moment),
-            "journeys": await journeys.journeys(conn, asked, moment),
+            "stickiness": await stickiness.stickiness(conn, accounts, 30, moment),
+            "habits": await habits.habits(conn, accounts, moment),
+            "segment": await habits.segment_habits(conn, accounts, moment),
+            "suggestions": await habits.suggestions(conn, accounts, moment),
+            "journeys": await journeys.journeys(conn, accounts, moment),
             "value": await journeys.value_times(conn, as_of=moment),
             "funnel": await journeys.milestone_funnel(conn, as_of=moment),
             "members": await member_funnel.funnel_of_members(conn, as_of=moment),
@@ -80,7 +80,7 @@ async def described(world: World, recorded: datetime) -> None:
     await use_case(world.db, caller, persona="owner", **at)
     await milestone(world.db, caller, "reports", dueDay=7, isValue=True, **at)
     await milestone(world.db, caller, "both", features=["reports", "export"], order=1, **at)
-    await sent(world.db, caller, MANUAL_RULES, {**RULE, **at})
+    await send_rows(world.db, caller, MANUAL_RULES, {**RULE, **at})
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,9 @@ class Later:
 
     async def doubled(self) -> None:
         """What is known is sent again, as it was or with another time of recording."""
-        known = [use.row(self.world.account) for use in self.used]
-        again = [{**row, "recordedAt": self.at} for row in known]
-        await send(self.world.db, self.world.loader, self.random.choice([known, again]))
+        rows = [use.row(self.world.account) for use in self.used]
+        again = [{**row, "recordedAt": self.at} for row in rows]
+        await send(self.world.db, self.world.loader, self.random.choice([rows, again]))
 
     async def corrected(self) -> None:
         """The same events with another feature, member or time."""
@@ -127,17 +127,17 @@ class Later:
             {"feature": "other"}, {"memberId": "cy"}, {"occurredAt": self.at - 2 * DAY},
         ])  # fmt: skip
         rows = [{**use.row(self.world.account), **change} for use in self.used]
-        known = [{**row, "recordedAt": self.at} for row in rows]
-        await send(self.world.db, self.world.loader, known)
+        later = [{**row, "recordedAt": self.at} for row in rows]
+        await send(self.world.db, self.world.loader, later)
 
     async def people(self) -> None:
         """Members leave, never were, are renamed, become internal, or come."""
-        said: dict[str, Any] = self.random.choice([
+        values: dict[str, Any] = self.random.choice([
             {"ended_at": self.at - 50 * DAY}, {"internal": True}, {"external_id": "cy"},
             {"external_id": None}, {"role": None}, {"added_at": self.at - 200 * DAY},
         ])  # fmt: skip
         name = self.random.choice(["ann", "bob", "new", "a-0"])
-        await self.world.members(name, recorded=self.at, **said)
+        await self.world.members(name, recorded=self.at, **values)
 
     async def catalogue(self) -> None:
         """Features mean something else."""
@@ -161,24 +161,24 @@ class Later:
             "features": [self.feature], "kUsers": choice([0, 1, 2]),
             "isValue": choice([True, False]),
         }  # fmt: skip
-        known = {"recordedAt": self.at, "retired": choice([True, False])}
-        await sent(db, caller, USE_CASES, {**case, **known})
-        await sent(db, caller, MILESTONES, {**step, **known})
-        await sent(db, caller, MANUAL_RULES, {**RULE, "atLeast": choice([2, 3]), **known})
+        version = {"recordedAt": self.at, "retired": choice([True, False])}
+        await send_rows(db, caller, USE_CASES, {**case, **version})
+        await send_rows(db, caller, MILESTONES, {**step, **version})
+        await send_rows(db, caller, MANUAL_RULES, {**RULE, "atLeast": choice([2, 3]), **version})
 
     async def signed(self) -> None:
         """Contracts and plan lines are put right, courses were completed."""
         start, end = (self.at - 300 * DAY).date(), self.at.date()
-        given = {"recorded_at": self.at, "end_on": end, "ended_on": end, "outcome": "lost"}
+        terms = {"recorded_at": self.at, "end_on": end, "ended_on": end, "outcome": "lost"}
         account = self.random.choice([self.world.account, *self.others])
-        await contract(self.world.db, self.world.tenant, account, start, **given, seats=99)
+        await contract(self.world.db, self.world.tenant, account, start, **terms, seats=99)
         ended = self.random.choice([None, self.at - 100 * DAY])
         await self.world.plan("enterprise", 60, recorded=self.at, ended_at=ended)
         await self.world.trained("ann", self.at - 100 * DAY, self.at)
 
     async def account(self) -> None:
         """It should have more users, or is a test account."""
-        await self.world.told(
+        await self.world.tell(
             "accounts", "AccountChanged", name="Acme", external_ids=[],
             intended_users=self.random.choice([None, 1, 100]),
             internal=self.random.choice([True, False]), recorded_at=self.at,

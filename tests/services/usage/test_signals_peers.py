@@ -29,14 +29,14 @@ async def peers(
     world: World, active: list[int], *, plan: str = "team", age_days: int = 200
 ) -> list[World]:
     """Accounts with so many active members each, who use one feature."""
-    found: list[World] = []
+    worlds: list[World] = []
     for users in active:
         other = await world.other()
         await other.seats(10, AGO - age_days * DAY)
         await other.plan(plan)
         await other.used({(f"m{n}", "core"): [1] for n in range(users)})
-        found.append(other)
-    return found
+        worlds.append(other)
+    return worlds
 
 
 async def weeks(world: World, events: list[int]) -> None:
@@ -57,9 +57,9 @@ async def test_u15_ratio_is_the_last_full_week_over_the_median(world: World) -> 
 
 async def test_u15_needs_eight_weeks_and_a_median(world: World) -> None:
     await weeks(world, [4, 5, 6, 4, 5, 6])
-    seen = await world.signals()
-    assert seen.trend_ratio.insufficient_data
-    assert seen.low_usage.z.insufficient_data
+    signals = await world.signals()
+    assert signals.trend_ratio.insufficient_data
+    assert signals.low_usage.z.insufficient_data
 
     await world.used({("ann", "old"): [200]})  # now most weeks are empty
     assert (await world.signals()).trend_ratio.insufficient_data
@@ -166,11 +166,11 @@ async def test_u16_test_accounts_are_nobodys_peers(world: World) -> None:
 def test_u16_a_quantile_without_one_is_that_of_the_others(
     values: list[float], share: float, place: int
 ) -> None:
-    def plain(given: list[float]) -> float:
-        given = sorted(given)
-        at = share * (len(given) - 1)
-        low = given[math.floor(at)]
-        return low + (given[math.ceil(at)] - low) * (at - math.floor(at))
+    def plain(values: list[float]) -> float:
+        values = sorted(values)
+        at = share * (len(values) - 1)
+        low = values[math.floor(at)]
+        return low + (values[math.ceil(at)] - low) * (at - math.floor(at))
 
     three = ordered(values, share)
     own = values.pop(place % len(values))

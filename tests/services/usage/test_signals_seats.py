@@ -151,12 +151,12 @@ async def test_u2_of_a_test_account_nothing_is_said(world: World) -> None:
     await world.trained("ann", NOON - 10 * DAY)
     await world.used({("ann", "x"): [1]})
 
-    seen = await world.signals()
-    assert (seen.adoption.seats.purchased, seen.adoption.seats.assigned) == (None, None)
+    signals = await world.signals()
+    assert (signals.adoption.seats.purchased, signals.adoption.seats.assigned) == (None, None)
     for metric in (
-        seen.adoption.login_days, seen.adoption.seats.gap, seen.adoption.seats.login_gap,
-        seen.adoption.seats.training_gap, seen.adoption.breadth.organisation,
-        seen.low_usage.against_peers,
+        signals.adoption.login_days, signals.adoption.seats.gap, signals.adoption.seats.login_gap,
+        signals.adoption.seats.training_gap, signals.adoption.breadth.organisation,
+        signals.low_usage.against_peers,
     ):  # fmt: skip
         assert metric.insufficient_data
     overall = await summary(world.db, world.tenant, world.account, NOON)

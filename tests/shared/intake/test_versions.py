@@ -27,10 +27,10 @@ def plan(
 
 
 def verdicts(
-    *rows: Candidate[Plan], known: list[Version] | None = None, corrections: bool = True
+    *rows: Candidate[Plan], versions: list[Version] | None = None, corrections: bool = True
 ) -> list[tuple[str, str | None]]:
     """Status and field to blame of every row, in the order they were sent."""
-    _, receipts = classify(rows, known or [], corrections=corrections)
+    _, receipts = classify(rows, versions or [], corrections=corrections)
     return [(r.status, r.field) for r in sorted(receipts, key=lambda r: r.row)]
 
 
@@ -50,17 +50,19 @@ def test_a_row_without_its_moment_is_a_mistake_of_ours() -> None:
 
 
 def test_the_same_again_is_a_duplicate_whether_known_or_in_the_batch() -> None:
-    known = [plan(0, 5).version]
+    versions = [plan(0, 5).version]
 
-    assert verdicts(plan(0, 5, hour=1), known=known) == [DUPLICATE]
+    assert verdicts(plan(0, 5, hour=1), versions=versions) == [DUPLICATE]
     assert verdicts(plan(0, 5), plan(1, 5, hour=1)) == [ACCEPTED, DUPLICATE]
 
 
 def test_other_values_are_a_correction_or_a_conflict() -> None:
-    known = [plan(0, 5).version]
+    versions = [plan(0, 5).version]
 
-    assert verdicts(plan(0, 6, hour=1), known=known) == [ACCEPTED]
-    assert verdicts(plan(0, 6, hour=1), known=known, corrections=False) == [("conflict", "id")]
+    assert verdicts(plan(0, 6, hour=1), versions=versions) == [ACCEPTED]
+    assert verdicts(plan(0, 6, hour=1), versions=versions, corrections=False) == [
+        ("conflict", "id")
+    ]
 
 
 def test_going_back_to_earlier_values_is_news() -> None:
@@ -68,10 +70,10 @@ def test_going_back_to_earlier_values_is_news() -> None:
 
 
 def test_history_told_late_finds_its_place() -> None:
-    known = [plan(0, 5).version, plan(0, 7, hour=4).version]
+    versions = [plan(0, 5).version, plan(0, 7, hour=4).version]
 
-    assert verdicts(plan(0, 6, hour=2), plan(1, 5, hour=3), known=known) == [ACCEPTED] * 2
-    assert verdicts(plan(0, 5, hour=2), known=known) == [DUPLICATE]
+    assert verdicts(plan(0, 6, hour=2), plan(1, 5, hour=3), versions=versions) == [ACCEPTED] * 2
+    assert verdicts(plan(0, 5, hour=2), versions=versions) == [DUPLICATE]
 
 
 def test_two_values_at_one_moment_contradict_each_other() -> None:
@@ -79,26 +81,28 @@ def test_two_values_at_one_moment_contradict_each_other() -> None:
 
 
 def test_an_id_stays_with_the_account_that_had_it_first() -> None:
-    known = [plan(0, 5).version]
+    versions = [plan(0, 5).version]
 
     for corrections in (True, False):
-        found = verdicts(plan(0, 5, owner=uuid4()), known=known, corrections=corrections)
-        assert found == [("conflict", "id")]
+        receipts = verdicts(plan(0, 5, owner=uuid4()), versions=versions, corrections=corrections)
+        assert receipts == [("conflict", "id")]
 
 
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.integers(0, 5), st.sampled_from("ab")), max_size=12)
 )
 def test_every_row_gets_a_receipt_and_what_is_kept_is_kept_once(
-    sent: list[tuple[int, int, str]],
+    triples: list[tuple[int, int, str]],
 ) -> None:
-    rows = [plan(number, seats, hour, key) for number, (seats, hour, key) in enumerate(sent)]
+    rows = [plan(number, seats, hour, key) for number, (seats, hour, key) in enumerate(triples)]
 
     fresh, receipts = classify(rows, [], corrections=True)
 
     assert sorted(receipt.row for receipt in receipts) == list(range(len(rows)))
-    kept = [one.version for one in fresh]
-    assert [(v.id, v.recorded_at) for v in kept] == sorted({(v.id, v.recorded_at) for v in kept})
-    assert {r.row for r in receipts if r.status == "accepted"} == {one.number for one in fresh}
-    _, again = classify([one for one in rows if one in fresh], kept, corrections=True)
+    versions = [row.version for row in fresh]
+    assert [(v.id, v.recorded_at) for v in versions] == sorted(
+        {(v.id, v.recorded_at) for v in versions}
+    )
+    assert {r.row for r in receipts if r.status == "accepted"} == {row.number for row in fresh}
+    _, again = classify([row for row in rows if row in fresh], versions, corrections=True)
     assert {receipt.status for receipt in again} <= {"duplicate"}

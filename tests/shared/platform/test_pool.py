@@ -49,15 +49,15 @@ async def test_after_an_error_of_the_database_and_one_of_ours(
 
 
 async def test_after_a_statement_that_was_cancelled(single: Database, tenant: UUID) -> None:
-    asked = asyncio.Event()
+    begun = asyncio.Event()
 
     async def long() -> None:
         async with single.write(tenant) as conn:
-            asked.set()
+            begun.set()
             await conn.fetchval("SELECT pg_sleep(20)")
 
     task = asyncio.create_task(long())
-    await asked.wait()
+    await begun.wait()
     await asyncio.sleep(0.1)  # the statement is on its way
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

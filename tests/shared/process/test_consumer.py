@@ -31,7 +31,7 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Copied:
     number: int
 
 
@@ -53,15 +53,15 @@ class Ear:
         if any(fact.number == POISON for fact in happened):
             raise ValueError("cannot be understood")
         account = UUID(int=happened[0].number // 100)
-        await facts.emit_all(conn, [(account, Heard(fact.number)) for fact in happened])
+        await facts.emit_all(conn, [(account, Copied(fact.number)) for fact in happened])
 
-    async def tell(self, tenant: UUID, told: Sequence[tuple[UUID, int]]) -> None:
+    async def tell(self, tenant: UUID, facts_of: Sequence[tuple[UUID, int]]) -> None:
         async with self.billing.write(tenant) as conn:
-            for account, number in told:
+            for account, number in facts_of:
                 await facts.emit(conn, account, Happened(number))
         await facts.relay_all(self.billing)
 
-    async def heard(self, tenant: UUID) -> list[int]:
+    async def numbers(self, tenant: UUID) -> list[int]:
         """What was kept, in the order in which it was."""
         rows = await self.owner.fetch(
             "SELECT (payload ->> 'number')::int AS number FROM risk.outbox"
@@ -77,8 +77,8 @@ class Ear:
         return [row["number"] for row in rows]
 
     async def position(self) -> int:
-        found = await self.owner.fetchval("SELECT max(position) FROM risk.consumer_offset")
-        return found or 0
+        position = await self.owner.fetchval("SELECT max(position) FROM risk.consumer_offset")
+        return position or 0
 
 
 @pytest.fixture
@@ -116,13 +116,13 @@ async def test_poison_goes_to_the_dead_letters_after_its_tries_and_its_neighbour
     await consumer.step()
 
     await consumer.retries.round()
-    assert await ear.heard(tenant) == [1, 4], "its account waits behind it, the other does not"
+    assert await ear.numbers(tenant) == [1, 4], "its account waits behind it, the other does not"
     await ear.tell(tenant, [(sick, 5), (well, 6)])
     await consumer.step()
-    assert await ear.heard(tenant) == [1, 4, 6], "what is told later waits in its place"
+    assert await ear.numbers(tenant) == [1, 4, 6], "what is told later waits in its place"
 
     await settled(consumer)
-    assert await ear.heard(tenant) == [1, 4, 6, 3, 5]
+    assert await ear.numbers(tenant) == [1, 4, 6, 3, 5]
     assert await ear.dead() == [POISON]
     assert ear.pages.count([POISON]) == retries.TRIES
 
@@ -135,7 +135,7 @@ async def test_one_tenants_poison_holds_up_nobody_else(
 
     await ear.consumer().step()
 
-    assert await ear.heard(other_tenant) == [2]
+    assert await ear.numbers(other_tenant) == [2]
     assert ear.pages == [[POISON] * 100, [2]] or ear.pages == [[2], [POISON] * 100]
 
 
@@ -147,14 +147,14 @@ async def test_a_tenant_whose_rows_are_locked_is_caught_up_on_apart(
     consumer = ear.consumer()
     begun = time.monotonic()
     async with ear.risk.write(tenant) as conn:
-        await facts.emit(conn, UUID(int=0), Heard(0))  # a row that hearing needs
+        await facts.emit(conn, UUID(int=0), Copied(0))  # a row that hearing needs
         await consumer.step()
         assert time.monotonic() - begun < 2
-        assert await ear.heard(other_tenant) == [2]
+        assert await ear.numbers(other_tenant) == [2]
 
     await consumer.retries.round()
 
-    assert await ear.heard(tenant) == [0, 1]
+    assert await ear.numbers(tenant) == [0, 1]
     assert await ear.dead() == []
 
 
@@ -165,9 +165,9 @@ async def test_effect_and_position_commit_together_or_not_at_all(ear: Ear, tenan
     with pytest.raises(Exception, match="went away"):
         await broken.step()
 
-    assert (await ear.heard(tenant), await ear.position()) == ([], 0)
+    assert (await ear.numbers(tenant), await ear.position()) == ([], 0)
     await ear.consumer().step()
-    assert (sorted(await ear.heard(tenant)), await ear.position()) == ([1, 2], 2)
+    assert (sorted(await ear.numbers(tenant)), await ear.position()) == ([1, 2], 2)
 
 
 async def cut(conn: Conn, happened: Sequence[Happened]) -> None:
@@ -181,7 +181,7 @@ async def test_two_processes_of_a_service_hear_everything_once(ear: Ear, tenant:
 
     await asyncio.gather(*(settled(ear.consumer()) for _ in range(3)))
 
-    assert await ear.heard(tenant) == list(range(1, 10))
+    assert await ear.numbers(tenant) == list(range(1, 10))
 
 
 async def vague(conn: Conn, happened: Sequence[object], more: int = 0) -> None:
@@ -218,8 +218,8 @@ async def test_whatever_is_told_all_but_poison_is_heard_once_and_in_order(
         await consumer.step()
     await settled(consumer)
 
-    heard = {tenant: await ear.heard(tenant) for tenant in tenants}
-    assert sum(map(len, heard.values())) == sum(map(len, expected.values()))
+    numbers_of = {tenant: await ear.numbers(tenant) for tenant in tenants}
+    assert sum(map(len, numbers_of.values())) == sum(map(len, expected.values()))
     for (tenant, _), numbers in expected.items():
-        assert [each for each in heard[tenant] if each in numbers] == numbers
+        assert [each for each in numbers_of[tenant] if each in numbers] == numbers
     assert len(await ear.dead()) == poisons

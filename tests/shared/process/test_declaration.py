@@ -45,8 +45,8 @@ def test_every_function_has_a_name_of_its_own_and_can_travel(service: Service) -
     exposed = exposures(service.reads, service.commands)
     listed = [*service.reads.values(), *service.commands.values()]
     assert len(exposed) == sum(map(len, listed))
-    for wire, one in exposed.items():
-        module, function = one.run.__module__.rpartition(".")[2], one.run.__name__
+    for wire, exposure in exposed.items():
+        module, function = exposure.run.__module__.rpartition(".")[2], exposure.run.__name__
         assert wire == f"{service.name}.{module}.{function}"
 
 
@@ -72,7 +72,7 @@ def test_functions_of_one_name_in_two_modules_are_two() -> None:
 
 
 def test_who_calls_by_name_names_what_is_declared() -> None:
-    exposed = {name for one in SERVICES for name in exposures(one.reads, one.commands)}
+    exposed = {name for service in SERVICES for name in exposures(service.reads, service.commands)}
     called = {name for path in files("*.py") if "tests" not in path.parts for name in _named(path)}
     assert len(called) > 10
     assert called <= exposed
@@ -82,7 +82,7 @@ def _named(path: Path) -> Iterator[str]:
     """Texts of a file that read as a name on the wire."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.JoinedStr):
-            parts = [one.value if isinstance(one, ast.Constant) else "*" for one in node.values]
+            parts = [part.value if isinstance(part, ast.Constant) else "*" for part in node.values]
             open_name = "".join(map(str, parts))
             texts = [open_name.replace("*", source, 1) for source in SOURCES]
         else:

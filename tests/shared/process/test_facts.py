@@ -82,10 +82,10 @@ async def test_many_facts_at_once_keep_the_order_given_and_the_sequence_of_each_
 
     async def sender(first: int) -> None:
         numbers = range(first, first + 25)
-        said = [(account, Happened(number)) for number in numbers for account in accounts]
-        for part in range(0, len(said), 20):
+        batch = [(account, Happened(number)) for number in numbers for account in accounts]
+        for part in range(0, len(batch), 20):
             async with db.write(tenant) as conn:
-                await facts.emit_all(conn, said[part : part + 20])
+                await facts.emit_all(conn, batch[part : part + 20])
                 await facts.emit_all(conn, [])
 
     await asyncio.gather(sender(0), sender(100), sender(200))
@@ -148,9 +148,9 @@ async def test_facts_flow_on_however_often_the_database_ends_our_connections(
             with contextlib.suppress(ServiceUnavailable):
                 await emitted(db, tenant, uuid4(), 1)
 
-        told = await owner.fetchval("SELECT count(*) FROM billing.account_stream")
+        total = await owner.fetchval("SELECT count(*) FROM billing.account_stream")
         async with asyncio.timeout(10):
             relayed = "SELECT count(*) FROM billing.event_log"
-            while await owner.fetchval(relayed) < told:  # noqa: ASYNC110 - told no other way
+            while await owner.fetchval(relayed) < total:  # noqa: ASYNC110 - told no other way
                 await asyncio.sleep(0.05)
         assert [loop.done() for loop in loops] == [False, False]

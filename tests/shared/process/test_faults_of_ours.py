@@ -64,6 +64,6 @@ async def test_the_connection_stays_open_behind_it(
             url = f"http://127.0.0.1:{port}/v1/{path}"
             async with session.post(url, data=body.encode()) as answer:
                 assert answer.status == 500
-                said = await answer.text()
+                text = await answer.text()
     assert opened == 1
-    assert "INTERNAL" in said
+    assert "INTERNAL" in text

@@ -65,10 +65,10 @@ async def until_waiting(owner: Conn, count: int) -> None:
 @pytest.mark.usefixtures("billing")
 async def test_what_goes_out_comes_back_as_the_same_types(rpc: Rpc, principal: Principal) -> None:
     line = await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))
-    found = await rpc.call(principal, summary_store.summary, [ACCOUNT], as_of=JUNE)
+    summaries = await rpc.call(principal, summary_store.summary, [ACCOUNT], as_of=JUNE)
 
     assert (line.account_id, line.mrr, line.started_at) == (ACCOUNT, Money(45_000, "EUR"), JANUARY)
-    assert found[ACCOUNT].mrr == line.mrr
+    assert summaries[ACCOUNT].mrr == line.mrr
 
 
 @pytest.mark.usefixtures("billing")
@@ -85,9 +85,9 @@ async def test_in_a_batch_a_refusal_takes_only_its_own_place(
 ) -> None:
     await rpc.call(principal, subscription_upsert, subscription(ACCOUNT))
     unknown = Call(remote("billing.summary.nothing", int), {})
-    asked = [Call.of(summary_store.mrr, [ACCOUNT]), unknown, Call.of(summary_store.mrr, [uuid4()])]
+    calls = [Call.of(summary_store.mrr, [ACCOUNT]), unknown, Call.of(summary_store.mrr, [uuid4()])]
 
-    first, second, third = await rpc.batch(principal, asked)
+    first, second, third = await rpc.batch(principal, calls)
 
     assert first == {ACCOUNT: Money(45_000, "EUR")}
     assert isinstance(second, NotFound)
@@ -123,14 +123,14 @@ async def test_a_principal_expires(settings: Settings, principal: Principal) -> 
 async def test_the_service_itself_gives_up_at_the_deadline(
     settings: Settings, rpc: Rpc, principal: Principal, owner: Conn
 ) -> None:
-    asked = [
+    calls = [
         Request("billing.summary.mrr", msgspec.Raw(msgspec.msgpack.encode({"account_ids": []})))
     ]
     url = f"{settings.service_url('billing')}/rpc/billing"
     async with stuck(owner):
         answer = await rpc.session.post(
             url,
-            data=msgspec.msgpack.encode(asked),
+            data=msgspec.msgpack.encode(calls),
             headers={**rpc.headers(principal), DEADLINE: "300"},
         )
         reply = msgspec.msgpack.decode(await answer.read(), type=Reply)

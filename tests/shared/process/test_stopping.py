@@ -29,9 +29,9 @@ async def listening(url: str) -> bool:
             return False
 
 
-@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 async def test_long_polls_end_when_the_process_is_told_to_stop(
-    settings: Settings, tmp_path: Path, told: signal.Signals
+    settings: Settings, tmp_path: Path, stop: signal.Signals
 ) -> None:
     log = tmp_path / "log"
     env = environment(settings) | {"TENURE_DATABASE_URL": settings.owner_database_url}
@@ -50,7 +50,7 @@ async def test_long_polls_end_when_the_process_is_told_to_stop(
             ]
             await asyncio.sleep(0.5)
             assert not any(poll.done() for poll in polls)
-            process.send_signal(told)
+            process.send_signal(stop)
             begun = time.monotonic()
             assert await asyncio.gather(*polls) == [[], [], []]
         code = await asyncio.to_thread(process.wait, 30)
@@ -59,7 +59,7 @@ async def test_long_polls_end_when_the_process_is_told_to_stop(
         process.wait()
 
     assert time.monotonic() - begun < GRACE_S
-    assert code in (0, -told)
+    assert code in (0, -stop)
     assert log.read_text() == ""
 
 

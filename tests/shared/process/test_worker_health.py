@@ -22,7 +22,7 @@ async def test_what_keeps_a_worker_from_its_work_is_told_to_our_own_processes_al
 
     signer = Signer(settings)
     port = settings.worker_port("risk")
-    told: list[tuple[int, Any]] = []
+    answers: list[tuple[int, Any]] = []
     async with serving(_health(problems, signer), port), aiohttp.ClientSession() as session:
         for headers in (
             {},
@@ -30,6 +30,6 @@ async def test_what_keeps_a_worker_from_its_work_is_told_to_our_own_processes_al
             {auth.HEADER: signer.seal(auth.system())},
         ):
             async with session.get(f"http://127.0.0.1:{port}/readyz", headers=headers) as answer:
-                told.append((answer.status, await answer.json()))
+                answers.append((answer.status, await answer.json()))
     nothing = {"status": "degraded"}
-    assert told == [(503, nothing), (503, nothing), (503, {**nothing, "problems": [PROBLEM]})]
+    assert answers == [(503, nothing), (503, nothing), (503, {**nothing, "problems": [PROBLEM]})]

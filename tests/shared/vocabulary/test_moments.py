@@ -55,7 +55,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-class Seen(Row):
+class Timed(Row):
     at: Moment
 
 
@@ -76,15 +76,15 @@ def refusing(kind: type[Exception], door: Callable[[], datetime]) -> Read:
 
 def by_row(text: str) -> Read:
     body = msgspec.json.encode([{"at": text}])
-    alone, bad = parse(body, Seen, LOADER)
-    in_company, _ = parse(body[:-1] + b',{"at":7}]', Seen, LOADER)
-    lines, _ = parse(body[1:-1], Seen, LOADER, by_line=True)
-    found = {one.row.at for rows in (alone, in_company, lines) for one in rows}
-    assert len(found) <= 1
-    if not found:
+    alone, bad = parse(body, Timed, LOADER)
+    in_company, _ = parse(body[:-1] + b',{"at":7}]', Timed, LOADER)
+    lines, _ = parse(body[1:-1], Timed, LOADER, by_line=True)
+    moments = {line.row.at for rows in (alone, in_company, lines) for line in rows}
+    assert len(moments) <= 1
+    if not moments:
         assert (bad[0].field, bad[0].value) == ("at", clip(text))
         assert (bad[0].message or "").endswith(ALLOWED)
-    return found.pop() if found else None
+    return moments.pop() if moments else None
 
 
 def by_graph(text: str) -> Read:
@@ -97,12 +97,12 @@ def by_command(text: str) -> Read:
 
 def by_segment(text: str) -> Read:
     message = {"type": "track", "userId": "ann", "event": "x", "timestamp": text}
-    sent = read_batch(msgspec.json.encode({"batch": [message]}))
-    if sent.refused:
-        assert (sent.refused[0].field, sent.refused[0].value) == ("timestamp", clip(text))
+    batch = read_batch(msgspec.json.encode({"batch": [message]}))
+    if batch.refused:
+        assert (batch.refused[0].field, batch.refused[0].value) == ("timestamp", clip(text))
         return None
-    found = sent.messages[0].row.timestamp
-    return found and (found if found.tzinfo else found.replace(tzinfo=UTC))
+    moment = batch.messages[0].row.timestamp
+    return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def by_file(text: str) -> Read:
@@ -150,8 +150,8 @@ def test_all_doors_agree(text: str) -> None:
 
 
 @given(st.datetimes(timezones=st.timezones() | st.none()))
-def test_what_the_fast_reader_takes_is_read_as_the_same(given: datetime) -> None:
-    text = given.isoformat()
+def test_what_the_fast_reader_takes_is_read_as_the_same(moment: datetime) -> None:
+    text = moment.isoformat()
     try:
         fast = msgspec.convert(text, datetime)
     except msgspec.ValidationError:
