@@ -10,6 +10,7 @@ from rich.console import Console
 
 from infra.cli.loading import Destination, day, destination
 from infra.loading.run import write
+from ml.cli.paths import FILE, FOLDER
 from ml.simulation import tenant as tenant_simulation
 from ml.simulation.tenant import Tenant
 
@@ -39,12 +40,12 @@ from ml.simulation.tenant import Tenant
 @destination("demo")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Write the rows to this folder, one file a kind, instead of sending them.",
 )
 @click.option(
     "--truth",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="Write the true chances of every account to this file, one JSON object a line.",
 )
 @click.option("--dry-run", is_flag=True, help="Make the rows and count them, no more.")

@@ -92,7 +92,6 @@ class Tally:
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
 
     def add(self, kind: str, receipts: list[Receipt]) -> None:
-        """Count a batch's receipts."""
         of_kind = self.counts.setdefault(kind, Counter())
         of_kind.update(receipt.status for receipt in receipts)
 

@@ -20,6 +20,7 @@ from infra.loading.client import MAX_PAUSE_S, Client, Receipt
 from infra.loading.errors import LoadError
 from infra.loading.meter import Meter
 from infra.loading.run import in_words
+from infra.supervising.files import write_whole
 from ml.simulation.rows import Batch
 from services.usage.domain.events import EventRow, event
 from shared.intake.rows import NumberedRow, parse, recorded_at, rejection
@@ -288,17 +289,12 @@ class Load:
             raise LoadError(
                 f"{self.state} is no state of an import ({error}); remove it"
             ) from error
-        same = (state.content, state.reading, state.url) == (
-            fresh.content,
-            fresh.reading,
-            fresh.url,
-        )
+        parts = ("content", "reading", "url")
+        same = all(getattr(state, part) == getattr(fresh, part) for part in parts)
         return state if same else fresh
 
     def _note(self, state: State) -> None:
-        draft = self.state.with_name(self.state.name + ".new")
-        draft.write_bytes(msgspec.json.encode(state))
-        draft.replace(self.state)
+        write_whole(self.state, msgspec.json.encode(state))
 
 
 def verdict(number: int, row: Row) -> Receipt | None:

@@ -53,5 +53,4 @@ def write(batches: Iterable[Batch], folder: Path, console: Console) -> None:
 
 
 def in_words(counts: Counter[str]) -> str:
-    """Statuses and their numbers in words."""
     return ", ".join(f"{count:,} {status}" for status, count in counts.most_common()) or "no rows"

@@ -28,7 +28,6 @@ def definitions() -> list[Definition]:
 
 
 def page() -> str:
-    """The page as it should be."""
     return "\n".join([HEAD, *(_section(each) for each in definitions())])
 
 

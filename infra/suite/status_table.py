@@ -22,7 +22,6 @@ def show(lines: list[Line], terminal: Terminal) -> None:
 
 
 def table_of(lines: list[Line], sizes: list[float]) -> Table:
-    """The table for a terminal."""
     table = Table("program", "status", "process", "port", "restarts", "MiB")
     for line, size in zip(lines, sizes, strict=True):
         table.add_row(*cells(line, size), style=COLOURS.get(line.status, "red"))

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from infra.supervising.errors import StartError, unwritable
+from infra.supervising.files import write_whole
 
 LOCK = "tenure.lock"
 STATE = "state.json"
@@ -95,10 +96,8 @@ class StatusBoard:
             "phase": self._phase,
             "programs": [asdict(line) for line in self.lines.values()],
         }
-        draft = self._path.with_suffix(".draft")
         with contextlib.suppress(OSError):
-            draft.write_text(json.dumps(state, indent=1))
-            draft.replace(self._path)
+            write_whole(self._path, json.dumps(state, indent=1).encode())
 
     def clear(self) -> None:
         """Nothing runs any more."""

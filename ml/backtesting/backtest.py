@@ -86,7 +86,6 @@ class Rows:
         return Outcome(self.duration, self.event, closed=True)
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Rows":
-        """Only these rows."""
         return Rows(
             self.account[rows],
             self.origin[rows],

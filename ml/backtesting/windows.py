@@ -39,12 +39,6 @@ class Window:
     ahead: Frame
     accounts: list[UUID]
 
-    @property
-    def followed_months(self) -> int:
-        """Whole months that every account which stayed was followed."""
-        stayed = self.ahead.duration[~self.ahead.event]
-        return int(stayed.min()) if len(stayed) else HORIZON_MONTHS
-
 
 @dataclass(frozen=True, slots=True)
 class Past:

@@ -2,17 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import click
 
+from ml.cli.paths import FILE
 from ml.table.question import Question
 from ml.table.table import Table, read_table, strict
 from shared.vocabulary.errors import InvalidInput
-
-FILE = click.Path(dir_okay=False, path_type=Path)
-FOLDER = click.Path(file_okay=False, path_type=Path)
 
 WRITTEN = (
     click.option(

@@ -24,6 +24,7 @@ from ml.backtesting.windows import Past, Window
 from ml.cli.asking import asks, table_of
 from ml.cli.bars import bars
 from ml.cli.caller import calling, whose
+from ml.cli.paths import FILE
 from ml.cli.table_backtest import table_backtest
 from ml.cli.train import Steps
 from ml.fitting.fit import fit
@@ -46,10 +47,7 @@ from ml.training.newcomers import with_newcomers
 )
 @click.option("--seed", default=0, show_default=True, help="Decides folds and resamples.")
 @click.option(
-    "--json",
-    "out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write every figure, by origin and segment as well, to this file.",
+    "--json", "out", type=FILE, help="Write every figure, by origin and segment too, to this file."
 )
 @asks
 def backtest(

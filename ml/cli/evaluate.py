@@ -8,9 +8,10 @@ import click
 import numpy as np
 from rich.console import Console
 
-from ml.cli.asking import FILE, FOLDER, asks, table_of
+from ml.cli.asking import asks, table_of
 from ml.cli.bars import bars
 from ml.cli.figures import FiguresByModel, grid, markdown, plain
+from ml.cli.paths import FILE, FOLDER
 from ml.reporting.figures import write_between
 from ml.table import bundled, rivals
 from ml.table.judge import Clock, Rival, compare, ours

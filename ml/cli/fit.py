@@ -9,8 +9,9 @@ import msgspec
 from rich.console import Console
 from rich.table import Table as Grid
 
-from ml.cli.asking import FOLDER, asks, table_of
+from ml.cli.asking import asks, table_of
 from ml.cli.evaluate import tell
+from ml.cli.paths import FOLDER
 from ml.judging.evaluate import ready
 from ml.reporting import figures
 from ml.scoring.effects import Ratio, ratios

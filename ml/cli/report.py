@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ml.cli.caller import calling, whose
+from ml.cli.paths import FILE
 from shared.process.rpc import Call, remote
 from shared.vocabulary.errors import NotFound
 
@@ -15,11 +16,7 @@ from shared.vocabulary.errors import NotFound
 @click.argument("version", required=False)
 @whose("read")
 @click.option("--card", is_flag=True, help="The model card in Markdown, on the terminal.")
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to write the page; VERSION.html if not given.",
-)
+@click.option("--out", type=FILE, help="Where to write the page; VERSION.html if not given.")
 def report(
     version: str | None, tenant: str | None, key: str | None, card: bool, out: Path | None
 ) -> None:

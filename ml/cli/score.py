@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from ml.cli.asking import FILE, WRITTEN
+from ml.cli.asking import WRITTEN
 from ml.cli.evaluate import numbers_of
+from ml.cli.paths import FILE
 from ml.table import saved
 from ml.table.file import read_file
 from ml.table.saved import load

@@ -81,7 +81,6 @@ class Likelihood:
 
     @property
     def terms(self) -> int:
-        """Number of coefficients."""
         return int(self.matrix.shape[1])
 
     @property

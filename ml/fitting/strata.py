@@ -33,7 +33,6 @@ class Rows:
     counts: Floats
 
     def take(self, at: NDArray[np.bool_]) -> "Rows":
-        """Only these rows."""
         return Rows(
             self.duration[at], self.event[at], self.other[at], self.weights[at], self.counts[at]
         )

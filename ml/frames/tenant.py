@@ -109,6 +109,5 @@ class Services:
         return (await self.collected(marks, half, progress=progress)).columns()
 
     async def ask(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
-        """The answer to a read."""
         call = Call(remote(name, returns), arguments)
         return await self.rpc.send(self.principal, call, timeout_s=TIMEOUT_S)

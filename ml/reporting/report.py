@@ -56,7 +56,6 @@ class Chart:
 def report(
     model: ChurnModel, evidence: Evidence, *, version: str, checksum: str, made_at: datetime
 ) -> str:
-    """The whole page."""
     return PAGES.get_template("report.html").render(
         model=model,
         document=model.document,

@@ -65,7 +65,6 @@ class Tenant:
 
     @property
     def recorded_from(self) -> date:
-        """The day the records begin."""
         return date_of(max(self.records.day, self.clock.since))
 
     @cached_property

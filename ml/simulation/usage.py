@@ -50,7 +50,6 @@ class Happened:
         return len(self.person)
 
     def take(self, rows: NDArray[np.bool_]) -> "Happened":
-        """Only these."""
         return Happened(
             self.person[rows],
             self.occurred[rows],

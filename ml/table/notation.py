@@ -41,7 +41,6 @@ def first(flags: ArrayLike) -> int | None:
 
 
 def texts_of(values: "pd.Series[Any]") -> "pd.Series[str]":
-    """Values as trimmed texts."""
     return values.astype(object).map(lambda value: str(value).strip())
 
 

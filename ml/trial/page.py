@@ -22,7 +22,6 @@ ORDER: Final = (FORECAST, BOOSTED, KAPLAN_MEIER, SIGNALS, TRUTH)
 
 
 def page(promises: Sequence[Promise], trial: Trial, seeds: Mapping[int, Trial]) -> str:
-    """All tables in markdown."""
     judgement = trial.backtest
     return "\n".join(
         [
