@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from graph import feed
 from graph.bulk import Bulk
 from graph.cursor import Cursors
-from graph.http import Endpoint, refused
+from graph.http import Endpoint, refusal
 from graph.scopes import BULK, FEED, REPORT, ROUTES, SEGMENT
 from graph.sign_in import SignIn
 from shared.platform import telemetry
@@ -34,14 +34,13 @@ from shared.process.service import ShowRefusal, plain_refusal, retry_header, sta
 from shared.process.serving import serve, unless_stopped
 from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, Refusal, clip
 
-Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
-KeyHandler: TypeAlias = Callable[[Request, str], Awaitable[Response]]
+Handler: TypeAlias = Callable[[Request, str], Awaitable[Response]]
 """Answers who holds a key with that scope."""
 log = logging.getLogger(__name__)
 
 CONSOLE = Path(__file__).parent / "console"
-MESSAGE_MOST = 256 * 1024
-"""Bytes of a message on a WebSocket."""
+MAX_MESSAGE_BYTES = 256 * 1024
+"""The longest message on a WebSocket."""
 REPORT_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'none'; sandbox",
@@ -107,18 +106,6 @@ def _gateway(scope: Scope) -> Gateway:
     return gateway
 
 
-def _route_for_keys(
-    path: str, method: str, handler: KeyHandler, told: ShowRefusal | None = None
-) -> Route:
-    """A route for keys that hold the scope declared for it; without one there is no route."""
-    scope = ROUTES[path]
-
-    async def answer(request: Request) -> Response:
-        return await handler(request, scope)
-
-    return Route(path, _answering(answer, told), methods=[method])
-
-
 async def _sign_in(request: Request, scope: str) -> Principal:
     authorization = request.headers.get("authorization")
     principal = await _gateway(request.scope).sign_in.principal(authorization)
@@ -126,30 +113,35 @@ async def _sign_in(request: Request, scope: str) -> Principal:
     return principal
 
 
-def _answering(handler: Handler, told: ShowRefusal | None = None) -> Handler:
-    """Refusals as their status, with a body that says why."""
+def _refusal(error: Refusal) -> Response:
+    if isinstance(error, NotPermitted):
+        return refusal(error)
+    status = status_of(error)
+    body = {"error": {"code": error.code, "message": str(error)}}
+    return JSONResponse(body, status, retry_header(status))
+
+
+def _route_for_keys(
+    path: str, method: str, handler: Handler, show: ShowRefusal = _refusal
+) -> Route:
+    """A route for keys that hold the scope declared for it; without one there is no route.
+
+    A refusal becomes its status, with a body that says why.
+    """
+    scope = ROUTES[path]
 
     async def answer(request: Request) -> Response:
         try:
             name = f"{request.method} {request.url.path}"
             with telemetry.span(name, SpanKind.SERVER, request.headers):
-                return await handler(request)
+                return await handler(request, scope)
         except Refusal as error:
-            return told(error) if told else _refused(error)
+            return show(error)
         except Exception:  # the server would close the connection, and with it the next request
             log.exception("%s %s failed", request.method, request.url.path)
-            bug = Refusal("a fault of ours, which is on record; please tell us")
-            return told(bug) if told else _refused(bug)
+            return show(Refusal("a fault of ours, which is on record; please tell us"))
 
-    return answer
-
-
-def _refused(error: Refusal) -> Response:
-    if isinstance(error, NotPermitted):
-        return refused(error)
-    status = status_of(error)
-    body = {"error": {"code": error.code, "message": str(error)}}
-    return JSONResponse(body, status, retry_header(status))
+    return Route(path, answer, methods=[method])
 
 
 async def _console(_: Request) -> Response:
@@ -160,7 +152,7 @@ async def _healthz(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def _rows(service: str) -> KeyHandler:
+def _rows(service: str) -> Handler:
     async def forward(request: Request, scope: str) -> Response:
         return await _gateway(request.scope).bulk.rows(service, scope, request)
 
@@ -212,10 +204,10 @@ def _cloud_event(entry: LogEntry, cursors: Cursors) -> dict[str, object]:
     }
 
 
-def whole(text: str, name: str, least: int, most: int) -> int:
+def whole(text: str, name: str, minimum: int, maximum: int) -> int:
     """A whole number of the query string, within bounds."""
-    if not text.isdigit() or not least <= int(text) <= most:
-        raise InvalidInput(name, text, f"a whole number from {least} to {most}")
+    if not text.isdigit() or not minimum <= int(text) <= maximum:
+        raise InvalidInput(name, text, f"a whole number from {minimum} to {maximum}")
     return int(text)
 
 
@@ -239,4 +231,4 @@ async def _service_ready(rpc: Rpc, service: str) -> bool:
 
 if __name__ == "__main__":
     SETTINGS = Settings.from_env()
-    serve(build(SETTINGS), SETTINGS, SETTINGS.port, ws_max_size=MESSAGE_MOST)
+    serve(build(SETTINGS), SETTINGS, SETTINGS.port, ws_max_size=MAX_MESSAGE_BYTES)

@@ -17,9 +17,9 @@ from shared.process.rpc import Rpc
 from shared.vocabulary.errors import NotPermitted, ServiceUnavailable
 
 TIMEOUT_S = 60.0
-UNDER_WAY_MOST = 64
+MAX_BATCHES = 64
 LARGE_BYTES = 1024 * 1024
-"""From here on written piece by piece, so that others get a turn in between."""
+"""A body from here on is written piece by piece, so that others get a turn in between."""
 
 
 class Bulk:
@@ -28,7 +28,7 @@ class Bulk:
     def __init__(self, rpc: Rpc, sign_in: SignIn) -> None:
         self._rpc = rpc
         self._sign_in = sign_in
-        self._gate = Gate(UNDER_WAY_MOST)
+        self._gate = Gate(MAX_BATCHES)
 
     async def rows(self, service: str, scope: str, request: Request) -> Response:
         """A batch of rows; whoever may not send them is turned away before they are read."""
@@ -36,25 +36,25 @@ class Bulk:
             principal = await self._sign_in.principal(request.headers.get("authorization"))
             principal.require(scope)
             body = await body_of(request, reservation)
-            return await self._forwarded(service, request, principal, body)
+            return await self._forward(service, request, principal, body)
 
     async def segment(self, scope: str, request: Request) -> Response:
         """What an analytics library sends; some put their key into the body only."""
         with self._gate.enter() as reservation:
-            given = _token(request.headers.get("authorization"))
-            principal = await self._holder(given, scope) if given else None
+            key = _key_of_header(request.headers.get("authorization"))
+            principal = await self._holder(key, scope) if key else None
             body = await body_of(request, reservation)
             if principal is None:
-                given = await off_loop(len(body), lambda: _key_in(body))
-                principal = await self._holder(given, scope)
-            return await self._forwarded("usage", request, principal, body)
+                key = await off_loop(len(body), lambda: _key_in(body))
+                principal = await self._holder(key, scope)
+            return await self._forward("usage", request, principal, body)
 
     async def _holder(self, key: str, scope: str) -> Principal:
         principal = await self._sign_in.principal(f"Bearer {key}")
         principal.require(scope)
         return principal
 
-    async def _forwarded(
+    async def _forward(
         self, service: str, request: Request, principal: Principal, body: bytes
     ) -> Response:
         headers = self._rpc.headers(principal)
@@ -77,15 +77,15 @@ class Bulk:
             raise ServiceUnavailable(f"{service} does not answer; send the batch again") from error
 
 
-def _token(authorization: str | None) -> str | None:
+def _key_of_header(authorization: str | None) -> str | None:
     """The key in `Basic <key>:` or `Bearer <key>`; none if there is no such header."""
     if not authorization:
         return None
-    scheme, _, given = authorization.partition(" ")
+    scheme, _, key = authorization.partition(" ")
     if scheme.lower() != "basic":
-        return given.strip()
+        return key.strip()
     try:
-        user, _, _ = base64.b64decode(given, validate=True).decode().partition(":")
+        user, _, _ = base64.b64decode(key, validate=True).decode().partition(":")
     except (binascii.Error, ValueError) as error:
         raise NotPermitted("the Authorization header is not readable") from error
     return user

@@ -42,7 +42,7 @@ def is_bug(error: GraphQLError) -> bool:
     return code(error) == INTERNAL
 
 
-class Masked(MaskErrors):
+class MaskBugs(MaskErrors):
     """Hides what a bug says; the code stays."""
 
     def __init__(self) -> None:
@@ -50,16 +50,16 @@ class Masked(MaskErrors):
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
         """The same place with nothing but the code."""
-        masked = super().anonymise_error(error)
-        masked.extensions = {"code": INTERNAL}
-        return masked
+        place = super().anonymise_error(error)
+        place.extensions = {"code": INTERNAL}
+        return place
 
 
 class Graph(Schema):
     """A schema whose errors carry a code on every way to the client."""
 
-    def __init__(self, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **given)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         relax(self._schema)
 
     def process_errors(
@@ -70,22 +70,22 @@ class Graph(Schema):
             error.extensions = {**(error.extensions or {}), "code": code(error)}
         super().process_errors([error for error in errors if is_bug(error)], execution_context)
 
-    async def execute(self, query: str | None, *args: Any, **given: Any) -> ExecutionResult:
+    async def execute(self, query: str | None, *args: Any, **options: Any) -> ExecutionResult:
         """One answer; a subscription has many, and needs a stream to carry them."""
-        allowed = given.get("allowed_operation_types") or OperationType
-        given["allowed_operation_types"] = {*allowed} - {OperationType.SUBSCRIPTION}
+        allowed = options.get("allowed_operation_types") or OperationType
+        options["allowed_operation_types"] = {*allowed} - {OperationType.SUBSCRIPTION}
         try:
-            return await super().execute(query, *args, **given)
+            return await super().execute(query, *args, **options)
         except CannotGetOperationTypeError as cause:
-            return self._failed(cause, cause.as_http_error_reason())
+            return self._failure(cause, cause.as_http_error_reason())
         except InvalidOperationTypeError as cause:
             if cause.operation_type is not OperationType.SUBSCRIPTION:
                 raise
-            return self._failed(cause, STREAM_NEEDED)
+            return self._failure(cause, STREAM_NEEDED)
 
-    async def stream(self, query: str | None, *args: Any, **given: Any) -> AsyncGenerator[Any]:
+    async def stream(self, query: str | None, *args: Any, **options: Any) -> AsyncGenerator[Any]:
         """The answers as they come; whatever breaks off is said in the last of them."""
-        return self._to_the_end(await super().stream(query, *args, **given))
+        return self._to_the_end(await super().stream(query, *args, **options))
 
     async def _to_the_end(self, results: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
         try:
@@ -93,11 +93,11 @@ class Graph(Schema):
                 async for result in results:
                     yield result
         except Exception as cause:
-            yield self._failed(cause, str(cause))
+            yield self._failure(cause, str(cause))
 
-    def _failed(self, cause: Exception, message: str) -> ExecutionResult:
+    def _failure(self, cause: Exception, message: str) -> ExecutionResult:
         """The result of an operation that did not come to run."""
         error = GraphQLError(message, original_error=cause)
         self.process_errors([error])
-        masked = Masked().anonymise_error(error) if is_bug(error) else error
-        return PreExecutionError(data=None, errors=[masked])
+        shown = MaskBugs().anonymise_error(error) if is_bug(error) else error
+        return PreExecutionError(data=None, errors=[shown])

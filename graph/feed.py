@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 
 import aiohttp
 import msgspec
@@ -19,31 +19,34 @@ log = logging.getLogger(__name__)
 
 
 async def page(
-    rpc: Rpc, principal: Principal, after: int, most: int = PAGE, wait_s: float = 0
+    rpc: Rpc, principal: Principal, after: int, limit: int = PAGE, wait_s: float = 0
 ) -> list[LogEntry]:
     """The tenant's risk updates behind a position, waiting up to `wait_s` for the first."""
-    query = {"after": str(after), "limit": str(most), "wait_s": str(wait_s), "types": TYPES}
-    timeout = aiohttp.ClientTimeout(total=wait_s + 5)
-    url = f"{rpc.address('risk')}/log"
-    try:
-        async with rpc.session.get(
-            url, params=query, headers=rpc.headers(principal), timeout=timeout
-        ) as response:
-            if response.status != 200:
-                raise ServiceUnavailable(f"the risk service answered {response.status}")
-            return msgspec.msgpack.decode(await response.read(), type=list[LogEntry])
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise ServiceUnavailable("the risk service does not answer") from error
+    query = {"after": str(after), "limit": str(limit), "wait_s": str(wait_s), "types": TYPES}
+    reply = await _read(rpc, principal, "/log", query, wait_s)
+    return msgspec.msgpack.decode(reply, type=list[LogEntry])
 
 
 async def end(rpc: Rpc, principal: Principal) -> int:
     """The newest position: where a subscription without a cursor begins."""
+    return int(await _read(rpc, principal, "/log/end"))
+
+
+async def _read(
+    rpc: Rpc,
+    principal: Principal,
+    path: str,
+    query: Mapping[str, str] | None = None,
+    wait_s: float = 0,
+) -> bytes:
+    url, headers = f"{rpc.address('risk')}{path}", rpc.headers(principal)
+    timeout = aiohttp.ClientTimeout(total=wait_s + 5)
     try:
-        async with rpc.session.get(
-            f"{rpc.address('risk')}/log/end", headers=rpc.headers(principal)
-        ) as response:
-            return int(await response.text())
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        async with rpc.session.get(url, params=query, headers=headers, timeout=timeout) as response:
+            if response.status != 200:
+                raise ServiceUnavailable(f"the risk service answered {response.status}")
+            return await response.read()
+    except (aiohttp.ClientError, TimeoutError) as error:
         raise ServiceUnavailable("the risk service does not answer") from error
 
 

@@ -20,7 +20,7 @@ from strawberry.types.unset import UNSET, UnsetType
 from graph.context import GraphContext
 from graph.cursor import Cursors
 from graph.faults import BAD_REQUEST
-from graph.limits import BODY_MOST_BYTES, OPERATION_TIMEOUT_S
+from graph.limits import MAX_BODY_BYTES, OPERATION_TIMEOUT_S
 from graph.schema import schema
 from graph.sign_in import SignIn
 from graph.sockets import Operations, Socket
@@ -66,28 +66,28 @@ class Endpoint(GraphQL[GraphContext, None]):
             return
         try:
             body = await read_body(receive)
-            answer = await self._answered(Request(scope, replayed(body, receive)), receive)
+            answer = await self._answer(Request(scope, replay(body, receive)), receive)
         except Refusal as error:
-            answer = refused(error)
+            answer = refusal(error)
         if answer is not None:
             await answer(scope, receive, send)
 
-    async def _answered(self, request: Request, receive: Receive) -> Response | None:
+    async def _answer(self, request: Request, receive: Receive) -> Response | None:
         """Run the operation; stop it when the caller leaves or the time is up."""
         with telemetry.span("POST /graphql", SpanKind.SERVER, request.headers):
             work = asyncio.create_task(self._run(request))
-            left = asyncio.create_task(caller_left(receive))
+            caller = asyncio.create_task(until_departure(receive))
             try:
                 await asyncio.wait(
-                    (work, left), timeout=OPERATION_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
+                    (work, caller), timeout=OPERATION_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
                 )
                 if work.done():
                     return work.result()
-                if left.done():
+                if caller.done():
                     return None
                 raise ServiceUnavailable(f"no answer within {OPERATION_TIMEOUT_S:g} s")
             finally:
-                for task in (left, work):
+                for task in (caller, work):
                     task.cancel()
                     with contextlib.suppress(BaseException):
                         await task
@@ -113,8 +113,8 @@ class Endpoint(GraphQL[GraphContext, None]):
         )
 
     async def on_ws_connect(self, context: GraphContext) -> dict[str, object] | UnsetType | None:
-        given = context.connection_params or {}
-        authorization = given.get("authorization", given.get("Authorization"))
+        params = context.connection_params or {}
+        authorization = params.get("authorization", params.get("Authorization"))
         try:
             context.principal = await self._sign_in.principal(
                 context.authorization if authorization is None else authorization
@@ -136,7 +136,7 @@ class Endpoint(GraphQL[GraphContext, None]):
         return cast("dict[str, Any]", parsed)
 
 
-def refused(error: Refusal) -> Response:
+def refusal(error: Refusal) -> Response:
     """A refusal of the whole request, in GraphQL's shape."""
     status = 503
     if isinstance(error, NotPermitted):
@@ -159,12 +159,12 @@ async def read_body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         more = message.get("more_body", False)
-        if size > BODY_MOST_BYTES:
-            raise InvalidInput("body", f"more than {BODY_MOST_BYTES} bytes", "a smaller request")
+        if size > MAX_BODY_BYTES:
+            raise InvalidInput("body", f"more than {MAX_BODY_BYTES} bytes", "a smaller request")
     return b"".join(parts)
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
     """A `receive` that gives the body already read, then what the caller does."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -174,7 +174,7 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def caller_left(receive: Receive) -> None:
-    """Returns when the caller has gone."""
+async def until_departure(receive: Receive) -> None:
+    """Returns when the caller is no longer there."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -18,21 +18,21 @@ Request = Info[GraphContext, None]
 
 
 class ApiKey(Shown[auth.ApiKey], description="A key to this API, without its secret."):
-    id: strawberry.ID = shown("Opaque; give it to apiKeyRevoke.", of="key_id")
-    name: str = shown("What it is for.")
-    prefix: str = shown("How its secret begins, to tell keys apart.")
+    id: strawberry.ID = shown("An opaque id; use it in apiKeyRevoke.", of="key_id")
+    name: str = shown("The purpose of the key.")
+    prefix: str = shown("The beginning of its secret, to tell keys apart.")
     scopes: list[str] = shown(f"Some of {', '.join(auth.SCOPES)}.")
-    created_at: datetime = shown("When it was made.")
-    revoked_at: datetime | None = shown("When it ended; null while it works.")
+    created_at: datetime = shown("When it was created.")
+    revoked_at: datetime | None = shown("When it was revoked; null while it works.")
 
 
-@strawberry.input(description="A key to make.")
+@strawberry.input(description="The key to create.")
 class ApiKeyCreateInput:
-    name: str = entry("What it is for.")
+    name: str = entry("The purpose of the key.")
     scopes: list[str] = entry(f"Some of {', '.join(auth.SCOPES)}.")
 
 
-@strawberry.input(description="A key to end.")
+@strawberry.input(description="The key to revoke.")
 class ApiKeyRevokeInput:
     id: strawberry.ID = entry("The key's id.")
 
@@ -45,15 +45,19 @@ class KeyWithSecret:
     secret: str | None = None
 
 
-class ApiKeyPayload(Payload[KeyWithSecret], description="A key that was made or ended."):
-    api_key: ApiKey | None = shown("The key; null when refused.", of="key")
-    secret: str | None = shown("What to send as the bearer token; shown this once, kept nowhere.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; else empty.")
+class ApiKeyPayload(Payload[KeyWithSecret], description="A key that was created or revoked."):
+    api_key: ApiKey | None = shown("The key; null if it was refused.", of="key")
+    secret: str | None = shown("The bearer token; it is shown only this once and is not stored.")
+    user_errors: list[UserError] = strawberry.field(
+        description="Why it was refused; empty if it was not."
+    )
 
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="The tenant's keys, newest first, at most 100. Needs `admin`.")
+    @strawberry.field(
+        description="The tenant's keys, the newest first, at most 100. Needs the scope admin."
+    )
     async def api_keys(self, info: Request) -> list[ApiKey]:
         async with info.context.access.read(info.context.principal.tenant_id) as conn:
             return [ApiKey(key) for key in await auth.keys(conn)]
@@ -61,32 +65,32 @@ class Query:
 
 @strawberry.type
 class Mutation:
-    @strawberry.mutation(description="Make a key of the caller's tenant. Needs the scope admin.")
+    @strawberry.mutation(description="Create a key for the caller's tenant. Needs the scope admin.")
     async def api_key_create(
         self,
         info: Request,
         input: Annotated[ApiKeyCreateInput, strawberry.argument(description="The key.")],
     ) -> ApiKeyPayload:
-        return await attempt(ApiKeyPayload, info.context, _made(info.context, input))
+        return await attempt(ApiKeyPayload, info.context, _create(info.context, input))
 
-    @strawberry.mutation(description="End a key; it stops working within seconds. Needs admin.")
+    @strawberry.mutation(
+        description="Revoke a key; it stops working within seconds. Needs the scope admin."
+    )
     async def api_key_revoke(
         self,
         info: Request,
         input: Annotated[ApiKeyRevokeInput, strawberry.argument(description="The key.")],
     ) -> ApiKeyPayload:
-        return await attempt(ApiKeyPayload, info.context, _revoked(info.context, input.id))
+        return await attempt(ApiKeyPayload, info.context, _revoke(info.context, input.id))
 
 
-async def _made(context: GraphContext, given: ApiKeyCreateInput) -> KeyWithSecret:
+async def _create(context: GraphContext, wish: ApiKeyCreateInput) -> KeyWithSecret:
     tenant_id = context.principal.tenant_id
     async with context.access.write(tenant_id) as conn:
-        return KeyWithSecret(
-            *await auth.create_key(conn, tenant_id, given.name, tuple(given.scopes))
-        )
+        return KeyWithSecret(*await auth.create_key(conn, tenant_id, wish.name, tuple(wish.scopes)))
 
 
-async def _revoked(context: GraphContext, given: str) -> KeyWithSecret:
-    _, key_id = parse_id(given, "ApiKey")
+async def _revoke(context: GraphContext, text: str) -> KeyWithSecret:
+    _, key_id = parse_id(text, "ApiKey")
     async with context.access.write(context.principal.tenant_id) as conn:
         return KeyWithSecret(await auth.revoke_key(conn, key_id))

@@ -27,15 +27,15 @@ def relax(schema: GraphQLSchema) -> None:
             for field in kind.fields.values():
                 _relax_field(field)
         elif isinstance(kind, GraphQLInputObjectType):
-            names = _relaxed(kind.fields)
+            names = _relax_all(kind.fields)
             if names:
-                setattr(kind, "out_type", _reading(kind.out_type, names))  # noqa: B010 - a method that may be replaced
+                setattr(kind, "out_type", _reader_of(kind.out_type, names))  # noqa: B010 - a method that may be replaced
 
 
 def _relax_field(field: GraphQLField) -> None:
-    names = _relaxed(field.args)
+    names = _relax_all(field.args)
     if names and field.resolve:
-        field.resolve = _leaving_out(field.resolve, names)
+        field.resolve = _resolver_of(field.resolve, names)
     if isinstance(field.type, GraphQLNonNull) and (field.args or _may_fail(field)):
         field.type = field.type.of_type
 
@@ -48,7 +48,9 @@ def _may_fail(field: GraphQLField) -> bool:
     )
 
 
-def _relaxed(places: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField]) -> set[str]:
+def _relax_all(
+    places: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField],
+) -> set[str]:
     """The places with a default, which may be null from here on, by the names they are read by."""
     names: set[str] = set()
     for name, place in places.items():
@@ -58,14 +60,14 @@ def _relaxed(places: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputFi
     return names
 
 
-def _leaving_out(resolve: Callable[..., Any], names: set[str]) -> Callable[..., Any]:
+def _resolver_of(resolve: Callable[..., Any], names: set[str]) -> Callable[..., Any]:
     def answer(source: Any, info: Any, **arguments: Any) -> Any:
         return resolve(source, info, **_without(arguments, names))
 
     return answer
 
 
-def _reading(read: Callable[..., Any], names: set[str]) -> Callable[..., Any]:
+def _reader_of(read: Callable[..., Any], names: set[str]) -> Callable[..., Any]:
     def lenient(values: dict[str, Any]) -> Any:
         return read(_without(values, names))
 

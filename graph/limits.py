@@ -15,11 +15,11 @@ from strawberry.extensions.max_aliases import create_validator as aliases_at_mos
 from strawberry.extensions.query_depth_limiter import create_validator as depth_at_most
 from strawberry.types import ExecutionContext
 
-from graph.faults import Masked
+from graph.faults import MaskBugs
 
-BODY_MOST_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 OPERATION_TIMEOUT_S = 15.0
-TOKENS_MOST = 4_000
+MAX_TOKENS = 4_000
 RULES: list[Any] = [depth_at_most(18, None), aliases_at_most(60)]
 
 
@@ -74,7 +74,7 @@ def _is_ambiguous(context: ExecutionContext) -> bool:
 
 
 def _tokens() -> MaxTokensLimiter:
-    return MaxTokensLimiter(max_token_count=TOKENS_MOST)
+    return MaxTokensLimiter(max_token_count=MAX_TOKENS)
 
 
-EXTENSIONS: list[Any] = [_tokens, Documents, Validity, Limits, Masked]
+EXTENSIONS: list[Any] = [_tokens, Documents, Validity, Limits, MaskBugs]

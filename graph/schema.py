@@ -39,7 +39,7 @@ from shared.platform.auth import SCOPES
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import parse_id
 
-NODES_MOST = 100
+MAX_NODES = 100
 Request = Info[GraphContext, None]
 
 
@@ -54,7 +54,7 @@ class Account(
     """Known by its id alone; each service resolves its own fields from it, in batches."""
 
 
-@strawberry.type(description="A person of an account: uses the product, learns.")
+@strawberry.type(description="A person of an account, who uses the product and learns.")
 class Member(accounts_member_fields.MemberFields, learning_member_fields.MemberFields):
     """Known by its id alone, as an account is."""
 
@@ -62,12 +62,12 @@ class Member(accounts_member_fields.MemberFields, learning_member_fields.MemberF
 BY_ID: dict[str, Fetch] = {**accounts_nodes.NODES, **learning_nodes.NODES, **risk_nodes.NODES}
 
 
-@strawberry.type(description="Who asks.")
+@strawberry.type(description="The caller.")
 class Viewer:
-    tenant: strawberry.ID = strawberry.field(description="The tenant whose rows are seen.")
-    subject: str = strawberry.field(description="The key or person that asks.")
+    tenant: strawberry.ID = strawberry.field(description="The tenant whose data the caller sees.")
+    subject: str = strawberry.field(description="The key or the person that calls.")
     scopes: list[str] = strawberry.field(description=f"Some of {', '.join(SCOPES)}.")
-    time_zone: str = strawberry.field(description="Zone in which the tenant's days begin.")
+    time_zone: str = strawberry.field(description="The time zone in which the tenant's days begin.")
 
 
 @strawberry.type
@@ -78,7 +78,7 @@ class Query(
     risk_queries.Query,
     keys.Query,
 ):
-    @strawberry.field(description="Who asks, and what they may do.")
+    @strawberry.field(description="The caller, and what the caller may do.")
     def viewer(self, info: Request) -> Viewer:
         principal = info.context.principal
         return Viewer(
@@ -88,29 +88,29 @@ class Query(
             time_zone=principal.time_zone,
         )
 
-    @strawberry.field(description="Anything by its id; null when there is no such thing.")
+    @strawberry.field(description="Any object by its id; null if there is none.")
     async def node(
         self,
         info: Request,
         id: Annotated[strawberry.ID, strawberry.argument(description="An id of this API.")],
     ) -> Node | None:
-        return await _fetched(info, id)
+        return await _fetch(info, id)
 
-    @strawberry.field(description="Several things by their ids, in that order.")
+    @strawberry.field(description="Several objects by their ids, in the same order.")
     async def nodes(
         self,
         info: Request,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 ids.")],
     ) -> list[Node | None]:
-        if len(ids) > NODES_MOST:
-            raise InvalidInput("ids", f"{len(ids)} ids", f"at most {NODES_MOST}")
-        fetches = (_fetched(info, one, "ids") for one in ids)
-        found: list[Any] = await asyncio.gather(*fetches, return_exceptions=True)
-        return found  # an exception among them is an error at its own place
+        if len(ids) > MAX_NODES:
+            raise InvalidInput("ids", f"{len(ids)} ids", f"at most {MAX_NODES}")
+        fetches = (_fetch(info, text, "ids") for text in ids)
+        objects: list[Any] = await asyncio.gather(*fetches, return_exceptions=True)
+        return objects  # an exception among them is an error at its own place
 
 
-async def _fetched(info: Request, given: str, argument: str = "id") -> Any:
-    kind, key = parse_id(given, argument=argument)
+async def _fetch(info: Request, text: str, argument: str = "id") -> Any:
+    kind, key = parse_id(text, argument=argument)
     fetch = BY_ID.get(kind)
     return await fetch(info, key) if fetch else None
 

@@ -22,9 +22,9 @@ SHAPES: Final[dict[str, Any]] = {
     "complete": types.CompleteMessage,
 }
 """What a client may send, by the message's type."""
-FAILED: Final = 1011
+INTERNAL_ERROR: Final = 1011
 TRY_AGAIN: Final = 1013
-REASON_MOST_BYTES: Final = 123
+MAX_REASON_BYTES: Final = 123
 """The longest reason that fits into a close frame; a longer one breaks the connection."""
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Socket(ASGIWebSocketAdapter):
 
     async def close(self, code: int, reason: str) -> None:
         """Close with as much of the reason as a frame holds."""
-        await super().close(code, reason.encode()[:REASON_MOST_BYTES].decode(errors="ignore"))
+        await super().close(code, reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
 
 
 class Operations(BaseGraphQLTransportWSHandler[Any, Any]):
@@ -56,7 +56,7 @@ class Operations(BaseGraphQLTransportWSHandler[Any, Any]):
             await self.websocket.close(TRY_AGAIN, str(error))
         except Exception:
             log.exception("a socket ended")
-            await self.websocket.close(FAILED, "internal error")
+            await self.websocket.close(INTERNAL_ERROR, "internal error")
 
     async def handle_message(self, message: Any) -> None:
         """Only messages of the protocol's shapes; a payload that is null is none."""

@@ -19,24 +19,30 @@ from shared.graphql.objects import Account
 from shared.graphql.showing import Shown, shown
 from shared.process.facts import LogEntry
 from shared.vocabulary.errors import NotFound
-from shared.vocabulary.ids import parse_id
+from shared.vocabulary.ids import account_key
 
 Request = Info[GraphContext, None]
 
 
 @strawberry.enum(description="What made a new score necessary.")
 class UpdateReason(Enum):
-    NEW_DATA = strawberry.enum_value("NEW_DATA", description="Something was recorded about it.")
-    NEW_MODEL = strawberry.enum_value("NEW_MODEL", description="Another model took over.")
-    REQUESTED = strawberry.enum_value("REQUESTED", description="Somebody asked for it.")
+    NEW_DATA = strawberry.enum_value(
+        "NEW_DATA", description="New data about the account were recorded."
+    )
+    NEW_MODEL = strawberry.enum_value("NEW_MODEL", description="Another model became the champion.")
+    REQUESTED = strawberry.enum_value("REQUESTED", description="Somebody asked for a new score.")
     TIME = strawberry.enum_value("TIME", description="The renewal came nearer.")
 
 
-@strawberry.input(description="Which updates; what is left out does not restrict.")
+@strawberry.input(
+    description="The updates to send. A field that is left out does not restrict them."
+)
 class RiskUpdateFilter:
     account_ids: list[strawberry.ID] | None = optional("Only these accounts.")
     bands: list[RiskBand] | None = optional("Only scores in one of these bands.")
-    band_changed: bool | None = optional("True: only scores in another band than the one before.")
+    band_changed: bool | None = optional(
+        "True: only scores whose band differs from the one before."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,75 +65,70 @@ def _reason(entry: LogEntry) -> UpdateReason:
 class RiskUpdate(
     Shown[Update], description="A new score of an account, once it differs from the one before."
 ):
-    cursor: str = shown("Place in the log; give it as `after` to go on behind this update.")
+    cursor: str = shown("Place in the log; use it as `after` to continue behind this update.")
     sequence: int = shown(
         "Counts what happened to this account, without gaps in the whole log.", of="entry.sequence"
     )
     occurred_at: datetime = shown("When the score was made.", of="entry.occurred_at")
     previous_band: RiskBand | None = shown(
-        "The band before; null at the first score.", of="entry", by=_previous_band
+        "The band before; null for the first score.", of="entry", by=_previous_band
     )
-    reason: UpdateReason = shown("What made it necessary.", of="entry", by=_reason)
+    reason: UpdateReason = shown("Why the score was made.", of="entry", by=_reason)
     account: Account = shown("The account.", of="entry.account_id")
 
     @strawberry.field(description="The score itself, as it was served.")
     async def risk(self, info: Request) -> Risk | None:
         score_id = UUID(self.row.entry.payload["score_id"])
-        found = await risk_nodes.NODES["Risk"](info, score_id)
-        if found is None:
+        score = await risk_nodes.NODES["Risk"](info, score_id)
+        if score is None:
             raise NotFound(f"there is no score {score_id}")
-        return found
+        return score
 
 
 @strawberry.type
 class Subscription:
     @strawberry.subscription(
-        description="New scores. Replays everything behind `after`, then goes live; gap-free and"
-        " in order per account. Without `after` it starts live."
+        description="New scores: first all those behind `after`, then each as it is made, without"
+        " gaps and in order per account. Without `after` only new ones are sent."
     )
     async def risk_updates(
         self,
         info: Request,
         after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the last update you have.")
+            str | None,
+            strawberry.argument(description="Cursor of the last update you have received."),
         ] = None,
         filter: Annotated[
-            RiskUpdateFilter | None, strawberry.argument(description="Which updates.")
+            RiskUpdateFilter | None,
+            strawberry.argument(description="The updates to send; all of them if omitted."),
         ] = None,
     ) -> AsyncGenerator[RiskUpdate]:
         context = info.context
-        wanted = _wanted(filter or RiskUpdateFilter())
+        selection = Selection(filter or RiskUpdateFilter())
         if after is None:
             start = await feed.end(context.rpc, context.principal)
         else:
             start = context.cursors.open(context.principal.tenant_id, after)
         async for entry in feed.follow(context.rpc, context.principal, start):
-            if wanted(entry):
+            if selection.includes(entry):
                 context.forget()  # an event must show the present, not what the last one loaded
                 cursor = context.cursors.seal(entry.tenant_id, entry.position)
                 yield RiskUpdate(Update(entry, cursor))
 
 
-def _wanted(chosen: RiskUpdateFilter) -> "Wanted":
-    accounts = None
-    if chosen.account_ids is not None:
-        accounts = {parse_id(text, "Account", "accountIds")[1] for text in chosen.account_ids}
-    bands = None if chosen.bands is None else {str(band.value) for band in chosen.bands}
-    return Wanted(accounts, bands, bool(chosen.band_changed))
-
-
-class Wanted:
+class Selection:
     """A filter, made ready once per subscription."""
 
-    def __init__(self, accounts: set[UUID] | None, bands: set[str] | None, changed: bool) -> None:
-        self._accounts = accounts
-        self._bands = bands
-        self._changed = changed
+    def __init__(self, filter: RiskUpdateFilter) -> None:
+        ids, bands = filter.account_ids, filter.bands
+        self._accounts = None if ids is None else {account_key(text, "accountIds") for text in ids}
+        self._bands = None if bands is None else {str(band.value) for band in bands}
+        self._only_changes = bool(filter.band_changed)
 
-    def __call__(self, entry: LogEntry) -> bool:
+    def includes(self, entry: LogEntry) -> bool:
         band = entry.payload["band"]
         return (
             (self._accounts is None or entry.account_id in self._accounts)
             and (self._bands is None or band in self._bands)
-            and (not self._changed or band != entry.payload.get("previous_band"))
+            and (not self._only_changes or band != entry.payload.get("previous_band"))
         )

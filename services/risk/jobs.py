@@ -1,6 +1,6 @@
 """The worker of risk: scores accounts whose data, model or calendar changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -10,7 +10,6 @@ from services.risk.actions import scores as scores_actions
 from services.risk.background import documents as documents_background
 from services.risk.background import drift as drift_background
 from services.risk.background import training
-from services.risk.domain.scores import LastInputs
 from services.risk.domain.work_lists import MIRROR, RESCORE, TRAIN, WATCH
 from services.risk.forecasting import scores
 from services.risk.forecasting.models import MODELS, Champion
@@ -18,6 +17,7 @@ from services.risk.forecasting.scores import InputsAtMoment
 from services.risk.store import queue as queue_store
 from services.risk.store import scores as scores_store
 from services.risk.store.locks import lock_scores
+from shared.platform.db import Conn
 from shared.process import work
 from shared.process.work import Claim
 from shared.process.worker import Worker, WorkerContext, run
@@ -62,7 +62,7 @@ async def _score(
     async with context.db.read(tenant_id) as conn:
         standing = await scores_store.standing(conn, account_ids)
         if answers.silent:
-            answers = fill_in(answers, await scores_store.last_inputs(conn, account_ids))
+            answers = await _fill_in(conn, answers)
     fresh = scores.score_accounts(champion, answers, standing, datetime.now(UTC))
     open_ids = {each.score.account_id for each in fresh}
     closed_ids = [key for key in account_ids if key not in open_ids]
@@ -76,15 +76,16 @@ async def _score(
         await work.finish(conn, RESCORE, claims)
 
 
-def fill_in(answers: InputsAtMoment, before: Mapping[UUID, LastInputs]) -> InputsAtMoment:
+async def _fill_in(conn: Conn, answers: InputsAtMoment) -> InputsAtMoment:
     """For silent services their last answers, or none; scores name them as stale."""
-    inputs = dict(answers.inputs)
+    before = await scores_store.latest(conn, list(answers.inputs))
+    last_inputs = await scores_store.inputs(conn, [score.score_id for score in before.values()])
+    inputs, mrr = dict(answers.inputs), answers.mrr
     for key, rows in answers.inputs.items():
-        last = before[key].inputs if key in before else {}
+        last = last_inputs[before[key].score_id] if key in before else {}
         inputs[key] = {service: last.get(service, {}) for service in answers.silent} | rows
-    mrr = answers.mrr
     if "billing" in answers.silent:
-        mrr = {key: last.mrr for key, last in before.items() if last.mrr} | mrr
+        mrr = {key: score.mrr for key, score in before.items() if score.mrr} | mrr
     return replace(answers, inputs=inputs, mrr=mrr)
 
 

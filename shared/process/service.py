@@ -27,6 +27,7 @@ from shared.platform.db import Database, connect
 from shared.process import facts
 from shared.process.consumer import Consumer
 from shared.process.listeners import Listeners, fact_type
+from shared.process.loops import cancel
 from shared.process.rpc import CONTENT_TYPE, DEADLINE, ByScope, Dispatcher, Reply, Rpc, exposures
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
@@ -160,15 +161,6 @@ async def _start(service: Service, settings: Settings) -> AsyncGenerator[Service
         yield ServiceState(
             settings, db, rpc, log, dispatcher, Signer(settings), Gate(), GroupCommit(db)
         )
-
-
-async def cancel(task: "asyncio.Task[None]") -> None:
-    """Cancel a background loop and wait for its end."""
-    while not task.done():  # a connection that breaks as it is given back hides the cancellation
-        task.cancel()
-        await asyncio.wait((task,), timeout=1)
-    if not task.cancelled() and (error := task.exception()):
-        log.error("a background loop had ended", exc_info=error)
 
 
 def _state(request: Request) -> ServiceState:

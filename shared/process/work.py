@@ -1,10 +1,11 @@
 """Work lists: marked in a transaction, drained under a lease, hinted at by arq."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias
@@ -22,11 +23,16 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from shared.platform import telemetry
 from shared.platform.config import Settings
 from shared.platform.db import CONNECTION_ERRORS, Conn, Database, to
+from shared.process.loops import cancel
 from shared.vocabulary.errors import Conflict, ServiceUnavailable
 
 log = logging.getLogger(__name__)
 # redis-py says RedisError, but a refused connection arrives as an OSError.
 OUTAGE: Any = (RedisConnectionError, RedisTimeoutError, OSError)
+AWAY = (*CONNECTION_ERRORS, ServiceUnavailable)
+"""A neighbour, or the database, does not answer: no fault of the work."""
+MAX_PAUSE_S = {"quick": 10.0, "slow": 300.0}
+"""How long work waits at the most for a neighbour that is away, by the pace of its list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class WorkList:
     """Things of one kind that are done later; a service declares each of its lists once.
 
     A quick list is looked at every second and whenever a hint comes, a slow one now and then.
+    A lease is renewed while the work is under way; whoever dies loses it within `lease_s`.
     """
 
     name: str
@@ -118,6 +125,19 @@ async def fail(db: Database, work_list: WorkList, claim: Claim, error: str) -> N
         )
 
 
+async def postpone(db: Database, work_list: WorkList, claims: Sequence[Claim], error: str) -> None:
+    """Give things of one tenant back that nobody could do just now; it does not count as a try."""
+    async with db.write(claims[0].tenant_id) as conn:
+        await conn.execute(
+            "SELECT postpone_work($1, $2, $3, $4, $5)",
+            work_list.name,
+            [c.key for c in claims],
+            [c.lease for c in claims],
+            timedelta(seconds=MAX_PAUSE_S[work_list.pace]),
+            error[:2_000],
+        )
+
+
 async def pending(db: Database, work_list: WorkList) -> int:
     """How many things are not done yet, of any tenant."""
     async with db.read(None) as conn:
@@ -133,9 +153,35 @@ async def drain(db: Database, work_list: WorkList, work: Work) -> int:
         by_tenant: dict[UUID, list[Claim]] = defaultdict(list)
         for each in claims:
             by_tenant[each.tenant_id].append(each)
-        for tenant_id, group in by_tenant.items():
-            await _do(db, work_list, work, tenant_id, group)
+        async with renewed(db, work_list, claims):
+            for tenant_id, group in by_tenant.items():
+                await _do(db, work_list, work, tenant_id, group)
     return total
+
+
+@contextlib.asynccontextmanager
+async def renewed(
+    db: Database, work_list: WorkList, claims: Sequence[Claim]
+) -> AsyncGenerator[None]:
+    """Renew the leases for as long as the work takes."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(work_list.lease_s / 3)
+            with contextlib.suppress(*AWAY):
+                async with db.write(None) as conn:
+                    await conn.execute(
+                        "SELECT renew_work($1, $2, $3)",
+                        work_list.name,
+                        [c.lease for c in claims],
+                        timedelta(seconds=work_list.lease_s),
+                    )
+
+    task = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        await cancel(task)
 
 
 async def _do(
@@ -147,9 +193,8 @@ async def _do(
             f"process {work_list.name}", telemetry.SpanKind.CONSUMER, headers, claims=len(claims)
         ):
             await work(tenant_id, claims)
-    except (*CONNECTION_ERRORS, ServiceUnavailable) as error:  # nobody's fault: all of them later
-        for claim in claims:
-            await fail(db, work_list, claim, str(error))
+    except AWAY as error:  # nobody's fault: all of them later
+        await postpone(db, work_list, claims, str(error))
     except Exception as error:
         if len(claims) > 1:  # one of them is poison: let the others through
             for claim in claims:

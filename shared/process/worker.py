@@ -27,8 +27,8 @@ from shared.platform.auth import Signer
 from shared.platform.config import Settings
 from shared.platform.db import CONNECTION_ERRORS, Database, connect
 from shared.process import facts, work
+from shared.process.loops import cancel
 from shared.process.rpc import Rpc
-from shared.process.service import cancel
 from shared.process.work import Claim, WorkList
 from shared.vocabulary.errors import NotPermitted, Refusal
 

@@ -176,7 +176,9 @@ async def served(suite: Suite, settings: Settings) -> AsyncGenerator[str]:
     async with (
         suite.rpc,
         serving(service.build(RISK, settings), settings.service_port("risk")),
-        serving(app, settings.port, lifespan="off", ws="auto", ws_max_size=graph_app.MESSAGE_MOST),
+        serving(
+            app, settings.port, lifespan="off", ws="auto", ws_max_size=graph_app.MAX_MESSAGE_BYTES
+        ),
     ):
         yield f"127.0.0.1:{settings.port}"
 

@@ -18,11 +18,11 @@ R = TypeVar("R", MemberRow, ContractRow, TicketRow)
 
 async def account_of(conn: Conn, _: Principal, rows: Sequence[NumberedRow[R]]) -> Check[R]:
     """Settles the account of a row, and the id of one that is known by its external id."""
-    there = await accounts.existing(conn, {account_key(one.row.account_id) for one in rows})
+    ids = await accounts.existing(conn, {account_key(entry.row.account_id) for entry in rows})
 
     def settle(row: R) -> None:
         account_id = account_key(row.account_id)
-        if account_id not in there:
+        if account_id not in ids:
             raise InvalidInput("accountId", row.account_id, "an account that exists")
         row.account_id = str(account_id)
         match row:
@@ -31,7 +31,7 @@ async def account_of(conn: Conn, _: Principal, rows: Sequence[NumberedRow[R]]) -
             case ContractRow():
                 row.id = row.id or _id_within(account_id, "contract", row.external_id)
             case TicketRow():
-                pass  # known by the id that the support desk gave it
+                pass  # a ticket has the id that the support desk gave it
 
     return settle
 

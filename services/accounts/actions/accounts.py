@@ -1,12 +1,18 @@
 """Take accounts and their names in other systems."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import msgspec
 
-from services.accounts.domain.accounts import Account, AccountChanged, AccountCreated, ExternalId
+from services.accounts.domain.accounts import (
+    Account,
+    AccountChanged,
+    AccountCreated,
+    AccountFact,
+    ExternalId,
+)
 from services.accounts.rows import AccountRow, check
 from services.accounts.store import accounts, locks, tables
 from shared.intake.checks import Check, Contradiction
@@ -22,23 +28,24 @@ class Directory:
 
     def __init__(self) -> None:
         self._accounts: dict[ExternalId, UUID] = {}
-        self.added: dict[ExternalId, AccountRow] = {}
-        self._added_by: set[int] = set()
+        self.new_names: dict[ExternalId, AccountRow] = {}
+        self._numbers: set[int] = set()
+        """Of the rows that bring a new name."""
 
     async def account_of(
         self, conn: Conn, principal: Principal, rows: Sequence[NumberedRow[AccountRow]]
     ) -> Check[AccountRow]:
         """The account that a row means; the id of a new one follows from its external name."""
-        named = [(one, name) for one in rows if (name := _name(one.row))]
-        names = list({name for _, name in named})
+        with_name = [(entry, name) for entry in rows if (name := _name(entry.row))]
+        names = list({name for _, name in with_name})
         await locks.lock_names(conn, names)
         self._accounts = await accounts.accounts_called(conn, names)
-        for one, name in named:
+        for entry, name in with_name:
             if name not in self._accounts:
                 new = uuid5(principal.tenant_id, f"{name.source}\0{name.external_id}")
-                self._accounts[name] = one.row.id or new
-                self.added[name] = one.row
-                self._added_by.add(one.number)
+                self._accounts[name] = entry.row.id or new
+                self.new_names[name] = entry.row
+                self._numbers.add(entry.number)
         return self._settle
 
     def _settle(self, row: AccountRow) -> None:
@@ -49,9 +56,9 @@ class Directory:
             raise Contradiction("externalId", name.external_id, message)
         row.id, row.external_id = account_id, None
 
-    def named(self, receipt: Receipt) -> Receipt:
+    def receipt(self, receipt: Receipt) -> Receipt:
         """A row that says nothing new but the account's name elsewhere is no duplicate."""
-        if receipt.status == "duplicate" and receipt.row in self._added_by:
+        if receipt.status == "duplicate" and receipt.row in self._numbers:
             return msgspec.structs.replace(receipt, status="accepted")
         return receipt
 
@@ -68,13 +75,13 @@ async def take_accounts(
     directory = Directory()
     resolve = [directory.account_of]
     outcome = await save(conn, principal, tables.ACCOUNT, rows, check=check, resolve=resolve)
-    changed = {new.version.owner for new in outcome.fresh}
-    changed |= {row.id for row in directory.added.values() if row.id}
-    if changed:
-        await accounts.call(conn, directory.added)
-        await accounts.refresh(conn, changed)
-        await _tell(conn, changed, {version.owner for version in outcome.before})
-    return [directory.named(receipt) for receipt in outcome.receipts]
+    account_ids = {new.version.owner for new in outcome.fresh}
+    account_ids |= {row.id for row in directory.new_names.values() if row.id}
+    if account_ids:
+        await accounts.add_names(conn, directory.new_names)
+        await accounts.refresh(conn, account_ids)
+        await _emit(conn, list(account_ids), {version.owner for version in outcome.before})
+    return [directory.receipt(receipt) for receipt in outcome.receipts]
 
 
 async def account_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> UUID:
@@ -82,27 +89,26 @@ async def account_upsert(conn: Conn, row: dict[str, Any], principal: Principal) 
     return UUID(await take_one(conn, principal, ACCOUNTS, row))
 
 
-async def _tell(conn: Conn, changed: set[UUID], before: set[UUID]) -> None:
-    names = await accounts.external_ids(conn, list(changed))
-    now: dict[UUID, Account] = await accounts.accounts(conn, list(changed))
-    changes: list[tuple[UUID, object]] = []
-    for account_id in changed:
-        fact = AccountChanged if account_id in before else AccountCreated
-        account = now[account_id]
-        changes.append(
-            (
-                account_id,
-                fact(
-                    account_id,
-                    account.name,
-                    names.get(account_id, []),
-                    account.intended_users,
-                    account.traits.get("internal") is True,
-                    account.recorded_at,
-                ),
-            )
-        )
+async def _emit(conn: Conn, account_ids: list[UUID], before: Set[UUID]) -> None:
+    names = await accounts.external_ids(conn, account_ids)
+    now = await accounts.accounts(conn, account_ids)
+    changes = [
+        (key, _fact(account, names.get(key, []), is_new=key not in before))
+        for key, account in now.items()
+    ]
     await facts.emit_all(conn, changes)
+
+
+def _fact(account: Account, names: list[ExternalId], *, is_new: bool) -> AccountFact:
+    kind = AccountCreated if is_new else AccountChanged
+    return kind(
+        account.id,
+        account.name,
+        names,
+        account.intended_users,
+        account.traits.get("internal") is True,
+        account.recorded_at,
+    )
 
 
 ACCOUNTS = BulkRoute("accounts", AccountRow, take_accounts)

@@ -27,7 +27,7 @@ async def take_contracts(
 
 
 def _change(row: ContractRow, version: Version) -> ContractChanged:
-    """Every version is told: who looks back must see what was known then, and each outcome."""
+    """There is a fact for every version: who looks back must see each outcome, as known then."""
     return ContractChanged(
         account_id=version.owner,
         contract_id=UUID(version.id),
@@ -46,7 +46,7 @@ def _place(change: ContractChanged) -> tuple[UUID, date, datetime]:
 
 
 async def contract_upsert(conn: Conn, row: dict[str, Any], principal: Principal) -> Contract:
-    """Sign or change one contract; the contract as it is kept."""
+    """Sign or change one contract; the contract as it is now."""
     contract_id = UUID(await take_one(conn, principal, CONTRACTS, row))
     return (await contracts.contracts(conn, [contract_id]))[contract_id]
 

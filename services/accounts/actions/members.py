@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from services.accounts.actions.account_of import account_of
-from services.accounts.domain.members import Member, MemberAdded, MemberChanged
+from services.accounts.domain.members import Member, MemberAdded, MemberChanged, MemberFact
 from services.accounts.rows import MemberRow, check
 from services.accounts.store import members, tables
 from shared.intake.rows import BulkRoute, NumberedRow, Receipt, receive
@@ -23,12 +23,13 @@ async def take_members(
     """Add or change members, known by their id or, within the account, by their external id."""
     outcome = await save(conn, principal, tables.MEMBER, rows, check=check, resolve=[account_of])
     now = await members.members(conn, list({UUID(new.version.id) for new in outcome.fresh}))
-    seen = {UUID(version.id) for version in outcome.before}
-    changes: list[tuple[UUID, object]] = []
+    before = {UUID(version.id) for version in outcome.before}
+    changes: list[tuple[UUID, MemberFact]] = []
     for new in outcome.fresh:
         member = now[UUID(new.version.id)]
-        changes.append((member.account_id, _fact(new, member, is_known=member.id in seen)))
-        seen.add(member.id)
+        kind = MemberChanged if member.id in before else MemberAdded
+        changes.append((member.account_id, _fact(new, member, kind)))
+        before.add(member.id)
     await facts.emit_all(conn, changes)
     return outcome.receipts
 
@@ -40,11 +41,8 @@ async def members_upsert(
     return await receive(conn, principal, MEMBERS, msgspec.json.encode(rows))
 
 
-def _fact(
-    new: Candidate[MemberRow], member: Member, *, is_known: bool
-) -> MemberAdded | MemberChanged:
-    """Every version is told, the oldest first: who looks back must see what was known then."""
-    kind = MemberChanged if is_known else MemberAdded
+def _fact(new: Candidate[MemberRow], member: Member, kind: type[MemberFact]) -> MemberFact:
+    """There is a fact for every version: who looks back must see what was known then."""
     row = new.row
     return kind(
         member.account_id,

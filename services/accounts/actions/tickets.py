@@ -16,8 +16,8 @@ async def take_tickets(
 ) -> list[Receipt]:
     """Open or change tickets, known by their id."""
     outcome = await save(conn, principal, tables.TICKET, rows, check=check, resolve=[account_of])
-    changed = {new.version.owner for new in outcome.fresh}
-    await facts.emit_all(conn, [(key, SupportChanged(key)) for key in changed])
+    account_ids = {new.version.owner for new in outcome.fresh}
+    await facts.emit_all(conn, [(key, SupportChanged(key)) for key in account_ids])
     return outcome.receipts
 
 

@@ -49,24 +49,20 @@ class AccountFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountCreated:
+class AccountFact:
+    """What other services hear of an account."""
+
+    account_id: UUID
+    name: str
+    external_ids: list[ExternalId]
+    intended_users: int | None
+    internal: bool
+    recorded_at: datetime
+
+
+class AccountCreated(AccountFact):
     """An account is known for the first time, under these names."""
 
-    account_id: UUID
-    name: str
-    external_ids: list[ExternalId]
-    intended_users: int | None
-    internal: bool
-    recorded_at: datetime
 
-
-@dataclass(frozen=True, slots=True)
-class AccountChanged:
+class AccountChanged(AccountFact):
     """An account has a new version, or another name elsewhere."""
-
-    account_id: UUID
-    name: str
-    external_ids: list[ExternalId]
-    intended_users: int | None
-    internal: bool
-    recorded_at: datetime

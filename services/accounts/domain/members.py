@@ -22,30 +22,23 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class MemberAdded:
+class MemberFact:
+    """What other services hear of a member."""
+
+    account_id: UUID
+    member_id: UUID
+    external_id: str | None
+    role: str | None
+    level: int | None
+    added_at: datetime
+    ended_at: datetime | None
+    internal: bool
+    recorded_at: datetime
+
+
+class MemberAdded(MemberFact):
     """A member is known for the first time."""
 
-    account_id: UUID
-    member_id: UUID
-    external_id: str | None
-    role: str | None
-    level: int | None
-    added_at: datetime
-    ended_at: datetime | None
-    internal: bool
-    recorded_at: datetime
 
-
-@dataclass(frozen=True, slots=True)
-class MemberChanged:
+class MemberChanged(MemberFact):
     """A member has a new version."""
-
-    account_id: UUID
-    member_id: UUID
-    external_id: str | None
-    role: str | None
-    level: int | None
-    added_at: datetime
-    ended_at: datetime | None
-    internal: bool
-    recorded_at: datetime

@@ -19,15 +19,20 @@ from shared.graphql.objects import Member, Part
 from shared.graphql.paging import After, Connection, First
 
 
-@strawberry.input(description="Which members; what is left out does not narrow.")
+@strawberry.input(
+    description="The members to list. A field that is left out does not narrow the list."
+)
 class MemberFilter:
-    role: str | None = optional("Only this role.")
-    active: bool | None = optional("True: only those still there; false: only those who left.")
+    role: str | None = optional("Only members with this role.")
+    active: bool | None = optional(
+        "True: only members who are still there. False: only members who left."
+    )
 
 
-def _narrowed(
+def _member_arguments(
     filter: Annotated[
-        MemberFilter | None, strawberry.argument(description="Which members; none: all.")
+        MemberFilter | None,
+        strawberry.argument(description="The members to list; all of them if omitted."),
     ] = None,
     first: First = 25,
     after: After = None,
@@ -43,35 +48,38 @@ of_account = partial(answered, accounts_store.accounts, absent=missing("account"
 class AccountFields(Part):
     name: str | None = of_account("The customer's name.", of="name")
     external_ids: list[ExternalId] | None = answered(
-        accounts_store.external_ids, "What other systems call it.", absent=empty
+        accounts_store.external_ids, "The names that other systems give it.", absent=empty
     )
-    tags: list[str] | None = of_account("Labels set by people and imports.", of="tags")
+    tags: list[str] | None = of_account("Labels that people and imports have set.", of="tags")
     traits: JSON | None = of_account(
-        "What a source system says of it, passed on to the model.", of="traits"
+        "Facts from the source system, which are passed on to the model.", of="traits"
     )
-    industry: str | None = of_account("Its line of business; null if unknown.", of="industry")
+    industry: str | None = of_account("Its industry; null if unknown.", of="industry")
     intended_users: int | None = of_account(
         "How many people should use the product (A4); null if unknown.", of="intended_users"
     )
-    created_at: datetime | None = of_account("Since when it is a customer.", of="created_at")
+    created_at: datetime | None = of_account("When it became a customer.", of="created_at")
     stage: contracts_domain.LifecycleStage | None = answered(
         contracts_store.standings,
-        "Where it stands in its life as a customer.",
+        "The stage it has reached in its life as a customer.",
         by=contracts_domain.stage_of,
     )
     contract: Contract | None = answered(
         contracts_store.open_contracts,
-        "The contract that runs, of several the latest begun; null if none.",
+        "The running contract, of several the one that started last; null if there is none.",
     )
     contracts: Connection[Contract] | None = answered(
-        contracts_store.contract_pages, "All its contracts, the latest begun first."
+        contracts_store.contract_pages, "All its contracts; the one that started last comes first."
     )
     members: Connection[Member] | None = answered(
         members_store.member_pages,
-        "The people who work there, the longest known first.",
-        takes=_narrowed,
+        "The people who work there; the longest known come first.",
+        takes=_member_arguments,
         of="id",
     )
     support: SupportSummary | None = answered(
-        tickets_store.support, "What it asked of support.", takes=moment, absent=missing("account")
+        tickets_store.support,
+        "Its requests for support, in numbers.",
+        takes=moment,
+        absent=missing("account"),
     )

@@ -29,37 +29,38 @@ class ExternalIdInput:
 
 
 @strawberry.input(
-    description="An account as it is now: what is left out is unset. Known by id or externalId;"
-    " with neither it is a new one each time."
+    description="An account as it is now. A field that is left out is cleared. It is found by id or"
+    " externalId; without either, each call creates a new account."
 )
 class AccountUpsertInput:
     name: str = entry("The customer's name, 1 to 200 characters.")
-    id: strawberry.ID | None = optional("Its id here.")
+    id: strawberry.ID | None = optional("Its id in this API.")
     external_id: ExternalIdInput | None = optional(
-        "What another system calls it; stays with the account for ever."
+        "The name that another system gives it; it stays with the account for ever."
     )
-    traits: JSON | None = optional("A flat object of scalars, passed on to the model.")
+    traits: JSON | None = optional("A flat object of scalars, which is passed on to the model.")
     tags: list[str] | None = optional("Labels.")
     intended_users: int | None = optional("How many people should use the product.")
-    industry: str | None = optional("Its line of business.")
-    created_at: datetime | None = optional("Since when it is a customer; if omitted, since now.")
+    industry: str | None = optional("Its industry.")
+    created_at: datetime | None = optional("When it became a customer; now if omitted.")
 
 
 @strawberry.input(
-    description="A member as they are now: what is left out is unset. Known by id, or within the"
-    " account by externalId; with neither it is a new one each time."
+    description="A member as they are now. A field that is left out is cleared. A member is found"
+    " by id, or within the account by externalId; without either, each call creates a new member."
 )
 class MemberInput:
-    account_id: strawberry.ID = entry("The account, by its id here.")
-    id: strawberry.ID | None = optional("The member's id here.")
+    account_id: strawberry.ID = entry("The account's id in this API.")
+    id: strawberry.ID | None = optional("The member's id in this API.")
     external_id: str | None = optional("The member's id in the source system.")
     email: str | None = optional("E-mail address.")
-    role: str | None = optional("What they do, e.g. admin.")
+    role: str | None = optional("The member's role, e.g. admin.")
     level: int | None = optional("Knowledge of the product, 0 to 4.")
-    started_at: datetime | None = optional("When they began.")
-    ended_at: datetime | None = optional("When they left.")
+    started_at: datetime | None = optional("When the member started.")
+    ended_at: datetime | None = optional("When the member left.")
     internal: bool = entry(
-        "Of the vendor's own people, or a test user: never counted.", default=False
+        "Whether the member works for the vendor or is a test user; such members never count.",
+        default=False,
     )
 
 
@@ -69,71 +70,80 @@ class MembersUpsertInput:
 
 
 @strawberry.input(
-    description="A contract as it is now: what is left out is unset. Known by id, or within the"
-    " account by externalId; with neither it is a new one each time."
+    description="A contract as it is now. A field that is left out is cleared. A contract is"
+    " found by id, or within the account by externalId; without either, each call"
+    " creates a new contract."
 )
 class ContractUpsertInput:
-    account_id: strawberry.ID = entry("The account, by its id here.")
+    account_id: strawberry.ID = entry("The account's id in this API.")
     start_on: date = entry("First day.")
     term_months: int = entry("Length of a term, 1 to 120 months.")
-    auto_renew: bool = entry("Whether it goes on if nobody objects.")
-    id: strawberry.ID | None = optional("Its id here.")
-    external_id: str | None = optional("Its number elsewhere.")
+    auto_renew: bool = entry("Whether it is renewed unless somebody cancels it.")
+    id: strawberry.ID | None = optional("Its id in this API.")
+    external_id: str | None = optional("Its number in another system.")
     end_on: date | None = optional("First day after the agreed term.")
     notice_days: int | None = optional("How many days before the renewal it must be cancelled.")
-    seats: int | None = optional("Seats signed for.")
+    seats: int | None = optional("How many seats were signed for.")
     mrr_cents: WideInt | None = optional(
         "Recurring revenue per month, minor units; needs a currency."
     )
     currency: str | None = optional("ISO 4217 code.")
-    ended_on: date | None = optional("First day no longer covered, once that is known.")
+    ended_on: date | None = optional(
+        "First day that it no longer covers, as soon as that is known."
+    )
     outcome: contracts_domain.Outcome = entry(
         "What became of it at its end.", default=contracts_domain.Outcome.PENDING
     )
     end_reason: contracts_domain.EndReason | None = optional(
-        "Why it was lost, given with the outcome lost; the forecast takes a loss"
-        " without a reason as voluntary."
+        "Why it was lost; only with the outcome lost. The forecast treats a loss without a"
+        " reason as voluntary."
     )
 
 
 class AccountPayload(Payload[UUID], description="What became of an accountUpsert."):
-    account: Account | None = shown("The account; null if refused.", of=WHOLE)
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; else empty.")
+    account: Account | None = shown("The account; null if it was refused.", of=WHOLE)
+    user_errors: list[UserError] = strawberry.field(
+        description="Why it was refused; empty if it was not."
+    )
 
 
-def _is_taken(receipt: Receipt) -> bool:
+def _is_good(receipt: Receipt) -> bool:
     return receipt.status in ("accepted", "duplicate")
 
 
-def _taken(receipts: list[Receipt]) -> list[UUID]:
-    return [UUID(receipt.id) for receipt in receipts if _is_taken(receipt)]
+def _member_ids(receipts: list[Receipt]) -> list[UUID]:
+    return [UUID(receipt.id) for receipt in receipts if _is_good(receipt)]
 
 
 class MembersPayload(Payload[list[Receipt]], description="What became of a membersUpsert."):
-    members: list[Member] = shown("Those that were taken, in order.", by=_taken)
+    members: list[Member] = shown(
+        "The members that were saved, in the order of the input.", by=_member_ids
+    )
     user_errors: list[UserError] = strawberry.field(
-        description="One for each that was not; `field` begins with its place, as in"
-        " members[3].level."
+        description="One error for each member that was not saved; `field` begins with its place,"
+        " as in members[3].level."
     )
 
     def refusals(self) -> list[UserError]:
         return [
             UserError(
-                field=f"members[{one.row}].{one.field}",
-                code="CONFLICT" if one.status == "conflict" else "INVALID_INPUT",
-                message=f"{one.field}: {one.value}: {one.message}",
+                field=f"members[{receipt.row}].{receipt.field}",
+                code="CONFLICT" if receipt.status == "conflict" else "INVALID_INPUT",
+                message=f"{receipt.field}: {receipt.value}: {receipt.message}",
             )
-            for one in self.row or ()
-            if not _is_taken(one)
+            for receipt in self.row or ()
+            if not _is_good(receipt)
         ]
 
 
 class ContractPayload(
     Payload[contracts_domain.Contract], description="What became of a contractUpsert."
 ):
-    contract: Contract | None = shown("The contract; null if refused.", of=WHOLE)
-    account: Account | None = shown("Its account; null if refused.", of="account_id")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; else empty.")
+    contract: Contract | None = shown("The contract; null if it was refused.", of=WHOLE)
+    account: Account | None = shown("Its account; null if it was refused.", of="account_id")
+    user_errors: list[UserError] = strawberry.field(
+        description="Why it was refused; empty if it was not."
+    )
 
 
 def _members(
@@ -153,7 +163,7 @@ class Mutation:
     )
     members_upsert: MembersPayload = called(
         members_actions.members_upsert,
-        "Add or change members, each on its own: some may be taken and others not."
+        "Add or change members, each on its own: some may be saved and others refused."
         " Needs the scope 'ingest'.",
         takes=_members,
     )

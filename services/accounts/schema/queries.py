@@ -19,37 +19,42 @@ from shared.vocabulary.ids import parse_id
 shown_enum(
     accounts_domain.AccountOrder,
     "How a list of accounts is sorted.",
-    NAME="By name, upper and lower case alike.",
-    CREATED="The newest customers first.",
-    ID="By id: an order that never changes.",
+    NAME="By name; upper and lower case make no difference.",
+    CREATED="By the date they became customers, the newest first.",
+    ID="By id, an order that never changes.",
 )
 
 
-@strawberry.input(description="Which accounts; what is left out does not narrow.")
+@strawberry.input(
+    description="The accounts to list. A field that is left out does not narrow the list."
+)
 class AccountFilter:
-    name_contains: str | None = optional("Part of the name; upper and lower case alike.")
-    tag: str | None = optional("One of its tags, exactly.")
-    external_id: ExternalIdInput | None = optional("What another system calls it.")
+    name_contains: str | None = optional(
+        "Part of the name; upper and lower case make no difference."
+    )
+    tag: str | None = optional("One of its tags, exactly as it is written.")
+    external_id: ExternalIdInput | None = optional("The name that another system gives it.")
 
 
-def _name(given: ExternalIdInput) -> accounts_domain.ExternalId:
-    return accounts_domain.ExternalId(given.source, given.id)
+def _external_id(name: ExternalIdInput) -> accounts_domain.ExternalId:
+    return accounts_domain.ExternalId(name.source, name.id)
 
 
-def _narrowed(
+def _list_arguments(
     filter: Annotated[
-        AccountFilter | None, strawberry.argument(description="Which accounts; none: all.")
+        AccountFilter | None,
+        strawberry.argument(description="The accounts to list; all of them if omitted."),
     ] = None,
     order_by: Annotated[
-        accounts_domain.AccountOrder, strawberry.argument(description="In which order.")
+        accounts_domain.AccountOrder, strawberry.argument(description="The order of the list.")
     ] = accounts_domain.AccountOrder.NAME,
     first: First = 25,
     after: After = None,
 ) -> Arguments:
-    chosen = filter or AccountFilter()
-    name = _name(chosen.external_id) if chosen.external_id else None
-    narrowed = accounts_domain.AccountFilter(chosen.name_contains, chosen.tag, name)
-    return {"filter": narrowed, "order": order_by, "first": first, "after": after}
+    wish = filter or AccountFilter()
+    name = _external_id(wish.external_id) if wish.external_id else None
+    conditions = accounts_domain.AccountFilter(wish.name_contains, wish.tag, name)
+    return {"filter": conditions, "order": order_by, "first": first, "after": after}
 
 
 async def _account(
@@ -58,7 +63,7 @@ async def _account(
         strawberry.ID | None, strawberry.argument(description="Its id in this API.")
     ] = None,
     external_id: Annotated[
-        ExternalIdInput | None, strawberry.argument(description="Its name elsewhere.")
+        ExternalIdInput | None, strawberry.argument(description="Its name in another system.")
     ] = None,
     as_of: AsOfNow = None,
 ) -> Any:
@@ -67,7 +72,8 @@ async def _account(
     if external_id is None:
         key = parse_id(id or "", "Account", "id")[1]
     else:
-        key = await info.context.call(accounts_store.account_called, _name(external_id), as_of)
+        name = _external_id(external_id)
+        key = await info.context.call(accounts_store.account_called, name, as_of)
     return await NODES["Account"](info, key, as_of) if key else None
 
 
@@ -75,8 +81,8 @@ async def _account(
 class Query:
     account: Account | None = strawberry.field(
         resolver=_account,
-        description="An account by its id or by its name elsewhere; null when there is none.",
+        description="An account by its id or by its name in another system; null if there is none.",
     )
     accounts: Connection[Account] | None = called(
-        accounts_store.account_page, "All accounts, page by page.", takes=_narrowed
+        accounts_store.account_page, "All accounts, page by page.", takes=_list_arguments
     )

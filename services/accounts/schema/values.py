@@ -16,8 +16,8 @@ from shared.vocabulary import money
 shown_enum(
     contracts_domain.LifecycleStage,
     "Where an account stands in its life as a customer (definition A8).",
-    ONBOARDING="Within 90 days of its first contract, or before it.",
-    ADOPTION="Under contract, renewal far away.",
+    ONBOARDING="It is within 90 days of its first contract, or before it.",
+    ADOPTION="It is under contract, and the renewal is more than 90 days away.",
     RENEWAL_WINDOW="The renewal is at most 90 days away.",
     CHURNED="All its contracts have ended.",
 )
@@ -25,11 +25,11 @@ shown_enum(
     contracts_domain.Outcome,
     "What became of a contract at its renewal (definition A1).",
     as_type="ContractOutcome",
-    PENDING="Not decided yet.",
-    RENEWED="Went on at the same price.",
-    CONTRACTED="Went on for less.",
-    EXPANDED="Went on for more.",
-    LOST="Did not go on.",
+    PENDING="It is not decided yet.",
+    RENEWED="It was renewed at the same price.",
+    CONTRACTED="It was renewed for less.",
+    EXPANDED="It was renewed for more.",
+    LOST="It was not renewed.",
 )
 shown_enum(
     contracts_domain.EndReason,
@@ -56,32 +56,32 @@ class Contract(
     Shown[contracts_domain.Contract], Node, description="What an account signed, start to end."
 ):
     id: strawberry.ID = shown("Opaque, the same for ever.")
-    external_id: str | None = shown("Its number elsewhere; null if none.")
+    external_id: str | None = shown("Its number in another system; null if there is none.")
     start_on: date = shown("First day.")
     end_on: date | None = shown("First day after the agreed term; null if none was agreed.")
     renewal_on: date | None = shown(
-        "The next day on which it is renewed or lost (definition A1); null once it ended or while"
-        " it is overdue."
+        "The next day on which it is renewed or lost (definition A1); null after it has ended and"
+        " while it is overdue."
     )
     ended_on: date | None = shown(
-        "First day no longer covered, once that is known; null while it goes on."
+        "First day that it no longer covers; null as long as no end is known."
     )
     outcome: contracts_domain.Outcome = shown("What became of it at its end.")
     end_reason: contracts_domain.EndReason | None = shown(
-        "Why it was lost; null while it is not, and where nobody said."
+        "Why it was lost; null if it is not lost, or if no reason is known."
     )
     term_months: int = shown("Length of a term, months.")
-    auto_renew: bool = shown("Whether it goes on if nobody objects.")
+    auto_renew: bool = shown("Whether it is renewed unless somebody cancels it.")
     notice_days: int | None = shown(
         "How many days before the renewal it must be cancelled; null if unknown."
     )
-    seats: int | None = shown("Seats signed for; null if unknown.")
+    seats: int | None = shown("How many seats were signed for; null if unknown.")
     mrr: Money | None = shown("Recurring revenue per month as signed; null if unknown.", by=_price)
 
 
 class SupportSummary(
     Shown[tickets_domain.SupportSummary],
-    description="What an account asked of support, up to a moment.",
+    description="An account's requests for support up to a moment, in numbers.",
 ):
     as_of: datetime = shown("The moment it speaks of.")
     tickets_28d: MetricValue = shown(
@@ -91,7 +91,7 @@ class SupportSummary(
         "Tickets opened in the last 90 days (definition F1).", name="tickets90Days"
     )
     open_high_severity: MetricValue = shown(
-        "Tickets of high or urgent severity not resolved yet. Higher is worse."
+        "Tickets of high or urgent severity that are not resolved yet. Higher is worse."
     )
     replied_within_24h: MetricValue = shown(
         "Share of the tickets of 90 days, at least a day old, that were answered within 24 hours"
@@ -99,7 +99,7 @@ class SupportSummary(
         name="repliedWithin24Hours",
     )
     first_reply_median_s: MetricValue = shown(
-        "Median wait for the first reply over 90 days, seconds; tickets still waiting count"
+        "Median wait for the first reply over 90 days, in seconds; tickets that still wait count"
         " (Kaplan–Meier, definition F3). Higher is worse.",
         name="firstReplyMedianSeconds",
     )

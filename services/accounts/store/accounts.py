@@ -66,10 +66,10 @@ async def external_ids(
         account_ids,
         as_of,
     )
-    found: dict[UUID, list[ExternalId]] = defaultdict(list)
+    names: dict[UUID, list[ExternalId]] = defaultdict(list)
     for row in rows:
-        found[row["account_id"]].append(to(ExternalId, row))
-    return dict(found)
+        names[row["account_id"]].append(to(ExternalId, row))
+    return dict(names)
 
 
 async def accounts_called(
@@ -103,16 +103,13 @@ async def account_page(
     after: str | None = None,
 ) -> paging.Page[UUID]:
     """The ids of a page of all accounts as they are now; CREATED puts the newest first."""
-    most = paging.size(first)
-    key, last_id = paging.key(after, KEYS[order], UUID) if after else (None, None)
-    named = None
+    window = paging.window(first, after, KEYS[order], UUID)
+    ids = None
     if filter.external_id is not None:
-        named = list((await accounts_called(conn, [filter.external_id])).values())
-    rows = await conn.fetch(
-        PAGES[order], filter.name_contains, filter.tag, named, key, last_id, most + 1
-    )
+        ids = list((await accounts_called(conn, [filter.external_id])).values())
+    rows = await conn.fetch(PAGES[order], filter.name_contains, filter.tag, ids, *window.bounds)
     cursors = [paging.cursor(row["key"], row["id"]) for row in rows]
-    return paging.page([row["id"] for row in rows], most, cursors)
+    return paging.page([row["id"] for row in rows], window.size, cursors)
 
 
 async def existing(conn: Conn, account_ids: Iterable[UUID]) -> set[UUID]:
@@ -123,8 +120,8 @@ async def existing(conn: Conn, account_ids: Iterable[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def call(conn: Conn, names: Mapping[ExternalId, AccountRow]) -> None:
-    """Keep new names of accounts, known since their row was; a name once given stays."""
+async def add_names(conn: Conn, names: Mapping[ExternalId, AccountRow]) -> None:
+    """Save new names of accounts, known since their row was; a name never changes its account."""
     await conn.execute(
         "INSERT INTO accounts.external_id (source, external_id, account_id, recorded_at)"
         " SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[])"

@@ -1,6 +1,5 @@
 """Contracts: the open one, all of them, and where an account stands with them."""
 
-from collections import defaultdict
 from datetime import date, datetime
 from uuid import UUID
 
@@ -58,9 +57,8 @@ async def contract_pages(
     after: str | None = None,
     as_of: datetime | None = None,
 ) -> dict[UUID, paging.Page[Contract]]:
-    """A page of each account's contracts, latest begun first; absent without any."""
-    most = paging.size(first)
-    start_on, last_id = paging.key(after, date, UUID) if after else (None, None)
+    """A page of each account's contracts, latest begun first."""
+    window = paging.window(first, after, date, UUID)
     rows = await conn.fetch(
         """
         WITH known AS (
@@ -79,19 +77,10 @@ async def contract_pages(
         FROM placed WHERE place <= $5 ORDER BY account_id, place""",
         account_ids,
         as_of,
-        start_on,
-        last_id,
-        most + 1,
+        *window.bounds,
     )
-    found: dict[UUID, list[Contract]] = defaultdict(list)
-    for row in rows:
-        found[row["account_id"]].append(to(Contract, row))
-    return {
-        account_id: paging.page(
-            group, most, [paging.cursor(contract.start_on, contract.id) for contract in group]
-        )
-        for account_id, group in found.items()
-    }
+    contracts = [(row["account_id"], to(Contract, row)) for row in rows]
+    return window.pages(account_ids, contracts, lambda contract: (contract.start_on, contract.id))
 
 
 async def standings(
@@ -118,18 +107,3 @@ async def standings(
         as_of,
     )
     return {row["account_id"]: to(Standing, row) for row in rows}
-
-
-async def under_contract(conn: Conn) -> list[UUID]:
-    """All accounts with a running contract, in order."""
-    rows = await conn.fetch(
-        """
-        WITH known AS (
-          SELECT DISTINCT ON (id) *, (now() AT TIME ZONE 'UTC')::date AS day
-          FROM accounts.contract ORDER BY id, recorded_at DESC
-        )
-        SELECT DISTINCT account_id FROM known
-        WHERE start_on <= day AND accounts.closes_on(end_on, auto_renew, ended_on, outcome) > day
-        ORDER BY account_id"""
-    )
-    return [row["account_id"] for row in rows]

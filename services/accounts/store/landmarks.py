@@ -1,7 +1,6 @@
-"""What the model is told: features at landmarks, and spells under contract."""
+"""What the model learns from: features at landmarks, and spells under contract."""
 
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
 from shared.platform.db import Conn, to
@@ -9,8 +8,10 @@ from shared.vocabulary import signal
 from shared.vocabulary.landmark import FeatureRow, Half, Landmark, Spell
 from shared.vocabulary.signal import Signal
 
-FOLDER = Path(__file__).resolve().parent
-DICTIONARY = signal.read(FOLDER / "features.csv")
+HERE = Path(__file__).parent
+FEATURES = (HERE / "features.sql").read_text()
+SPELLS = (HERE / "spells.sql").read_text()
+DICTIONARY = signal.read(HERE / "features.csv")
 
 
 async def features(
@@ -18,10 +19,7 @@ async def features(
 ) -> list[FeatureRow]:
     """One row for each landmark, in order; of accounts not known yet every feature is None."""
     rows = await conn.fetch(
-        _sql("features.sql"),
-        [landmark.account_id for landmark in landmarks],
-        [landmark.as_of for landmark in landmarks],
-        half,
+        FEATURES, [mark.account_id for mark in landmarks], [mark.as_of for mark in landmarks], half
     )
     return [row["features"] for row in rows]
 
@@ -33,10 +31,5 @@ async def dictionary(conn: Conn) -> list[Signal]:
 
 async def spells(conn: Conn, recorded_before: datetime) -> list[Spell]:
     """Every account's spells as far as was known, in order of account and start."""
-    rows = await conn.fetch(_sql("spells.sql"), recorded_before)
+    rows = await conn.fetch(SPELLS, recorded_before)
     return [to(Spell, row) for row in rows]
-
-
-@cache
-def _sql(name: str) -> str:
-    return (FOLDER / name).read_text()

@@ -1,6 +1,5 @@
 """Members: by id, and page by page of their account."""
 
-from collections import defaultdict
 from datetime import datetime
 from uuid import UUID
 
@@ -32,9 +31,8 @@ async def member_pages(
     active: bool | None = None,
     as_of: datetime | None = None,
 ) -> dict[UUID, paging.Page[Member]]:
-    """A page of each account's members, longest there first; absent without any."""
-    most = paging.size(first)
-    started_at, last_id = paging.key(after, datetime, UUID) if after else (None, None)
+    """A page of each account's members, longest there first."""
+    window = paging.window(first, after, datetime, UUID)
     rows = await conn.fetch(
         """
         WITH known AS (
@@ -45,25 +43,16 @@ async def member_pages(
           SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY started_at, id) AS place
           FROM known
           WHERE ($3::timestamptz IS NULL OR (started_at, id) > ($3, $4::uuid))
-            AND ($5::text IS NULL OR role = $5)
-            AND ($6::boolean IS NULL
-              OR $6 = (ended_at IS NULL OR ended_at > coalesce($2, now())))
+            AND ($6::text IS NULL OR role = $6)
+            AND ($7::boolean IS NULL
+              OR $7 = (ended_at IS NULL OR ended_at > coalesce($2, now())))
         )
-        SELECT * FROM placed WHERE place <= $7 ORDER BY account_id, place""",
+        SELECT * FROM placed WHERE place <= $5 ORDER BY account_id, place""",
         account_ids,
         as_of,
-        started_at,
-        last_id,
+        *window.bounds,
         role,
         active,
-        most + 1,
     )
-    found: dict[UUID, list[Member]] = defaultdict(list)
-    for row in rows:
-        found[row["account_id"]].append(to(Member, row))
-    return {
-        account_id: paging.page(
-            group, most, [paging.cursor(member.started_at, member.id) for member in group]
-        )
-        for account_id, group in found.items()
-    }
+    members = [(row["account_id"], to(Member, row)) for row in rows]
+    return window.pages(account_ids, members, lambda member: (member.started_at, member.id))

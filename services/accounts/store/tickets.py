@@ -1,13 +1,14 @@
 """Tickets, summed up by account."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from services.accounts import definitions
 from services.accounts.domain.tickets import SupportSummary, Wait, median_wait_s
 from shared.platform.db import Conn, Row
 from shared.vocabulary import metric
-from shared.vocabulary.metric import MetricValue, count, ratio
+from shared.vocabulary.metric import count, ratio
 
 
 async def support(
@@ -48,47 +49,36 @@ async def support(
 
 def _summary(row: Row) -> SupportSummary:
     as_of: datetime = row["as_of"]
-    freshness: datetime | None = row["freshness"]
     since = as_of - timedelta(days=90)
+    waits = [Wait(*pair) for pair in zip(row["waits"] or [], row["answers"] or [], strict=True)]
+    tickets = partial(count, freshness=row["freshness"])
     return SupportSummary(
         account_id=row["account_id"],
         as_of=as_of,
-        tickets_28d=count(
+        tickets_28d=tickets(
             definitions.TICKETS_28D,
             row["tickets_28d"],
             window_from=as_of - timedelta(days=28),
             window_to=as_of,
-            freshness=freshness,
         ),
-        tickets_90d=count(
-            definitions.TICKETS_90D,
-            row["tickets_90d"],
-            window_from=since,
-            window_to=as_of,
-            freshness=freshness,
+        tickets_90d=tickets(
+            definitions.TICKETS_90D, row["tickets_90d"], window_from=since, window_to=as_of
         ),
-        open_high_severity=count(
-            definitions.OPEN_HIGH_SEVERITY, row["open_high_severity"], freshness=freshness
-        ),
+        open_high_severity=tickets(definitions.OPEN_HIGH_SEVERITY, row["open_high_severity"]),
         replied_within_24h=ratio(
             definitions.RATE_24,
             row["replied_within_24h"],
             row["due"],
             window_from=since,
             window_to=as_of - timedelta(hours=24),
-            freshness=freshness,
+            freshness=row["freshness"],
         ),
-        first_reply_median_s=_median(row, since, as_of, freshness),
-    )
-
-
-def _median(row: Row, since: datetime, as_of: datetime, freshness: datetime | None) -> MetricValue:
-    waits = [Wait(*pair) for pair in zip(row["waits"] or [], row["answers"] or [], strict=True)]
-    return metric.of(
-        definitions.FIRST_REPLY,
-        median_wait_s(waits),
-        len(waits),
-        window_from=since,
-        window_to=as_of,
-        freshness=freshness,
+        first_reply_median_s=metric.of(
+            definitions.FIRST_REPLY,
+            median_wait_s(waits),
+            len(waits),
+            window_from=since,
+            window_to=as_of,
+            freshness=row["freshness"],
+        ),
     )

@@ -21,22 +21,24 @@ from shared.graphql.showing import shown
 @strawberry.input(description="A plan line as the billing system knows it now.")
 class SubscriptionUpsertInput:
     id: str = entry("The id the billing system gave it.")
-    account_id: strawberry.ID = entry("The account, by this API's id.")
+    account_id: strawberry.ID = entry("The account's id in this API.")
     plan: str = entry("Name of the plan.")
     quantity: int = entry("Units sold, 0 or more.")
-    unit_price_cents: WideInt = entry("Price of a unit and interval, minor units.")
+    unit_price_cents: WideInt = entry("Price of one unit for one interval, in minor units.")
     interval: BillingInterval = entry("How often it is billed.")
     currency: str = entry("ISO 4217 code.")
-    started_at: datetime = entry("From when it is billed.")
+    started_at: datetime = entry("The moment from which it is billed.")
     discount_share: float = entry("Recurring discount, 0 to 1.", default=0.0)
-    ended_at: datetime | None = optional("Until when.")
+    ended_at: datetime | None = optional(
+        "The moment until which it is billed; without end if omitted."
+    )
 
 
 @strawberry.input(description="An invoice as the billing system knows it now.")
 class InvoiceUpsertInput:
     id: str = entry("The id the billing system gave it.")
-    account_id: strawberry.ID = entry("The account, by this API's id.")
-    amount_cents: WideInt = entry("What it asks for, minor units.")
+    account_id: strawberry.ID = entry("The account's id in this API.")
+    amount_cents: WideInt = entry("The amount to be paid, in minor units.")
     currency: str = entry("ISO 4217 code.")
     issued_at: datetime = entry("When it was issued.")
     due_on: date = entry("The last day to pay in time.")
@@ -46,28 +48,32 @@ class InvoiceUpsertInput:
 class SubscriptionPayload(
     Payload[subscriptions_domain.Subscription], description="What became of a subscriptionUpsert."
 ):
-    subscription: PlanSubscription | None = shown("The line as it is kept.", of=WHOLE)
+    subscription: PlanSubscription | None = shown("The plan line as it is stored.", of=WHOLE)
     account: Account | None = shown("The account it belongs to.", of="account_id")
-    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
+    user_errors: list[UserError] = strawberry.field(
+        description="Why nothing was saved; empty if it was."
+    )
 
 
 class InvoicePayload(
     Payload[invoices_domain.Invoice], description="What became of an invoiceUpsert."
 ):
-    invoice: Invoice | None = shown("The invoice as it is kept.", of=WHOLE)
+    invoice: Invoice | None = shown("The invoice as it is stored.", of=WHOLE)
     account: Account | None = shown("The account it belongs to.", of="account_id")
-    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
+    user_errors: list[UserError] = strawberry.field(
+        description="Why nothing was saved; empty if it was."
+    )
 
 
 @strawberry.type
 class Mutation:
     subscription_upsert: SubscriptionPayload = called(
         subscriptions_actions.subscription_upsert,
-        "Keep a plan line; the same id with other values corrects it.",
-        takes=one_row(SubscriptionUpsertInput, "The line as it is now."),
+        "Save a plan line; the same id with other values corrects it.",
+        takes=one_row(SubscriptionUpsertInput, "The plan line as it is now."),
     )
     invoice_upsert: InvoicePayload = called(
         invoices_actions.invoice_upsert,
-        "Keep an invoice; send it again with paidAt once it is paid.",
+        "Save an invoice; send it again with paidAt after it is paid.",
         takes=one_row(InvoiceUpsertInput, "The invoice as it is now."),
     )

@@ -17,7 +17,9 @@ from shared.graphql.values import MetricValue, Money
 
 @strawberry.enum(description="How often a plan line is billed.")
 class BillingInterval(Enum):
-    WEEK = strawberry.enum_value("week", description="Every seven days; 52/12 of it a month.")
+    WEEK = strawberry.enum_value(
+        "week", description="Every seven days; a month counts 52/12 of them."
+    )
     MONTH = strawberry.enum_value("month", description="Every month.")
     QUARTER = strawberry.enum_value("quarter", description="Every three months.")
     YEAR = strawberry.enum_value("year", description="Every twelve months.")
@@ -25,12 +27,12 @@ class BillingInterval(Enum):
 
 class Invoice(Shown[invoices_domain.Invoice], description="An invoice as it stands."):
     source_id: str = shown("The id the billing system gave it.", of="id")
-    amount: Money = shown("What it asks for.")
+    amount: Money = shown("The amount to be paid.")
     issued_at: datetime = shown("When it was issued.")
     due_on: date = shown("The last day to pay in time.")
-    paid_at: datetime | None = shown("When it was paid in full; null before.")
+    paid_at: datetime | None = shown("When it was paid in full; null before that.")
     days_overdue: int = shown(
-        "Whole days since the due date; 0 in time and once paid. Higher is worse."
+        "Whole days since the due date; 0 before it and after payment. Higher is worse."
     )
 
 
@@ -44,9 +46,11 @@ class PlanSubscription(
     unit_price: Money = shown("List price of one unit for one interval.")
     interval: BillingInterval = shown("How often it is billed.")
     discount_share: float = shown("Recurring discount, 0 to 1.")
-    mrr: Money = shown("Per month, after discount (definition B1).")
-    started_at: datetime = shown("From when it is billed.")
-    ended_at: datetime | None = shown("Until when; null while it goes on.")
+    mrr: Money = shown("Recurring revenue per month, after the discount (definition B1).")
+    started_at: datetime = shown("The moment from which it is billed.")
+    ended_at: datetime | None = shown(
+        "The moment until which it is billed; null while it has no end."
+    )
 
 
 class BillingSummary(
@@ -60,10 +64,16 @@ class BillingSummary(
     mrr_by_currency: list[Money] = shown(
         "Recurring revenue per month in each currency, the largest first."
     )
-    plan: str | None = shown("The running plan that brings most; null if none.")
+    plan: str | None = shown(
+        "The running plan that brings the most revenue; null if there is none."
+    )
     quantity: int = shown("Units sold on running plan lines, e.g. seats.")
-    amount_due: list[Money] = shown("Issued and not paid, per currency; includes what is overdue.")
-    amount_overdue: list[Money] = shown("Not paid by the due date, per currency. Higher is worse.")
+    amount_due: list[Money] = shown(
+        "Amounts issued and not paid, per currency, including what is overdue."
+    )
+    amount_overdue: list[Money] = shown(
+        "Amounts not paid by the due date, per currency. Higher is worse."
+    )
     invoices_overdue: MetricValue = shown(
         "Invoices a day or more past due (definition B21). Higher is worse."
     )
@@ -72,7 +82,9 @@ class BillingSummary(
         " Higher is worse.",
         of="payment_failures_90",
     )
-    last_payment_at: datetime | None = shown("The last success; null if none.")
+    last_payment_at: datetime | None = shown(
+        "When a payment last succeeded; null if none ever did."
+    )
     payment_method: str | None = shown("How the account pays; null if unknown.")
     invoices_due: Connection[Invoice] | None = answered(
         invoices_store.invoices_due,

@@ -1,12 +1,11 @@
 """Invoices: by id, and page by page of what an account has not paid."""
 
-from collections import defaultdict
 from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
 from services.billing.domain.invoices import Invoice
-from shared.platform.db import Conn, Row
+from shared.platform.db import Conn, Row, to
 from shared.vocabulary import paging
 from shared.vocabulary.money import Money
 from shared.vocabulary.paging import Page
@@ -21,21 +20,12 @@ async def invoices_due(
     first: int = 25,
     after: str | None = None,
 ) -> dict[UUID, Page[Invoice]]:
-    """Issued and unpaid invoices of each account, the earliest due date first."""
-    most = paging.size(first)
+    """Issued and unpaid invoices, the earliest due date first."""
+    window = paging.window(first, after, date, str)
     at: datetime = as_of or await conn.fetchval("SELECT now()")
-    due_on, last_id = paging.key(after, date, str) if after else (None, None)
-    rows = await conn.fetch(INVOICES_DUE, account_ids, at, due_on, last_id, most + 1)
-    due: dict[UUID, list[Row]] = defaultdict(list)
-    for row in rows:
-        due[row["account_id"]].append(row)
-    return {key: _page(due[key], most) for key in account_ids}
-
-
-def _page(rows: list[Row], most: int) -> Page[Invoice]:
-    invoices = [_invoice(row) for row in rows]
-    cursors = [paging.cursor(invoice.due_on, invoice.id) for invoice in invoices]
-    return paging.page(invoices, most, cursors)
+    rows = await conn.fetch(INVOICES_DUE, account_ids, at, *window.bounds)
+    invoices = [(row["account_id"], _invoice(row)) for row in rows]
+    return window.pages(account_ids, invoices, lambda invoice: (invoice.due_on, invoice.id))
 
 
 async def invoices(conn: Conn, ids: list[str], as_of: datetime | None = None) -> dict[str, Invoice]:
@@ -53,12 +43,4 @@ async def invoices(conn: Conn, ids: list[str], as_of: datetime | None = None) ->
 
 
 def _invoice(row: Row) -> Invoice:
-    return Invoice(
-        id=row["id"],
-        account_id=row["account_id"],
-        amount=Money(row["amount_cents"], row["currency"]),
-        issued_at=row["issued_at"],
-        due_on=row["due_on"],
-        paid_at=row["paid_at"],
-        days_overdue=row["days_overdue"],
-    )
+    return to(Invoice, row, amount=Money(row["amount_cents"], row["currency"]))

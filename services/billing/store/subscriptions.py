@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.billing.domain.subscriptions import Subscription
-from shared.platform.db import Conn, Row
+from shared.platform.db import Conn, Row, to
 from shared.vocabulary.money import Money
 
 
@@ -24,15 +24,10 @@ async def subscriptions(
 
 
 def _subscription(row: Row) -> Subscription:
-    return Subscription(
-        id=row["id"],
-        account_id=row["account_id"],
-        plan=row["plan"],
-        quantity=row["quantity"],
+    return to(
+        Subscription,
+        row,
         unit_price=Money(row["unit_price_cents"], row["currency"]),
-        interval=row["interval"],
         discount_share=float(row["discount_share"]),
         mrr=Money(row["mrr"], row["currency"]),
-        started_at=row["started_at"],
-        ended_at=row["ended_at"],
     )

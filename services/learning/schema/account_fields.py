@@ -18,7 +18,7 @@ class NextCourse(
     description="A course that is next for some members of an account.",
 ):
     course: Course = shown("The course.")
-    members: int = shown("On whose paths it stands first.")
+    members: int = shown("How many members have it as the first course of their path.")
 
 
 class LearningSummary(
@@ -26,7 +26,7 @@ class LearningSummary(
     description="How an account's members learn, at a moment.",
 ):
     as_of: datetime = shown("The moment it speaks of.")
-    learners: int = shown("Members known then.")
+    learners: int = shown("How many members were known then.")
     education_adoption: MetricValue = shown(
         "Share of the members who completed a course in 180 days (definition L1). Higher is better."
     )
@@ -37,7 +37,7 @@ class LearningSummary(
     certified: MetricValue = shown(
         "Share of the members who ever passed an assessment. Higher is better."
     )
-    paths_open: int = shown("Members with a course still to take.")
+    paths_open: int = shown("How many members still have a course to take.")
     next_courses: list[NextCourse] = shown(
         "First courses of the members' paths, most members first, at most 5."
     )

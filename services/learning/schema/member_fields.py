@@ -14,12 +14,12 @@ from shared.graphql.objects import Part
 class MemberFields(Part):
     learning_path: LearningPath | None = answered(
         paths_store.path,
-        "What to learn next; null until it was first recommended.",
+        "The courses to take next; null until the first recommendation.",
         takes=moment,
     )
     mastery: list[SkillMastery] | None = answered(
         learners_store.mastery,
-        "What the member has shown, by skill.",
+        "The levels that the member has shown, by skill.",
         takes=moment,
         absent=empty,
     )

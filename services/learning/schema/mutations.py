@@ -24,48 +24,58 @@ from shared.vocabulary.ids import parse_id
 
 @strawberry.input(description="A course as it is from now on.")
 class CourseUpsertInput:
-    code: str = entry("Its name in the tenant, never changed.")
-    title: str = entry("What members see.")
-    minutes: int = entry("How long it takes, 1 or more.")
-    skill: str = entry("What it teaches.")
-    level: int = entry("0 to 4; higher is harder.")
-    modality: str = entry("E.g. video, lab, live, article, exam.")
-    roles: list[str] = entry("For whom; empty for everybody.", default_factory=list)
+    code: str = entry("The name it has in the tenant, which never changes.")
+    title: str = entry("The title that members see.")
+    minutes: int = entry("How many minutes it takes, 1 or more.")
+    skill: str = entry("The skill that it teaches.")
+    level: int = entry("Its level from 0 to 4; higher is harder.")
+    modality: str = entry("The form of the course, e.g. video, lab, live, article or exam.")
+    roles: list[str] = entry(
+        "The roles it is meant for; empty if it is for everybody.", default_factory=list
+    )
     prerequisites: list[str] = entry(
-        "Codes of courses to master before; they exist, and do not need this one.",
+        "Codes of the courses to master before; they must exist and must not need this one.",
         default_factory=list,
     )
-    language: str = entry("BCP 47 tag.", default="en")
-    valid_from: datetime | None = optional("From when it is offered; null: always.")
-    valid_to: datetime | None = optional("Until when it is offered; null: without end.")
-    required: bool = entry("Whether who completed it counts as trained.", default=True)
+    language: str = entry("The language as a BCP 47 tag.", default="en")
+    valid_from: datetime | None = optional(
+        "The moment from which it is offered; null if it always was."
+    )
+    valid_to: datetime | None = optional(
+        "The moment until which it is offered; null if it has no end."
+    )
+    required: bool = entry("Whether members who completed it count as trained.", default=True)
 
 
 @strawberry.input(description="A step of a member in a course.")
 class CourseProgressRecordInput:
     member_id: strawberry.ID = entry("The member.")
     course_code: str = entry("Code of the course.")
-    kind: CourseProgressKind = entry("Which step.")
+    kind: CourseProgressKind = entry("The kind of step.")
     occurred_at: datetime = entry("When the member took it.")
-    score: float | None = optional("0 to 1; required where assessed.")
+    score: float | None = optional("The score from 0 to 1; required for an assessment.")
 
 
-@strawberry.input(description="Whose path to look at anew.")
+@strawberry.input(description="The member whose path is recommended again.")
 class LearningPathRecommendInput:
     member_id: strawberry.ID = entry("The member.")
 
 
 class CoursePayload(Payload[courses_domain.Course], description="What became of a courseUpsert."):
-    course: Course | None = shown("The course as it is kept.", of=WHOLE)
-    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
+    course: Course | None = shown("The course as it is stored.", of=WHOLE)
+    user_errors: list[UserError] = strawberry.field(
+        description="Why nothing was saved; empty if it was."
+    )
 
 
 class CourseProgressPayload(
     Payload[learners_domain.Progress], description="What became of a courseProgressRecord."
 ):
-    progress: CourseProgress | None = shown("The step as it is kept.", of=WHOLE)
-    member: Member | None = shown("Who took it.", of="member_id")
-    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
+    progress: CourseProgress | None = shown("The step as it is stored.", of=WHOLE)
+    member: Member | None = shown("The member who took it.", of="member_id")
+    user_errors: list[UserError] = strawberry.field(
+        description="Why nothing was saved; empty if it was."
+    )
 
 
 def _is_queued(request: paths_domain.PathRequest | None) -> bool:
@@ -75,16 +85,20 @@ def _is_queued(request: paths_domain.PathRequest | None) -> bool:
 class LearningPathPayload(
     Payload[paths_domain.PathRequest], description="What became of a learningPathRecommend."
 ):
-    queued: bool = shown("True: a worker looks at it within seconds.", by=_is_queued)
-    member: Member | None = shown("Whose path it is.", of="member_id")
-    learning_path: LearningPath | None = shown(
-        "The path as it is until then; null if there was none.", of="path"
+    queued: bool = shown(
+        "True if the path will be recommended again within seconds.", by=_is_queued
     )
-    user_errors: list[UserError] = strawberry.field(description="Why nothing is done; else empty.")
+    member: Member | None = shown("The member whose path it is.", of="member_id")
+    learning_path: LearningPath | None = shown(
+        "The path that holds until then; null if there was none.", of="path"
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Why nothing is done; empty otherwise."
+    )
 
 
 def _member(
-    input: Annotated[LearningPathRecommendInput, strawberry.argument(description="Whose.")],
+    input: Annotated[LearningPathRecommendInput, strawberry.argument(description="The member.")],
 ) -> Arguments:
     return {"member_id": parse_id(input.member_id, "Member", "memberId")[1]}
 
@@ -93,16 +107,16 @@ def _member(
 class Mutation:
     course_upsert: CoursePayload = called(
         courses_actions.course_upsert,
-        "Keep a course; the same code with other values changes it.",
-        takes=one_row(CourseUpsertInput, "As it is now."),
+        "Save a course; the same code with other values changes it.",
+        takes=one_row(CourseUpsertInput, "The course as it is now."),
     )
     course_progress_record: CourseProgressPayload = called(
         progress_actions.progress_record,
-        "Keep a step of a member; sent again it is the same step.",
+        "Save a step of a member; the same step sent again changes nothing.",
         takes=one_row(CourseProgressRecordInput, "The step."),
     )
     learning_path_recommend: LearningPathPayload = called(
         paths_actions.path_recommend,
-        "Ask for a fresh look at a member's path; answers at once.",
+        "Ask to have a member's path recommended again; the answer comes at once.",
         takes=_member,
     )

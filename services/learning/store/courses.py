@@ -24,18 +24,15 @@ async def courses(
     conn: Conn, first: int | None = None, after: str | None = None, as_of: datetime | None = None
 ) -> Page[Course]:
     """Courses by code."""
-    size = paging.size(first)
-    (last,) = paging.key(after, str) if after else ("",)
+    window = paging.window(first, after, str)
     rows = await conn.fetch(
         "SELECT * FROM (SELECT DISTINCT ON (id) * FROM learning.course"
         " WHERE recorded_at <= coalesce($1, now()) ORDER BY id, recorded_at DESC) AS newest"
-        " WHERE code > $2 ORDER BY code LIMIT $3",
+        " WHERE $2::text IS NULL OR code > $2 ORDER BY code LIMIT $3",
         as_of,
-        last,
-        size + 1,
+        *window.bounds,
     )
-    page = [to(Course, row) for row in rows]
-    return paging.page(page, size, [paging.cursor(course.code) for course in page])
+    return window.page([to(Course, row) for row in rows], lambda course: (course.code,))
 
 
 async def courses_by_id(

@@ -1,4 +1,4 @@
-"""What the model is told: features at landmarks."""
+"""What the model learns from: features at landmarks."""
 
 from pathlib import Path
 

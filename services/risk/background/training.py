@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from services.risk.domain.release import Cause, Outcome
+from services.risk.domain.release import ALIVE_S, Cause, Outcome
 from services.risk.domain.work_lists import DAY_S, MIRROR, MIRROR_MAX_S, TRAIN, TRAIN_MAX_S
 from services.risk.store import release as release_store
 from services.risk.store.locks import lock_release
@@ -18,7 +18,7 @@ from shared.process.worker import WorkerContext
 from shared.vocabulary.errors import ServiceUnavailable
 
 AGAIN_S: Final = 3_600.0
-"""After a training that broke off, or while somebody else trains, look again so much later."""
+"""After a training that broke off, train again so much later."""
 
 LAST_WORDS: Final = 1_500
 
@@ -37,7 +37,7 @@ async def train(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]
         if by_hand or (run is None and days is None):
             await work.finish(conn, TRAIN, claims)
             if by_hand:
-                await work.mark(conn, TRAIN, [tenant_id], delay_s=AGAIN_S)
+                await work.mark(conn, TRAIN, [tenant_id], delay_s=ALIVE_S)
             return
         run = run or await release_store.add_run(conn, Cause.SCHEDULED, "schedule")
     failure = await child(context.settings, "ml.cli.run", (tenant_id, run.run_id), TRAIN_MAX_S)

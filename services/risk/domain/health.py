@@ -35,8 +35,6 @@ class HealthBand(StrEnum):
 
 
 class HealthArea(StrEnum):
-    """What a part of the score speaks of."""
-
     USAGE = "USAGE"
     EDUCATION = "EDUCATION"
     TICKETS = "TICKETS"

@@ -18,16 +18,12 @@ ALIVE_S: Final = 90
 
 
 class Cause(StrEnum):
-    """What began a training."""
-
     SCHEDULED = "SCHEDULED"
     REQUESTED = "REQUESTED"
     COMMAND = "COMMAND"
 
 
 class Outcome(StrEnum):
-    """How a training ended."""
-
     PUBLISHED = "PUBLISHED"
     FORCED = "FORCED"
     REFUSED = "REFUSED"
@@ -35,8 +31,6 @@ class Outcome(StrEnum):
 
 
 class Deed(StrEnum):
-    """What moved an alias."""
-
     PUBLISHED = "PUBLISHED"
     FORCED = "FORCED"
     PROMOTED = "PROMOTED"
@@ -89,17 +83,6 @@ def champion_before(history: Sequence[AliasChange]) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """A model that cannot be read though it is meant to serve; `serving` does so instead."""
-
-    tenant_id: UUID
-    version: str
-    noticed_at: datetime
-    why: str
-    serving: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class ChampionDocument:
     """The champion with the checksum it was published under and that of its document now."""
 
@@ -111,12 +94,19 @@ class ChampionDocument:
 
 @dataclass(frozen=True, slots=True)
 class ModelBroken:
-    """An alarm: the champion's document is missing, cut short or changed."""
+    """An alarm: the champion's document is missing, cut short or changed; `serving` replaces it."""
 
     version: str
     noticed_at: datetime
     why: str
     serving: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault(ModelBroken):
+    """Such a model, with its tenant."""
+
+    tenant_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,6 @@ MAX_SHIFT: Final = 0.005
 
 
 class RiskOrder(StrEnum):
-    """By what accounts at risk are ranked, the largest first."""
-
     PROBABILITY = "PROBABILITY"
     VALUE_AT_RISK = "VALUE_AT_RISK"
 
@@ -116,7 +114,9 @@ class RiskScore:
     @property
     def mrr(self) -> Money | None:
         """The account's MRR at that moment; None where billing knew none."""
-        return _money(self.mrr_cents, self.currency)
+        if self.mrr_cents is None or self.currency is None:
+            return None
+        return Money(self.mrr_cents, self.currency)
 
     @property
     def value_at_risk(self) -> Money | None:
@@ -174,23 +174,6 @@ class Fresh:
 
     score: RiskScore
     inputs: Inputs
-
-
-@dataclass(frozen=True, slots=True)
-class LastInputs:
-    """What made an account's last score."""
-
-    inputs: Inputs
-    mrr_cents: int | None
-    currency: str | None
-
-    @property
-    def mrr(self) -> Money | None:
-        return _money(self.mrr_cents, self.currency)
-
-
-def _money(cents: int | None, currency: str | None) -> Money | None:
-    return None if cents is None or currency is None else Money(cents, currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from ml.scoring.renewal_clock import NEARNESS
 from services.risk.domain.inputs import Inputs, feature_row, inputs_hash, number, spell_age
 from services.risk.domain.scores import RiskScore
 from services.risk.forecasting.models import MODELS
-from services.risk.store import past
 from services.risk.store import scores as scores_store
 from shared.platform.db import Conn
 from shared.vocabulary.errors import InvalidInput
@@ -36,8 +35,6 @@ Value: TypeAlias = float | str | bool | None
 
 
 class ChangeKind(StrEnum):
-    """Why a part of a score moved."""
-
     DATA = "DATA"
     TIME = "TIME"
     MODEL = "MODEL"
@@ -87,7 +84,7 @@ async def explain_change(
     before = await scores_store.latest(conn, account_ids, start)
     after = await scores_store.latest(conn, account_ids, end)
     scores = [*before.values(), *after.values()]
-    inputs = await past.inputs(conn, list({score.score_id for score in scores}))
+    inputs = await scores_store.inputs(conn, list({score.score_id for score in scores}))
     models = await MODELS.by_version(conn, {score.model_version for score in scores})
     return {key: compare(before.get(key), after.get(key), inputs, models) for key in account_ids}
 

@@ -15,7 +15,6 @@ from services.risk.domain.inputs import Inputs, inputs_hash
 from services.risk.domain.scores import RiskScore
 from services.risk.forecasting.models import MODELS, Champion
 from services.risk.forecasting.scores import InputsAtMoment, score_accounts
-from services.risk.store import past
 from services.risk.store import scores as scores_store
 from shared.platform.db import Conn
 from shared.vocabulary.errors import InvalidInput
@@ -24,8 +23,6 @@ MAX_NEWEST: Final = 1_000
 
 
 class Verdict(StrEnum):
-    """What making a score again showed."""
-
     SAME = "SAME"
     DIFFERENT = "DIFFERENT"
     INPUTS_CHANGED = "INPUTS_CHANGED"
@@ -68,12 +65,12 @@ async def newest_replays(conn: Conn, last: int = 100) -> list[Replay]:
     """The scores made last, of any account, made again."""
     if not 1 <= last <= MAX_NEWEST:
         raise InvalidInput("last", last, f"1 to {MAX_NEWEST}")
-    return await _replays(conn, await past.newest(conn, last))
+    return await _replays(conn, await scores_store.newest(conn, last))
 
 
 async def _replays(conn: Conn, scores: Sequence[RiskScore]) -> list[Replay]:
     models = await MODELS.by_version(conn, {score.model_version for score in scores})
-    inputs = await past.inputs(conn, [score.score_id for score in scores])
+    inputs = await scores_store.inputs(conn, [score.score_id for score in scores])
     return [_replay(score, inputs[score.score_id], models) for score in scores]
 
 

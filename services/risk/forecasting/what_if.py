@@ -10,7 +10,6 @@ from ml.scoring.score import Forecast, speaker
 from services.risk.domain.chance import Probability
 from services.risk.domain.inputs import Inputs, feature_row, spell_age
 from services.risk.forecasting.models import MODELS, predict
-from services.risk.store import past
 from services.risk.store import scores as scores_store
 from shared.platform.db import Conn
 from shared.vocabulary.errors import Conflict, InvalidInput
@@ -58,7 +57,7 @@ async def what_if(
         score_id: score.model_version
         for score_id, score in (await scores_store.scores(conn, score_ids)).items()
     }
-    inputs = await past.inputs(conn, list(versions))
+    inputs = await scores_store.inputs(conn, list(versions))
     models = await MODELS.by_version(conn, set(versions.values()))
     unreadable = set(versions.values()) - set(models)
     if unreadable:

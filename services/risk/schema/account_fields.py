@@ -19,8 +19,8 @@ from shared.graphql.paging import Connection
 
 
 def _between(
-    start: Annotated[datetime, strawberry.argument(name="from", description="The first moment.")],
-    end: Annotated[datetime, strawberry.argument(name="to", description="The second moment.")],
+    start: Annotated[datetime, strawberry.argument("The first moment.", name="from")],
+    end: Annotated[datetime, strawberry.argument("The second moment.", name="to")],
 ) -> Arguments:
     return {"start": start, "end": end}
 
@@ -29,15 +29,15 @@ def _between(
 class AccountFields(Part):
     post_mortem: PostMortem | None = answered(
         hindsight_store.post_mortems,
-        "The account's last lost contract, as it was forecast before; null when it has lost none.",
+        "The last contract that was not renewed, as it was forecast before; null without one.",
     )
     expectations: Connection[Expectation] | None = answered(
-        hindsight_store.expectations, "What people expected of its renewal, newest first."
+        hindsight_store.expectations, "What people expected of its renewal; the newest comes first."
     )
     health: HealthScore | None = answered(
         health_store.healths,
-        "How the account is doing, from what its forecast was made of; null until it is scored"
-        " once, and while it has no open contract.",
+        "How the account is doing, by the inputs of its forecast. Null until it is scored once, and"
+        " while it has no open contract.",
         takes=moment,
     )
     risk: Risk | None = answered(
@@ -47,10 +47,10 @@ class AccountFields(Part):
         takes=moment,
     )
     risk_history: Connection[Risk] | None = answered(
-        scores_store.history, "Every score that was served, newest first."
+        scores_store.history, "Every score that was served; the newest comes first."
     )
     risk_change: RiskChange | None = answered(
         change_forecasting.explain_change,
-        "What moved the forecast between two moments.",
+        "What changed the forecast between two moments.",
         takes=_between,
     )

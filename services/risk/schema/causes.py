@@ -17,18 +17,18 @@ shown_enum(
 shown_enum(
     ForecastBasis,
     "What a forecast rests on.",
-    MODEL="The model, with every signal.",
-    NEWCOMERS="A model of its own for the first 90 days of a contract.",
-    STRATA="Too few accounts have churned for a model: what became of all accounts at the same"
-    " place on the renewal clock (Kaplan–Meier). The account's own signals play no part.",
+    MODEL="It rests on the model with all its signals.",
+    NEWCOMERS="It rests on a model of its own for the first 90 days of a contract.",
+    STRATA="Too few accounts have churned for a model. It rests on what became of all accounts at"
+    " the same place on the renewal clock (Kaplan–Meier); the account's own signals play no part.",
 )
 shown_enum(
     EvidenceGrade,
     "How well founded a forecast is for this account.",
-    STRONG="A model spoke, on fresh inputs like those it learned from.",
-    LIMITED="A model spoke, but some inputs are stale or unlike its training: see staleInputs and"
-    " unlikeTraining.",
-    THIN="No model spoke, only what became of accounts at the same place.",
+    STRONG="A model made it, from fresh inputs like those that it learned from.",
+    LIMITED="A model made it, but some inputs are stale or unlike its training: see staleInputs"
+    " and unlikeTraining.",
+    THIN="No model made it: it says what became of accounts at the same place.",
 )
 
 

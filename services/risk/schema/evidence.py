@@ -1,4 +1,4 @@
-"""What a model was judged on: calibration by horizon and segment, and days gone back to."""
+"""The evidence on a model: calibration by horizon and segment, and backtests."""
 
 from datetime import date
 
@@ -11,22 +11,22 @@ from shared.vocabulary import evidence
 
 class CalibrationBin(
     Shown[evidence.Bin],
-    description="Accounts of like forecast, not fitted to: what was said, what came.",
+    description="Accounts with a similar forecast that the model was not fitted to.",
 ):
     forecast: float = shown("Mean chance of churn forecast, 0 to 1.", of="predicted")
     seen: float = shown("Share lost by then (Kaplan–Meier), 0 to 1.", of="observed")
-    rows: int = shown("How many rows; an account gives one a month.")
+    rows: int = shown("How many rows there are; an account gives one for each month.")
 
 
 class CalibrationGroup(
     Shown[calibration_domain.SegmentCalibration],
-    description="Forecast and seen of one part of the accounts, or of all.",
+    description="What was forecast and what was seen of one part of the accounts, or of all.",
 ):
     name: str = shown(
-        "Place on the renewal clock (monthly, r01 to r12 by months to renewal, none), or a trait's"
-        " value."
+        "The place on the renewal clock (monthly, r01 to r12 by months to renewal, none), or the"
+        " value of a trait."
     )
-    rows: int = shown("How many rows it is judged by.")
+    rows: int = shown("How many rows there are.")
     lost: int = shown("How many of them were lost by then.")
     forecast: float = shown("Mean chance of churn forecast, 0 to 1.")
     seen: float = shown("Share lost by then (Kaplan–Meier), 0 to 1.")
@@ -37,27 +37,27 @@ class HorizonCalibration(
     Shown[calibration_domain.HorizonCalibration],
     description="How well chances of churn by a horizon agree with what came.",
 ):
-    horizon_days: int = shown("Days ahead: 30, 60, 90, 180 or 365.")
-    lost: int = shown("Rows lost by then.")
+    horizon_days: int = shown("How many days ahead: 30, 60, 90, 180 or 365.")
+    lost: int = shown("How many rows were lost by then.")
     forecast: float = shown("Mean chance of churn forecast, 0 to 1.")
     seen: float = shown("Share lost by then (Kaplan–Meier), 0 to 1.")
     ratio: float | None = shown(f"Seen over forecast; 1 is right. Null below {MIN_LOSSES} losses.")
     ici: float | None = shown(
-        "Mean distance between forecast and the smoothed curve of what was seen, 0 to 1; lower is"
-        " better. Null where too few were lost to draw it."
+        "Mean distance between the forecast and the smoothed curve of what was seen, 0 to 1; lower"
+        " is better. Null where too few were lost to draw it."
     )
     segments: list[CalibrationGroup] = shown(
-        "The same by part of the accounts; empty beyond the last month followed."
+        "The same by part of the accounts; empty beyond the last month that was followed."
     )
 
 
 class BacktestWindow(
     Shown[evidence.Origin],
-    description="The version's recipe fitted to what was known on a day that has passed, judged by"
-    " what came after it.",
+    description="The version's recipe, fitted to what was known on a day that has passed and judged"
+    " by what came after it.",
 ):
-    origin: date = shown("The day gone back to.", of="day")
-    months: int = shown("Months that were followed from there.")
-    accounts: int = shown("Accounts at risk on that day.")
-    lost: int = shown("Those of them lost within these months.")
-    metrics: list[ModelMetric] = shown("Figures there, by name.", of="figures", by=to_metrics)
+    origin: date = shown("The day on which it was fitted.", of="day")
+    months: int = shown("How many months were followed from there.")
+    accounts: int = shown("How many accounts were at risk on that day.")
+    lost: int = shown("How many of them were lost within these months.")
+    metrics: list[ModelMetric] = shown("Its figures by name.", of="figures", by=to_metrics)

@@ -1,4 +1,4 @@
-"""Beside a score: its drivers in groups, what other inputs would have given, and its replay."""
+"""What stands beside a score: groups of drivers, what other inputs would change, and a replay."""
 
 import strawberry
 
@@ -13,10 +13,10 @@ from shared.graphql.showing import Shown, shown
 
 shown_enum(
     Verdict,
-    "What making a score again showed.",
+    "What became of a score that was made again.",
     as_type="ReplayVerdict",
-    SAME="The same bytes.",
-    DIFFERENT="Other bytes: see differing.",
+    SAME="It is the same, byte for byte.",
+    DIFFERENT="It is another: see differing.",
     INPUTS_CHANGED="The stored inputs do not match their hash.",
     MODEL_UNREADABLE="The stored model is missing, cut short or changed.",
 )
@@ -24,11 +24,11 @@ shown_enum(
 
 @strawberry.type(description="What one group of inputs adds: an association, not a cause.")
 class DriverGroup:
-    label: str = strawberry.field(description="What they speak of, e.g. Use of the product.")
+    label: str = strawberry.field(description="What the inputs speak of, e.g. Use of the product.")
     contribution: float = strawberry.field(
         description="The sum of its drivers' contributions, −1 to 1. Above 0 goes with renewal."
     )
-    features: list[str] = strawberry.field(description="Its inputs, the largest part first.")
+    features: list[str] = strawberry.field(description="Its inputs; the largest part comes first.")
 
 
 def driver_groups(score: scores_domain.RiskScore) -> list[DriverGroup]:
@@ -45,11 +45,11 @@ def driver_groups(score: scores_domain.RiskScore) -> list[DriverGroup]:
     ]
 
 
-@strawberry.input(description="An input as it might be.")
+@strawberry.input(description="An input with another value.")
 class FeatureChange:
     feature: str = strawberry.field(description="Name of an input of the model.")
     value: str | None = strawberry.field(
-        default=None, description="Its value as text: 12, true, monthly; null: unknown."
+        default=None, description="Its value as text, e.g. 12, true or monthly; null is unknown."
     )
 
 
@@ -59,8 +59,8 @@ class ChangedInput(
 ):
     feature: str = shown("Name of the input, with its unit.")
     label: str = shown("The input in words.")
-    before: str | None = shown("As it was served; null when unknown.", of="before", by=text)
-    after: str | None = shown("As it was asked; null when unknown.", of="after", by=text)
+    before: str | None = shown("The value that was served; null is unknown.", of="before", by=text)
+    after: str | None = shown("The value that was asked for; null is unknown.", of="after", by=text)
     warning: str | None = shown(
         "How the value lies outside what training saw; null when it does not.", of="outside"
     )
@@ -76,16 +76,16 @@ def _change(answer: what_if_forecasting.WhatIf) -> float:
 
 class WhatIf(
     Shown[what_if_forecasting.WhatIf],
-    description="What the model says with other inputs: an association, not the effect of a deed.",
+    description="What the model says with other inputs: an association, no effect of an action.",
 ):
-    caution: str = shown("To be shown beside the numbers.", by=_caution)
+    caution: str = shown("A caution to show beside the numbers.", by=_caution)
     before: Probability = shown(
-        "As served: renewal, or, where that is null, staying for explainedDays."
+        "The chance as it was served: of renewal or, where that is null, of staying explainedDays."
     )
-    after: Probability = shown("The same with the inputs changed.")
-    change: float = shown("After less before, −1 to 1.", by=_change)
+    after: Probability = shown("The same chance with the inputs changed.")
+    change: float = shown("The chance after minus the chance before, −1 to 1.", by=_change)
     changed: list[ChangedInput] = shown(
-        "What was changed; inputs that already had the value are left out."
+        "The inputs that were changed; those that already had the value are left out."
     )
 
 
@@ -95,5 +95,5 @@ class Replay(
 ):
     verdict: Verdict = shown("Whether it came out the same.")
     served_hash: str = shown("SHA-256 of the score served, hexadecimal.")
-    again_hash: str | None = shown("SHA-256 of the score made again; null where it could not be.")
-    differing: list[str] = shown("Fields that came out otherwise.")
+    again_hash: str | None = shown("SHA-256 of the score made again; null without one.")
+    differing: list[str] = shown("The fields that differ.")

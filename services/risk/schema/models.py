@@ -1,4 +1,4 @@
-"""What a published model shows of itself."""
+"""What the graph shows of a published model."""
 
 from datetime import date, datetime
 from functools import partial
@@ -26,7 +26,7 @@ from shared.vocabulary.evidence import Bin, Origin
 
 Part = Annotated[
     ForecastBasis | None,
-    strawberry.argument(description="Only this part of the model; none: all parts."),
+    strawberry.argument("Only this part of the model; all parts if omitted."),
 ]
 HORIZONS = ", ".join(map(str, MONTH_OF))
 
@@ -38,7 +38,7 @@ def _ratios(effects: Effects, part: Part = None) -> list[PartRatio]:
 def _curves(
     effects: Effects,
     features: Annotated[
-        list[str] | None, strawberry.argument(description="Only these inputs; none: all.")
+        list[str] | None, strawberry.argument("Only these inputs; all if omitted.")
     ] = None,
     part: Part = None,
 ) -> list[PartCurve]:
@@ -57,7 +57,7 @@ def _report_url(card: Card) -> str:
 def _calibration(
     card: Card | None,
     horizon_days: Annotated[
-        int, strawberry.argument(description=f"One of {HORIZONS} days ahead.")
+        int, strawberry.argument(f"How many days ahead: one of {HORIZONS}.")
     ] = 90,
 ) -> list[Bin] | None:
     if horizon_days not in MONTH_OF:
@@ -90,63 +90,64 @@ class ModelVersion(
     Shown[models_domain.ModelVersion], Node, description="A published forecast model."
 ):
     id: strawberry.ID = shown("Opaque, the same for ever.", of="model_id")
-    version: str = shown("Derived from the document: same bytes, same name.")
-    aliases: list[str] = shown("Roles it holds now: champion scores, challenger is compared.")
+    version: str = shown("Its name, made from its document: the same bytes have the same name.")
+    aliases: list[str] = shown("Its roles now: a champion scores, a challenger is compared.")
     trained_at: datetime = shown("When it was fitted.")
-    published_at: datetime = shown("When it was handed over for scoring.")
+    published_at: datetime = shown("When it was published for scoring.")
     data_from: date = shown("First day of the data it learned from.")
     data_to: date = shown("Last day of the data it learned from.")
-    accounts: int = shown("Accounts it learned from.")
-    events: int = shown("Those of them that churned.")
-    metrics: list[ModelMetric] = shown("Held-out figures, by name.", of="metrics", by=to_metrics)
-    features: list[str] = shown("Inputs it reads.")
+    accounts: int = shown("How many accounts it learned from.")
+    events: int = shown("How many of them churned.")
+    metrics: list[ModelMetric] = shown("Its figures, by name.", of="metrics", by=to_metrics)
+    features: list[str] = shown("The inputs that it reads.")
     checksum: str = shown("SHA-256 of the document, hexadecimal.")
 
     feature_drift: list[FeatureDrift] | None = answered(
         drift_store.newest,
-        "How far its inputs have moved; empty before the first watch, which is daily.",
+        "How far its inputs have moved; empty before the first daily check.",
         key="version",
         of="features",
         absent=empty,
     )
     drift: ModelDrift | None = answered(
         drift_store.newest,
-        "What the daily watch saw last; null before the first.",
+        "What the last daily check for drift showed; null before the first.",
         key="version",
     )
     hazard_ratios: list[HazardRatio] | None = of_effects(
-        "How the hazard goes with each input, those farthest from 1 first; after those of the"
-        " model those of its part for newcomers, where it has one. Null where the model cannot be"
-        " read. Associations, not causes.",
+        "How the hazard goes with each input; the farthest from 1 come first. Those of the part for"
+        " newcomers, where it has one, come last. Null where the model cannot be read. These are"
+        " associations, not causes.",
         by=_ratios,
     )
     report_url: str | None = of_card(
-        "Where the gateway serves its report, one page of HTML without links, to who may read: a"
-        " path on the same host. Null where none was made.",
+        "The path on this host where everybody who may read finds its report, a page of HTML"
+        " without links. Null where none was made.",
         by=_report_url,
     )
     card: str | None = of_card(
-        "The model card, in Markdown: for what, how well, what not. Null without one.", of="card"
+        "The model card, in Markdown: its purpose, its quality, its limits. Null without one.",
+        of="card",
     )
     calibration: list[CalibrationBin] | None = of_card(
-        "Tenths of the accounts held out, by forecast, lowest first: what was said and what came."
-        " Null where the version kept no figures, empty where nobody was followed so far.",
+        "What was forecast and what came, by tenths of accounts that it was not fitted to; the"
+        " lowest comes first. Null without such figures, empty where nobody was followed so long.",
         by=_calibration,
     )
     calibration_report: list[HorizonCalibration] | None = of_card(
-        "The same by horizon and by part of the accounts. Null where the version kept no figures.",
+        "The same by horizon and by part of the accounts. Null without such figures.",
         by=_by_horizon,
     )
     backtest: list[BacktestWindow] | None = of_card(
-        "Its recipe at days that have passed, oldest first. Null where the version kept no"
-        " figures, empty where the history is too short to go back.",
+        "Its recipe on days that have passed; the oldest comes first. Null without such figures,"
+        " empty where the history is too short to go back.",
         by=_backtest,
     )
     known_limits: list[str] | None = of_card(
-        "Its known limits, a sentence each; null without a report.", of="limits"
+        "What it cannot do, in sentences; null without a report.", of="limits"
     )
     effect_curves: list[EffectCurve] | None = of_effects(
-        "Partial effects: the hazard along each input, every other at its mean. Null where the"
-        " model cannot be read. Associations, not causes.",
+        "Partial effects: the hazard along each input while every other is at its mean. Null where"
+        " the model cannot be read. These are associations, not causes.",
         by=_curves,
     )

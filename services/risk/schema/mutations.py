@@ -1,4 +1,4 @@
-"""What people add, and ask for: expectations, releases, trainings, fresh scores."""
+"""What people add and ask for: expectations, releases, trainings, fresh scores."""
 
 from typing import Annotated, Any
 
@@ -29,38 +29,38 @@ class ExpectationRecordInput:
     note: str | None = strawberry.field(default=None, description="Why; at most 2,000 letters.")
 
 
-@strawberry.input(description="Which model shall score.")
+@strawberry.input(description="Which model is to score.")
 class ModelPromoteInput:
-    version: str = strawberry.field(description="Version of a published model.")
-    reason: str | None = strawberry.field(default=None, description="Why; kept in the history.")
+    version: str = strawberry.field(description="The version of a published model.")
+    reason: str | None = strawberry.field(default=None, description="Why; it stays in the history.")
 
 
-@strawberry.input(description="Back to the champion before.")
+@strawberry.input(description="Why the champion before the present one is to score again.")
 class ModelRollbackInput:
-    reason: str | None = strawberry.field(default=None, description="Why; kept in the history.")
+    reason: str | None = strawberry.field(default=None, description="Why; it stays in the history.")
 
 
 @strawberry.input(description="How the model is to be trained.")
 class ModelTrainInput:
     every_days: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="From now on train every so many days, 1 to 365; null: never by itself."
-        " Left out: the schedule stays.",
+        description="Train every so many days from now on, 1 to 365; null means never. If it is"
+        " omitted, the schedule stays.",
     )
     now: bool = strawberry.field(default=True, description="Whether to train as soon as possible.")
 
 
-@strawberry.input(description="Whose forecast to make anew.")
+@strawberry.input(description="Which accounts to score again.")
 class RiskRescoreInput:
     account_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="The accounts; none: every account."
+        default=None, description="The accounts; every account if omitted."
     )
 
 
 class ExpectationPayload(
     Payload[hindsight_domain.Expectation], description="What became of an expectationRecord."
 ):
-    expectation: Expectation | None = shown("What was kept.", of=WHOLE)
+    expectation: Expectation | None = shown("The expectation as it is stored.", of=WHOLE)
     user_errors: list[UserError] = strawberry.field(description="Why it was not; else empty.")
 
 
@@ -68,7 +68,7 @@ class ModelPayload(
     Payload[models_domain.ModelVersion],
     description="What became of a modelPromote or modelRollback.",
 ):
-    model: ModelVersion | None = shown("The champion as it now stands.", of=WHOLE)
+    model: ModelVersion | None = shown("The champion as it is now.", of=WHOLE)
     user_errors: list[UserError] = strawberry.field(description="Why it was not; else empty.")
 
 
@@ -87,7 +87,7 @@ def _count(accounts: int | None) -> int:
 
 class RiskRescorePayload(Payload[int], description="What became of a riskRescore."):
     accounts: int = shown(
-        "How many accounts are about to be scored; scores follow on riskUpdates where they differ.",
+        "How many accounts will be scored; scores that differ follow on riskUpdates.",
         by=_count,
     )
     user_errors: list[UserError] = strawberry.field(description="Why none are; else empty.")
@@ -95,7 +95,7 @@ class RiskRescorePayload(Payload[int], description="What became of a riskRescore
 
 def _expectation(
     input: Annotated[
-        ExpectationRecordInput, strawberry.argument(description="Account and chance.")
+        ExpectationRecordInput, strawberry.argument("The account and what is expected.")
     ],
 ) -> Arguments:
     return {
@@ -106,20 +106,20 @@ def _expectation(
 
 
 def _promotion(
-    input: Annotated[ModelPromoteInput, strawberry.argument(description="Which model.")],
+    input: Annotated[ModelPromoteInput, strawberry.argument("Which model is to score.")],
 ) -> Arguments:
     return {"version": input.version, "reason": input.reason}
 
 
 def _rollback(
-    input: Annotated[ModelRollbackInput, strawberry.argument(description="Why.")],
+    input: Annotated[ModelRollbackInput, strawberry.argument("Why it is to score again.")],
 ) -> Arguments:
     return {"reason": input.reason}
 
 
 async def _model_train(
     info: Request,
-    input: Annotated[ModelTrainInput, strawberry.argument(description="When.")],
+    input: Annotated[ModelTrainInput, strawberry.argument("When to train.")],
 ) -> Any:
     return await attempt(TrainingRunPayload, info.context, _train(info.context, input))
 
@@ -131,7 +131,7 @@ async def _train(context: Context, input: ModelTrainInput) -> release_domain.Tra
 
 
 def _accounts(
-    input: Annotated[RiskRescoreInput, strawberry.argument(description="Which accounts.")],
+    input: Annotated[RiskRescoreInput, strawberry.argument("Which accounts to score.")],
 ) -> Arguments:
     ids = input.account_ids
     return {"account_ids": ids and [account_key(key, "accountIds") for key in ids]}
@@ -141,7 +141,7 @@ def _accounts(
 class Mutation:
     model_promote: ModelPayload = called(
         models_actions.promote,
-        "Let a published model score, and score everyone anew. Needs the scope ml.",
+        "Let a published model score, and score every account again. Needs the scope ml.",
         takes=_promotion,
     )
     model_rollback: ModelPayload = called(
@@ -151,16 +151,16 @@ class Mutation:
     )
     model_train: TrainingRunPayload = strawberry.mutation(
         resolver=_model_train,
-        description="Have a model trained by the worker; it serves only if it passes the gate."
-        " Returns at once; needs the scope ml.",
+        description="Have the worker train a model; it serves only if it passes the gate. Returns"
+        " at once. Needs the scope ml.",
     )
     expectation_record: ExpectationPayload = called(
         hindsight_actions.expect,
-        "Keep one's own forecast of a renewal beside the model's. Needs the scope act.",
+        "Store one's own forecast of a renewal beside the model's. Needs the scope act.",
         takes=_expectation,
     )
     risk_rescore: RiskRescorePayload = called(
         scores_actions.rescore,
-        "Ask for fresh scores. Returns at once; needs the scope act.",
+        "Ask for fresh scores. Returns at once. Needs the scope act.",
         takes=_accounts,
     )

@@ -1,17 +1,17 @@
-"""Rankings, models and their releases, and how well health and people had foreseen."""
+"""Rankings, models and their releases, and how right health and people were."""
 
 from datetime import date
 from typing import Annotated
 
 import strawberry
 
+from services.risk.domain import queue as queue_domain
 from services.risk.domain import scores as scores_domain
 from services.risk.domain.bands import BAND_DAYS, RiskBand
 from services.risk.domain.scores import RiskOrder
 from services.risk.schema.health import HealthCheck
 from services.risk.schema.hindsight import Disagreement
 from services.risk.schema.models import ModelVersion
-from services.risk.schema.progress import ScoringProgress
 from services.risk.schema.release import AliasChange, TrainingRun
 from services.risk.schema.scores import MAX_DAYS, Risk
 from services.risk.schema.values import check_within
@@ -29,8 +29,8 @@ from shared.graphql.showing import Shown, shown
 shown_enum(
     RiskOrder,
     "What accounts at risk are ranked by, the largest first.",
-    PROBABILITY="Chance of churn within the days asked for.",
-    VALUE_AT_RISK="Minor units per month; currencies are not converted.",
+    PROBABILITY="The chance of churn within the days asked for.",
+    VALUE_AT_RISK="The value at risk in minor units a month; currencies are not converted.",
 )
 
 
@@ -38,20 +38,27 @@ class AtRisk(
     Shown[scores_domain.AtRisk],
     description="An account under contract with the score it is ranked by.",
 ):
-    risk: Risk = shown("The newest score.", of="score")
+    risk: Risk = shown("The newest score of the account.", of="score")
     account: Account = shown("The account.", of="account_id")
+
+
+class ScoringProgress(Shown[queue_domain.ScoringProgress], description="How far scoring has come."):
+    accounts_known: int = shown(
+        "How many accounts risk knows of; those without an open contract get no score."
+    )
+    scored: int = shown("How many accounts have a score.")
+    pending: int = shown("How many accounts wait for their next score.")
+    has_champion: bool = shown("Whether there is a model that scores.")
 
 
 def _ends(
     start: Annotated[
         date,
-        strawberry.argument(name="from", description="The contract ended on this day or later."),
+        strawberry.argument("The contract ended on this day or later.", name="from"),
     ],
-    end: Annotated[
-        date, strawberry.argument(name="to", description="The contract ended before this day.")
-    ],
+    end: Annotated[date, strawberry.argument("The contract ended before this day.", name="to")],
     days_before: Annotated[
-        int, strawberry.argument(description="Days before the end of each contract, 1 to 365.")
+        int, strawberry.argument("Days before the end of each contract, 1 to 365.")
     ] = 90,
 ) -> Arguments:
     check_within("daysBefore", days_before, 1, 365)
@@ -66,11 +73,9 @@ def _ranking(
             " far is ranked by its own horizon."
         ),
     ] = BAND_DAYS,
-    band: Annotated[
-        RiskBand | None, strawberry.argument(description="Only this band; none: all.")
-    ] = None,
+    band: Annotated[RiskBand | None, strawberry.argument("Only this band; all if omitted.")] = None,
     order_by: Annotated[
-        RiskOrder, strawberry.argument(description="What comes first.")
+        RiskOrder, strawberry.argument("What comes first.")
     ] = RiskOrder.PROBABILITY,
     first: First = 25,
     after: After = None,
@@ -87,7 +92,7 @@ def _ranking(
 @strawberry.type
 class Query:
     training_runs: Connection[TrainingRun] | None = called(
-        release_store.training_runs, "Trainings of every kind of outcome, newest first."
+        release_store.training_runs, "Trainings of every outcome; the newest comes first."
     )
     model_alias_changes: Connection[AliasChange] | None = called(
         release_store.alias_changes,
@@ -95,31 +100,29 @@ class Query:
     )
     training_every_days: int | None = called(
         release_store.every_days,
-        "Every how many days the model is trained anew; null: never by itself.",
+        "Every how many days the model is trained again; null means only on request.",
     )
     disagreement: Disagreement | None = called(
         hindsight_store.disagreement,
-        "Model and people held against what came, on contracts that ended, by what both had said so"
-        " many days before.",
+        "Model and people compared with what came of contracts, by what both expected so many days"
+        " before the end.",
         takes=_ends,
     )
     health_check: HealthCheck | None = called(
         health_store.health_check,
-        "Health so many days before contracts ended, held against what came, and the forecast"
-        " beside it.",
+        "Health and forecast so many days before contracts ended, compared with what came.",
         takes=_ends,
     )
     at_risk: Connection[AtRisk] | None = called(
         scores_store.at_risk,
-        "Open contracts, worst first: by chance of churn within the days asked for, or by value at"
-        " risk.",
+        "Accounts under contract by chance of churn or by value at risk; the worst comes first.",
         takes=_ranking,
     )
     scoring_progress: ScoringProgress | None = called(
         scores_store.progress, "How far scoring has come."
     )
     models: Connection[ModelVersion] | None = called(
-        models_store.models, "Published models, newest first."
+        models_store.models, "Published models; the newest comes first."
     )
     champion_model: ModelVersion | None = called(
         models_store.champion, "The model that scores; null before the first is published."

@@ -1,4 +1,4 @@
-"""What risk shows of releases: trainings, the gate's comparison, who made which model serve."""
+"""What risk shows of releases: trainings, the judgement of the gate, roles of models."""
 
 from datetime import datetime
 
@@ -18,18 +18,18 @@ shown_enum(
     release_domain.Cause,
     "What began a training.",
     as_type="TrainingCause",
-    SCHEDULED="The tenant's schedule.",
-    REQUESTED="modelTrain.",
-    COMMAND="The command `tenure train`.",
+    SCHEDULED="It was due by the tenant's schedule.",
+    REQUESTED="Somebody called modelTrain.",
+    COMMAND="Somebody ran the command `tenure train`.",
 )
 shown_enum(
     release_domain.Outcome,
     "How a training ended.",
     as_type="TrainingOutcome",
-    PUBLISHED="Every rule holds: it serves.",
-    FORCED="A rule does not hold, somebody let it serve all the same.",
-    REFUSED="A rule does not hold, or the data carry no model.",
-    FAILED="It broke off.",
+    PUBLISHED="Every rule holds, and the model serves.",
+    FORCED="A rule does not hold, but somebody let the model serve all the same.",
+    REFUSED="A rule does not hold, or the data are too few for a model.",
+    FAILED="It broke off before its end.",
 )
 shown_enum(
     release_domain.Deed,
@@ -37,9 +37,9 @@ shown_enum(
     as_type="AliasDeed",
     PUBLISHED="A training passed the gate.",
     FORCED="Somebody overruled the gate.",
-    PROMOTED="modelPromote.",
-    ROLLED_BACK="modelRollback.",
-    REFUSED="The gate kept it as challenger.",
+    PROMOTED="Somebody called modelPromote.",
+    ROLLED_BACK="Somebody called modelRollback.",
+    REFUSED="The gate refused it, and it became challenger.",
     RELEASED="The challenger became champion.",
 )
 
@@ -48,53 +48,53 @@ class GateRule(
     Shown[model_document.Rule], description="A condition for publication, with both models' values."
 ):
     name: str = shown("What is compared, e.g. oe_12m.")
-    demands: str = shown("What is allowed, in words.")
-    candidate: float | None = shown("The candidate's; null: not known.")
+    demands: str = shown("What the rule allows, in words.")
+    candidate: float | None = shown("The candidate's value; null when it is unknown.")
     champion: float | None = shown(
-        "The champion's on the same rows; null where there was none to compare with."
+        "The champion's value on the same rows; null where there was no champion."
     )
-    passed: bool = shown("Whether it holds.")
+    passed: bool = shown("Whether the rule holds.")
 
 
 class Judgement(
     Shown[model_document.Judgement],
-    description="A candidate beside the champion, on accounts that neither was fitted to.",
+    description="A candidate compared with the champion, on accounts that neither was fitted to.",
 ):
-    champion: str | None = shown("Version compared with; null: the first.")
-    accounts: int = shown("Held-out accounts.")
-    lost: int = shown("Those of them that churned.")
+    champion: str | None = shown("The champion it was compared with; null for the first model.")
+    accounts: int = shown("How many accounts they were compared on.")
+    lost: int = shown("How many of them churned.")
     passed: bool = shown("Whether every rule holds.")
-    rules: list[GateRule] = shown("Every rule.")
-    notes: list[str] = shown("What limits the comparison; else empty.")
+    rules: list[GateRule] = shown("Every rule of the gate.")
+    notes: list[str] = shown("What limits the comparison; normally empty.")
 
 
 class TrainingRun(
     Shown[release_domain.TrainingRun],
     Node,
-    description="One training: asked for, running or ended.",
+    description="A training of a model: one that waits, that runs, or that has ended.",
 ):
     id: strawberry.ID = shown("Opaque, the same for ever.", of="run_id")
-    cause: release_domain.Cause = shown("What began it.")
+    cause: release_domain.Cause = shown("What began the training.")
     asked_by: str = shown("Who asked for it.")
     asked_at: datetime = shown("When it was asked for.")
     started_at: datetime | None = shown("Null while it waits.")
     ended_at: datetime | None = shown("Null until it has ended.")
     outcome: release_domain.Outcome | None = shown("Null until it has ended.")
-    reason: str | None = shown("Why it was refused, forced or failed.")
-    figures: list[ModelMetric] = shown("Held-out figures, by name.", of="figures", by=to_metrics)
-    judgement: Judgement | None = shown("What the gate said, if it did.")
+    reason: str | None = shown("Why it was refused or forced, or why it failed; otherwise null.")
+    figures: list[ModelMetric] = shown("Its figures, by name.", of="figures", by=to_metrics)
+    judgement: Judgement | None = shown("The judgement of the gate; null without one.")
 
     model: ModelVersion | None = answered(
-        models_store.model_versions, "The model it made; null without one.", key="version"
+        models_store.model_versions, "The model that it made; null without one.", key="version"
     )
 
 
 class AliasChange(
-    Shown[release_domain.AliasChange], description="A role passing from one model to another."
+    Shown[release_domain.AliasChange], description="A change of the model that holds a role."
 ):
-    alias: str = shown("champion or challenger.")
-    version: str | None = shown("Who holds it from then on; null: nobody.")
-    set_at: datetime = shown("From when on.")
-    deed: release_domain.Deed = shown("What moved it.")
-    done_by: str = shown("Who did it.")
-    reason: str | None = shown("Why, if it was said.")
+    alias: str = shown("The role: champion or challenger.")
+    version: str | None = shown("The model that holds it from then on; null for none.")
+    set_at: datetime = shown("When it began to hold the role.")
+    deed: release_domain.Deed = shown("What made the change.")
+    done_by: str = shown("Who made the change.")
+    reason: str | None = shown("The reason; null where none was stated.")

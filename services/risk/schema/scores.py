@@ -1,4 +1,4 @@
-"""What a score shows: chances with intervals, curve, drivers, and the model behind it."""
+"""What a score shows: chances with intervals, curve, drivers, and the model that made it."""
 
 from datetime import date, datetime
 from enum import Enum
@@ -39,19 +39,19 @@ shown_enum(
     RiskBand,
     f"How urgent an account is, by its chance of churn within 90 days (rule {BANDS.version}):"
     f" below {BANDS.elevated_from:g}, below {BANDS.high_from:g}, and from there on.",
-    LOW="Below the first threshold.",
-    ELEVATED="Between the two thresholds.",
-    HIGH="At or above the second threshold.",
+    LOW="The chance is below the first threshold.",
+    ELEVATED="The chance is between the two thresholds.",
+    HIGH="The chance is at or above the second threshold.",
 )
 
 
-@strawberry.enum(description="Which way a driver goes together with the probability explained.")
+@strawberry.enum(description="Whether the probability is higher or lower with a driver.")
 class Direction(Enum):
     RAISES = strawberry.enum_value("RAISES", description="Higher than for the reference account.")
     LOWERS = strawberry.enum_value("LOWERS", description="Lower than for the reference account.")
 
 
-@strawberry.enum(description="The service an input comes from.")
+@strawberry.enum(description="The service that an input comes from.")
 class ServiceName(Enum):
     ACCOUNTS = strawberry.enum_value("accounts", description="Accounts, contracts, support.")
     USAGE = strawberry.enum_value("usage", description="Use of the product.")
@@ -60,10 +60,10 @@ class ServiceName(Enum):
 
 
 class SurvivalPoint(
-    Shown[scores_domain.SurvivalPoint], description="A place on the survival curve."
+    Shown[scores_domain.SurvivalPoint], description="A point of the survival curve."
 ):
-    days: float = shown("Days after `asOf`.")
-    survival: Probability = shown("Chance of still being a customer then. Higher is better.")
+    days: float = shown("How many days after `asOf`.")
+    survival: Probability = shown("The chance of still being a customer then. Higher is better.")
 
 
 def _direction(contribution: float) -> Direction:
@@ -76,25 +76,23 @@ def _service(source: str) -> ServiceName:
 
 class Driver(
     Shown[scores_domain.Driver],
-    description="One input's part of the probability: an association, not a cause.",
+    description="The part of one input in the probability: an association, not a cause.",
 ):
     feature: str = shown("Name of the input, with its unit.")
     label: str = shown("The input in words.")
-    value: str | None = shown("The account's value; null when unknown.", of="value", by=text)
+    value: str | None = shown("The account's value; null when it is unknown.", of="value", by=text)
     contribution: float = shown(
-        "Added to the reference account's probability, −1 to 1. Above 0 goes with renewal. An"
-        " association, not a cause."
+        "What it adds to the probability of the reference account, −1 to 1. Above 0 goes with"
+        " renewal. It is an association, not a cause."
     )
     direction: Direction = shown("The sign of the contribution.", of="contribution", by=_direction)
     group: str = shown("What it speaks of, e.g. Use of the product.", of="feature", by=group_label)
-    source: ServiceName = shown("Who told the value.", of="source", by=_service)
+    source: ServiceName = shown("The service that the value comes from.", of="source", by=_service)
 
 
 def _churn(
     score: scores_domain.RiskScore,
-    within_days: Annotated[
-        int, strawberry.argument(description=f"Days from `asOf`, 1 to {MAX_DAYS}.")
-    ],
+    within_days: Annotated[int, strawberry.argument(f"Days from `asOf`, 1 to {MAX_DAYS}.")],
 ) -> chance_domain.Probability | None:
     check_within("withinDays", within_days, 1, MAX_DAYS)
     return score.churn_probability(within_days)
@@ -104,7 +102,7 @@ def _causes(
     score: scores_domain.RiskScore,
     within_days: Annotated[
         int | None,
-        strawberry.argument(description=f"Days from `asOf`, 1 to {MAX_DAYS}; none: renewal."),
+        strawberry.argument(f"Days from `asOf`, 1 to {MAX_DAYS}; until the renewal if omitted."),
     ] = None,
 ) -> list[CauseChance]:
     if within_days is not None:
@@ -115,11 +113,9 @@ def _causes(
 def _curve(
     score: scores_domain.RiskScore,
     days: Annotated[
-        int, strawberry.argument(description=f"Where it ends, 1 to {MAX_DAYS} days ahead.")
+        int, strawberry.argument(f"How many days the curve covers, 1 to {MAX_DAYS}.")
     ] = 365,
-    points: Annotated[
-        int, strawberry.argument(description=f"How many places, 2 to {MAX_POINTS}.")
-    ] = 24,
+    points: Annotated[int, strawberry.argument(f"How many points, 2 to {MAX_POINTS}.")] = 24,
 ) -> list[scores_domain.SurvivalPoint]:
     check_within("days", days, 1, MAX_DAYS)
     check_within("points", points, 2, MAX_POINTS)
@@ -128,9 +124,7 @@ def _curve(
 
 def _largest(
     drivers: list[scores_domain.Driver],
-    top: Annotated[
-        int, strawberry.argument(description=f"How many at most, 1 to {MAX_DRIVERS}.")
-    ] = 5,
+    top: Annotated[int, strawberry.argument(f"How many at most, 1 to {MAX_DRIVERS}.")] = 5,
 ) -> list[scores_domain.Driver]:
     check_within("top", top, 1, MAX_DRIVERS)
     return drivers[:top]
@@ -139,7 +133,7 @@ def _largest(
 def _changes(
     changes: Annotated[
         list[FeatureChange],
-        strawberry.argument(description="Inputs of the model; the rest stays."),
+        strawberry.argument("Inputs of the model with other values; the rest stays."),
     ],
 ) -> Arguments:
     kind = what_if_forecasting.FeatureChange
@@ -149,84 +143,83 @@ def _changes(
 class Risk(
     Shown[scores_domain.RiskScore],
     Node,
-    description="The forecast for an account, as it was served. Everything about drivers is"
-    " association, not cause.",
+    description="The forecast for an account, as it was served. Everything about drivers is an"
+    " association, not a cause.",
 ):
     id: strawberry.ID = shown("Opaque, the same for ever.", of="score_id")
     renewal_probability: Probability | None = shown(
-        "Chance that the open contract is renewed at its own renewal date. Higher is better. Null"
-        " where that date is unknown or lies beyond what the model can speak for: see horizonDays.",
+        "The chance that the open contract is renewed at its renewal date. Higher is better. Null"
+        " where that date is unknown or lies beyond what the model can forecast: see horizonDays.",
         of="renewal",
     )
-    renewal_on: date | None = shown("The renewal date it speaks of; null without one.")
-    horizon_days: int = shown("How many days ahead the model can speak.")
+    renewal_on: date | None = shown("The renewal date that it speaks of; null without one.")
+    horizon_days: int = shown("How many days ahead the model can forecast.")
     band: RiskBand = shown(
-        "By the chance of churn within 90 days, or within horizonDays where that is less."
+        "Urgency by the chance of churn within 90 days, or within horizonDays if that is less."
     )
     value_at_risk: Money | None = shown(
-        "MRR × (1 − renewal probability), a month (definition D1); where that is null, MRR × the"
-        " chance of churn within explainedDays. Higher is worse. Null while no MRR is known."
+        "MRR × (1 − renewalProbability), a month (definition D1); where that is null, MRR × the"
+        " chance of churn within explainedDays. Higher is worse. Null while the MRR is unknown."
     )
     explained_probability: float = shown(
-        "What the drivers explain, 0 to 1: renewalProbability, or, where that is null, the chance"
-        " of staying for explainedDays. Higher is better.",
+        "The chance that the drivers explain, 0 to 1: renewalProbability or, where that is null,"
+        " the chance of staying for explainedDays. Higher is better.",
         of="driven_probability",
     )
-    explained_days: float = shown("Days from `asOf` to what is explained.", of="driven_days")
+    explained_days: float = shown("How many days after `asOf` that chance lies.", of="driven_days")
     reference_probability: float = shown(
         "The same chance for the reference account, 0 to 1; with all drivers' contributions it"
         " adds up to explainedProbability."
     )
-    basis: ForecastBasis = shown("What it rests on.")
-    evidence: EvidenceGrade = shown("How well founded it is.")
-    as_of: datetime = shown("Only what was recorded before is known to it.")
+    basis: ForecastBasis = shown("What the forecast rests on.")
+    evidence: EvidenceGrade = shown("How well founded the forecast is.")
+    as_of: datetime = shown("It knows only what was recorded before.")
     scored_at: datetime = shown("Since when it was served.")
     inputs_hash: str = shown("SHA-256 of the inputs, hexadecimal.")
     stale_inputs: list[str] = shown(
-        "Services that did not answer: what they told before was used. Normally empty."
+        "Services that did not answer, so that their last answer was used. Normally empty."
     )
     unlike_training: list[str] = shown(
-        "Inputs unlike anything the model has seen: trust the forecast less."
+        "Inputs unlike anything that the model has seen: trust the forecast less."
     )
     churn_probability: Probability | None = shown(
-        "Chance of churn within so many days from `asOf`. Higher is worse. Null beyond"
-        " horizonDays.",
+        "The chance of churn within so many days. Higher is worse. Null beyond horizonDays.",
         by=_churn,
     )
     causes: list[CauseProbability] = shown(
-        "The causes' parts of the chance of churn within so many days from `asOf`; without days,"
-        " by the renewal: with renewalProbability they add up to 1. Empty where no such chance is"
-        " known: beyond horizonDays, and for scores made before causes were told apart.",
+        "The parts of the causes in the chance of churn within so many days. Until the renewal they"
+        " add up to 1 with renewalProbability. Empty beyond horizonDays, and for scores from before"
+        " causes were known.",
         by=_causes,
     )
     survival_curve: list[SurvivalPoint] = shown(
-        "Chance of still being a customer at evenly spaced days, from 0 on. Ends at horizonDays"
-        " where that is sooner.",
+        "The chance of still being a customer at evenly spaced days from 0 on. It ends at"
+        " horizonDays where that is sooner.",
         by=_curve,
     )
     drivers: list[Driver] = shown(
-        "Additive parts of explainedProbability against the reference account, the largest first."
-        " Associations, not causes.",
+        "What each input adds to the probability of the reference account to explain this one; the"
+        " largest comes first. They are associations, not causes.",
         of="drivers",
         by=_largest,
     )
     driver_groups: list[DriverGroup] = shown(
-        "The drivers added up by what they speak of, at most twelve groups, the largest first;"
-        " with referenceProbability they too add up to explainedProbability. Associations, not"
-        " causes.",
+        "The drivers added up by what they speak of, at most twelve groups; the largest is first."
+        " With referenceProbability they add up to explainedProbability, too. They are"
+        " associations, not causes.",
         by=driver_groups,
     )
     what_if: WhatIf | None = answered(
         what_if_forecasting.what_if,
         "What the model that made this score says with some inputs changed: an association, not"
-        " the effect of a deed.",
+        " the effect of an action.",
         key="score_id",
         takes=_changes,
         timeless="A score, its inputs and its model never change.",
     )
     replay: Replay | None = answered(
         replay_forecasting.score_replays,
-        "This score made again now, from its stored inputs and its stored model.",
+        "This score made again now from its stored inputs and its stored model.",
         key="score_id",
         timeless="A score, its inputs and its model never change.",
     )

@@ -1,4 +1,4 @@
-"""Values that several of risk's types show: chances, figures, and inputs as people read them."""
+"""Values that several types of risk show: chances, figures, and inputs as people read them."""
 
 import strawberry
 
@@ -13,24 +13,22 @@ def _level(_: chance_domain.Probability) -> float:
     return scores_domain.LEVEL
 
 
-class Probability(
-    Shown[chance_domain.Probability], description="A chance in [0, 1] with its interval."
-):
+class Probability(Shown[chance_domain.Probability], description="A chance with its interval."):
     value: float = shown("The chance, 0 to 1.")
-    low: float = shown("Lower end of the interval, 0 to 1.")
-    high: float = shown("Upper end of the interval, 0 to 1.")
+    low: float = shown("The lower end of the interval, 0 to 1.")
+    high: float = shown("The upper end of the interval, 0 to 1.")
     level: float = shown(
-        "How often such intervals should hold the account's own true chance, 0 to 1. They carry"
-        " what the model could not learn from so few losses and what signals do not show of a"
-        " single account; the value is the mean of those that look alike. A future unlike the past"
-        " is not in them. Without recorded use they speak of that mean alone.",
+        "How often such intervals should contain the account's own true chance, 0 to 1. They cover"
+        " what the model could not learn from so few losses, and what signals do not show of a"
+        " single account; the value is the mean of accounts that look alike. They do not cover a"
+        " future unlike the past. Without recorded use they speak of that mean alone.",
         by=_level,
     )
 
 
-@strawberry.type(description="A held-out figure of a model.")
+@strawberry.type(description="A figure of a model on accounts that it was not fitted to.")
 class ModelMetric:
-    name: str = strawberry.field(description="Name of the figure, e.g. concordance.")
+    name: str = strawberry.field(description="The name of the figure, e.g. concordance.")
     value: float = strawberry.field(description="Its value, in the unit its name says.")
 
 

@@ -8,7 +8,6 @@ import msgspec
 
 from services.risk.domain.health import Ending, Health, HealthCheck, health_of
 from services.risk.domain.inputs import Inputs
-from services.risk.store import past
 from services.risk.store import scores as scores_store
 from shared.platform.db import Conn
 
@@ -21,7 +20,7 @@ async def healths(
 ) -> dict[UUID, Health]:
     """Health by the inputs of the score that serves, or served at `as_of`; absent without one."""
     scores = await scores_store.latest(conn, account_ids, as_of)
-    inputs = await past.inputs(conn, [score.score_id for score in scores.values()])
+    inputs = await scores_store.inputs(conn, [score.score_id for score in scores.values()])
     return {key: health_of(inputs[score.score_id], score.as_of) for key, score in scores.items()}
 
 

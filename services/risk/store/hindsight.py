@@ -12,7 +12,6 @@ from services.risk.domain.hindsight import (
     Opinion,
     PostMortem,
 )
-from services.risk.store import past
 from services.risk.store import scores as scores_store
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
@@ -50,7 +49,7 @@ async def _looks(conn: Conn, loss: ContractEnd, as_of: datetime | None) -> list[
         until = min(at, as_of or at)  # a contract may be known to end on a day to come
         scores = await scores_store.latest(conn, [loss.account_id], until)
         score = scores.get(loss.account_id)
-        inputs = await past.inputs(conn, [score.score_id]) if score else {}
+        inputs = await scores_store.inputs(conn, [score.score_id]) if score else {}
         looks.append(Look(days, at, score, inputs[score.score_id] if score else {}))
     return looks
 

@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from services.risk.domain import bands as bands_domain
 from services.risk.domain.bands import RiskBand
+from services.risk.domain.inputs import Inputs
 from services.risk.domain.queue import ScoringProgress
-from services.risk.domain.scores import AtRisk, Fresh, LastInputs, RiskOrder, RiskScore, Standing
+from services.risk.domain.scores import AtRisk, Fresh, RiskOrder, RiskScore, Standing
 from services.risk.domain.work_lists import RESCORE
 from shared.platform.db import Conn, Row, to
 from shared.vocabulary import paging
@@ -162,14 +165,20 @@ async def standing(conn: Conn, account_ids: list[UUID]) -> dict[UUID, Standing]:
     return {row["account_id"]: to(Standing, row) for row in rows}
 
 
-async def last_inputs(conn: Conn, account_ids: list[UUID]) -> dict[UUID, LastInputs]:
-    """What each account was last scored from."""
+async def inputs(conn: Conn, score_ids: Sequence[UUID]) -> dict[UUID, Inputs]:
+    """The inputs that these scores were made from."""
     rows = await conn.fetch(
-        "SELECT s.account_id, s.inputs, s.mrr_cents, s.currency FROM risk.latest AS l"
-        " JOIN risk.score AS s USING (tenant_id, score_id) WHERE l.account_id = ANY ($1)",
-        account_ids,
+        "SELECT score_id, inputs FROM risk.score WHERE score_id = ANY ($1)", list(score_ids)
     )
-    return {row["account_id"]: to(LastInputs, row) for row in rows}
+    return {row["score_id"]: msgspec.convert(row["inputs"], Inputs) for row in rows}
+
+
+async def newest(conn: Conn, count: int) -> list[RiskScore]:
+    """The scores made last, of any account, newest first."""
+    rows = await conn.fetch(
+        "SELECT * FROM risk.score ORDER BY scored_at DESC, score_id DESC LIMIT $1", count
+    )
+    return [to(RiskScore, row) for row in rows]
 
 
 async def add(conn: Conn, fresh: Sequence[Fresh]) -> None:

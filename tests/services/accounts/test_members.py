@@ -65,10 +65,7 @@ async def test_members_come_page_by_page_and_may_be_narrowed(db: Database, princ
         assert await listed(role="admin") == [second]
         assert await listed(active=True) == [second, third]
         assert await listed(active=False) == [first]
-        assert (
-            await members.member_pages(conn, [account_id], as_of=datetime(2024, 1, 2, tzinfo=UTC))
-            == {}
-        )
+        assert await listed(as_of=datetime(2024, 1, 2, tzinfo=UTC)) == []
 
 
 async def test_every_member_of_a_mutation_gets_a_receipt(db: Database, principal: Principal):

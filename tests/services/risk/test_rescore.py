@@ -157,7 +157,7 @@ async def test_as_of_gives_the_score_served_then_and_its_inputs_give_it_again(wo
     assert await world.score(account, second.scored_at) == second
 
     async with world.risk.read(world.tenant) as conn:
-        inputs = (await scores_store.last_inputs(conn, [account]))[account].inputs
+        inputs = (await scores_store.inputs(conn, [second.score_id]))[second.score_id]
     row: dict[str, Any] = {name: value for part in inputs.values() for name, value in part.items()}
     (again,) = score(
         load(model.document, model.checksum),
@@ -201,7 +201,7 @@ async def test_an_account_that_comes_back_is_scored_as_of_its_new_spell_alone(wo
     assert back.basis == ForecastBasis.NEWCOMERS, "twenty days old, whatever came before"
     assert back.renewal_on == terms["endOn"]
     async with world.risk.read(world.tenant) as conn:
-        inputs = (await scores_store.last_inputs(conn, [account]))[account].inputs
+        inputs = (await scores_store.inputs(conn, [back.score_id]))[back.score_id]
     assert (inputs["accounts"]["spell_age_days"], inputs["accounts"]["returned"]) == (20, True)
     assert inputs["accounts"]["account_age_days"] == 800
     assert await world.score(account, back.scored_at - timedelta(microseconds=1)) is None

@@ -129,7 +129,7 @@ async def never_a_5xx(http: Served, tenant: UUID, requests: list[tuple[str, byte
 
 def hostile(count: int) -> Callable[..., Any]:
     """The same with so many bodies, which hypothesis makes up."""
-    some = given(sent=st.lists(bodies(), min_size=BODIES, max_size=BODIES))(never_a_5xx)
+    some = given(requests=st.lists(bodies(), min_size=BODIES, max_size=BODIES))(never_a_5xx)
     health = [HealthCheck.data_too_large, HealthCheck.large_base_example]
     health += [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
     settings = hypothesis.settings(max_examples=count // BODIES, suppress_health_check=health)

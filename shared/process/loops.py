@@ -1,0 +1,15 @@
+"""Background loops of a process."""
+
+import asyncio
+import logging
+
+log = logging.getLogger(__name__)
+
+
+async def cancel(task: "asyncio.Task[None]") -> None:
+    """Cancel a background loop and wait for its end."""
+    while not task.done():  # a connection that breaks as it is given back hides the cancellation
+        task.cancel()
+        await asyncio.wait((task,), timeout=1)
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a background loop had ended", exc_info=error)
