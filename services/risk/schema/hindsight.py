@@ -38,7 +38,7 @@ class Look(
         "The forecast as it was served then, with drivers; null without one.",
         of="score",
     )
-    known: list[KnownInput] = shown("Every input of that forecast.", by=_inputs)
+    inputs: list[KnownInput] = shown("Every input of that forecast.", by=_inputs, name="known")
 
 
 class PostMortem(
