@@ -100,11 +100,7 @@ async def at_risk(
 
 
 async def _ranking(
-    conn: Conn,
-    within_days: int,
-    band: RiskBand | None,
-    order: RiskOrder,
-    bounds: tuple[Any, ...],
+    conn: Conn, within_days: int, band: RiskBand | None, order: RiskOrder, bounds: tuple[Any, ...]
 ) -> Sequence[Row]:
     """Account and rank in order; the two orders asked for most walk along an index."""
     if order is RiskOrder.VALUE_AT_RISK:
