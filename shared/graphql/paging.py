@@ -10,7 +10,8 @@ N = TypeVar("N")
 
 First = Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")]
 After = Annotated[
-    str | None, strawberry.argument(description="endCursor of the page before; none: the start.")
+    str | None,
+    strawberry.argument("The endCursor of the page before; the start if omitted."),
 ]
 
 
