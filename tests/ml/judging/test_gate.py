@@ -30,9 +30,14 @@ def frame():
 
 
 @pytest.fixture(scope="module")
-def champion(frame) -> ServedModel:
-    judgement = judge(frame, None, 0)
-    return served(fit(frame), document.encode(judgement.model)[0])
+def candidate(frame):
+    """The first candidate on these rows, with its judgement."""
+    return judge(frame, None, 0)
+
+
+@pytest.fixture(scope="module")
+def champion(frame, candidate) -> ServedModel:
+    return served(fit(frame), document.encode(candidate.model)[0])
 
 
 def test_a_quarter_of_the_accounts_is_held_out_and_always_the_same_ones(frame):
@@ -45,8 +50,8 @@ def test_a_quarter_of_the_accounts_is_held_out_and_always_the_same_ones(frame):
     assert gate.held_out(np.arange(100_000)).mean() == pytest.approx(0.25, abs=0.005)
 
 
-def test_a_first_model_needs_the_absolute_rules_alone(frame):
-    judgement = judge(frame, None, 0).judgement
+def test_a_first_model_needs_the_absolute_rules_alone(candidate):
+    judgement = candidate.judgement
     assert set(passed(judgement)) == {"lost_accounts", "oe_12m", "ici_12m", "auc_12m"}
     assert judgement.passed, judgement
     assert judgement.champion is None
@@ -81,9 +86,9 @@ def test_a_better_candidate_passes_a_blind_champion(frame, champion: ServedModel
     assert judge(frame, worse, 0).judgement.passed
 
 
-def test_chances_twice_too_high_are_refused_as_not_calibrated(frame):
+def test_chances_twice_too_high_are_refused_as_not_calibrated(frame, candidate):
     training, rest = _parts(frame)
-    good = gate.holdout(judge(frame, None, 0).model, training, rest)
+    good = gate.holdout(candidate.model, training, rest)
     wrong = gate.Holdout(training, rest, 1 - np.minimum(2 * (1 - good.survival), 1))
     verdict = gate.judge(wrong, None, None)
     assert {"oe_12m", "ici_12m"} <= set(verdict.failed)
@@ -109,9 +114,9 @@ def test_the_error_of_a_mean_counts_accounts_not_rows():
     assert repeated == pytest.approx(per_account.std() / 20, rel=1e-6)
 
 
-def test_the_auc_of_whole_weights_is_that_of_repeated_rows(frame):
+def test_the_auc_of_whole_weights_is_that_of_repeated_rows(frame, candidate):
     training, rest = _parts(frame)
-    once = gate.holdout(judge(frame, None, 0).model, training, rest)
+    once = gate.holdout(candidate.model, training, rest)
     weight = (np.arange(len(rest)) % 3).astype(np.float64)
     rows = np.repeat(np.arange(len(rest)), weight.astype(int))
     again = gate.Holdout(training, rest.take(rows), once.survival[rows])

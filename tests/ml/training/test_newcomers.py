@@ -87,6 +87,12 @@ def whole(frame: Frame) -> ForecastModel:
     return newcomers.with_newcomers(fit(frame), frame)
 
 
+@pytest.fixture(scope="module")
+def candidate(frame: Frame):
+    """The first candidate on these rows, with its judgement."""
+    return judge(frame, None, 0)
+
+
 def churn(model: ForecastModel, members: float, age: float, months: int = 3) -> float:
     row: FeatureRow = {
         "contract_term_months": 1.0, "members_per_seat": members, "trait_employees": 8.0,
@@ -185,15 +191,14 @@ def test_judging_routes_rows_as_scoring_does(frame, whole):
             assert 1 - chance.value == pytest.approx(stays[i, 4], abs=1e-12)
 
 
-def test_report_and_card_say_who_speaks_of_newcomers(frame):
-    judgement = judge(frame, None, 0)
+def test_report_and_card_say_who_speaks_of_newcomers(candidate):
     words = [
-        make(evaluate.ready(model), judgement.evidence, version="v", made_at=NOON, **more)
+        make(evaluate.ready(model), candidate.evidence, version="v", made_at=NOON, **more)
         for make, more in ((report, {"checksum": ""}), (card, {}))
-        for model in (judgement.model, replace_newcomers(judgement.model, None))
+        for model in (candidate.model, replace_newcomers(candidate.model, None))
     ]
     with_part, without, card_with_part, card_without = words
-    note = judgement.model.notes[-1].removeprefix("first 90 days: ")
+    note = candidate.model.notes[-1].removeprefix("first 90 days: ")
     for page in words:
         assert note.split(" lost)")[0].split("(")[1] in page
     assert "<h2>First 90 days</h2>" in with_part
@@ -203,22 +208,23 @@ def test_report_and_card_say_who_speaks_of_newcomers(frame):
     assert "other signals speak" not in card_without
 
 
-def test_the_gate_judges_model_and_part_together_and_a_later_candidate_against_both(frame):
-    judgement = judge(frame, None, 0)
-    assert judgement.model.newcomers is not None
-    assert judgement.judgement.passed, judgement.judgement
+def test_the_gate_judges_model_and_part_together_and_a_later_candidate_against_both(
+    frame, candidate
+):
+    assert candidate.model.newcomers is not None
+    assert candidate.judgement.passed, candidate.judgement
     out = gate.held_out(frame.account)
     training, rest = frame.take(~out), frame.take(out)
     new = are_new(rest)
-    both = gate.holdout(judgement.model, training, rest).survival
-    alone = gate.holdout(replace_newcomers(judgement.model, None), training, rest).survival
+    both = gate.holdout(candidate.model, training, rest).survival
+    alone = gate.holdout(replace_newcomers(candidate.model, None), training, rest).survival
     assert (both[~new] == alone[~new]).all()
     assert (both[new, 3] != alone[new, 3]).all()
-    model = newcomers.like(judgement.model, fit(frame), frame)
+    model = newcomers.like(candidate.model, fit(frame), frame)
     assert model.newcomers is not None
-    assert model.notes[-1] == judgement.model.notes[-1]
+    assert model.notes[-1] == candidate.model.notes[-1]
     named = packed(model, NOON)
-    bytes_ = document.encode(judgement.model)[0]
+    bytes_ = document.encode(candidate.model)[0]
     champion = ServedModel(named.version, named.document, named.checksum, bytes_)
     again = judge(frame, champion, 0).judgement
     assert again.passed
