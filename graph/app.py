@@ -80,14 +80,14 @@ def build(settings: Settings) -> Starlette:
         Mount("/console", StaticFiles(directory=CONSOLE)),
         Route("/graphql", Entry(), methods=["GET", "POST"]),
         WebSocketRoute("/graphql", Entry()),
-        _route_for_keys(FEED, "GET", _risk_feed),
-        _route_for_keys(REPORT, "GET", _report),
+        _key_route(FEED, "GET", _risk_feed),
+        _key_route(REPORT, "GET", _report),
         *(
-            _route_for_keys(f"/v1/{kind}", "POST", _rows(service))
+            _key_route(f"/v1/{kind}", "POST", _rows(service))
             for service, kinds in BULK.items()
             for kind in kinds
         ),
-        *(_route_for_keys(f"/v1/{kind}", "POST", _segment, plain_refusal) for kind in SEGMENT),
+        *(_key_route(f"/v1/{kind}", "POST", _segment, plain_refusal) for kind in SEGMENT),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
     ]
@@ -121,9 +121,7 @@ def _refusal(error: Refusal) -> Response:
     return JSONResponse(body, status, retry_header(status))
 
 
-def _route_for_keys(
-    path: str, method: str, handler: Handler, show: ShowRefusal = _refusal
-) -> Route:
+def _key_route(path: str, method: str, handler: Handler, show: ShowRefusal = _refusal) -> Route:
     """A route for keys that hold the scope declared for it; without one there is no route.
 
     A refusal becomes its status, with a body that says why.

@@ -48,15 +48,13 @@ class KeyWithSecret:
 class ApiKeyPayload(Payload[KeyWithSecret], description="A key that was created or revoked."):
     api_key: ApiKey | None = shown("The key; null if it was refused.", of="key")
     secret: str | None = shown("The bearer token; it is shown only this once and is not stored.")
-    user_errors: list[UserError] = strawberry.field(
-        description="Why it was refused; empty if it was not."
-    )
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused, if it was.")
 
 
 @strawberry.type
 class Query:
     @strawberry.field(
-        description="The tenant's keys, the newest first, at most 100. Needs the scope admin."
+        description="The tenant's keys, newest first, at most 100. Needs the scope admin."
     )
     async def api_keys(self, info: Request) -> list[ApiKey]:
         async with info.context.access.read(info.context.principal.tenant_id) as conn:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLError, OperationDefinitionNode
@@ -21,6 +22,7 @@ MAX_BODY_BYTES = 1024 * 1024
 OPERATION_TIMEOUT_S = 15.0
 MAX_TOKENS = 4_000
 RULES: list[Any] = [depth_at_most(18, None), aliases_at_most(60)]
+"""The same objects for every request, so that validation is cached."""
 
 
 class Documents(ParserCache):
@@ -59,13 +61,6 @@ class Validity(ValidationCache):
         yield
 
 
-class Limits(AddValidationRules):
-    """Depth and aliases, as validation rules that are the same objects for every request."""
-
-    def __init__(self) -> None:
-        super().__init__(RULES)
-
-
 def _is_ambiguous(context: ExecutionContext) -> bool:
     document = context.graphql_document
     if document is None or context._provided_operation_name is not None:  # pyrefly: ignore[protected-access] - no public name tells what the client sent
@@ -73,8 +68,10 @@ def _is_ambiguous(context: ExecutionContext) -> bool:
     return sum(isinstance(part, OperationDefinitionNode) for part in document.definitions) > 1
 
 
-def _tokens() -> MaxTokensLimiter:
-    return MaxTokensLimiter(max_token_count=MAX_TOKENS)
-
-
-EXTENSIONS: list[Any] = [_tokens, Documents, Validity, Limits, MaskBugs]
+EXTENSIONS: list[Any] = [
+    partial(MaxTokensLimiter, max_token_count=MAX_TOKENS),
+    Documents,
+    Validity,
+    partial(AddValidationRules, RULES),
+    MaskBugs,
+]

@@ -26,23 +26,17 @@ Request = Info[GraphContext, None]
 
 @strawberry.enum(description="What made a new score necessary.")
 class UpdateReason(Enum):
-    NEW_DATA = strawberry.enum_value(
-        "NEW_DATA", description="New data about the account were recorded."
-    )
+    NEW_DATA = strawberry.enum_value("NEW_DATA", description="New data were recorded.")
     NEW_MODEL = strawberry.enum_value("NEW_MODEL", description="Another model became the champion.")
     REQUESTED = strawberry.enum_value("REQUESTED", description="Somebody asked for a new score.")
     TIME = strawberry.enum_value("TIME", description="The renewal came nearer.")
 
 
-@strawberry.input(
-    description="The updates to send. A field that is left out does not restrict them."
-)
+@strawberry.input(description="The updates to send. What is left out does not restrict them.")
 class RiskUpdateFilter:
     account_ids: list[strawberry.ID] | None = optional("Only these accounts.")
     bands: list[RiskBand] | None = optional("Only scores in one of these bands.")
-    band_changed: bool | None = optional(
-        "True: only scores whose band differs from the one before."
-    )
+    band_changed: bool | None = optional("True: only scores that changed the band.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +56,7 @@ def _reason(entry: LogEntry) -> UpdateReason:
     return UpdateReason(entry.payload["reason"])
 
 
-class RiskUpdate(
-    Shown[Update], description="A new score of an account, once it differs from the one before."
-):
+class RiskUpdate(Shown[Update], description="A new score that differs from the last."):
     cursor: str = shown("Place in the log; use it as `after` to continue behind this update.")
     sequence: int = shown(
         "Counts what happened to this account, without gaps in the whole log.", of="entry.sequence"

@@ -94,7 +94,7 @@ def over_rpc(rpc: Rpc, principal: Principal) -> Source:
             "since": since,
             "until": until,
             "after": after,
-            "most": most,
+            "limit": most,
         }
         events: list[Event] = await rpc.send(principal, Call(asked, question))
         return events

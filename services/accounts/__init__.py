@@ -1,1 +1,0 @@
-"""Who the customers are: accounts, members, contracts, tickets."""

@@ -1,1 +1,0 @@
-"""What accounts pay: subscriptions, invoices, payments, recurring revenue."""

@@ -12,7 +12,7 @@ PAYMENT_FAILURES: Final = Definition(
     unit="attempts",
     window="90 days before asOf",
     direction="higher is worse",
-    source="payments, as last told by asOf",
+    source="payments, as known at asOf",
 )
 INVOICES_OVERDUE: Final = Definition(
     id="B21",
@@ -22,7 +22,7 @@ INVOICES_OVERDUE: Final = Definition(
     unit="invoices",
     window="at asOf",
     direction="higher is worse",
-    source="invoices, as last told by asOf",
+    source="invoices, as known at asOf",
 )
 
 DEFINITIONS: Final = by_id(PAYMENT_FAILURES, INVOICES_OVERDUE)

@@ -1,1 +1,0 @@
-"""What members learn: courses, progress, learning paths."""

@@ -25,9 +25,7 @@ SERVICE = Service(
         "act": [paths_actions.path_recommend],
     },
     bulk_routes={"ingest": [courses_actions.COURSES, progress_actions.PROGRESS]},
-    listeners={
-        "accounts": {listening.learn_members: ["MemberAdded", "MemberChanged"]},
-    },
+    listeners={"accounts": {listening.learn_members: ["MemberAdded", "MemberChanged"]}},
 )
 
 if __name__ == "__main__":

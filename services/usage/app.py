@@ -22,7 +22,7 @@ from services.usage.store import (
 )
 from services.usage.store import ingest as ingest_store
 from services.usage.store import reads as reads_store
-from services.usage.store import rejected as rejected_store
+from services.usage.store import rejections as rejections_store
 from shared.intake.rows import BulkRoute, ForeignRoute
 from shared.process.service import Service, run
 
@@ -32,7 +32,7 @@ SERVICE = Service(
         "read": [
             reads_store.summary,
             reads_store.pending,
-            rejected_store.rejected,
+            rejections_store.rejections,
             ingest_store.late_policy,
             signals.signals,
             catalogue.feature_list,

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-import msgspec
 from msgspec import Meta, field
 
 from services.usage.domain.catalogue import Tier
@@ -13,7 +12,7 @@ Words: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
-class DescribedRow(Row, kw_only=True):
+class FeatureRow(Row, kw_only=True):
     """A feature as it is from now on; no plans means that every plan has it."""
 
     key: Name
@@ -21,7 +20,7 @@ class DescribedRow(Row, kw_only=True):
     tier: Tier = "basic"
     sticky: bool = False
     core: bool = False
-    plans: Annotated[list[Name], Meta(max_length=100)] = msgspec.field(default_factory=list[str])
+    plans: Annotated[list[Name], Meta(max_length=100)] = field(default_factory=list[str])
     milestone: Name | None = None
     persona: Name | None = None
     qualifying: bool = True
@@ -55,7 +54,7 @@ class MilestoneRow(Row, kw_only=True):
     required: bool = True
     is_value: bool = False
     weight: Annotated[float, Meta(gt=0, le=1e6)] = 1.0
-    order: Annotated[int, Meta(ge=0, le=10_000)] = field(default=0)
+    order: Annotated[int, Meta(ge=0, le=10_000)] = 0
     retired: bool = False
 
 

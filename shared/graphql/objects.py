@@ -14,7 +14,7 @@ Member = Annotated["Member", strawberry.lazy("graph.schema")]
 
 @strawberry.interface(description="Anything that can be fetched again by its id.")
 class Node:
-    id: strawberry.ID = strawberry.field(description="Opaque, the same for ever.")
+    id: strawberry.ID = strawberry.field(description="An opaque id, the same for ever.")
 
 
 @strawberry.type

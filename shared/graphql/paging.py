@@ -10,14 +10,15 @@ N = TypeVar("N")
 
 First = Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")]
 After = Annotated[
-    str | None, strawberry.argument(description="endCursor of the page before; none: the start.")
+    str | None,
+    strawberry.argument(description="The endCursor of the page before."),
 ]
 
 
 @strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="More follow after endCursor.")
-    has_previous_page: bool = strawberry.field(description="Something stands before startCursor.")
+    has_next_page: bool = strawberry.field(description="Whether more follow.")
+    has_previous_page: bool = strawberry.field(description="Whether others come before.")
     start_cursor: str | None = strawberry.field(description="Cursor of the first edge.")
     end_cursor: str | None = strawberry.field(description="Cursor of the last edge.")
 

@@ -374,4 +374,4 @@ def test_neither_a_field_nor_a_route_of_the_gateway_exists_without_a_scope() -> 
     with pytest.raises(TypeError, match="invoice must be nullable"):
         guard_payloads(Deeds)
     with pytest.raises(KeyError, match="/v1/secrets"):
-        graph_app._route_for_keys("/v1/secrets", "GET", graph_app._report)
+        graph_app._key_route("/v1/secrets", "GET", graph_app._report)

@@ -1,1 +1,0 @@
-"""What accounts does with what it is told, by noun."""

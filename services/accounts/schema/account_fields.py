@@ -19,14 +19,10 @@ from shared.graphql.objects import Member, Part
 from shared.graphql.paging import After, Connection, First
 
 
-@strawberry.input(
-    description="The members to list. A field that is left out does not narrow the list."
-)
+@strawberry.input(description="The members to list. What is left out does not narrow the list.")
 class MemberFilter:
     role: str | None = optional("Only members with this role.")
-    active: bool | None = optional(
-        "True: only members who are still there. False: only members who left."
-    )
+    active: bool | None = optional("True: members who are still there. False: members who left.")
 
 
 def _member_arguments(

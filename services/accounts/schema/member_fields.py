@@ -19,9 +19,7 @@ class MemberFields(Part):
         "The member's id in the source system; null if there is none.", of="external_id"
     )
     email: str | None = of_member("E-mail address; null if unknown.", of="email")
-    role: str | None = of_member(
-        "The member's role in the account, e.g. admin; null if unknown.", of="role"
-    )
+    role: str | None = of_member("The member's role, e.g. admin; null if unknown.", of="role")
     level: int | None = of_member("Knowledge of the product, 0 to 4; null if unknown.", of="level")
     first_seen_at: datetime | None = of_member(
         "When the member started, or when we first heard of the member.", of="started_at"

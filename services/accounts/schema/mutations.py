@@ -82,15 +82,11 @@ class ContractUpsertInput:
     id: strawberry.ID | None = optional("Its id in this API.")
     external_id: str | None = optional("Its number in another system.")
     end_on: date | None = optional("First day after the agreed term.")
-    notice_days: int | None = optional("How many days before the renewal it must be cancelled.")
+    notice_days: int | None = optional("Days of notice before the renewal.")
     seats: int | None = optional("How many seats were signed for.")
-    mrr_cents: WideInt | None = optional(
-        "Recurring revenue per month, minor units; needs a currency."
-    )
+    mrr_cents: WideInt | None = optional("Monthly revenue in minor units; needs a currency.")
     currency: str | None = optional("ISO 4217 code.")
-    ended_on: date | None = optional(
-        "First day that it no longer covers, as soon as that is known."
-    )
+    ended_on: date | None = optional("First day that it no longer covers, once that is known.")
     outcome: contracts_domain.Outcome = entry(
         "What became of it at its end.", default=contracts_domain.Outcome.PENDING
     )
@@ -100,11 +96,9 @@ class ContractUpsertInput:
     )
 
 
-class AccountPayload(Payload[UUID], description="What became of an accountUpsert."):
+class AccountPayload(Payload[UUID], description="The result of accountUpsert."):
     account: Account | None = shown("The account; null if it was refused.", of=WHOLE)
-    user_errors: list[UserError] = strawberry.field(
-        description="Why it was refused; empty if it was not."
-    )
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused, if it was.")
 
 
 def _is_good(receipt: Receipt) -> bool:
@@ -115,10 +109,8 @@ def _member_ids(receipts: list[Receipt]) -> list[UUID]:
     return [UUID(receipt.id) for receipt in receipts if _is_good(receipt)]
 
 
-class MembersPayload(Payload[list[Receipt]], description="What became of a membersUpsert."):
-    members: list[Member] = shown(
-        "The members that were saved, in the order of the input.", by=_member_ids
-    )
+class MembersPayload(Payload[list[Receipt]], description="The result of membersUpsert."):
+    members: list[Member] = shown("The members saved, in the order of the input.", by=_member_ids)
     user_errors: list[UserError] = strawberry.field(
         description="One error for each member that was not saved; `field` begins with its place,"
         " as in members[3].level."
@@ -137,19 +129,15 @@ class MembersPayload(Payload[list[Receipt]], description="What became of a membe
 
 
 class ContractPayload(
-    Payload[contracts_domain.Contract], description="What became of a contractUpsert."
+    Payload[contracts_domain.Contract], description="The result of contractUpsert."
 ):
     contract: Contract | None = shown("The contract; null if it was refused.", of=WHOLE)
     account: Account | None = shown("Its account; null if it was refused.", of="account_id")
-    user_errors: list[UserError] = strawberry.field(
-        description="Why it was refused; empty if it was not."
-    )
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused, if it was.")
 
 
 def _members(
-    input: Annotated[
-        MembersUpsertInput, strawberry.argument(description="The members as they are now.")
-    ],
+    input: Annotated[MembersUpsertInput, strawberry.argument(description="The members.")],
 ) -> Arguments:
     return {"rows": [row_of(member) for member in input.members]}
 

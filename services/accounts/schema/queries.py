@@ -25,13 +25,9 @@ shown_enum(
 )
 
 
-@strawberry.input(
-    description="The accounts to list. A field that is left out does not narrow the list."
-)
+@strawberry.input(description="The accounts to list. What is left out does not narrow the list.")
 class AccountFilter:
-    name_contains: str | None = optional(
-        "Part of the name; upper and lower case make no difference."
-    )
+    name_contains: str | None = optional("Part of the name; upper and lower case are alike.")
     tag: str | None = optional("One of its tags, exactly as it is written.")
     external_id: ExternalIdInput | None = optional("The name that another system gives it.")
 
@@ -59,9 +55,7 @@ def _list_arguments(
 
 async def _account(
     info: Request,
-    id: Annotated[
-        strawberry.ID | None, strawberry.argument(description="Its id in this API.")
-    ] = None,
+    id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id here.")] = None,
     external_id: Annotated[
         ExternalIdInput | None, strawberry.argument(description="Its name in another system.")
     ] = None,

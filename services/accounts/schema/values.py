@@ -52,9 +52,7 @@ def _price(contract: contracts_domain.Contract) -> money.Money | None:
     return money.Money(contract.mrr_cents, contract.currency)
 
 
-class Contract(
-    Shown[contracts_domain.Contract], Node, description="What an account signed, start to end."
-):
+class Contract(Shown[contracts_domain.Contract], Node, description="What an account signed."):
     id: strawberry.ID = shown("Opaque, the same for ever.")
     external_id: str | None = shown("Its number in another system; null if there is none.")
     start_on: date = shown("First day.")
@@ -63,18 +61,14 @@ class Contract(
         "The next day on which it is renewed or lost (definition A1); null after it has ended and"
         " while it is overdue."
     )
-    ended_on: date | None = shown(
-        "First day that it no longer covers; null as long as no end is known."
-    )
+    ended_on: date | None = shown("First day that it no longer covers; null if no end is known.")
     outcome: contracts_domain.Outcome = shown("What became of it at its end.")
     end_reason: contracts_domain.EndReason | None = shown(
         "Why it was lost; null if it is not lost, or if no reason is known."
     )
     term_months: int = shown("Length of a term, months.")
     auto_renew: bool = shown("Whether it is renewed unless somebody cancels it.")
-    notice_days: int | None = shown(
-        "How many days before the renewal it must be cancelled; null if unknown."
-    )
+    notice_days: int | None = shown("Days of notice before the renewal; null if unknown.")
     seats: int | None = shown("How many seats were signed for; null if unknown.")
     mrr: Money | None = shown("Recurring revenue per month as signed; null if unknown.", by=_price)
 

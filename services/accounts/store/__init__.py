@@ -1,1 +1,0 @@
-"""Every query on the schema of accounts, by noun."""

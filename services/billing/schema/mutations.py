@@ -29,9 +29,7 @@ class SubscriptionUpsertInput:
     currency: str = entry("ISO 4217 code.")
     started_at: datetime = entry("The moment from which it is billed.")
     discount_share: float = entry("Recurring discount, 0 to 1.", default=0.0)
-    ended_at: datetime | None = optional(
-        "The moment until which it is billed; without end if omitted."
-    )
+    ended_at: datetime | None = optional("The moment until which it is billed; open if omitted.")
 
 
 @strawberry.input(description="An invoice as the billing system knows it now.")
@@ -46,23 +44,17 @@ class InvoiceUpsertInput:
 
 
 class SubscriptionPayload(
-    Payload[subscriptions_domain.Subscription], description="What became of a subscriptionUpsert."
+    Payload[subscriptions_domain.Subscription], description="The result of subscriptionUpsert."
 ):
     subscription: PlanSubscription | None = shown("The plan line as it is stored.", of=WHOLE)
     account: Account | None = shown("The account it belongs to.", of="account_id")
-    user_errors: list[UserError] = strawberry.field(
-        description="Why nothing was saved; empty if it was."
-    )
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused, if it was.")
 
 
-class InvoicePayload(
-    Payload[invoices_domain.Invoice], description="What became of an invoiceUpsert."
-):
+class InvoicePayload(Payload[invoices_domain.Invoice], description="The result of invoiceUpsert."):
     invoice: Invoice | None = shown("The invoice as it is stored.", of=WHOLE)
     account: Account | None = shown("The account it belongs to.", of="account_id")
-    user_errors: list[UserError] = strawberry.field(
-        description="Why nothing was saved; empty if it was."
-    )
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused, if it was.")
 
 
 @strawberry.type

@@ -17,9 +17,7 @@ from shared.graphql.values import MetricValue, Money
 
 @strawberry.enum(description="How often a plan line is billed.")
 class BillingInterval(Enum):
-    WEEK = strawberry.enum_value(
-        "week", description="Every seven days; a month counts 52/12 of them."
-    )
+    WEEK = strawberry.enum_value("week", description="Every seven days; a month has 52/12 of them.")
     MONTH = strawberry.enum_value("month", description="Every month.")
     QUARTER = strawberry.enum_value("quarter", description="Every three months.")
     YEAR = strawberry.enum_value("year", description="Every twelve months.")
@@ -32,7 +30,7 @@ class Invoice(Shown[invoices_domain.Invoice], description="An invoice as it stan
     due_on: date = shown("The last day to pay in time.")
     paid_at: datetime | None = shown("When it was paid in full; null before that.")
     days_overdue: int = shown(
-        "Whole days since the due date; 0 before it and after payment. Higher is worse."
+        "Whole days past the due date; 0 if paid or not due. Higher is worse."
     )
 
 
@@ -48,9 +46,7 @@ class PlanSubscription(
     discount_share: float = shown("Recurring discount, 0 to 1.")
     mrr: Money = shown("Recurring revenue per month, after the discount (definition B1).")
     started_at: datetime = shown("The moment from which it is billed.")
-    ended_at: datetime | None = shown(
-        "The moment until which it is billed; null while it has no end."
-    )
+    ended_at: datetime | None = shown("The moment until which it is billed; null if open.")
 
 
 class BillingSummary(
@@ -62,29 +58,19 @@ class BillingSummary(
         " known, or in several currencies (see mrrByCurrency)."
     )
     mrr_by_currency: list[Money] = shown(
-        "Recurring revenue per month in each currency, the largest first."
+        "Monthly recurring revenue by currency, the largest first."
     )
-    plan: str | None = shown(
-        "The running plan that brings the most revenue; null if there is none."
-    )
+    plan: str | None = shown("The running plan that brings the most revenue; null if none.")
     quantity: int = shown("Units sold on running plan lines, e.g. seats.")
-    amount_due: list[Money] = shown(
-        "Amounts issued and not paid, per currency, including what is overdue."
-    )
-    amount_overdue: list[Money] = shown(
-        "Amounts not paid by the due date, per currency. Higher is worse."
-    )
-    invoices_overdue: MetricValue = shown(
-        "Invoices a day or more past due (definition B21). Higher is worse."
-    )
+    amount_due: list[Money] = shown("Unpaid amounts per currency, including what is overdue.")
+    amount_overdue: list[Money] = shown("Amounts past the due date, per currency. Higher is worse.")
+    invoices_overdue: MetricValue = shown("Invoices past due (definition B21). Higher is worse.")
     payment_failures90: MetricValue = shown(
         "Failed attempts to collect in 90 days (definition B20); n counts all attempts."
         " Higher is worse.",
         of="payment_failures_90",
     )
-    last_payment_at: datetime | None = shown(
-        "When a payment last succeeded; null if none ever did."
-    )
+    last_payment_at: datetime | None = shown("When a payment last succeeded; null if none did.")
     payment_method: str | None = shown("How the account pays; null if unknown.")
     invoices_due: Connection[Invoice] | None = answered(
         invoices_store.invoices_due,

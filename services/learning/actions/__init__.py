@@ -1,1 +1,0 @@
-"""What learning does: takes courses and progress, hears of members, recommends."""

@@ -1,1 +1,0 @@
-"""What learning knows: courses, learners, and the paths that follow."""

@@ -34,9 +34,7 @@ class LearningSummary(
         "Share of enrolments at least 30 days old that were completed (definition L4)."
         " Higher is better."
     )
-    certified: MetricValue = shown(
-        "Share of the members who ever passed an assessment. Higher is better."
-    )
+    certified: MetricValue = shown("Share of members who passed an assessment. Higher is better.")
     paths_open: int = shown("How many members still have a course to take.")
     next_courses: list[NextCourse] = shown(
         "First courses of the members' paths, most members first, at most 5."

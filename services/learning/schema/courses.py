@@ -15,27 +15,23 @@ from shared.graphql.showing import Shown, shown
 class MasteryEvidence(Enum):
     COMPLETED = strawberry.enum_value("completed", description="A course was completed.")
     ASSESSED = strawberry.enum_value(
-        "assessed", description="An assessment was passed with 0.7 or better."
+        "assessed", description="An assessment was passed (0.7 or better)."
     )
 
 
 @strawberry.enum(description="A step of a member in a course.")
 class CourseProgressKind(Enum):
     ENROLLED = strawberry.enum_value("enrolled", description="The member signed up.")
-    STARTED = strawberry.enum_value(
-        "started", description="The member opened it for the first time."
-    )
+    STARTED = strawberry.enum_value("started", description="The member first opened it.")
     COMPLETED = strawberry.enum_value(
-        "completed", description="The member worked through it to the end."
+        "completed", description="The member worked through all of it."
     )
     ASSESSED = strawberry.enum_value(
-        "assessed", description="The member was examined and got a score."
+        "assessed", description="The member was examined, with a score."
     )
 
 
-class Course(
-    Shown[courses_domain.Course], Node, description="A course: it teaches one skill at one level."
-):
+class Course(Shown[courses_domain.Course], Node, description="A course in one skill at one level."):
     id: strawberry.ID = shown("Opaque, the same for ever.")
     code: str = shown("The name it has in the tenant, which never changes.")
     title: str = shown("The title that members see.")
@@ -49,9 +45,7 @@ class Course(
     required: bool = shown("Whether members who completed it count as trained (U2, training gap).")
 
 
-class SkillMastery(
-    Shown[learners_domain.SkillMastery], description="How far a member is in a skill."
-):
+class SkillMastery(Shown[learners_domain.SkillMastery], description="A member's level in a skill."):
     skill: str = shown("The skill.")
     level: int = shown("The highest level shown, 0 to 4. Higher is better.")
     value: float = shown("The level as a share of the highest possible one, 0 to 1.")

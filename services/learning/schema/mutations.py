@@ -30,20 +30,14 @@ class CourseUpsertInput:
     skill: str = entry("The skill that it teaches.")
     level: int = entry("Its level from 0 to 4; higher is harder.")
     modality: str = entry("The form of the course, e.g. video, lab, live, article or exam.")
-    roles: list[str] = entry(
-        "The roles it is meant for; empty if it is for everybody.", default_factory=list
-    )
+    roles: list[str] = entry("Roles it is meant for; empty for everybody.", default_factory=list)
     prerequisites: list[str] = entry(
         "Codes of the courses to master before; they must exist and must not need this one.",
         default_factory=list,
     )
     language: str = entry("The language as a BCP 47 tag.", default="en")
-    valid_from: datetime | None = optional(
-        "The moment from which it is offered; null if it always was."
-    )
-    valid_to: datetime | None = optional(
-        "The moment until which it is offered; null if it has no end."
-    )
+    valid_from: datetime | None = optional("From when it is offered; null if it always was.")
+    valid_to: datetime | None = optional("Until when it is offered; null if there is no end.")
     required: bool = entry("Whether members who completed it count as trained.", default=True)
 
 
@@ -61,21 +55,17 @@ class LearningPathRecommendInput:
     member_id: strawberry.ID = entry("The member.")
 
 
-class CoursePayload(Payload[courses_domain.Course], description="What became of a courseUpsert."):
+class CoursePayload(Payload[courses_domain.Course], description="The result of courseUpsert."):
     course: Course | None = shown("The course as it is stored.", of=WHOLE)
-    user_errors: list[UserError] = strawberry.field(
-        description="Why nothing was saved; empty if it was."
-    )
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused, if it was.")
 
 
 class CourseProgressPayload(
-    Payload[learners_domain.Progress], description="What became of a courseProgressRecord."
+    Payload[learners_domain.Progress], description="The result of courseProgressRecord."
 ):
     progress: CourseProgress | None = shown("The step as it is stored.", of=WHOLE)
     member: Member | None = shown("The member who took it.", of="member_id")
-    user_errors: list[UserError] = strawberry.field(
-        description="Why nothing was saved; empty if it was."
-    )
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused, if it was.")
 
 
 def _is_queued(request: paths_domain.PathRequest | None) -> bool:
@@ -83,18 +73,14 @@ def _is_queued(request: paths_domain.PathRequest | None) -> bool:
 
 
 class LearningPathPayload(
-    Payload[paths_domain.PathRequest], description="What became of a learningPathRecommend."
+    Payload[paths_domain.PathRequest], description="The result of learningPathRecommend."
 ):
-    queued: bool = shown(
-        "True if the path will be recommended again within seconds.", by=_is_queued
-    )
+    queued: bool = shown("True if the path is recommended again within seconds.", by=_is_queued)
     member: Member | None = shown("The member whose path it is.", of="member_id")
     learning_path: LearningPath | None = shown(
         "The path that holds until then; null if there was none.", of="path"
     )
-    user_errors: list[UserError] = strawberry.field(
-        description="Why nothing is done; empty otherwise."
-    )
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused, if it was.")
 
 
 def _member(

@@ -47,9 +47,7 @@ class PathReason(Shown[paths_domain.Reason], description="A reason that programs
     threshold: float | None = shown("The number it was compared with.")
 
 
-class LearningPathItem(
-    Shown[paths_domain.PathItem], description="A course to take and its place on the path."
-):
+class LearningPathItem(Shown[paths_domain.PathItem], description="A course on the path."):
     position: int = shown("The place on the path, from 1.")
     course: Course = shown("The course.")
     reasons: list[PathReason] = shown("Why it is on the path.")
@@ -59,9 +57,7 @@ class LearningPathItem(
     )
 
 
-class ExcludedCourse(
-    Shown[paths_domain.ExcludedCourse], description="A course that is not on the path."
-):
+class ExcludedCourse(Shown[paths_domain.ExcludedCourse], description="A course not on the path."):
     course: Course = shown("The course.")
     reason: ExclusionKind = shown("Why it is not on the path.", of="why")
     detail: str | None = shown("The codes of the courses that are missing; null for other reasons.")

@@ -10,6 +10,4 @@ from shared.graphql.paging import Connection
 
 @strawberry.type
 class Query:
-    courses: Connection[Course] | None = called(
-        courses_store.courses, "Everything there is to learn, by code."
-    )
+    courses: Connection[Course] | None = called(courses_store.courses, "All courses, by code.")

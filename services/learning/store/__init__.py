@@ -1,1 +1,0 @@
-"""What learning keeps: every query on its own schema."""

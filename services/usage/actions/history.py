@@ -31,8 +31,8 @@ async def drop_raw(conn: Conn, tenant_id: UUID, keys: Sequence[UUID]) -> None:
 
 
 async def _round(conn: Conn, tenant_id: UUID) -> None:
-    kept = await history.retention(conn)
-    if kept.raw_days is None:
+    retention = await history.retention(conn)
+    if retention.raw_days is None:
         return
     await locks.lock_accounts(conn)
     await history.advance(conn)

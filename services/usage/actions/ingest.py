@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from services.usage.domain import rejections as rejections_domain
 from services.usage.domain.events import Address, Event, EventRow, event, receipt
 from services.usage.domain.facts import UsageRecorded
 from services.usage.domain.late import LatePolicy
-from services.usage.domain.rejected import refused
 from services.usage.domain.work_lists import ANNOUNCE, FORGET
 from services.usage.store import ingest as ingest_store
 from services.usage.store import locks
-from services.usage.store import rejected as rejected_store
+from services.usage.store import rejections as rejections_store
 from shared.intake.rows import NumberedRow, Receipt, rejection
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -25,31 +25,32 @@ async def take_events(
     conn: Conn, principal: Principal, rows: list[NumberedRow[EventRow]]
 ) -> list[Receipt]:
     """Keep events, count them in their days and mark their accounts; a receipt per row."""
-    good, receipts = _checked(rows)
-    return receipts + await take_checked(conn, principal, good)
+    good, receipts = _check(rows)
+    return receipts + await take_good(conn, principal, good)
 
 
-async def take_checked(
+async def take_good(
     conn: Conn, principal: Principal, good: list[NumberedRow[Event]]
 ) -> list[Receipt]:
     """The same for events that meet every rule."""
-    addresses = list({taken.row.address for taken in good})
+    addresses = list({each.row.address for each in good})
     context = await locks.lock_ingest_context(conn, addresses)
     policy, accounts = context.policy, context.accounts
     zone = context.zone or await ingest_store.time_zone(conn, principal.time_zone)
     good, receipts = await _in_time(conn, policy, good)
-    firsts = {taken.row.key: taken.row for taken in reversed(good)}
-    known = [each for each in firsts.values() if each.address in accounts]
-    added = await count(conn, zone, known, accounts)
-    added |= await _put_aside(
-        conn, [each for each in firsts.values() if each.address not in accounts]
+    firsts = {each.row.key: each.row for each in reversed(good)}
+    countable = [event for event in firsts.values() if event.address in accounts]
+    new = await count(conn, zone, countable, accounts)
+    new |= await _put_aside(
+        conn, [event for event in firsts.values() if event.address not in accounts]
     )
-    return receipts + await _receipts(conn, policy, good, firsts, added, accounts)
+    return receipts + await _receipts(conn, policy, good, firsts, new, accounts)
 
 
 async def keep_rejected(conn: Conn, principal: Principal, receipts: Sequence[Receipt]) -> None:
     """Rows that were turned away can be listed for a while."""
-    await rejected_store.keep_rejected(conn, [refused(receipt) for receipt in receipts])
+    rejections = [rejections_domain.rejection(receipt) for receipt in receipts]
+    await rejections_store.add_rejections(conn, rejections)
     await work.mark(conn, FORGET, [principal.tenant_id], delay_s=FORGET_EVERY_S)
 
 
@@ -60,7 +61,7 @@ async def _in_time(
     late = {each.row.key for each in good if policy.refuses(each.row)}
     if not late:
         return good, []
-    late -= (await ingest_store.stored(conn, list(late))).keys()
+    late -= (await ingest_store.stored_events(conn, list(late))).keys()
     return [each for each in good if each.row.key not in late], [
         rejection(each.number, policy.refusal(each.row), each.row.event_id)
         for each in good
@@ -68,7 +69,7 @@ async def _in_time(
     ]
 
 
-def _checked(rows: list[NumberedRow[EventRow]]) -> tuple[list[NumberedRow[Event]], list[Receipt]]:
+def _check(rows: list[NumberedRow[EventRow]]) -> tuple[list[NumberedRow[Event]], list[Receipt]]:
     good: list[NumberedRow[Event]] = []
     bad: list[Receipt] = []
     for numbered in rows:
@@ -95,19 +96,19 @@ async def _receipts(
     policy: LatePolicy,
     good: Sequence[NumberedRow[Event]],
     firsts: dict[bytes, Event],
-    added: set[bytes],
+    keys: set[bytes],
     accounts: dict[Address, UUID],
 ) -> list[Receipt]:
     """The first of each id that was new is accepted; all others are held against what is kept."""
-    new = {key: event for key, event in firsts.items() if key in added}
-    repeated = [each.row.key for each in good if new.get(each.row.key) is not each.row]
-    kept = await ingest_store.stored(conn, repeated) if repeated else {}
+    new = {key: event for key, event in firsts.items() if key in keys}
+    repeats = [each.row.key for each in good if new.get(each.row.key) is not each.row]
+    stored = await ingest_store.stored_events(conn, repeats) if repeats else {}
     receipts: list[Receipt] = []
     for number, row in ((each.number, each.row) for each in good):
         if new.get(row.key) is row:
             status = "accepted" if row.address in accounts else "pending"
         else:
-            status = kept[row.key].status(row, accounts)
+            status = stored[row.key].status(row, accounts)
         if status == "accepted" and policy.is_late(row):
             receipts.append(receipt(number, row, "late", policy.remark))
         else:
@@ -122,7 +123,7 @@ async def announce(conn: Conn, account_ids: Sequence[UUID], through: datetime) -
 
 async def forget(conn: Conn, principal: Principal) -> None:
     """Rejected rows are kept for a while, then no more; comes again as long as there are any."""
-    if await rejected_store.forget_rejected(conn):
+    if await rejections_store.forget_rejections(conn):
         await work.mark(conn, FORGET, [principal.tenant_id], delay_s=FORGET_EVERY_S)
 
 

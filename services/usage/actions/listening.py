@@ -48,11 +48,9 @@ async def learn_members(conn: Conn, facts: Sequence[MemberFact]) -> None:
 
 async def learn_plans(conn: Conn, facts: Sequence[BillingFact]) -> None:
     """Which plan an account is on, and for how many."""
-    lines = [(fact.account_id, line) for fact in facts for line in fact.lines]
-    await directory.add_lines(conn, lines)
+    await directory.add_lines(conn, facts)
 
 
 async def learn_completions(conn: Conn, facts: Sequence[LearningFact]) -> None:
     """Who completed a course."""
-    completed = [(fact.account_id, each) for fact in facts for each in fact.completed]
-    await directory.add_completions(conn, completed)
+    await directory.add_completions(conn, facts)

@@ -3,10 +3,18 @@
 from datetime import datetime
 from typing import TypeAlias
 
-from services.usage.actions.ingest import count, keep_rejected, take_checked
+from services.usage.actions.ingest import count, keep_rejected, take_good
 from services.usage.domain.events import Address, Event, ExternalId
 from services.usage.domain.people import People
-from services.usage.domain.segment import GROUP, Sent, addressed, learn, names, usage, waits
+from services.usage.domain.segment import (
+    GROUP,
+    SegmentRequest,
+    learn,
+    names,
+    usage,
+    waits,
+    with_address,
+)
 from services.usage.domain.work_lists import ANNOUNCE
 from services.usage.store import directory, locks
 from services.usage.store import ingest as ingest_store
@@ -19,72 +27,67 @@ from shared.vocabulary.errors import InvalidInput
 
 Reading: TypeAlias = tuple[People, list[NumberedRow[Event]], list[Receipt]]
 """What messages change of who is who, the events among them, and the messages that are refused."""
-USED = ("track", "page", "screen")
+USE = ("track", "page", "screen")
 
 
 async def take_segment(
-    conn: Conn, principal: Principal, received_at: datetime, sent: Sent
+    conn: Conn, principal: Principal, received_at: datetime, request: SegmentRequest
 ) -> dict[str, bool]:
     """Carry out what an analytics library sent; as Segment does, bad messages are only listed."""
-    people, events, refused = await _read(conn, sent, received_at)
+    people, events, rejections = await _read(conn, request, received_at)
     if people.is_changed:  # decided anew where nobody else can decide at the same time
         await locks.lock_accounts(conn)
-        people, events, refused = await _read(conn, sent, received_at)
+        people, events, rejections = await _read(conn, request, received_at)
         await _settle(conn, principal, people)
     elif any(waits(each.row) for each in events):  # does it still wait where nobody can decide?
         await locks.lock_accounts_shared(conn)
-        _, events, refused = await _read(conn, sent, received_at)
-    receipts = await take_checked(conn, principal, events) if events else []
-    turned_away = [*sent.refused, *refused, *(each for each in receipts if _is_rejected(each))]
-    if turned_away:
-        await keep_rejected(conn, principal, turned_away)
+        _, events, rejections = await _read(conn, request, received_at)
+    receipts = await take_good(conn, principal, events) if events else []
+    rejections += [each for each in receipts if each.status == "rejected"]
+    if request.rejections or rejections:
+        await keep_rejected(conn, principal, [*request.rejections, *rejections])
     return {"success": True}
 
 
-async def _read(conn: Conn, sent: Sent, received_at: datetime) -> Reading:
+async def _read(conn: Conn, request: SegmentRequest, received_at: datetime) -> Reading:
     """Message by message, in order: who was where when it was said.
 
     Whoever was in no group yet is counted where they come to belong first.
     """
-    people = People(await people_store.people(conn, names(sent.messages)))
-    used: list[tuple[NumberedRow[Event], str, str | None]] = []
-    refused: list[Receipt] = []
-    for each in sent.messages:
+    people = People(await people_store.people(conn, names(request.messages)))
+    uses: list[tuple[NumberedRow[Event], str, str | None]] = []
+    rejections: list[Receipt] = []
+    for each in request.messages:
         try:
-            event = usage(each.row, received_at) if each.row.type in USED else None
+            event = usage(each.row, received_at) if each.row.type in USE else None
             learn(each.row, people)
         except InvalidInput as error:
-            refused.append(rejection(each.number, error, each.row.message_id))
+            rejections.append(rejection(each.number, error, each.row.message_id))
             continue
         if event is not None:
             name = each.row.members[0]
             group = each.row.group or people.group_of(name)
-            used.append((NumberedRow(each.number, event), name, group))
+            uses.append((NumberedRow(each.number, event), name, group))
     events = [
         NumberedRow(
             each.number,
-            addressed(each.row, group or people.first_group_of(name), people.person(name)),
+            with_address(each.row, group or people.first_group_of(name), people.person(name)),
         )
-        for each, name, group in used
+        for each, name, group in uses
     ]
-    return people, events, refused
-
-
-def _is_rejected(receipt: Receipt) -> bool:
-    return receipt.status == "rejected"
+    return people, events, rejections
 
 
 async def _settle(conn: Conn, principal: Principal, people: People) -> None:
     """Write who is who and where they belong; what waited for that counts where it can."""
-    concerned = await people_store.take_over(conn, people.taken)
-    if concerned:
-        await work.mark(conn, ANNOUNCE, concerned)
-    await people_store.join_groups(conn, people.moved)
-    groups = await people_store.settle(conn, people.settled)
-    known = await ingest_store.known(
+    await work.mark(conn, ANNOUNCE, await people_store.take_over(conn, people.aliases))
+    await people_store.join_groups(conn, people.new_groups)
+    groups = await people_store.settle(conn, people.destinations)
+    accounts = await ingest_store.accounts_of(
         conn, [Address(external=ExternalId(GROUP, group)) for group in groups]
     )
-    names = [each.external for each in known if each.external is not None]
-    waited = await directory.take_pending(conn, [], names)
-    if waited:
-        await count(conn, await ingest_store.time_zone(conn, principal.time_zone), waited, known)
+    names = [each.external for each in accounts if each.external is not None]
+    events = await directory.take_pending(conn, [], names)
+    if events:
+        zone = await ingest_store.time_zone(conn, principal.time_zone)
+        await count(conn, zone, events, accounts)

@@ -13,5 +13,5 @@ MEASURE_EVERY_S = 7 * 86_400.0
 async def measure(conn: Conn, account_ids: Sequence[UUID], now: datetime) -> None:
     """Note where accounts stood at the last midnight; known from now on, so nothing old changes."""
     midnight = await signals_store.midnight(conn, now)
-    measured = await signals_store.adoption(conn, list(account_ids), midnight)
-    await signals_store.add_standings(conn, list(measured.values()), midnight, now)
+    adoptions = await signals_store.adoption(conn, list(account_ids), midnight)
+    await signals_store.add_standings(conn, list(adoptions.values()), midnight, now)

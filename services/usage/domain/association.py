@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.usage.definitions.journeys import ASSOCIATION, ASSOCIATION_HIGH, ASSOCIATION_LOW
-from services.usage.domain.clock import Clock, Window
+from services.usage.domain.clock import Clock
 from shared.vocabulary import metric
-from shared.vocabulary.metric import MetricValue
+from shared.vocabulary.metric import MetricValue, Window
 
-RENEWALS_LEAST = 20
-SIDE_LEAST = 5
+MIN_RENEWALS = 20
+MIN_SIDE = 5
 Z_95 = 1.959963984540054
 
 
@@ -92,8 +92,8 @@ def associations(cells: Sequence[Cell], clock: Clock) -> list[Association]:
     for cell in cells:
         if cell.feature is not None:
             by_feature[cell.feature][cell.stratum] = cell
-    found = [_of(name, with_it, whole, clock) for name, with_it in by_feature.items()]
-    return sorted(found, key=lambda one: (-(one.odds_ratio.value or 0), one.feature))
+    ratios = [_of(name, with_it, whole, clock) for name, with_it in by_feature.items()]
+    return sorted(ratios, key=lambda each: (-(each.odds_ratio.value or 0), each.feature))
 
 
 def _of(
@@ -103,14 +103,10 @@ def _of(
     n = sum(table.n for table in tables)
     users = sum(table.a + table.b for table in tables)
     ratio = None
-    if n >= RENEWALS_LEAST and min(users, n - users) >= SIDE_LEAST:
+    if n >= MIN_RENEWALS and min(users, n - users) >= MIN_SIDE:
         ratio = mantel_haenszel(tables)
-    seen = [cell.freshness for cell in whole.values() if cell.freshness is not None]
-    window: Window = {
-        "window_from": None,
-        "window_to": clock.as_of,
-        "freshness": max(seen, default=None),
-    }
+    times = [cell.freshness for cell in whole.values() if cell.freshness is not None]
+    window = Window(window_to=clock.as_of, freshness=max(times, default=None))
     return Association(
         feature=feature,
         odds_ratio=metric.of(ASSOCIATION, ratio.value if ratio else None, n, **window),

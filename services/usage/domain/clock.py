@@ -2,16 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypedDict
 from zoneinfo import ZoneInfo
-
-
-class Window(TypedDict):
-    """What a metric says of where its number comes from."""
-
-    window_from: datetime | None
-    window_to: datetime | None
-    freshness: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

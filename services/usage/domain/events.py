@@ -14,7 +14,7 @@ from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import account_key
 from shared.vocabulary.moments import Moment
 
-AHEAD_MOST = timedelta(minutes=5)
+MAX_AHEAD = timedelta(minutes=5)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -83,19 +83,19 @@ def event(row: EventRow) -> Event:
 
 def fingerprint(row: EventRow, said_at: datetime, properties: str | None) -> bytes:
     """What tells a resent event from a different one under the same id."""
-    said = (row.feature, row.member_id, said_at.astimezone(UTC), row.quantity, properties)
-    return hashlib.sha256(msgspec.msgpack.encode(said)).digest()[:16]
+    content = (row.feature, row.member_id, said_at.astimezone(UTC), row.quantity, properties)
+    return hashlib.sha256(msgspec.msgpack.encode(content)).digest()[:16]
 
 
 def _check_times(row: EventRow) -> None:
-    known = row.recorded_at or row.occurred_at
+    recorded_at = row.recorded_at or row.occurred_at
     if row.occurred_at < EARLIEST:
         raise InvalidInput("occurredAt", row.occurred_at.isoformat(), "1970 or later")
-    if row.occurred_at - known > AHEAD_MOST:
+    if row.occurred_at - recorded_at > MAX_AHEAD:
         raise InvalidInput(
             "occurredAt",
             row.occurred_at.isoformat(),
-            f"at most 5 minutes after it was recorded, {known.isoformat(timespec='seconds')}",
+            f"at most 5 minutes after it was recorded, {recorded_at.isoformat(timespec='seconds')}",
         )
 
 
@@ -118,16 +118,16 @@ def _canonical(properties: dict[str, Any] | None) -> str | None:
         raise InvalidInput("properties", None, f"a flatter object ({error})") from error
 
 
-def receipt(number: int, taken: Event, status: str, remark: str | None = None) -> Receipt:
+def receipt(number: int, event: Event, status: str, remark: str | None = None) -> Receipt:
     """What became of an event."""
     if status == "conflict":
-        said = "an event with this id was recorded before and says something else; it stands"
-        return Receipt(number, status, taken.event_id, "id", taken.event_id[:80], said)
-    return Receipt(number, status, taken.event_id, message=remark)
+        why = "an event with this id was recorded before and says something else; it stands"
+        return Receipt(number, status, event.event_id, "id", event.event_id[:80], why)
+    return Receipt(number, status, event.event_id, message=remark)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredEvent:
     """What is kept under a key: an event, or one that still waits for its account."""
 
     address: Address
@@ -145,7 +145,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingEvent:
     """A pending event, as it is listed."""
 
     event_id: str

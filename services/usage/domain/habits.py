@@ -7,16 +7,16 @@ from statistics import median
 from uuid import UUID
 
 from services.usage.definitions.journeys import FORGETTABLE, FREQUENCY, HABIT
-from services.usage.domain.clock import Clock, Window
+from services.usage.domain.clock import Clock
 from services.usage.domain.value_plan import UseCase
 from shared.vocabulary import metric
-from shared.vocabulary.metric import MetricValue
+from shared.vocabulary.metric import MetricValue, Window
 
 HABIT_ZONE_DAYS = 30
-JUDGED_LEAST = 5
+MIN_JUDGED = 5
 FLAGGED_ABOVE = 0.5
 PERIODS = 4
-PERIODS_LEAST = 3
+MIN_PERIODS = 3
 
 
 class Zone(StrEnum):
@@ -81,7 +81,7 @@ def habit(case: UseCase, doers: list[Doer], active: int, clock: Clock) -> Habit:
         forgettable=whole.forgettable,
         habit=metric.ratio(
             HABIT,
-            sum(doer.is_active and doer.periods >= PERIODS_LEAST for doer in doers),
+            sum(doer.is_active and doer.periods >= MIN_PERIODS for doer in doers),
             active,
             window_from=clock.back(PERIODS * case.natural_frequency_days),
             window_to=clock.midnight,
@@ -95,7 +95,7 @@ def _use(case: UseCase, role: str | None, doers: list[Doer], clock: Clock) -> Pe
     """U13 of some members; fewer than five are too few to call them forgetful."""
     bound = max(HABIT_ZONE_DAYS, case.natural_frequency_days)
     verdicts = [verdict for doer in doers if (verdict := _forgets(doer, bound, clock)) is not None]
-    share = sum(verdicts) / len(verdicts) if len(verdicts) >= JUDGED_LEAST else None
+    share = sum(verdicts) / len(verdicts) if len(verdicts) >= MIN_JUDGED else None
     every = [doer.every_days for doer in doers if doer.every_days is not None]
     half_year: Window = {
         "window_from": clock.since_180,

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from shared.vocabulary.errors import InvalidInput
 
-RAW_DAYS_LEAST = 62
-RAW_DAYS_MOST = 36_500
+MIN_RAW_DAYS = 62
+MAX_RAW_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Retention:
 
     def check(self) -> None:
         """InvalidInput where the signals over two months of events would be cut short."""
-        if self.raw_days is not None and not RAW_DAYS_LEAST <= self.raw_days <= RAW_DAYS_MOST:
-            allowed = f"{RAW_DAYS_LEAST} to {RAW_DAYS_MOST} days, or null to keep everything"
+        if self.raw_days is not None and not MIN_RAW_DAYS <= self.raw_days <= MAX_RAW_DAYS:
+            allowed = f"{MIN_RAW_DAYS} to {MAX_RAW_DAYS} days, or null to keep everything"
             raise InvalidInput("rawDays", self.raw_days, allowed)
 
 

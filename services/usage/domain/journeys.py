@@ -19,11 +19,11 @@ from services.usage.definitions.journeys import (
     TIME_TO_VALUE_MEDIAN,
     VALUE_SHARE,
 )
-from services.usage.domain.clock import Clock, Window
-from services.usage.domain.survival import Followed, kaplan_meier
+from services.usage.domain.clock import Clock
+from services.usage.domain.survival import Duration, kaplan_meier
 from services.usage.domain.value_plan import Milestone
 from shared.vocabulary import metric
-from shared.vocabulary.metric import MetricValue
+from shared.vocabulary.metric import MetricValue, Window
 
 AROUND = timedelta(days=28)
 DROPPED_AT = -0.3
@@ -40,7 +40,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class MilestoneDay:
     """The day an account reached a milestone, and when the newest row behind it was recorded."""
 
     account_id: UUID
@@ -50,7 +50,7 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class EventsAround:
     """Events in the 28 days before and after the day a milestone was reached."""
 
     account_id: UUID
@@ -89,13 +89,13 @@ class Journey:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class JourneyCounts:
     """What is known of an account's way at a moment."""
 
     account_id: UUID
     start_on: date | None
-    reached: Mapping[str, Reached]
-    around: Mapping[str, Around]
+    reached: Mapping[str, MilestoneDay]
+    around: Mapping[str, EventsAround]
     clock: Clock
 
     def journey(self, milestones: Sequence[Milestone]) -> Journey:
@@ -116,8 +116,7 @@ class Known:
 
     @property
     def freshness(self) -> datetime | None:
-        seen = [one.freshness for one in self.reached.values() if one.freshness is not None]
-        return max(seen, default=None)
+        return _newest(self.reached.values())
 
     @property
     def opened(self) -> datetime | None:
@@ -240,10 +239,10 @@ class TimeToValue:
 
 
 def time_to_value(
-    starts: Sequence[Start], reached: Mapping[UUID, Reached], clock: Clock
+    starts: Sequence[Start], reached: Mapping[UUID, MilestoneDay], clock: Clock
 ) -> TimeToValue:
     """The Kaplan-Meier median and shares; who has no value yet is censored, not left out."""
-    curve = kaplan_meier(_followed(start, reached.get(start.account_id), clock) for start in starts)
+    curve = kaplan_meier(_duration(start, reached.get(start.account_id), clock) for start in starts)
     window = _window(starts, reached.values(), clock)
     shares = [
         metric.of(VALUE_SHARE, curve.share_by(day) if curve.n else None, curve.n, **window)
@@ -252,20 +251,24 @@ def time_to_value(
     return TimeToValue(metric.of(TIME_TO_VALUE_MEDIAN, curve.median(), curve.n, **window), *shares)
 
 
-def _window(starts: Sequence[Start], reached: Iterable[Reached], clock: Clock) -> Window:
+def _window(starts: Sequence[Start], reached: Iterable[MilestoneDay], clock: Clock) -> Window:
     """From the first start of the cohort to the moment asked about."""
     return {
         "window_from": clock.opening(min(s.start_on for s in starts)) if starts else None,
         "window_to": clock.as_of,
-        "freshness": max((r.freshness for r in reached if r.freshness is not None), default=None),
+        "freshness": _newest(reached),
     }
 
 
-def _followed(start: Start, reached: Reached | None, clock: Clock) -> Followed:
+def _newest(reached: Iterable[MilestoneDay]) -> datetime | None:
+    return max((day.freshness for day in reached if day.freshness is not None), default=None)
+
+
+def _duration(start: Start, reached: MilestoneDay | None, clock: Clock) -> Duration:
     if reached is not None:
-        return Followed(max(0, (reached.reached_on - start.start_on).days), happened=True)
+        return Duration(max(0, (reached.reached_on - start.start_on).days), happened=True)
     end = min(clock.today, start.lost_on or clock.today)
-    return Followed(max(0, (end - start.start_on).days), happened=False)
+    return Duration(max(0, (end - start.start_on).days), happened=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +286,7 @@ class FunnelStep:
 def funnel(
     milestones: Sequence[Milestone],
     starts: Sequence[Start],
-    reached: Mapping[UUID, Mapping[str, Reached]],
+    reached: Mapping[UUID, Mapping[str, MilestoneDay]],
     clock: Clock,
 ) -> list[FunnelStep]:
     """The cohort step by step; whoever took a later step first is there once the earlier follow."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from services.usage.domain.events import Event
 from shared.vocabulary.errors import InvalidInput
 
-DAYS_MOST = 36_500
+MAX_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class LatePolicy:
 
     def check(self) -> None:
         """InvalidInput names what is not allowed."""
-        if not 0 <= self.after_days <= DAYS_MOST:
-            raise InvalidInput("afterDays", self.after_days, f"0 to {DAYS_MOST} days")
+        if not 0 <= self.after_days <= MAX_DAYS:
+            raise InvalidInput("afterDays", self.after_days, f"0 to {MAX_DAYS} days")
 
     def is_late(self, event: Event) -> bool:
         """Whether the event is beyond the tenant's days; a history import tells when it was known,

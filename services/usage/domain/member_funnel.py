@@ -10,14 +10,14 @@ from services.usage.definitions.journeys import (
     MEMBER_REACHED_SHARE,
     MEMBER_STEP_DAYS,
 )
-from services.usage.domain.clock import Clock, Window
+from services.usage.domain.clock import Clock
 from services.usage.domain.value_plan import Milestone
 from shared.vocabulary import metric
-from shared.vocabulary.metric import MetricValue
+from shared.vocabulary.metric import MetricValue, Window
 
 
 @dataclass(frozen=True, slots=True)
-class Took:
+class StepCounts:
     """Members that took a milestone after all before it, of the cohort."""
 
     key: str
@@ -46,27 +46,27 @@ def own_steps(milestones: Sequence[Milestone]) -> list[Milestone]:
 
 
 def member_funnel(
-    steps: Sequence[Milestone], took: Sequence[Took], clock: Clock
+    steps: Sequence[Milestone], counts: Sequence[StepCounts], clock: Clock
 ) -> list[MemberFunnelStep]:
     """The cohort step by step; who took a later step first is there once the earlier follow."""
-    before = [each.cohort for each in took[:1]] + [each.members for each in took]
+    before = [each.cohort for each in counts[:1]] + [each.members for each in counts]
     return [
         _step(step, each, earlier, clock)
-        for step, each, earlier in zip(steps, took, before[: len(took)], strict=True)
+        for step, each, earlier in zip(steps, counts, before[: len(counts)], strict=True)
     ]
 
 
-def _step(milestone: Milestone, took: Took, before: int, clock: Clock) -> MemberFunnelStep:
+def _step(milestone: Milestone, counts: StepCounts, before: int, clock: Clock) -> MemberFunnelStep:
     window: Window = {
-        "window_from": clock.opening(took.since) if took.since else None,
+        "window_from": clock.opening(counts.since) if counts.since else None,
         "window_to": clock.as_of,
-        "freshness": took.freshness,
+        "freshness": counts.freshness,
     }
     return MemberFunnelStep(
         milestone=milestone,
-        members=took.members,
-        conversion=metric.ratio(MEMBER_CONVERSION, took.members, before, **window),
-        reached=metric.ratio(MEMBER_REACHED_SHARE, took.members, took.cohort, **window),
-        drop_off=metric.count(MEMBER_DROP_OFF, before - took.members, **window),
-        days=metric.of(MEMBER_STEP_DAYS, took.median_days, took.members, **window),
+        members=counts.members,
+        conversion=metric.ratio(MEMBER_CONVERSION, counts.members, before, **window),
+        reached=metric.ratio(MEMBER_REACHED_SHARE, counts.members, counts.cohort, **window),
+        drop_off=metric.count(MEMBER_DROP_OFF, before - counts.members, **window),
+        days=metric.of(MEMBER_STEP_DAYS, counts.median_days, counts.members, **window),
     )

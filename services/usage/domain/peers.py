@@ -10,12 +10,12 @@ from uuid import UUID
 
 from services.usage.definitions import adoption as adoption_definitions
 from services.usage.domain.signals import Adoption
-from services.usage.domain.summary import WEEKS_LEAST, UsageSummary
+from services.usage.domain.summary import MIN_WEEKS, UsageSummary
 from shared.vocabulary import metric
 from shared.vocabulary.definition import Definition
 from shared.vocabulary.metric import MetricValue
 
-PEERS_LEAST = 8
+MIN_PEERS = 8
 MEDIAN = 0.5
 LOWEST_QUARTER = 0.25
 LOW_SHARE = 0.5
@@ -60,15 +60,15 @@ class Ordered:
 
     def _at(self, place: int, own: float | None) -> float:
         """The value at a place once one's own is gone: those from it on move up."""
-        moved = own is not None and self.near[place] >= own
-        return self.near[place + 1] if moved else self.near[place]
+        moves_up = own is not None and self.near[place] >= own
+        return self.near[place + 1] if moves_up else self.near[place]
 
 
 def ordered(values: Iterable[float | None], share: float) -> Ordered:
     """What a quantile needs of values; those that could not be said do not count."""
-    known = sorted(value for value in values if value is not None)
-    first = int(share * max(len(known) - 2, 0))
-    return Ordered(len(known), known[first : first + 3])
+    numbers = sorted(value for value in values if value is not None)
+    first = int(share * max(len(numbers) - 2, 0))
+    return Ordered(len(numbers), numbers[first : first + 3])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Peers:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SignalsWithPeers:
     """An account's own signals, and those it is compared with; None: nobody.
 
     `peers` are of the same age and plan, or of the same age where those are too few; `same_age`
@@ -130,7 +130,7 @@ class Signals:
     thin_and_shallow: bool | None
 
 
-class Compared:
+class PeerGroups:
     """The cells that accounts are compared with, and where those accounts stand in them."""
 
     def __init__(self, cells: Sequence[Cell], standings: Iterable[Standing]) -> None:
@@ -140,22 +140,23 @@ class Compared:
         }
         self._standing = {each.account_id: each for each in standings}
 
-    def of(self, adoption: Adoption) -> Seen:
+    def of(self, adoption: Adoption) -> SignalsWithPeers:
         """Beside peers of the same age and plan; of the same age where those are too few."""
         age = age_band(adoption.seats.contract_age_months)
         if age is None:
-            return Seen(adoption, None, None)
+            return SignalsWithPeers(adoption, None, None)
         same_age = self._without(self._any.get(age), adoption.account_id)
         own = self._without(self._own.get((age, adoption.plan)), adoption.account_id)
-        return Seen(adoption, own or same_age, same_age)
+        return SignalsWithPeers(adoption, own or same_age, same_age)
 
-    def beside(self, standings: Sequence[Standing]) -> "Compared":
+    def beside(self, standings: Sequence[Standing]) -> "PeerGroups":
         """The same, and accounts of ages that had too few."""
         ages = {each.age_band for each in standings}
-        known = [*self._any.values(), *self._own.values()]
-        return Compared(
-            [*(cell for cell in known if cell.age_band not in ages), *cells(standings)],
-            [*(one for one in self._standing.values() if one.age_band not in ages), *standings],
+        before = [*self._any.values(), *self._own.values()]
+        others = [each for each in self._standing.values() if each.age_band not in ages]
+        return PeerGroups(
+            [*(cell for cell in before if cell.age_band not in ages), *cells(standings)],
+            [*others, *standings],
         )
 
     def lacks(self, adoption: Adoption) -> int | None:
@@ -171,7 +172,7 @@ class Compared:
         if own is not None and not _is_in(own, cell):
             own = None
         accounts = cell.accounts - (own is not None)
-        if accounts < PEERS_LEAST:
+        if accounts < MIN_PEERS:
             return None
         return Peers(
             is_any=cell.is_any,
@@ -203,30 +204,30 @@ def standing(adoption: Adoption) -> Standing | None:
 
 def cells(standings: Sequence[Standing]) -> list[Cell]:
     """By age and plan, and by age."""
-    found: dict[tuple[int, str | None, bool], list[Standing]] = defaultdict(list)
+    groups: dict[tuple[int, str | None, bool], list[Standing]] = defaultdict(list)
     for each in standings:
-        found[each.age_band, each.plan, False].append(each)
-        found[each.age_band, None, True].append(each)
+        groups[each.age_band, each.plan, False].append(each)
+        groups[each.age_band, None, True].append(each)
     return [
         Cell(
             *place,
-            len(each),
-            ordered((one.active for one in each), MEDIAN),
-            ordered((one.breadth for one in each), LOWEST_QUARTER),
-            ordered((one.depth for one in each), LOWEST_QUARTER),
+            len(group),
+            ordered((each.active for each in group), MEDIAN),
+            ordered((each.breadth for each in group), LOWEST_QUARTER),
+            ordered((each.depth for each in group), LOWEST_QUARTER),
         )
-        for place, each in found.items()
+        for place, group in groups.items()
     ]
 
 
-def signals(summary: UsageSummary, seen: Seen) -> Signals:
+def signals(summary: UsageSummary, own: SignalsWithPeers) -> Signals:
     """Everything that is known put together; the weeks are the summary's."""
     weekly = [week.events for week in summary.weeks]
     return Signals(
-        adoption=seen.adoption,
+        adoption=own.adoption,
         trend_ratio=_trend(adoption_definitions.TREND_RATIO, summary, _share_of_median(weekly)),
-        low_usage=_low_usage(summary, weekly, seen.peers),
-        thin_and_shallow=_thin_and_shallow(seen.adoption, seen.same_age),
+        low_usage=_low_usage(summary, weekly, own.peers),
+        thin_and_shallow=_thin_and_shallow(own.adoption, own.same_age),
     )
 
 
@@ -239,7 +240,7 @@ def age_band(months: int | None) -> int | None:
 
 def robust_z(weekly: Sequence[float]) -> float | None:
     """The last week in deviations from the median; None for few weeks, or all much the same."""
-    if len(weekly) < WEEKS_LEAST:
+    if len(weekly) < MIN_WEEKS:
         return None
     middle = median(weekly)
     spread = median(abs(events - middle) for events in weekly)
@@ -247,7 +248,7 @@ def robust_z(weekly: Sequence[float]) -> float | None:
 
 
 def _share_of_median(weekly: Sequence[int]) -> float | None:
-    middle = median(weekly) if len(weekly) >= WEEKS_LEAST else 0
+    middle = median(weekly) if len(weekly) >= MIN_WEEKS else 0
     return weekly[-1] / middle if middle else None
 
 

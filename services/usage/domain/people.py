@@ -28,12 +28,12 @@ class People:
     person of them. A person with all its names may become a name of another.
     """
 
-    def __init__(self, known: Sequence[PersonName]) -> None:
-        self._known = {each.person: each for each in known}
-        self._owner = {each.name: each.person for each in known}
-        self._group = {key: each.group for key, each in self._known.items() if each.group}
+    def __init__(self, names: Sequence[PersonName]) -> None:
+        self._before = {name.person: name for name in names}
+        self._owner = {name.name: name.person for name in names}
+        self._group = {key: name.group for key, name in self._before.items() if name.group}
         self._first_group = dict(self._group)
-        self._taken: list[str] = []
+        self._aliases: list[str] = []
 
     def person(self, name: str) -> str:
         """Whose name it is: its own, unless another took it."""
@@ -55,11 +55,11 @@ class People:
         person = self.person(name)
         if other == person or self.person(other) != other:
             return
-        known = self._known.get(other)
-        if known is not None and known.names > MAX_NAMES:
+        before = self._before.get(other)
+        if before is not None and before.names > MAX_NAMES:
             raise InvalidInput(field, other, f"a person of at most {MAX_NAMES} names")
         self._owner[other] = person
-        self._taken.append(other)
+        self._aliases.append(other)
         for groups in (self._group, self._first_group):
             if other in groups:
                 groups.setdefault(person, groups.pop(other))
@@ -71,23 +71,23 @@ class People:
         self._first_group.setdefault(person, group)
 
     @property
-    def taken(self) -> dict[str, str]:
+    def aliases(self) -> dict[str, str]:
         """Who became a name of another person, and of whom."""
-        return {name: self.person(name) for name in self._taken}
+        return {name: self.person(name) for name in self._aliases}
 
     @property
-    def moved(self) -> dict[str, str]:
+    def new_groups(self) -> dict[str, str]:
         """People whose group became another."""
-        known = {key: each.group for key, each in self._known.items()}
-        return {who: group for who, group in self._group.items() if known.get(who) != group}
+        before = {key: name.group for key, name in self._before.items()}
+        return {who: group for who, group in self._group.items() if before.get(who) != group}
 
     @property
-    def settled(self) -> dict[str, str]:
+    def destinations(self) -> dict[str, str]:
         """Where what waits for somebody belongs, of all whose group is known."""
         return self._first_group
 
     @property
     def is_changed(self) -> bool:
         """Whether something is to be written: a name, a group, or where waiting events belong."""
-        waiting = {key for key, each in self._known.items() if each.waits}
-        return bool(self._taken or self.moved or waiting & self._first_group.keys())
+        waiting = {key for key, name in self._before.items() if name.waits}
+        return bool(self._aliases or self.new_groups or waiting & self._first_group.keys())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from services.usage.definitions.journeys import REPEATED
+from services.usage.definitions.journeys import MANUAL_WORK
 from services.usage.domain.clock import Clock
 from services.usage.domain.value_plan import ManualRule
 from shared.vocabulary import metric
@@ -12,7 +12,7 @@ from shared.vocabulary.metric import MetricValue
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class RuleCounts:
     """How an account met a rule; the evidence is the busiest day or week, the latest of equals."""
 
     account_id: UUID
@@ -37,19 +37,19 @@ class Suggestion:
     events: int
 
 
-def suggestion(rule: ManualRule, found: Repeated, clock: Clock) -> Suggestion:
+def suggestion(rule: ManualRule, counts: RuleCounts, clock: Clock) -> Suggestion:
     """The rule with what met it."""
     return Suggestion(
         rule=rule,
         members=metric.count(
-            REPEATED,
-            found.members,
+            MANUAL_WORK,
+            counts.members,
             window_from=clock.since_28,
             window_to=clock.midnight,
-            freshness=found.freshness,
+            freshness=counts.freshness,
         ),
-        times_met=found.times_met,
-        member=found.member,
-        period_on=found.period_on,
-        events=found.events,
+        times_met=counts.times_met,
+        member=counts.member,
+        period_on=counts.period_on,
+        events=counts.events,
     )

@@ -61,16 +61,16 @@ class Message(msgspec.Struct, rename="camel"):
     @property
     def members(self) -> list[str]:
         """Who acted: the user before the anonymous visitor; InvalidInput when neither is named."""
-        given = [str(each) for each in (self.user_id, self.anonymous_id) if each not in (None, "")]
-        if not given:
+        names = [str(each) for each in (self.user_id, self.anonymous_id) if each not in (None, "")]
+        if not names:
             raise InvalidInput("userId", None, "userId or anonymousId")
-        return given
+        return names
 
     @property
     def group(self) -> str | None:
         """The group the message itself names."""
-        given = self.group_id or (self.context and self.context.group_id)
-        return str(given) if given not in (None, "") else None
+        group_id = self.group_id or (self.context and self.context.group_id)
+        return str(group_id) if group_id not in (None, "") else None
 
     @property
     def feature(self) -> str:
@@ -79,8 +79,8 @@ class Message(msgspec.Struct, rename="camel"):
             if not self.event:
                 raise InvalidInput("event", self.event, "the name of what was done")
             return self.event
-        told = self.properties or {}
-        names = (self.name, told.get("name"), told.get("path"))
+        properties = self.properties or {}
+        names = (self.name, properties.get("name"), properties.get("path"))
         name = next((each for each in names if isinstance(each, str) and each), "")
         return f"{self.type}:{name}"[:200] if name else f"{self.type}"
 
@@ -101,29 +101,29 @@ class Shared(msgspec.Struct, rename="camel"):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SegmentRequest:
     """What a request holds: the messages that can be read, and receipts for the others."""
 
     messages: list[NumberedRow[Message]]
-    refused: list[Receipt]
+    rejections: list[Receipt]
 
 
 SHARED = Reader(Shared, zone=UTC, objects=("context",))
 MESSAGE = Reader(Message, zone=UTC, objects=("context", "properties"))
 
 
-def reader(kind: str) -> Callable[[bytes], Sent]:
+def reader(kind: str) -> Callable[[bytes], SegmentRequest]:
     """How the body of `/v1/<kind>` is read; InvalidInput when it cannot be."""
 
-    def read_one(body: bytes) -> Sent:
+    def read_one(body: bytes) -> SegmentRequest:
         message = MESSAGE.read(body)
         message.type = kind
-        return Sent([NumberedRow(0, _named(message, body))], [])
+        return SegmentRequest([NumberedRow(0, _with_id(message, body))], [])
 
     return read_batch if kind == "batch" else read_one
 
 
-def read_batch(body: bytes) -> Sent:
+def read_batch(body: bytes) -> SegmentRequest:
     """Messages of many kinds; one that cannot be read does not stop its neighbours."""
     rows.check_size(body)
     try:
@@ -133,8 +133,8 @@ def read_batch(body: bytes) -> Sent:
         raise InvalidInput("body", str(error), "a Segment batch") from error
     if len(raws) > rows.MAX_ROWS:
         raise InvalidInput("body", f"{len(raws)} messages", f"{rows.MAX_ROWS} at most")
-    sent = Sent([], [])
-    shared = _shared(fields, sent)
+    request = SegmentRequest([], [])
+    shared = _shared(fields, request)
     for number, raw in enumerate(raws):
         try:
             message = MESSAGE.read(raw)
@@ -142,13 +142,13 @@ def read_batch(body: bytes) -> Sent:
             message.context = message.context or shared.context
             if message.type not in KINDS:
                 raise InvalidInput("type", message.type, ", ".join(KINDS))
-            sent.messages.append(NumberedRow(number, _named(message, raw)))
+            request.messages.append(NumberedRow(number, _with_id(message, raw)))
         except InvalidInput as error:
-            sent.refused.append(rejection(number, error, rows.id_of(raw, "messageId")))
-    return sent
+            request.rejections.append(rejection(number, error, rows.id_of(raw, "messageId")))
+    return request
 
 
-def _shared(fields: Mapping[str, bytes], sent: Sent) -> Shared:
+def _shared(fields: Mapping[str, bytes], request: SegmentRequest) -> Shared:
     """What holds for all messages; what of it cannot be read is listed and left out."""
     shared = Shared()
     for name in ("context", "sentAt"):
@@ -156,19 +156,19 @@ def _shared(fields: Mapping[str, bytes], sent: Sent) -> Shared:
             read = SHARED.read(b'{"%s":%s}' % (name.encode(), fields.get(name, b"null")))
         except InvalidInput as error:
             error.field = name if error.field == "row" else error.field
-            sent.refused.append(rejection(len(sent.refused), error))
+            request.rejections.append(rejection(len(request.rejections), error))
             continue
         shared.context = shared.context or read.context
         shared.sent_at = shared.sent_at or read.sent_at
     return shared
 
 
-def _named(message: Message, raw: bytes) -> Message:
+def _with_id(message: Message, raw: bytes) -> Message:
     """A message without an id is known by its bytes if they tell its time, so that it counts once
     when sent again; without either it is a new one each time."""
     if not message.message_id:
-        known = message.timestamp is not None
-        message.message_id = hashlib.sha256(raw).hexdigest() if known else uuid4().hex
+        is_dated = message.timestamp is not None
+        message.message_id = hashlib.sha256(raw).hexdigest() if is_dated else uuid4().hex
     return message
 
 
@@ -190,19 +190,19 @@ def usage(message: Message, received_at: datetime) -> Event:
         properties=message.properties,
     )
     said_at = _zoned(message.timestamp) if message.timestamp else UNTIMED
-    made = event(row)
-    return msgspec.structs.replace(made, body=fingerprint(row, said_at, made.properties))
+    plain = event(row)
+    return msgspec.structs.replace(plain, body=fingerprint(row, said_at, plain.properties))
 
 
-def addressed(used: Event, group: str | None, person: str) -> Event:
+def with_address(event: Event, group: str | None, person: str) -> Event:
     """The event with the account it names: its person's group, or the person until it has one."""
     external = ExternalId(GROUP, group) if group else ExternalId(USER, person)
-    return msgspec.structs.replace(used, address=Address(external=external))
+    return msgspec.structs.replace(event, address=Address(external=external))
 
 
-def waits(used: Event) -> bool:
+def waits(event: Event) -> bool:
     """Whether the event's person is in no group."""
-    return used.address.external is not None and used.address.external.source == USER
+    return event.address.external is not None and event.address.external.source == USER
 
 
 def _zoned(moment: datetime) -> datetime:
@@ -224,8 +224,11 @@ def learn(message: Message, people: People) -> None:
 
 def names(messages: list[NumberedRow[Message]]) -> list[str]:
     """Everyone whom the messages name."""
-    found: set[str] = set()
-    for each in messages:
-        given = (each.row.user_id, each.row.anonymous_id, each.row.previous_id)
-        found |= {str(name) for name in given if name not in (None, "")}
-    return sorted(found)
+    return sorted(
+        {
+            str(name)
+            for message in (each.row for each in messages)
+            for name in (message.user_id, message.anonymous_id, message.previous_id)
+            if name not in (None, "")
+        }
+    )

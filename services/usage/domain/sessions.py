@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.usage.definitions.journeys import MINUTES_PER_USER, SESSIONS_PER_USER
-from services.usage.domain.clock import Clock, Window
+from services.usage.domain.clock import Clock
 from shared.vocabulary import metric
-from shared.vocabulary.metric import MetricValue
+from shared.vocabulary.metric import MetricValue, Window
 
 IDLE = timedelta(minutes=30)
 
@@ -28,14 +28,14 @@ class Session:
 
 def sessions(moments: Iterable[datetime]) -> list[Session]:
     """A member's events as sessions, oldest first; a break of exactly 30 minutes ends one."""
-    found: list[Session] = []
+    whole: list[Session] = []
     for moment in sorted(moments):
-        last = found[-1] if found else None
+        last = whole[-1] if whole else None
         if last is not None and moment - last.end_at < IDLE:
-            found[-1] = Session(last.start_at, moment, last.events + 1)
+            whole[-1] = Session(last.start_at, moment, last.events + 1)
         else:
-            found.append(Session(moment, moment, 1))
-    return found
+            whole.append(Session(moment, moment, 1))
+    return whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class TimeSpent:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class SessionCounts:
     """What was counted of an account."""
 
     account_id: UUID
@@ -60,11 +60,9 @@ class Spent:
     def per_user(self, clock: Clock) -> TimeSpent:
         """The counts per active user; nothing where some of the events are no longer kept."""
         members = self.members if clock.has_month_of_events else 0
-        window: Window = {
-            "window_from": clock.back(28),
-            "window_to": clock.back(0),
-            "freshness": self.freshness,
-        }
+        window = Window(
+            window_from=clock.back(28), window_to=clock.back(0), freshness=self.freshness
+        )
         return TimeSpent(
             account_id=self.account_id,
             active_minutes=metric.ratio(MINUTES_PER_USER, self.seconds / 60, members, **window),

@@ -2,24 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, TypeAlias
 from uuid import UUID
 
-from services.usage.definitions import adoption as adoption_definitions
+from services.usage.definitions import adoption
 from services.usage.domain.catalogue import Tier
 from shared.vocabulary import metric
 from shared.vocabulary.definition import Definition
-from shared.vocabulary.metric import MetricValue, count, ratio
+from shared.vocabulary.metric import MetricValue, Window, count, ratio
 
 Band: TypeAlias = Literal["green", "yellow", "red"]
-
-
-class Window(TypedDict):
-    """What every metric of one window shares."""
-
-    window_from: datetime | None
-    window_to: datetime
-    freshness: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +84,7 @@ class Adopters:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class AdoptionCounts:
     """What was counted of one account; None where nobody told us."""
 
     account_id: UUID
@@ -136,32 +128,23 @@ class Counted:
 
     def adoption(self) -> Adoption:
         """The numbers these counts make."""
-        month = self._month
         return Adoption(
             account_id=self.account_id,
             as_of=self.as_of,
             plan=self.plan,
-            login_days=ratio(
-                adoption_definitions.LOGIN_DAYS, self.login_days, self.active, **month
-            ),
+            login_days=self._ratio(adoption.LOGIN_DAYS, self.login_days, self.active),
             seats=self._seats(),
             breadth=self._breadth(),
-            depth=self._depth(),
-            new_features=ratio(
-                adoption_definitions.NEW_FEATURES, self.new_features, self.active, **month
-            ),
+            depth=self._ratio(adoption.DEPTH, self.core_uses, self.active * self.core_features),
+            new_features=self._ratio(adoption.NEW_FEATURES, self.new_features, self.active),
             level=self._level(),
-            sticky_share=self._of_catalogued(
-                adoption_definitions.STICKY_SHARE, self.sticky_events, self.events
+            sticky_share=self._sticky_share(),
+            events_per_user=self._ratio(
+                adoption.EVENTS_PER_USER, self.settled_events, self.settled
             ),
-            events_per_user=ratio(
-                adoption_definitions.EVENTS_PER_USER, self.settled_events, self.settled, **month
-            ),
-            days_per_user=ratio(
-                adoption_definitions.DAYS_PER_USER, self.settled_days, self.settled, **month
-            ),
+            days_per_user=self._ratio(adoption.DAYS_PER_USER, self.settled_days, self.settled),
             dau_mau_business=ratio(
-                adoption_definitions.BUSINESS_DAU_MAU,
+                adoption.BUSINESS_DAU_MAU,
                 self.business_days / self.business_day_count,
                 self.business_monthly,
                 window_from=self.whole_since_28,
@@ -176,62 +159,56 @@ class Counted:
         return Window(window_from=self.since_28, window_to=self.as_of, freshness=self.freshness)
 
     @property
-    def _seat_users(self) -> int:
-        """Where no member was ever told, whoever is active sits on a seat."""
-        return self.active if self.assigned_active is None else self.assigned_active
+    def _to_date(self) -> Window:
+        return Window(window_to=self.as_of, freshness=self.freshness)
+
+    def _ratio(self, definition: Definition, part: float, whole: float) -> MetricValue:
+        return ratio(definition, part, whole, **self._month)
 
     def _seats(self) -> SeatUse:
-        seats, users = self.seats or 0, self._seat_users
-        used = ratio(adoption_definitions.SEAT_UTILISATION, users, seats, **self._month)
-        over = count(adoption_definitions.OVERUSE, max(0, users - seats), **self._month)
+        seats = self.seats or 0
+        # Where no member was ever told, whoever is active sits on a seat.
+        users = self.active if self.assigned_active is None else self.assigned_active
+        utilisation = self._ratio(adoption.SEAT_UTILISATION, users, seats)
         return SeatUse(
             purchased=self.seats,
             assigned=self.members,
-            utilisation=used,
-            gap=self._gap(adoption_definitions.SEAT_GAP, users),
-            login_gap=self._gap(adoption_definitions.LOGIN_GAP, self.activated),
-            training_gap=self._gap(adoption_definitions.TRAINING_GAP, self.trained),
+            utilisation=utilisation,
+            gap=self._gap(adoption.SEAT_GAP, users, self._month),
+            login_gap=self._gap(adoption.LOGIN_GAP, self.activated, self._to_date),
+            training_gap=self._gap(adoption.TRAINING_GAP, self.trained, self._to_date),
             trained_and_active_gap=self._gap(
-                adoption_definitions.TRAINED_ACTIVE_GAP, self.trained_active
+                adoption.TRAINED_ACTIVE_GAP, self.trained_active, self._month
             ),
-            overuse=over
+            overuse=count(adoption.OVERUSE, max(0, users - seats), **self._month)
             if seats
-            else metric.of(adoption_definitions.OVERUSE, None, 0, **self._month),
+            else metric.of(adoption.OVERUSE, None, 0, **self._month),
             contract_age_months=self.age_months,
-            band=band(used.value, self.age_months),
+            band=band(utilisation.value, self.age_months),
         )
 
-    def _gap(self, definition: Definition, filled: int | None) -> MetricValue:
+    def _gap(self, definition: Definition, filled: int | None, window: Window) -> MetricValue:
         """1 - filled / seats, never below 0; no value without seats, or without knowing who."""
         seats = self.seats or 0
-        known = filled is not None and seats > 0
-        since = self.since_28 if definition.window == adoption_definitions.MONTH else None
+        if filled is None or not seats:
+            return metric.of(definition, None, seats, denominator=seats, **window)
         return metric.of(
             definition,
-            max(0.0, 1 - (filled or 0) / seats) if known else None,
+            max(0.0, 1 - filled / seats),
             seats,
-            numerator=max(0, seats - (filled or 0)) if known else None,
+            numerator=max(0, seats - filled),
             denominator=seats,
-            window_from=since,
-            window_to=self.as_of,
-            freshness=self.freshness,
+            **window,
         )
 
     def _breadth(self) -> Breadth:
         intended = self.intended_users or 0
         return Breadth(
-            organisation=ratio(
-                adoption_definitions.BREADTH,
-                self.active,
-                intended or self.seats or 0,
-                **self._month,
-            ),
+            organisation=self._ratio(adoption.BREADTH, self.active, intended or self.seats or 0),
             basis="intended_users" if intended else "seats",
             personas=self._personas(),
             persona_basis="use_cases" if self.intended_personas else "roles",
-            top_share=ratio(
-                adoption_definitions.TOP_SHARE, self.top_events, self.member_events, **self._month
-            ),
+            top_share=self._ratio(adoption.TOP_SHARE, self.top_events, self.member_events),
             hhi=self._hhi(),
         )
 
@@ -244,12 +221,12 @@ class Counted:
         if self.intended_personas:
             active = self.active_intended
             of = 0 if self.members is None else self.intended_personas
-        return ratio(adoption_definitions.PERSONA_BREADTH, active or 0, of, **self._month)
+        return self._ratio(adoption.PERSONA_BREADTH, active or 0, of)
 
     def _hhi(self) -> MetricValue:
         whole = self.member_events**2
         return metric.of(
-            adoption_definitions.HHI,
+            adoption.HHI,
             self.squares / whole if whole else None,
             int(self.member_events),
             numerator=self.squares,
@@ -257,27 +234,18 @@ class Counted:
             **self._month,
         )
 
-    def _depth(self) -> MetricValue:
-        return ratio(
-            adoption_definitions.DEPTH,
-            self.core_uses,
-            self.active * self.core_features,
-            **self._month,
-        )
-
     def _level(self) -> MetricValue:
         """0 where catalogued features exist, but no tier was used three times."""
         value = self.level or 0 if self.catalogued and self.events else None
-        return metric.of(adoption_definitions.LEVEL, value, self.events, **self._month)
+        return metric.of(adoption.LEVEL, value, self.events, **self._month)
 
-    def _of_catalogued(self, definition: Definition, part: int, whole: int) -> MetricValue:
+    def _sticky_share(self) -> MetricValue:
         """A share that means nothing while no feature is described."""
-        return ratio(definition, part, whole if self.catalogued else 0, **self._month)
+        whole = self.events if self.catalogued else 0
+        return self._ratio(adoption.STICKY_SHARE, self.sticky_events, whole)
 
     def _adoption(self, feature: Adopters) -> FeatureAdoption:
-        share = ratio(
-            adoption_definitions.FEATURE_ADOPTION, feature.adopters, self.active, **self._month
-        )
+        share = self._ratio(adoption.FEATURE_ADOPTION, feature.adopters, self.active)
         return FeatureAdoption(feature.key, feature.title, feature.tier, share)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.usage.definitions.adoption import BUSINESS_DAU_MAU, DAU_MAU
 from services.usage.definitions.journeys import BUSINESS_DAU_MAU_30, DAU_MAU_30
-from shared.vocabulary.metric import MetricValue, ratio
+from shared.vocabulary.metric import MetricValue, Window, ratio
 
 DEFINED = {28: (DAU_MAU, BUSINESS_DAU_MAU), 30: (DAU_MAU_30, BUSINESS_DAU_MAU_30)}
 """What is served, by the days of the window."""
@@ -40,21 +40,8 @@ class Visits:
         calendar, business = DEFINED[self.window_days]
         days = self.days / self.window_days
         business_days = self.business_days / self.business_day_count
+        window = Window(window_from=self.since, window_to=self.midnight, freshness=self.freshness)
         return Stickiness(
-            calendar=ratio(
-                calendar,
-                days,
-                self.members,
-                window_from=self.since,
-                window_to=self.midnight,
-                freshness=self.freshness,
-            ),
-            business=ratio(
-                business,
-                business_days,
-                self.business_members,
-                window_from=self.since,
-                window_to=self.midnight,
-                freshness=self.freshness,
-            ),
+            calendar=ratio(calendar, days, self.members, **window),
+            business=ratio(business, business_days, self.business_members, **window),
         )

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from services.usage.definitions import adoption
 from shared.vocabulary import metric
-from shared.vocabulary.metric import MetricValue, count, ratio
+from shared.vocabulary.metric import MetricValue, Window, count, ratio
 
-WEEKS_LEAST = 8
+MIN_WEEKS = 8
 """U15: fewer full weeks say nothing about a trend."""
 
 
@@ -62,7 +62,7 @@ class Counts:
 
     def summary(self) -> UsageSummary:
         """The metrics these counts make."""
-        month = {"window_from": self.since_28, "window_to": self.as_of, "freshness": self.freshness}
+        month = Window(window_from=self.since_28, window_to=self.as_of, freshness=self.freshness)
         return UsageSummary(
             account_id=self.account_id,
             as_of=self.as_of,
@@ -102,7 +102,7 @@ class Counts:
 def slope(values: list[float]) -> float | None:
     """Least-squares slope per step; None for fewer than eight values."""
     n = len(values)
-    if n < WEEKS_LEAST:
+    if n < MIN_WEEKS:
         return None
     middle = (n - 1) / 2
     return sum((x - middle) * y for x, y in enumerate(values)) / (n * (n * n - 1) / 12)

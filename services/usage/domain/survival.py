@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class Duration:
     """For how long somebody was followed, and whether it happened then."""
 
     days: int
@@ -24,8 +25,8 @@ class Curve:
 
     def median(self) -> float | None:
         """The first day by which it happened to half; None when not even half are known to."""
-        reached = (d for d, s in zip(self.days, self.surviving, strict=True) if s <= 0.5 + 1e-12)
-        return next(reached, None)
+        halves = (d for d, s in zip(self.days, self.surviving, strict=True) if s <= 0.5 + 1e-12)
+        return next(halves, None)
 
     def share_by(self, day: int) -> float | None:
         """The share to whom it happened within so many days; None beyond what was followed.
@@ -41,14 +42,14 @@ class Curve:
         return 1 - left
 
 
-def kaplan_meier(followed: Iterable[Followed]) -> Curve:
+def kaplan_meier(durations: Iterable[Duration]) -> Curve:
     """The product-limit estimate; who is censored on a day was at risk on it."""
-    ordered = sorted(followed, key=lambda one: one.days)
+    ordered = sorted(durations, key=attrgetter("days"))
     at_risk, left = len(ordered), 1.0
     days: list[int] = []
     surviving: list[float] = []
-    for day, group in groupby(ordered, key=lambda one: one.days):
-        here = [one.happened for one in group]
+    for day, group in groupby(ordered, key=attrgetter("days")):
+        here = [each.happened for each in group]
         happened = sum(here)
         if happened:
             left *= 1 - happened / at_risk

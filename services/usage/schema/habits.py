@@ -15,9 +15,9 @@ shown_enum(
     "Where use of a use case stands (U13).",
     as_type="HabitZone",
     HABIT="Used at least monthly by half or more.",
-    FORGETTABLE="Used less than that, and less than is natural, by most.",
+    FORGETTABLE="Used less than that, and less than is natural, by more than half.",
     RARE="Less than monthly by nature, and used as often as that.",
-    UNKNOWN="Fewer than five members to judge by.",
+    UNKNOWN="There are fewer than five members to judge by.",
 )
 
 
@@ -35,9 +35,9 @@ class Session(
     Shown[sessions_domain.Session],
     description="What a member did without a break of half an hour.",
 ):
-    start_at: datetime = shown("The first event.")
-    end_at: datetime = shown("The last event.")
-    events: int = shown("How many events.")
+    start_at: datetime = shown("When its first event happened.")
+    end_at: datetime = shown("When its last event happened.")
+    events: int = shown("How many events it has.")
 
 
 class PersonaUse(
@@ -51,16 +51,16 @@ class PersonaUse(
         "Median days between days with the core action. Lower is better."
     )
     forgettable: MetricValue = shown("Share of these members who forget it. Higher is worse.")
-    flagged: bool = shown("More than half of at least five forget it.")
+    flagged: bool = shown("Whether more than half of them, who are at least five, forget it.")
 
 
 class Habit(
     Shown[habits_domain.Habit],
     description="The habit of one use case, of an account or a segment.",
 ):
-    use_case: UseCase = shown("What it is about.")
-    zone: habits_domain.Zone = shown("Against what comes by nature.")
-    flagged: bool = shown("More than half of the members forget it.")
+    use_case: UseCase = shown("The use case that the habit is about.")
+    zone: habits_domain.Zone = shown("How use stands against how often the job comes by nature.")
+    flagged: bool = shown("Whether more than half of the members forget it.")
     frequency: MetricValue = shown(
         "Median days between days with the core action (U13). Lower is better."
     )
@@ -78,7 +78,7 @@ class AutomationSuggestion(
 ):
     rule: ManualRule = shown("The rule that was met.")
     members: MetricValue = shown("How many members met it in 28 days.")
-    times_met: int = shown("In how many days or weeks of members.")
-    member: str = shown("Evidence: who did it most within one period,")
-    period_on: date = shown("the day, or the Monday of the week,")
-    events: int = shown("and how often.")
+    times_met: int = shown("How many days or weeks of members met the rule.")
+    member: str = shown("The member who did it most often within one day or week.")
+    period_on: date = shown("The day on which that was, or the Monday of the week.")
+    events: int = shown("How often that member did it on that day or in that week.")

@@ -11,34 +11,34 @@ from shared.graphql.values import MetricValue
 
 
 class JourneyStep(Shown[journeys_domain.Step], description="A milestone on an account's way."):
-    milestone: Milestone = shown("As it was defined then.")
-    reached_on: date | None = shown("The day it was reached; null: not yet.")
+    milestone: Milestone = shown("The milestone, as it was defined at that time.")
+    reached_on: date | None = shown("The day it was reached; null if it was not reached yet.")
     due_on: date | None = shown("The first day on which it is overdue.")
-    overdue: bool = shown("Not reached, and past its day.")
+    overdue: bool = shown("Whether its day has passed and it was not reached.")
     change_after: MetricValue = shown(
-        "Events 28 days after it was reached against 28 days before, less 1 (U7). Below 0 is a"
-        " drop."
+        "Events of the 28 days after it was reached over those of the 28 days before, less 1 (U7)."
+        " Below 0 is a drop."
     )
-    dropped: bool = shown("A drop by 30 % or more.")
+    dropped: bool = shown("Whether use dropped by 30 % or more.")
 
 
 class Journey(
     Shown[journeys_domain.Journey],
     description="An account's way over the milestones since its first contract.",
 ):
-    started_on: date | None = shown("Start of the first contract.")
-    steps: list[JourneyStep] = shown("Every milestone, in order.")
+    started_on: date | None = shown("The day the first contract started.")
+    steps: list[JourneyStep] = shown("Every milestone, in its order.")
     progress: MetricValue = shown(
         "Weight of the required milestones reached (U9). Higher is better."
     )
     required_30: MetricValue = shown(
-        "Share of the tasks due in 30 days done by then (U10).", name="required30"
+        "Share of the tasks due within 30 days that were done by then (U10).", name="required30"
     )
     required_60: MetricValue = shown(
-        "Share of the tasks due in 60 days done by then (U10).", name="required60"
+        "Share of the tasks due within 60 days that were done by then (U10).", name="required60"
     )
     required_90: MetricValue = shown(
-        "Share of the tasks due in 90 days done by then (U10).", name="required90"
+        "Share of the tasks due within 90 days that were done by then (U10).", name="required90"
     )
     overdue: MetricValue = shown("Required milestones past their day (U10). Higher is worse.")
     time_to_value: MetricValue = shown(
@@ -53,19 +53,19 @@ class TimeToValue(
     median_days: MetricValue = shown(
         "Kaplan-Meier median; none until half are known to have it. Lower is better."
     )
-    by_30: MetricValue = shown("Share within 30 days.", name="by30")
-    by_60: MetricValue = shown("Share within 60 days.", name="by60")
-    by_90: MetricValue = shown("Share within 90 days.", name="by90")
+    by_30: MetricValue = shown("Share of the accounts that have it within 30 days.", name="by30")
+    by_60: MetricValue = shown("Share of the accounts that have it within 60 days.", name="by60")
+    by_90: MetricValue = shown("Share of the accounts that have it within 90 days.", name="by90")
 
 
 class FunnelStep(
     Shown[journeys_domain.FunnelStep],
     description="How many accounts got so far, having done all before (U18).",
 ):
-    milestone: Milestone = shown("The step.")
+    milestone: Milestone = shown("The milestone that this step is about.")
     accounts: int = shown("Accounts that got this far.")
-    conversion: MetricValue = shown("Of those at the step before.")
-    reached: MetricValue = shown("Of the whole cohort.")
+    conversion: MetricValue = shown("Share of those at the step before who got this far.")
+    reached: MetricValue = shown("Share of the whole cohort that got this far.")
     drop_off: MetricValue = shown("Accounts that stopped before it.")
     days: MetricValue = shown("Median days from the start; completed only, so biased low.")
 
@@ -74,10 +74,10 @@ class MemberFunnelStep(
     Shown[member_funnel_domain.MemberFunnelStep],
     description="How many members got so far, having done all before (U18).",
 ):
-    milestone: Milestone = shown("The step.")
+    milestone: Milestone = shown("The milestone that this step is about.")
     members: int = shown("Members who got this far.")
-    conversion: MetricValue = shown("Of those at the step before.")
-    reached: MetricValue = shown("Of the whole cohort.")
+    conversion: MetricValue = shown("Share of those at the step before who got this far.")
+    reached: MetricValue = shown("Share of the whole cohort that got this far.")
     drop_off: MetricValue = shown("Members who stopped before it.")
     days: MetricValue = shown("Median days from the member's start; completed only, so biased low.")
 
@@ -87,7 +87,7 @@ class RenewalAssociation(
     description="How use of a feature goes with being retained (U21): an association, adjusted for"
     " age, plan and size; not an effect.",
 ):
-    feature: str = shown("Used at least three times in 90 days.")
+    feature: str = shown("The feature; who used it at least three times in 90 days has it.")
     odds_ratio: MetricValue = shown(
         "Odds of being retained with it over those without; above 1 goes with staying."
     )

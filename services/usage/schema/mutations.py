@@ -25,12 +25,14 @@ class FeatureUpsertInput:
     tier: FeatureTier = strawberry.field(
         default=FeatureTier.BASIC, description="How far into the product it lies."
     )
-    sticky: bool = strawberry.field(default=False, description="Hard to replace once in use.")
-    core: bool = strawberry.field(default=False, description="Part of what the product is for.")
+    sticky: bool = strawberry.field(default=False, description="Whether it is hard to replace.")
+    core: bool = strawberry.field(default=False, description="Whether it is a core feature.")
     plans: list[str] = strawberry.field(
-        default_factory=list, description="Plans that have it; empty: all."
+        default_factory=list, description="The plans that have it; every plan if the list is empty."
     )
-    milestone: str | None = strawberry.field(default=None, description="Its milestone.")
+    milestone: str | None = strawberry.field(
+        default=None, description="The milestone it belongs to."
+    )
     persona: str | None = strawberry.field(default=None, description="Whom it is made for.")
     qualifying: bool = strawberry.field(
         default=True, description="Whether its use makes a member active."
@@ -41,26 +43,27 @@ class FeaturePayload(
     Payload[catalogue_domain.Feature], description="What became of a featureUpsert."
 ):
     feature: Feature | None = shown("The feature as it is kept.", of=WHOLE)
-    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; else empty.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was kept; or empty.")
 
 
 class UsageRetentionPayload(
     Payload[history_domain.Retention], description="What became of usageRetentionSet."
 ):
-    retention: UsageRetention | None = shown("As it is now.", of=WHOLE)
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty on success.")
+    retention: UsageRetention | None = shown("How long events are kept from now on.", of=WHOLE)
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; or empty.")
 
 
 class UsageLatePolicyPayload(
     Payload[late_domain.LatePolicy], description="The policy from now on, or why it stays."
 ):
     usage_late_policy: UsageLatePolicy | None = shown("As it is now; null if refused.", of=WHOLE)
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; or empty.")
 
 
 def _retention(
     raw_days: Annotated[
-        int | None, strawberry.argument(description="62 days or more; null keeps everything.")
+        int | None,
+        strawberry.argument(description="62 days or more; null keeps everything."),
     ] = None,
 ) -> Arguments:
     return {"raw_days": raw_days}
@@ -68,10 +71,11 @@ def _retention(
 
 def _late_policy(
     rejects: Annotated[
-        bool, strawberry.argument(description="True: turn them away. False: count them.")
+        bool,
+        strawberry.argument(description="Whether late events are turned away."),
     ],
     after_days: Annotated[
-        int, strawberry.argument(description="From how many days an event is late, 0 to 36500.")
+        int, strawberry.argument(description="After how many days an event is late, 0 to 36500.")
     ] = 30,
 ) -> Arguments:
     return {"rejects": rejects, "after_days": after_days}
@@ -94,5 +98,5 @@ class Mutation:
         catalogue_actions.feature_upsert,
         "Describe a feature; other values under the same key are a new version."
         " Needs the scope 'ingest'.",
-        takes=one_row(FeatureUpsertInput, "As it is now."),
+        takes=one_row(FeatureUpsertInput, "The feature as it is from now on."),
     )

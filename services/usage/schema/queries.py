@@ -27,15 +27,12 @@ from services.usage.store import ingest as ingest_store
 from services.usage.store import journeys as journeys_store
 from services.usage.store import member_funnel as member_funnel_store
 from services.usage.store import reads as reads_store
-from services.usage.store import rejected as rejected_store
+from services.usage.store import rejections as rejections_store
 from services.usage.store import sessions as sessions_store
 from services.usage.store import value_plan as value_plan_store
 from shared.graphql.fields import Arguments, AsOfNow, called, moment_or_now
-from shared.graphql.paging import Connection
+from shared.graphql.paging import After, Connection, First
 from shared.vocabulary.ids import account_key
-
-First = Annotated[int, strawberry.argument(description="How many, 1 to 100.")]
-After = Annotated[str | None, strawberry.argument(description="endCursor of the page before.")]
 
 
 def _cohort(
@@ -87,15 +84,11 @@ def _member(
     return {"account_id": account_key(account_id), "member": member, "as_of": as_of}
 
 
-def _page(first: First = 25, after: After = None) -> Arguments:
-    return {"first": first, "after": after}
-
-
 def _dated_page(first: First = 25, after: After = None, as_of: AsOfNow = None) -> Arguments:
     return {"first": first, "after": after, "as_of": as_of}
 
 
-def _decided(
+def _decision(
     as_of: Annotated[
         datetime | None, strawberry.argument(description="As it was decided then; now if omitted.")
     ] = None,
@@ -106,12 +99,10 @@ def _decided(
 @strawberry.type
 class Query:
     rejected_events: Connection[RejectedEvent] | None = called(
-        rejected_store.rejected,
-        "Events that were turned away, those received last first.",
-        takes=_page,
+        rejections_store.rejections, "Events that were turned away, those received last first."
     )
     usage_late_policy: UsageLatePolicy | None = called(
-        ingest_store.late_policy, "What becomes of late events.", takes=_decided
+        ingest_store.late_policy, "What becomes of late events.", takes=_decision
     )
     use_cases: list[UseCase] | None = called(
         value_plan_store.use_cases, "The use cases in force, by key (U12).", takes=moment_or_now

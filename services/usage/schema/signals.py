@@ -14,9 +14,9 @@ from shared.graphql.values import MetricValue
 
 @strawberry.enum(description="Use of seats at the age of the contract (U2).")
 class SeatBand(Enum):
-    GREEN = strawberry.enum_value("green", description="As it should be.")
-    YELLOW = strawberry.enum_value("yellow", description="Less than it should be.")
-    RED = strawberry.enum_value("red", description="A sign of trouble.")
+    GREEN = strawberry.enum_value("green", description="Use is as it should be.")
+    YELLOW = strawberry.enum_value("yellow", description="Use is less than it should be.")
+    RED = strawberry.enum_value("red", description="Use is so low that it is a sign of trouble.")
 
 
 @strawberry.enum(description="What breadth is measured against.")
@@ -27,7 +27,7 @@ class BreadthBasis(Enum):
     SEATS = strawberry.enum_value("seats", description="Purchased seats: nobody said who should.")
 
 
-@strawberry.enum(description="Whom breadth over personas is measured against.")
+@strawberry.enum(description="What breadth over personas is measured against.")
 class PersonaBasis(Enum):
     USE_CASES = strawberry.enum_value(
         "use_cases", description="The personas that the use cases in force name."
@@ -37,7 +37,7 @@ class PersonaBasis(Enum):
     )
 
 
-@strawberry.enum(description="With whom an account is compared.")
+@strawberry.enum(description="The accounts that an account is compared with.")
 class PeerBasis(Enum):
     AGE_AND_PLAN = strawberry.enum_value(
         "age_and_plan", description="Accounts of the same contract age and plan."
@@ -51,12 +51,12 @@ class SeatUse(
     Shown[signals_domain.SeatUse],
     description="Purchased seats against who is trained and active (U2).",
 ):
-    purchased: int | None = shown("Seats; null when none are known.")
-    assigned: int | None = shown("Members; null when none was ever told.")
+    purchased: int | None = shown("Purchased seats; null if none are known.")
+    assigned: int | None = shown("Members of the account; null if none was ever named.")
     utilisation: MetricValue = shown(
         "Share of the seats with an active member in 28 days. Higher is better."
     )
-    gap: MetricValue = shown("Share of the seats without one, never below 0. Higher is worse.")
+    gap: MetricValue = shown("Share of the seats without an active member. Higher is worse.")
     login_gap: MetricValue = shown("Share of the seats whose member never came. Higher is worse.")
     training_gap: MetricValue = shown(
         "Share of the seats without a trained member. Higher is worse."
@@ -67,7 +67,7 @@ class SeatUse(
     overuse: MetricValue = shown("Active members beyond the seats.")
     contract_age_months: int | None = shown("Whole months since the first contract began.")
     band: SeatBand | None = shown(
-        "Utilisation at this age; null when it is too early to say, or unknown."
+        "How good utilisation is at this age; null if it is too early to say, or unknown."
     )
 
 
@@ -75,11 +75,11 @@ class Breadth(
     Shown[signals_domain.Breadth], description="How far use reaches in the organisation (U3)."
 ):
     organisation: MetricValue = shown("Active members over those who should be. Higher is better.")
-    basis: BreadthBasis = shown("Who should be.")
+    basis: BreadthBasis = shown("What the active members are measured against.")
     personas: MetricValue = shown(
         "Share of the intended personas with an active member. Higher is better."
     )
-    persona_basis: PersonaBasis = shown("Which personas are intended.")
+    persona_basis: PersonaBasis = shown("Where the intended personas come from.")
     top_share: MetricValue = shown("Share of the events by the busiest member. Higher is worse.")
     hhi: MetricValue = shown(
         "Herfindahl-Hirschman index of events over members, 0 to 1. Higher is worse."
@@ -93,8 +93,8 @@ class Depth(Shown[peers_domain.Signals], description="Core features in use (U4).
         of="adoption.depth",
     )
     thin_and_shallow: bool | None = shown(
-        "Breadth and depth both in the lowest quarter of the peers; null when there is nobody to"
-        " compare with."
+        "Whether breadth and depth are both in the lowest quarter of the peers; null if there is"
+        " nobody to compare with."
     )
 
 
@@ -123,7 +123,8 @@ class Intensity(
         of="events_per_user",
     )
     days: MetricValue = shown(
-        "Active days in 28 days per such member. Higher is better.", of="days_per_user"
+        "Active days per member who began 90 days ago or earlier. Higher is better.",
+        of="days_per_user",
     )
 
 
@@ -134,12 +135,12 @@ class LowUsage(
     against_peers: MetricValue = shown(
         "Active members over the peers' median; n: how many peers. Below 0.5 is low."
     )
-    peers: PeerBasis | None = shown("Who they are; null when fewer than 8 were measured.")
+    peers: PeerBasis | None = shown("The accounts that are its peers; null if they are too few.")
     z: MetricValue = shown("Last full week in robust deviations from the median week.")
-    previous_z: MetricValue = shown("The same for the week before.")
+    previous_z: MetricValue = shown("The same deviation for the week before.")
     is_low: bool | None = shown(
-        "Below half of the peers' median, or z below -2 two weeks running; null when neither can be"
-        " said."
+        "Whether use is below half of the peers' median, or z below -2 two weeks running; null if"
+        " neither can be said."
     )
 
 
@@ -149,19 +150,19 @@ class FeatureAdoption(
 ):
     key: str = shown("What events call the feature.")
     title: str = shown("What people call it.")
-    tier: FeatureTier | None = shown("Null while nobody described it.")
+    tier: FeatureTier | None = shown("How far into the product it lies; null if nobody said.")
     adoption: MetricValue = shown(
         "Active members with three uses in 28 days over all active members. Higher is better."
     )
 
 
 class Adoption(Shown[peers_domain.Signals], description="Signals of adoption of an account."):
-    plan: str | None = shown("The plan it is on, as billing tells.", of="adoption.plan")
+    plan: str | None = shown("The account's plan, as billing tells.", of="adoption.plan")
     seats: SeatUse = shown("Purchased seats against use (U2).", of="adoption.seats")
     breadth: Breadth = shown("How far use reaches (U3).", of="adoption.breadth")
-    depth: Depth = shown("How deep it goes (U4).", of=WHOLE)
-    discovery: Discovery = shown("What is discovered (U5, U6).", of="adoption")
-    intensity: Intensity = shown("How much a member uses it (U1, U8).", of="adoption")
+    depth: Depth = shown("How deep use goes (U4).", of=WHOLE)
+    discovery: Discovery = shown("The features that members discover (U5, U6).", of="adoption")
+    intensity: Intensity = shown("How much a member uses the product (U1, U8).", of="adoption")
     dau_mau_business: MetricValue = shown(
         "Stickiness on Mondays to Fridays (U14). Higher is better.",
         of="adoption.dau_mau_business",
@@ -169,7 +170,7 @@ class Adoption(Shown[peers_domain.Signals], description="Signals of adoption of 
     trend_ratio: MetricValue = shown(
         "Last full week over the median week (U15). Below 1 is less than usual."
     )
-    low_usage: LowUsage = shown("Against peers and own weeks (U16).")
+    low_usage: LowUsage = shown("Use against that of peers and of the weeks before (U16).")
     features: list[FeatureAdoption] = shown(
         "Adoption of every feature the plan has or that was used, by key (U17).",
         of="adoption.features",

@@ -27,7 +27,7 @@ class Stickiness(
     description="Mean daily members over distinct members (U14). Higher is better.",
 ):
     calendar: MetricValue = shown("Over all days of the window.")
-    business: MetricValue = shown("Over its Mondays to Fridays.")
+    business: MetricValue = shown("Over the Mondays to Fridays of the window.")
 
 
 class WeekOfUse(Shown[summary_domain.WeekOfUse], description="Seven whole days of use."):
@@ -70,7 +70,7 @@ class UsageSummary(
     )
     journey: Journey = answered(
         journeys_store.journeys,
-        "The way over the milestones to value.",
+        "The account's way over the milestones to value.",
         key="account_id",
         absent=missing("account"),
     )
@@ -112,7 +112,7 @@ class UsageSummary(
 
     async def _signals(self, info: Request) -> peers_domain.Signals:
         key = self.row.account_id
-        seen = await info.context.load(signals_store.signals, key, as_of=self.moment)
-        if seen is None:
+        own = await info.context.load(signals_store.signals, key, as_of=self.moment)
+        if own is None:
             raise NotFound(f"there is no account {key}")
-        return peers_domain.signals(self.row, seen)
+        return peers_domain.signals(self.row, own)

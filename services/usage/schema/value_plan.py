@@ -15,16 +15,16 @@ class UseCase(
     advantage: str | None = shown("Why it is better done with the product.")
     alternative: str | None = shown("What would be used instead.")
     core_action: str = shown("The feature whose use is the job done.")
-    natural_frequency_days: int = shown("How often the job comes by nature: every so many days.")
+    natural_frequency_days: int = shown("After how many days the job comes again by nature.")
 
 
 class Milestone(Shown[value_plan_domain.Milestone], description="A step on the way to value."):
     key: str = shown("The tenant's name for it.")
-    title: str = shown("For people.")
-    features: list[str] = shown("Every one of them must have been used,")
-    k_users: int = shown("by so many members each; with 0 by anyone, or by no named member.")
+    title: str = shown("What people call it.")
+    features: list[str] = shown("The features that must all have been used.")
+    k_users: int = shown("How many members must have used each; 0 means anyone, named or not.")
     due_day: int | None = shown(
-        "Within how many days of the first contract's start; null: at any time."
+        "Within how many days of the first contract's start it is due; null if never."
     )
     required: bool = shown("Whether onboarding needs it.")
     is_value: bool = shown("Whether reaching it is first value (U11).")
@@ -37,7 +37,7 @@ class ManualRule(
     description="Work by hand that, done so often, the product could do.",
 ):
     key: str = shown("The tenant's name for it.")
-    feature: str = shown("The manual work.")
-    at_least: int = shown("How often by one member")
-    within: str = shown("within a 'day' or a 'week'.")
-    suggests: str = shown("What would do it.")
+    feature: str = shown("The feature whose use is the manual work.")
+    at_least: int = shown("How often one member must use it.")
+    within: str = shown("The time in which that must happen: a 'day' or a 'week'.")
+    suggests: str = shown("What would do the work instead.")

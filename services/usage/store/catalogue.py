@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from services.usage.domain.catalogue import Feature
+from services.usage.store.clock import check_zone
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
-from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.paging import Page
 
-LISTED = """
+FEATURES = """
 SELECT coalesce(d.key, f.name) AS key, coalesce(d.title, f.name) AS title,
   d.key IS NOT NULL AS catalogued, d.tier, coalesce(d.sticky, false) AS sticky,
   coalesce(d.core, false) AS core, coalesce(d.plans, '{}') AS plans, d.milestone, d.persona,
@@ -31,16 +31,15 @@ async def feature_list(
     conn: Conn, first: int = 25, after: str | None = None, as_of: datetime | None = None
 ) -> Page[Feature]:
     """Described or seen, by key."""
-    if as_of is not None and as_of.tzinfo is None:
-        raise InvalidInput("asOf", as_of.isoformat(), "a moment with a time zone")
-    most = paging.size(first)
+    check_zone(as_of)
+    limit = paging.size(first)
     (last,) = paging.key(after, str) if after else (None,)
-    rows = await conn.fetch(LISTED, as_of, None, last, most + 1)
+    rows = await conn.fetch(FEATURES, as_of, None, last, limit + 1)
     features = [to(Feature, row) for row in rows]
-    return paging.page(features, most, [paging.cursor(each.key) for each in features])
+    return paging.page(features, limit, [paging.cursor(each.key) for each in features])
 
 
 async def features_by_key(conn: Conn, keys: list[str]) -> dict[str, Feature]:
     """Features as they are; those neither described nor seen are absent."""
-    rows = await conn.fetch(LISTED, None, keys, None, len(keys))
+    rows = await conn.fetch(FEATURES, None, keys, None, len(keys))
     return {row["key"]: to(Feature, row) for row in rows}

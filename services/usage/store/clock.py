@@ -15,10 +15,15 @@ FROM usage.clock($1)
 """
 
 
-async def clock(conn: Conn, as_of: datetime | None) -> Clock:
-    """The moment asked about, or now, in the days of the tenant."""
+def check_zone(as_of: datetime | None) -> None:
+    """InvalidInput for a moment that does not say in which zone it is."""
     if as_of is not None and as_of.tzinfo is None:
         raise InvalidInput("asOf", as_of.isoformat(), "a moment with a time zone")
+
+
+async def clock(conn: Conn, as_of: datetime | None) -> Clock:
+    """The moment asked about, or now, in the days of the tenant."""
+    check_zone(as_of)
     row = await conn.fetchrow(CLOCK, as_of)
     if row is None:
         raise LookupError("a query without FROM gives a row")

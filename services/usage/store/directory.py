@@ -1,18 +1,20 @@
-"""What other services told: who there is, by which names, what they signed and learned."""
+"""What other services say: who there is, by which names, what they signed and learned."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from msgspec import convert
+
 from services.usage.domain.events import Address, Event, ExternalId
 from services.usage.domain.others import (
     AccountFact,
-    Completion,
+    BillingFact,
     ContractFact,
+    LearningFact,
     MemberFact,
-    PlanLine,
 )
 from services.usage.store.ingest import address_of
-from shared.platform.db import Conn, Row
+from shared.platform.db import Conn
 
 
 async def add_accounts(
@@ -58,22 +60,7 @@ async def take_pending(
         [name.source for name in names],
         [name.id for name in names],
     )
-    return [_waited(row) for row in rows]
-
-
-def _waited(row: Row) -> Event:
-    return Event(
-        key=row["key"],
-        address=address_of(row),
-        occurred_at=row["occurred_at"],
-        recorded_at=row["recorded_at"],
-        quantity=row["quantity"],
-        body=row["body"],
-        feature=row["feature"],
-        member=row["member"],
-        properties=row["properties"],
-        event_id=row["event_id"],
-    )
+    return [convert({**row, "address": address_of(row)}, Event) for row in rows]
 
 
 def addressees(events: Sequence[Event], names: Mapping[ExternalId, UUID]) -> dict[Address, UUID]:
@@ -87,12 +74,10 @@ async def add_account_versions(conn: Conn, accounts: Sequence[AccountFact]) -> N
     """New versions of what accounts says of accounts."""
     await conn.execute(
         "INSERT INTO usage.account_told (account_id, recorded_at, intended_users, internal)"
-        " SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::boolean[])"
+        " SELECT * FROM jsonb_to_recordset($1)"
+        " AS f(account_id uuid, recorded_at timestamptz, intended_users int, internal boolean)"
         " ON CONFLICT DO NOTHING",
-        [account.account_id for account in accounts],
-        [account.recorded_at for account in accounts],
-        [account.intended_users for account in accounts],
-        [account.internal for account in accounts],
+        accounts,
     )
 
 
@@ -101,18 +86,11 @@ async def add_terms(conn: Conn, contracts: Sequence[ContractFact]) -> None:
     await conn.execute(
         "INSERT INTO usage.term (tenant_id, account_id, contract_id, recorded_at, start_on, end_on,"
         " ended_on, term_months, seats, outcome)"
-        " SELECT current_setting('tenure.tenant')::uuid, * FROM unnest($1::uuid[], $2::uuid[],"
-        " $3::timestamptz[], $4::date[], $5::date[], $6::date[], $7::int[], $8::int[], $9::text[])"
+        " SELECT current_setting('tenure.tenant')::uuid, * FROM jsonb_to_recordset($1)"
+        " AS f(account_id uuid, contract_id uuid, recorded_at timestamptz, start_on date,"
+        " end_on date, ended_on date, term_months int, seats int, outcome text)"
         " ON CONFLICT DO NOTHING",
-        [contract.account_id for contract in contracts],
-        [contract.contract_id for contract in contracts],
-        [contract.recorded_at for contract in contracts],
-        [contract.start_on for contract in contracts],
-        [contract.end_on for contract in contracts],
-        [contract.ended_on for contract in contracts],
-        [contract.term_months for contract in contracts],
-        [contract.seats for contract in contracts],
-        [contract.outcome for contract in contracts],
+        contracts,
     )
 
 
@@ -121,47 +99,35 @@ async def add_members(conn: Conn, members: Sequence[MemberFact]) -> None:
     await conn.execute(
         "INSERT INTO usage.member (account_id, member_id, recorded_at, external_id, role,"
         " internal, started_at, ended_at)"
-        " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[],"
-        " $6::boolean[], $7::timestamptz[], $8::timestamptz[]) ON CONFLICT DO NOTHING",
-        [member.account_id for member in members],
-        [member.member_id for member in members],
-        [member.recorded_at for member in members],
-        [member.external_id for member in members],
-        [member.role for member in members],
-        [member.internal for member in members],
-        [member.added_at for member in members],
-        [member.ended_at for member in members],
+        " SELECT * FROM jsonb_to_recordset($1) AS f(account_id uuid, member_id uuid,"
+        " recorded_at timestamptz, external_id text, role text, internal boolean,"
+        " added_at timestamptz, ended_at timestamptz) ON CONFLICT DO NOTHING",
+        members,
     )
 
 
-async def add_lines(conn: Conn, lines: Sequence[tuple[UUID, PlanLine]]) -> None:
+async def add_lines(conn: Conn, facts: Sequence[BillingFact]) -> None:
     """New versions of accounts' plan lines."""
     await conn.execute(
         "INSERT INTO usage.plan_line"
         " (account_id, line_id, recorded_at, plan, quantity, started_at, ended_at)"
-        " SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::int[],"
-        " $6::timestamptz[], $7::timestamptz[]) ON CONFLICT DO NOTHING",
-        [account_id for account_id, _ in lines],
-        [line.id for _, line in lines],
-        [line.recorded_at for _, line in lines],
-        [line.plan for _, line in lines],
-        [line.quantity for _, line in lines],
-        [line.started_at for _, line in lines],
-        [line.ended_at for _, line in lines],
+        " SELECT f.account_id, l.*"
+        " FROM jsonb_to_recordset($1) AS f(account_id uuid, lines jsonb),"
+        " jsonb_to_recordset(f.lines) AS l(id text, recorded_at timestamptz, plan text,"
+        " quantity int, started_at timestamptz, ended_at timestamptz) ON CONFLICT DO NOTHING",
+        facts,
     )
 
 
-async def add_completions(conn: Conn, completed: Sequence[tuple[UUID, Completion]]) -> None:
+async def add_completions(conn: Conn, facts: Sequence[LearningFact]) -> None:
     """Courses that members of accounts completed."""
     await conn.execute(
         "INSERT INTO usage.completion (account_id, member_id, course, completed_at, recorded_at,"
         " required)"
-        " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[],"
-        " $5::timestamptz[], $6::boolean[]) ON CONFLICT DO NOTHING",
-        [account_id for account_id, _ in completed],
-        [each.member_id for _, each in completed],
-        [each.course for _, each in completed],
-        [each.completed_at for _, each in completed],
-        [each.recorded_at for _, each in completed],
-        [each.required for _, each in completed],
+        " SELECT f.account_id, c.*"
+        " FROM jsonb_to_recordset($1) AS f(account_id uuid, completed jsonb),"
+        " jsonb_to_recordset(f.completed) AS c(member_id uuid, course text,"
+        " completed_at timestamptz, recorded_at timestamptz, required boolean)"
+        " ON CONFLICT DO NOTHING",
+        facts,
     )

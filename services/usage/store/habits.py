@@ -11,7 +11,7 @@ import msgspec
 
 from services.usage.domain.clock import Clock
 from services.usage.domain.habits import Doer, Habit, habit
-from services.usage.domain.repetition import Repeated, Suggestion, suggestion
+from services.usage.domain.repetition import RuleCounts, Suggestion, suggestion
 from services.usage.domain.value_plan import UseCase
 from services.usage.store.clock import clock
 from services.usage.store.value_plan import manual_rules, use_cases
@@ -19,13 +19,13 @@ from shared.platform.db import Conn, to
 from shared.vocabulary.errors import InvalidInput
 
 HABITS = (Path(__file__).parent / "habits.sql").read_text()
-REPEATED = (Path(__file__).parent / "repeated.sql").read_text()
-JUDGED_DAYS = 180
-SEGMENT_MOST = 1_000
+MANUAL_WORK = (Path(__file__).parent / "manual_work.sql").read_text()
+FREQUENCY_DAYS = 180
+MAX_SEGMENT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class HabitCounts:
     """What members of some accounts did for each use case, and how many were active."""
 
     clock: Clock
@@ -43,25 +43,25 @@ async def habits(
     conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
 ) -> dict[UUID, list[Habit]]:
     """U9 and U13 of each account, one a use case in force; accounts that never acted too."""
-    done = await _done(conn, account_ids, as_of)
-    return {key: [done.of(case, key) for case in done.cases] for key in account_ids}
+    counts = await _counts(conn, account_ids, as_of)
+    return {key: [counts.of(case, key) for case in counts.cases] for key in account_ids}
 
 
 async def segment_habits(
     conn: Conn, account_ids: list[UUID], as_of: datetime | None = None
 ) -> list[Habit]:
     """U9 and U13 of all members of a set of accounts, one a use case in force."""
-    if len(account_ids) > SEGMENT_MOST:
-        raise InvalidInput("accountIds", str(len(account_ids)), f"at most {SEGMENT_MOST} accounts")
-    done = await _done(conn, account_ids, as_of)
-    return [done.of(case, *set(account_ids)) for case in done.cases]
+    if len(account_ids) > MAX_SEGMENT:
+        raise InvalidInput("accountIds", str(len(account_ids)), f"at most {MAX_SEGMENT} accounts")
+    counts = await _counts(conn, account_ids, as_of)
+    return [counts.of(case, *set(account_ids)) for case in counts.cases]
 
 
-async def _done(conn: Conn, account_ids: list[UUID], as_of: datetime | None) -> _Done:
+async def _counts(conn: Conn, account_ids: list[UUID], as_of: datetime | None) -> HabitCounts:
     now = await clock(conn, as_of)
     cases = await use_cases(conn, now.as_of)
     if not cases:
-        return _Done(now, [], {}, {})
+        return HabitCounts(now, [], {}, {})
     roles = await _roles(conn, account_ids, now)
     rows = await conn.fetch(
         HABITS,
@@ -70,7 +70,7 @@ async def _done(conn: Conn, account_ids: list[UUID], as_of: datetime | None) -> 
         [case.key for case in cases],
         [case.core_action for case in cases],
         [case.natural_frequency_days for case in cases],
-        max(JUDGED_DAYS, *(4 * case.natural_frequency_days for case in cases)),
+        max(FREQUENCY_DAYS, *(4 * case.natural_frequency_days for case in cases)),
     )
     active = {row["account_id"]: set(row["active"]) for row in rows if row["use_case"] is None}
     nobody = set[str]()
@@ -83,7 +83,7 @@ async def _done(conn: Conn, account_ids: list[UUID], as_of: datetime | None) -> 
             }
             doer = msgspec.convert({**row, **own}, Doer)
             doers[row["account_id"], row["use_case"]].append(doer)
-    return _Done(now, cases, doers, {key: len(members) for key, members in active.items()})
+    return HabitCounts(now, cases, doers, {key: len(members) for key, members in active.items()})
 
 
 async def _roles(
@@ -103,11 +103,11 @@ async def suggestions(
     """U20 of each account: rules that its members' work of 28 days meets."""
     now = await clock(conn, as_of)
     rules = {rule.key: rule for rule in await manual_rules(conn, now.as_of)}
-    found: dict[UUID, list[Suggestion]] = {key: [] for key in account_ids}
+    by_account: dict[UUID, list[Suggestion]] = {key: [] for key in account_ids}
     if not rules:
-        return found
+        return by_account
     rows = await conn.fetch(
-        REPEATED,
+        MANUAL_WORK,
         list(set(account_ids)),
         now.as_of,
         list(rules),
@@ -116,5 +116,6 @@ async def suggestions(
         [rule.within for rule in rules.values()],
     )
     for row in rows:
-        found[row["account_id"]].append(suggestion(rules[row["rule"]], to(Repeated, row), now))
-    return found
+        counts = to(RuleCounts, row)
+        by_account[counts.account_id].append(suggestion(rules[counts.rule], counts, now))
+    return by_account

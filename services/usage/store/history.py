@@ -53,13 +53,13 @@ async def advance(conn: Conn) -> None:
 
 async def drop_raw(conn: Conn, account_ids: Sequence[UUID]) -> int:
     """Drop the events of these accounts that happened and were recorded before they are kept."""
-    done = await conn.execute(
+    status = await conn.execute(
         "DELETE FROM usage.event AS e USING usage.retention AS r"
         " WHERE e.account_id = ANY ($1)"
         " AND e.recorded_at < r.raw_since AND e.occurred_at < r.raw_since",
         list(account_ids),
     )
-    return int(done.removeprefix("DELETE "))
+    return int(status.removeprefix("DELETE "))
 
 
 async def accounts_with_use(conn: Conn) -> list[UUID]:
@@ -74,7 +74,7 @@ async def raw_events(
     since: datetime,
     until: datetime,
     after: RawEvent | None = None,
-    most: int = 5_000,
+    limit: int = 5_000,
 ) -> list[RawEvent]:
     """Events recorded within [since, until), by account and time; `after` goes on from there."""
     rows = await conn.fetch(
@@ -85,6 +85,6 @@ async def raw_events(
         after and after.account_id,
         after and after.recorded_at,
         after and after.key,
-        min(most, 20_000),
+        min(limit, 20_000),
     )
     return [to(RawEvent, row) for row in rows]

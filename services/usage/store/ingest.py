@@ -6,7 +6,7 @@ from operator import attrgetter
 from pathlib import Path
 from uuid import UUID
 
-from services.usage.domain.events import Address, Event, ExternalId, Stored
+from services.usage.domain.events import Address, Event, ExternalId, StoredEvent
 from services.usage.domain.late import LatePolicy
 from shared.platform import telemetry
 from shared.platform.db import Conn, Row, to
@@ -50,16 +50,16 @@ async def set_late_policy(conn: Conn, policy: LatePolicy, subject: str) -> None:
     )
 
 
-async def known(conn: Conn, addresses: Sequence[Address]) -> dict[Address, UUID]:
+async def accounts_of(conn: Conn, addresses: Sequence[Address]) -> dict[Address, UUID]:
     """The accounts behind addresses; unknown ones are absent."""
     ids = {address.account_id for address in addresses if address.account_id is not None}
     externals = {address.external for address in addresses if address.external is not None}
-    found: dict[Address, UUID] = {}
+    accounts: dict[Address, UUID] = {}
     if ids:
         rows = await conn.fetch(
             "SELECT account_id FROM usage.known_account WHERE account_id = ANY ($1)", list(ids)
         )
-        found |= {Address(account_id=row["account_id"]): row["account_id"] for row in rows}
+        accounts |= {Address(account_id=row["account_id"]): row["account_id"] for row in rows}
     if externals:
         rows = await conn.fetch(
             "SELECT source, external_id, account_id FROM usage.known_external"
@@ -70,8 +70,8 @@ async def known(conn: Conn, addresses: Sequence[Address]) -> dict[Address, UUID]
         )
         for row in rows:
             external = ExternalId(row["source"], row["external_id"])
-            found[Address(external=external)] = row["account_id"]
-    return found
+            accounts[Address(external=external)] = row["account_id"]
+    return accounts
 
 
 async def record(
@@ -80,7 +80,7 @@ async def record(
     """Keep events, add them to their days and mark their accounts on the list `news`; the keys
     that were new."""
     ordered = sorted(events, key=attrgetter("key"))
-    added: list[bytes] | None = await conn.fetchval(
+    keys: list[bytes] | None = await conn.fetchval(
         "SELECT keep_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         [event.key for event in ordered],
         [accounts[event.address] for event in ordered],
@@ -95,12 +95,12 @@ async def record(
         news.name,
         telemetry.traceparent(),
     )
-    return set(added or ())
+    return set(keys or ())
 
 
 async def put_aside(conn: Conn, events: Sequence[Event]) -> set[bytes]:
     """Keep events of unknown accounts; the keys that were new."""
-    ordered = sorted(events, key=lambda event: event.key)
+    ordered = sorted(events, key=attrgetter("key"))
     externals = [event.address.external for event in ordered]
     rows = await conn.fetch(
         PUT_ASIDE,
@@ -120,7 +120,7 @@ async def put_aside(conn: Conn, events: Sequence[Event]) -> set[bytes]:
     return {row["key"] for row in rows}
 
 
-async def stored(conn: Conn, keys: Sequence[bytes]) -> dict[bytes, Stored]:
+async def stored_events(conn: Conn, keys: Sequence[bytes]) -> dict[bytes, StoredEvent]:
     """What is kept under these keys; an event that counts before one that waits."""
     rows = await conn.fetch(
         "SELECT key, body, account_id, NULL AS external_source, NULL AS external_id,"
@@ -131,7 +131,9 @@ async def stored(conn: Conn, keys: Sequence[bytes]) -> dict[bytes, Stored]:
         " ORDER BY is_pending DESC",
         list(keys),
     )
-    return {row["key"]: Stored(address_of(row), row["body"], row["is_pending"]) for row in rows}
+    return {
+        row["key"]: StoredEvent(address_of(row), row["body"], row["is_pending"]) for row in rows
+    }
 
 
 def address_of(row: Row) -> Address:

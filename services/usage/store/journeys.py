@@ -9,11 +9,11 @@ from uuid import UUID
 from services.usage.domain.association import Association, Cell, associations
 from services.usage.domain.clock import Clock
 from services.usage.domain.journeys import (
-    Around,
+    EventsAround,
     FunnelStep,
     Journey,
-    Known,
-    Reached,
+    JourneyCounts,
+    MilestoneDay,
     Start,
     TimeToValue,
     funnel,
@@ -25,7 +25,7 @@ from services.usage.store.clock import clock
 from services.usage.store.value_plan import milestones
 from shared.platform.db import Conn, to
 
-REACHED = (Path(__file__).parent / "reached.sql").read_text()
+MILESTONE_DAYS = (Path(__file__).parent / "milestone_days.sql").read_text()
 ASSOCIATIONS = (Path(__file__).parent / "associations.sql").read_text()
 AFTER_SET = (Path(__file__).parent / "after_set.sql").read_text()
 # Lost is who lost the contract that began last.
@@ -49,10 +49,10 @@ async def journeys(
     now = await clock(conn, as_of)
     steps = await milestones(conn, now.as_of)
     starts = {start.account_id: start for start in await _starts(conn, account_ids, now)}
-    reached = await _reached(conn, account_ids, steps, now)
+    reached = await _milestone_days(conn, account_ids, steps, now)
     around = await _around(conn, reached, now)
     return {
-        key: Known(
+        key: JourneyCounts(
             account_id=key,
             start_on=starts[key].start_on if key in starts else None,
             reached=reached[key],
@@ -76,8 +76,8 @@ async def value_times(
         return time_to_value([], {}, now)
     accounts = await _everyone(conn)
     starts = await _starts(conn, accounts, now, started_from, started_to)
-    reached = await _reached(conn, [start.account_id for start in starts], [value], now)
-    firsts = {key: found[value.key] for key, found in reached.items() if value.key in found}
+    reached = await _milestone_days(conn, [start.account_id for start in starts], [value], now)
+    firsts = {key: days[value.key] for key, days in reached.items() if value.key in days}
     return time_to_value(starts, firsts, now)
 
 
@@ -91,7 +91,7 @@ async def milestone_funnel(
     now = await clock(conn, as_of)
     steps = await milestones(conn, now.as_of)
     starts = await _starts(conn, await _everyone(conn), now, started_from, started_to)
-    reached = await _reached(conn, [start.account_id for start in starts], steps, now)
+    reached = await _milestone_days(conn, [start.account_id for start in starts], steps, now)
     return funnel(steps, starts, reached, now)
 
 
@@ -118,37 +118,37 @@ async def _starts(
     return [to(Start, row) for row in rows]
 
 
-async def _reached(
+async def _milestone_days(
     conn: Conn, account_ids: list[UUID], steps: Sequence[Milestone], now: Clock
-) -> dict[UUID, dict[str, Reached]]:
-    found: dict[UUID, dict[str, Reached]] = defaultdict(dict)
-    wanted = [(step, feature) for step in steps for feature in sorted(set(step.features))]
+) -> dict[UUID, dict[str, MilestoneDay]]:
+    days: dict[UUID, dict[str, MilestoneDay]] = defaultdict(dict)
+    parts = [(step, feature) for step in steps for feature in sorted(set(step.features))]
     rows = await conn.fetch(
-        REACHED,
+        MILESTONE_DAYS,
         account_ids,
         now.as_of,
-        [step.key for step, _ in wanted],
-        [feature for _, feature in wanted],
-        [step.k_users for step, _ in wanted],
-        [len(set(step.features)) for step, _ in wanted],
+        [step.key for step, _ in parts],
+        [feature for _, feature in parts],
+        [step.k_users for step, _ in parts],
+        [len(set(step.features)) for step, _ in parts],
     )
     for row in rows:
-        found[row["account_id"]][row["key"]] = to(Reached, row)
-    return found
+        days[row["account_id"]][row["key"]] = to(MilestoneDay, row)
+    return days
 
 
 async def _around(
-    conn: Conn, reached: dict[UUID, dict[str, Reached]], now: Clock
-) -> dict[UUID, dict[str, Around]]:
-    found: dict[UUID, dict[str, Around]] = defaultdict(dict)
-    done = [one for each in reached.values() for one in each.values()]
+    conn: Conn, reached: dict[UUID, dict[str, MilestoneDay]], now: Clock
+) -> dict[UUID, dict[str, EventsAround]]:
+    around: dict[UUID, dict[str, EventsAround]] = defaultdict(dict)
+    days = [day for by_key in reached.values() for day in by_key.values()]
     rows = await conn.fetch(
         AFTER_SET,
         now.as_of,
-        [one.account_id for one in done],
-        [one.key for one in done],
-        [one.reached_on for one in done],
+        [day.account_id for day in days],
+        [day.key for day in days],
+        [day.reached_on for day in days],
     )
     for row in rows:
-        found[row["account_id"]][row["key"]] = to(Around, row)
-    return found
+        around[row["account_id"]][row["key"]] = to(EventsAround, row)
+    return around

@@ -49,8 +49,8 @@ async def lock_ingest_context(conn: Conn, addresses: Sequence[Address]) -> Inges
     )
     if row is None:
         raise LookupError("hold_accounts gives a row")
-    asked = [Address(account_id=each) for each in ids]
-    asked += [Address(external=each) for each in externals]
-    found = [*row["by_id"], *row["by_external"]]
-    accounts = {address: key for address, key in zip(asked, found, strict=True) if key is not None}
+    names = [Address(account_id=each) for each in ids]
+    names += [Address(external=each) for each in externals]
+    keys = [*row["by_id"], *row["by_external"]]
+    accounts = {address: key for address, key in zip(names, keys, strict=True) if key is not None}
     return IngestContext(row["time_zone"], to(LatePolicy, row), accounts)

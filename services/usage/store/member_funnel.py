@@ -3,7 +3,12 @@
 from datetime import date, datetime
 from pathlib import Path
 
-from services.usage.domain.member_funnel import MemberFunnelStep, Took, member_funnel, own_steps
+from services.usage.domain.member_funnel import (
+    MemberFunnelStep,
+    StepCounts,
+    member_funnel,
+    own_steps,
+)
 from services.usage.store.clock import clock
 from services.usage.store.value_plan import milestones
 from shared.platform.db import Conn, to
@@ -20,16 +25,16 @@ async def funnel_of_members(
     """U18 over all members who started within these days."""
     now = await clock(conn, as_of)
     steps = own_steps(await milestones(conn, now.as_of))
-    wanted = [(n, f) for n, step in enumerate(steps, 1) for f in sorted(set(step.features))]
+    parts = [(n, f) for n, step in enumerate(steps, 1) for f in sorted(set(step.features))]
     accounts = await conn.fetch("SELECT account_id FROM usage.known_account")
     rows = await conn.fetch(
         MEMBER_FUNNEL,
         [row["account_id"] for row in accounts],
         now.as_of,
         [step.key for step in steps],
-        [place for place, _ in wanted],
-        [feature for _, feature in wanted],
+        [place for place, _ in parts],
+        [feature for _, feature in parts],
         started_from,
         started_to,
     )
-    return member_funnel(steps, [to(Took, row) for row in rows], now)
+    return member_funnel(steps, [to(StepCounts, row) for row in rows], now)

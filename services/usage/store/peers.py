@@ -10,8 +10,8 @@ from services.usage.domain.peers import (
     LOWEST_QUARTER,
     MEDIAN,
     Cell,
-    Compared,
     Ordered,
+    PeerGroups,
     Standing,
     age_band,
 )
@@ -21,19 +21,19 @@ from shared.platform.db import Conn, Row, to
 HERE = Path(__file__).parent
 PEERS = (HERE / "peers.sql").read_text()
 STANDINGS = (HERE / "standings.sql").read_text()
-SAMPLED = (HERE / "sampled.sql").read_text()
-SAMPLE_MOST = 40
+SAMPLE = (HERE / "sample.sql").read_text()
+MAX_SAMPLE = 40
 """Accounts of an age that are looked at while nobody was measured."""
 
 
-async def compared(conn: Conn, asking: Sequence[Adoption], as_of: datetime | None) -> Compared:
+async def peer_groups(conn: Conn, asking: Sequence[Adoption], as_of: datetime | None) -> PeerGroups:
     """Everyone of the ages of those who ask, as last measured."""
     ages = {age_band(each.seats.contract_age_months) for each in asking} - {None}
     if not ages:
-        return Compared([], [])
+        return PeerGroups([], [])
     cells = await conn.fetch(PEERS, as_of, list(ages), MEDIAN, LOWEST_QUARTER)
     own = await conn.fetch(STANDINGS, as_of, [each.account_id for each in asking])
-    return Compared([_cell(row) for row in cells], [to(Standing, row) for row in own])
+    return PeerGroups([_cell(row) for row in cells], [to(Standing, row) for row in own])
 
 
 def _cell(row: Row) -> Cell:
@@ -50,5 +50,5 @@ def _cell(row: Row) -> Cell:
 
 async def sample(conn: Conn, ages: Sequence[int], as_of: datetime | None) -> list[UUID]:
     """A few customers of these ages, always the same."""
-    rows = await conn.fetch(SAMPLED, as_of, list(ages), list(AGE_BANDS_FROM), SAMPLE_MOST)
+    rows = await conn.fetch(SAMPLE, as_of, list(ages), list(AGE_BANDS_FROM), MAX_SAMPLE)
     return [row["account_id"] for row in rows]

@@ -18,35 +18,36 @@ async def people(conn: Conn, names: Sequence[str]) -> list[PersonName]:
     return [to(PersonName, row) for row in rows]
 
 
-async def take_over(conn: Conn, taken: Mapping[str, str]) -> list[UUID]:
+async def take_over(conn: Conn, aliases: Mapping[str, str]) -> list[UUID]:
     """From now on people are names of other people, and so are all of their names; the accounts in
     which any of these names was used. Events that wait for them go along."""
-    if not taken:
+    if not aliases:
         return []
-    given = (list(taken), list(taken.values()))
-    rows = await conn.fetch(TAKE_OVER, *given)
+    names, persons = list(aliases), list(aliases.values())
+    rows = await conn.fetch(TAKE_OVER, names, persons)
     await conn.execute(
         "UPDATE usage.pending_event AS p SET external_id = t.person"
         " FROM unnest($1::text[], $2::text[]) AS t(name, person)"
         " WHERE p.external_source = $3 AND p.external_id = t.name",
-        *given,
+        names,
+        persons,
         USER,
     )
     return [row["account_id"] for row in rows]
 
 
-async def join_groups(conn: Conn, moved: Mapping[str, str]) -> None:
+async def join_groups(conn: Conn, groups: Mapping[str, str]) -> None:
     """People belong to other groups from now on."""
     await conn.execute(
         "INSERT INTO usage.segment_group (tenant_id, member, recorded_at, group_id)"
         " SELECT current_setting('tenure.tenant')::uuid, member, clock_timestamp(), group_id"
         " FROM unnest($1::text[], $2::text[]) AS moved(member, group_id)",
-        list(moved),
-        list(moved.values()),
+        list(groups),
+        list(groups.values()),
     )
 
 
-async def settle(conn: Conn, settled: Mapping[str, str]) -> list[str]:
+async def settle(conn: Conn, groups: Mapping[str, str]) -> list[str]:
     """Events that wait for people wait for their groups from now on; for which ones."""
     rows = await conn.fetch(
         "WITH settled AS ("
@@ -54,8 +55,8 @@ async def settle(conn: Conn, settled: Mapping[str, str]) -> list[str]:
         " FROM unnest($1::text[], $2::text[]) AS s(person, group_id)"
         " WHERE p.external_source = $4 AND p.external_id = s.person RETURNING s.group_id"
         ") SELECT DISTINCT group_id FROM settled",
-        list(settled),
-        list(settled.values()),
+        list(groups),
+        list(groups.values()),
         GROUP,
         USER,
     )

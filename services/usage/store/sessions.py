@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from services.usage.domain.sessions import Session, Spent, TimeSpent, sessions
+from services.usage.domain.sessions import Session, SessionCounts, TimeSpent, sessions
 from services.usage.store.clock import clock
 from shared.platform.db import Conn, to
 
@@ -17,7 +17,7 @@ async def time_spent(
     """U8 of each account, over 28 whole days."""
     now = await clock(conn, as_of)
     rows = await conn.fetch(TIME_SPENT, account_ids, now.as_of, now.back(28), now.back(0))
-    return {row["account_id"]: to(Spent, row).per_user(now) for row in rows}
+    return {row["account_id"]: to(SessionCounts, row).per_user(now) for row in rows}
 
 
 async def member_sessions(

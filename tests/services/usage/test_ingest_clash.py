@@ -97,7 +97,7 @@ async def test_events_taken_as_they_come_deadlock(
 
 async def sends(conn: Conn, caller: Principal, rows: Sequence[dict[str, Any]]) -> list[str]:
     numbered = [NumberedRow(number, as_event(row)) for number, row in enumerate(rows)]
-    receipts = await ingest_actions.take_checked(conn, caller, numbered)
+    receipts = await ingest_actions.take_good(conn, caller, numbered)
     return statuses(sorted(receipts, key=lambda receipt: receipt.row))
 
 

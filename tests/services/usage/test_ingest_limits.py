@@ -12,10 +12,10 @@ import pytest
 
 from services.usage import jobs
 from services.usage.actions import ingest as ingest_actions
-from services.usage.domain import rejected
+from services.usage.domain import rejections
 from services.usage.domain.work_lists import FORGET
 from services.usage.store import ingest as ingest_store
-from services.usage.store import rejected as rejected_store
+from services.usage.store import rejections as rejections_store
 from shared.intake.body import OFF_LOOP_BYTES, Busy, Gate, TooLarge, inflate
 from shared.platform import auth
 from shared.platform.auth import Principal
@@ -106,7 +106,7 @@ async def test_rejected_rows_are_listed_newest_first_once_however_often_they_are
     rejects, after, more = [], None, True
     while more:
         async with db.read(tenant) as conn:
-            page = await rejected_store.rejected(conn, 3, after)
+            page = await rejections_store.rejections(conn, 3, after)
         rejects += page.items
         after, more = page.cursors[-1], page.has_next
 
@@ -116,7 +116,7 @@ async def test_rejected_rows_are_listed_newest_first_once_however_often_they_are
     }
     assert all(each.reason for each in rejects)
     async with db.read(other_tenant) as conn:
-        assert (await rejected_store.rejected(conn)).items == []
+        assert (await rejections_store.rejections(conn)).items == []
 
 
 async def test_rejected_rows_are_forgotten_after_30_days_and_beyond_a_number(
@@ -129,8 +129,8 @@ async def test_rejected_rows_are_forgotten_after_30_days_and_beyond_a_number(
         " WHERE event_id IN ('e1', 'e2')"
     )
     async with db.read(tenant) as conn:
-        assert len((await rejected_store.rejected(conn)).items) == 8
-    monkeypatch.setitem(rejected_store.forget_rejected.__globals__, "KEPT_MOST", 5)
+        assert len((await rejections_store.rejections(conn)).items) == 8
+    monkeypatch.setitem(rejections_store.forget_rejections.__globals__, "MAX_KEPT", 5)
     await owner.execute("UPDATE usage.work SET next_at = now() WHERE list = 'forget'")
 
     await jobs.WORKER.drain(worker_context(db), FORGET)
@@ -138,7 +138,7 @@ async def test_rejected_rows_are_forgotten_after_30_days_and_beyond_a_number(
     assert await owner.fetchval("SELECT count(*) FROM usage.rejected_event") == 5
     due = await owner.fetchval("SELECT next_at - now() FROM usage.work WHERE list = 'forget'")
     assert timedelta(minutes=50) < due <= timedelta(hours=1)
-    assert timedelta(days=30) == rejected.KEPT_FOR
+    assert timedelta(days=30) == rejections.KEEP_FOR
 
 
 async def test_the_graph_lists_rejected_events_and_sets_the_policy(

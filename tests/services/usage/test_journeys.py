@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.usage.domain.journeys import FunnelStep, Journey, TimeToValue
-from services.usage.domain.survival import Followed, kaplan_meier
+from services.usage.domain.survival import Duration, kaplan_meier
 from services.usage.store.journeys import journeys, milestone_funnel, value_times
 from shared.platform.db import Conn, Database
 from tests.services.usage.examples import (
@@ -304,7 +304,7 @@ async def test_u11_nobody_and_no_value_milestone_is_insufficient_data(
 def test_u11_kaplan_meier(
     followed: list[tuple[int, bool]], median: float | None, by_30: float | None
 ) -> None:
-    curve = kaplan_meier(Followed(days, happened) for days, happened in followed)
+    curve = kaplan_meier(Duration(days, happened) for days, happened in followed)
 
     assert curve.median() == median
     assert (curve.share_by(30) if curve.n else None) == pytest.approx(by_30)
@@ -312,7 +312,7 @@ def test_u11_kaplan_meier(
 
 @given(st.lists(st.integers(0, 60), min_size=1))
 def test_u11_without_censoring_it_is_the_plain_share(days: list[int]) -> None:
-    curve = kaplan_meier(Followed(number, happened=True) for number in days)
+    curve = kaplan_meier(Duration(number, happened=True) for number in days)
 
     for by in range(0, 61, 7):
         assert curve.share_by(by) == pytest.approx(sum(d <= by for d in days) / len(days))

@@ -268,6 +268,6 @@ def test_everybody_is_one_person_and_the_first_who_takes_a_name_keeps_it(
         people.join(f"{name}", f"{other}", "previousId")
         if before != f"{other}":
             assert people.person(f"{other}") == people.person(before)
-    for name in people.taken:
-        assert people.person(name) == people.taken[name] != name
+    for name in people.aliases:
+        assert people.person(name) == people.aliases[name] != name
         assert people.person(people.person(name)) == people.person(name)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from services.usage.store import rejected as rejected_store
+from services.usage.store import rejections as rejections_store
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
@@ -123,7 +123,7 @@ async def test_the_senders_wrong_clock_is_put_right_and_a_resent_batch_counts_on
     assert abs(ago["Report Built"] - timedelta(minutes=10)) < timedelta(seconds=5)
     assert ago["Untimed"] == timedelta(0)
     async with db.read(tenant) as conn:
-        assert (await rejected_store.rejected(conn)).items == []
+        assert (await rejections_store.rejections(conn)).items == []
 
 
 async def test_pages_and_screens_are_features_of_their_name(
@@ -178,7 +178,7 @@ async def test_bad_messages_are_listed_with_a_reason_and_stop_nobody(
 
     assert await events(owner) == [(acme, "ann", "Report Built")]
     async with db.read(tenant) as conn:
-        listed = (await rejected_store.rejected(conn)).items
+        listed = (await rejections_store.rejections(conn)).items
     assert {(each.event_id, each.field) for each in listed} == {
         (message["messageId"], field) for message, field in BAD
     }
@@ -213,7 +213,7 @@ async def test_what_a_batch_says_of_itself_costs_none_of_its_messages(
     assert await events(owner) == [(acme, "ann", "a"), (acme, "ann", "b")]
     assert set(await owner.fetch("SELECT occurred_at FROM usage.event")) == {(at,)}
     async with db.read(tenant) as conn:
-        listed = (await rejected_store.rejected(conn)).items
+        listed = (await rejections_store.rejections(conn)).items
     assert [(each.event_id, each.field) for each in listed] == ([(None, field)] if field else [])
 
 
@@ -241,7 +241,7 @@ async def test_a_hostile_value_costs_its_message_only_and_the_message_is_listed(
     assert (status, answer) == (200, {"success": True})
     assert await owner.fetchval("SELECT count(*) FROM usage.event") == len(HOSTILE)
     async with db.read(tenant) as conn:
-        listed = (await rejected_store.rejected(conn, 100)).items
+        listed = (await rejections_store.rejections(conn, 100)).items
     assert {each.event_id for each in listed} == {f"bad{n}" for n in range(len(HOSTILE))}
 
 

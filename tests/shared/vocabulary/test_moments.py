@@ -98,8 +98,8 @@ def by_command(text: str) -> Read:
 def by_segment(text: str) -> Read:
     message = {"type": "track", "userId": "ann", "event": "x", "timestamp": text}
     batch = read_batch(msgspec.json.encode({"batch": [message]}))
-    if batch.refused:
-        assert (batch.refused[0].field, batch.refused[0].value) == ("timestamp", clip(text))
+    if batch.rejections:
+        assert (batch.rejections[0].field, batch.rejections[0].value) == ("timestamp", clip(text))
         return None
     moment = batch.messages[0].row.timestamp
     return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC))

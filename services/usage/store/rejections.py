@@ -1,19 +1,20 @@
 """Rows that were turned away: kept, listed, forgotten."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import datetime
 
-from services.usage.domain.rejected import KEPT_FOR, KEPT_MOST, Refused, Rejected
+from services.usage.domain.rejections import KEEP_FOR, MAX_KEPT, RejectedEvent, Rejection
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
 from shared.vocabulary.paging import Page
 
-FORGOTTEN_MOST = 10_000
+MAX_DELETES = 10_000
 
 
-async def keep_rejected(conn: Conn, refused: Sequence[Refused]) -> None:
+async def add_rejections(conn: Conn, rejections: Sequence[Rejection]) -> None:
     """Keep what was turned away, sorted, for resent batches may overlap."""
-    ordered = sorted({each.key: each for each in refused}.values(), key=lambda each: each.key)
+    by_key = {each.key: each for each in rejections}
     await conn.execute(
         "INSERT INTO usage.rejected_event AS r"
         " (tenant_id, key, first_at, received_at, times, event_id, field, value, reason)"
@@ -22,17 +23,13 @@ async def keep_rejected(conn: Conn, refused: Sequence[Refused]) -> None:
         " AS given(key, event_id, field, value, reason)"
         " ON CONFLICT (tenant_id, key) DO UPDATE"
         " SET received_at = EXCLUDED.received_at, times = r.times + 1",
-        [each.key for each in ordered],
-        [each.event_id for each in ordered],
-        [each.field for each in ordered],
-        [each.value for each in ordered],
-        [each.reason for each in ordered],
+        *zip(*(astuple(each) for _, each in sorted(by_key.items())), strict=True),
     )
 
 
-async def rejected(conn: Conn, first: int = 25, after: str | None = None) -> Page[Rejected]:
+async def rejections(conn: Conn, first: int = 25, after: str | None = None) -> Page[RejectedEvent]:
     """Rows turned away in the last 30 days, those received last first."""
-    most = paging.size(first)
+    limit = paging.size(first)
     place = paging.key(after, datetime, bytes) if after else (None, None)
     rows = await conn.fetch(
         "SELECT key, event_id, field, value, reason, first_at, received_at, times"
@@ -40,25 +37,25 @@ async def rejected(conn: Conn, first: int = 25, after: str | None = None) -> Pag
         " AND ($1::timestamptz IS NULL OR (received_at, key) < ($1, $2::bytea))"
         " ORDER BY received_at DESC, key DESC LIMIT $4",
         *place,
-        KEPT_FOR,
-        most + 1,
+        KEEP_FOR,
+        limit + 1,
     )
     cursors = [paging.cursor(row["received_at"], row["key"]) for row in rows]
-    return paging.page([to(Rejected, row) for row in rows], most, cursors)
+    return paging.page([to(RejectedEvent, row) for row in rows], limit, cursors)
 
 
-async def forget_rejected(conn: Conn) -> int:
+async def forget_rejections(conn: Conn) -> int:
     """Drop what is older than is kept, and what is more; how many rows are left."""
     await conn.execute(
         "DELETE FROM usage.rejected_event WHERE key IN (SELECT key FROM usage.rejected_event"
         " WHERE received_at <= now() - $1::interval ORDER BY received_at, key LIMIT $2)",
-        KEPT_FOR,
-        FORGOTTEN_MOST,
+        KEEP_FOR,
+        MAX_DELETES,
     )
     await conn.execute(
         "DELETE FROM usage.rejected_event WHERE key IN (SELECT key FROM usage.rejected_event"
         " ORDER BY received_at DESC, key DESC OFFSET $1)",
-        KEPT_MOST,
+        MAX_KEPT,
     )
     left: int = await conn.fetchval("SELECT count(*) FROM usage.rejected_event")
     return left
