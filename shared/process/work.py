@@ -51,11 +51,11 @@ class WorkList:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One thing to do, ours until the lease ends."""
+    """One thing to do, ours until the lease ends; its version grows whenever it is asked for."""
 
     tenant_id: UUID
     key: UUID
-    wanted: int
+    version: int
     lease: UUID
     attempt: int
     trace: str | None
@@ -82,7 +82,8 @@ async def claim(db: Database, work_list: WorkList) -> list[Claim]:
     """Take what is due, of any tenant, under a lease."""
     async with db.write(None) as conn:
         rows = await conn.fetch(
-            "SELECT * FROM claim_work($1, $2, $3)",
+            "SELECT tenant_id, key, wanted AS version, lease, attempt, trace"
+            " FROM claim_work($1, $2, $3)",
             work_list.name,
             work_list.max_claims,
             timedelta(seconds=work_list.lease_s),
@@ -104,7 +105,7 @@ async def finish(conn: Conn, work_list: WorkList, claims: Sequence[Claim]) -> No
         "SELECT finish_work($1, $2, $3, $4) AS key",
         work_list.name,
         [c.key for c in claims],
-        [c.wanted for c in claims],
+        [c.version for c in claims],
         [c.lease for c in claims],
     )
     if len(rows) < len(claims):

@@ -26,7 +26,7 @@ WITHOUT_EMPTY_WORDS = [
 WITHOUT_PARTICIPLES = [
     *(f"services/{name}" for name in ("accounts", "billing", "learning", "usage")),
     *(f"services/risk/{part}" for part in ("actions", "forecasting", "store")),
-    *(f"shared/{part}" for part in ("graphql", "intake", "platform")),
+    *(f"shared/{part}" for part in ("graphql", "intake", "platform", "process")),
     "graph", "tests",
 ]  # fmt: skip
 SCALARS_OF_THE_LIBRARY = {"Date"}
