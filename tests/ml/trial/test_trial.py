@@ -1,6 +1,7 @@
 """The trial's own judgement: a forecast that is the truth keeps every promise, a poor one none."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,6 +67,12 @@ def trial_of(seed: int, forecast: str) -> Trial:
     )
 
 
+@pytest.fixture(scope="module")
+def flat() -> Trial:
+    """A trial of a forecast that says the same of every account."""
+    return trial_of(4, "flat")
+
+
 def signals_seen(rng: np.random.Generator, forecast: str) -> PlantedAccounts:
     """Accounts whose parts are what was planted into them, or nothing but noise."""
     effects = np.array(list(PLANTED.values()))
@@ -83,16 +90,14 @@ def watch(rows: Rows, honest: backtest.Backtest) -> Watch:
     return Watch(backtest.judge(mine, {LEAKED: own}, replicates=20), honest)
 
 
-def test_the_truth_keeps_every_promise_and_a_flat_forecast_none_of_them():
+def test_the_truth_keeps_every_promise_and_a_flat_forecast_none_of_them(flat: Trial):
     honest = promises(together([trial_of(1, "truth"), trial_of(2, "truth")], replicates=20))
     assert [each.name for each in honest if not each.is_kept] == []
-    broken = promises(trial_of(3, "flat"))
-    assert not any(each.is_kept for each in broken)
+    assert not any(each.is_kept for each in promises(flat))
 
 
-def test_the_page_says_what_was_not_kept_and_stands_between_its_marks(tmp_path):
-    trial = trial_of(4, "flat")
-    text = page(promises(trial), trial, {4: trial})
+def test_the_page_says_what_was_not_kept_and_stands_between_its_marks(flat: Trial, tmp_path: Path):
+    text = page(promises(flat), flat, {4: flat})
     assert "**no**" in text
     assert "| discount ends | +0.6" in text
     assert "| silent |" in text
