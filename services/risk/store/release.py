@@ -40,7 +40,6 @@ async def training_runs(
 
 
 async def training_runs_by_id(conn: Conn, run_ids: list[UUID]) -> dict[UUID, TrainingRun]:
-    """Trainings by their own ids."""
     rows = await conn.fetch("SELECT * FROM risk.training_run WHERE run_id = ANY ($1)", run_ids)
     return {row["run_id"]: to(TrainingRun, row) for row in rows}
 
@@ -95,7 +94,6 @@ async def add_run(conn: Conn, cause: Cause, asked_by: str) -> TrainingRun:
 
 
 async def begin_run(conn: Conn, run_id: UUID) -> TrainingRun:
-    """Let an open training run from now on."""
     rows = await conn.fetch(
         "UPDATE risk.training_run SET started_at = clock_timestamp(), starts = starts + 1,"
         " alive_until = clock_timestamp() + $2 WHERE run_id = $1 AND ended_at IS NULL RETURNING *",
