@@ -1,7 +1,7 @@
 """What other services say: who there is to learn."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from operator import attrgetter
 from uuid import UUID
 
 from services.learning.domain.learners import TOP_LEVEL, Learner
@@ -14,15 +14,21 @@ SAVE_LEARNERS = """
 INSERT INTO learning.learner
   (tenant_id, member_id, recorded_at, account_id, external_id, role, level, added_at, ended_at)
 SELECT current_setting('tenure.tenant')::uuid, member_id, recorded_at, account_id, external_id,
-  role, least(greatest(coalesce(level, 0), 0), $2), added_at, ended_at
-FROM jsonb_populate_recordset(NULL::learning.learner, $1)
+  role, least(greatest(coalesce(level, 0), 0), $9), added_at, ended_at
+FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::int[],
+  $7::timestamptz[], $8::timestamptz[])
+  AS m (member_id, recorded_at, account_id, external_id, role, level, added_at, ended_at)
 ORDER BY member_id, recorded_at
 ON CONFLICT DO NOTHING"""
+columns = attrgetter(
+    "member_id", "recorded_at", "account_id", "external_id", "role", "level", "added_at", "ended_at"
+)
 
 
 async def save_learners(conn: Conn, members: Sequence[MemberFact]) -> None:
     """Add versions of members: what accounts said about them when."""
-    await conn.execute(SAVE_LEARNERS, [asdict(member) for member in members], TOP_LEVEL)
+    rows = map(columns, members)
+    await conn.execute(SAVE_LEARNERS, *map(list, zip(*rows, strict=True)), TOP_LEVEL)
 
 
 async def learners(conn: Conn, member_ids: list[UUID]) -> dict[UUID, Learner]:

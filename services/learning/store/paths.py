@@ -1,10 +1,12 @@
 """Paths: what members were told to learn, and from when on."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
+
+import msgspec
 
 from services.learning.domain.courses import Course
 from services.learning.domain.learners import Learner
@@ -12,22 +14,23 @@ from services.learning.domain.paths import ExcludedCourse, LearningPath, PathIte
 from services.learning.store.courses import courses_by_code
 from shared.platform.db import Conn, Row, to
 
-# The JSON of a record is read by the table's own row type, so that each column gets its type.
 ADD_PATHS = """
 INSERT INTO learning.path
-  (tenant_id, path_id, member_id, account_id, recommended_at, inputs_hash, minutes, excluded)
-SELECT current_setting('tenure.tenant')::uuid, path_id, member_id, account_id, $2, inputs_hash,
-  minutes, excluded
-FROM jsonb_populate_recordset(NULL::learning.path, $1)
+  (tenant_id, path_id, member_id, account_id, inputs_hash, minutes, excluded, recommended_at)
+SELECT current_setting('tenure.tenant')::uuid, path_id, member_id, account_id, inputs_hash, minutes,
+  excluded::jsonb, $7
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[])
+  AS p (path_id, member_id, account_id, inputs_hash, minutes, excluded)
 ON CONFLICT DO NOTHING RETURNING path_id"""
 ADD_ITEMS = """
 INSERT INTO learning.path_item (tenant_id, path_id, position, course, reasons, value_per_minute)
-SELECT current_setting('tenure.tenant')::uuid, path_id, position, course, reasons, value_per_minute
-FROM jsonb_populate_recordset(NULL::learning.path_item, $1)"""
+SELECT current_setting('tenure.tenant')::uuid, path_id, position, course, reasons::jsonb, value
+FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::float8[])
+  AS i (path_id, position, course, reasons, value)"""
 ADD_ASSIGNMENTS = """
-INSERT INTO learning.assignment (tenant_id, member_id, assigned_at, path_id)
-SELECT current_setting('tenure.tenant')::uuid, member_id, $2, path_id
-FROM jsonb_populate_recordset(NULL::learning.assignment, $1)"""
+INSERT INTO learning.assignment (tenant_id, path_id, member_id, assigned_at)
+SELECT current_setting('tenure.tenant')::uuid, path_id, member_id, $3
+FROM unnest($1::uuid[], $2::uuid[]) AS a (path_id, member_id)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,6 @@ class Assignment:
     def path_id(self) -> UUID:
         return uuid5(self.learner.member_id, self.plan.inputs_hash)
 
-    @property
-    def record(self) -> dict[str, Any]:
-        """The columns of the path and of the assignment, but for their moments."""
-        return {
-            "path_id": self.path_id,
-            "member_id": self.learner.member_id,
-            "account_id": self.learner.account_id,
-            "inputs_hash": self.plan.inputs_hash,
-            "minutes": self.plan.minutes,
-            "excluded": self.plan.excluded,
-        }
-
 
 async def current(conn: Conn, member_ids: list[UUID]) -> dict[UUID, CurrentPath]:
     """The newest path of each member; those never recommended anything are absent."""
@@ -77,16 +68,34 @@ async def current(conn: Conn, member_ids: list[UUID]) -> dict[UUID, CurrentPath]
 
 async def add(conn: Conn, assignments: Sequence[Assignment], at: datetime) -> None:
     """Save new paths with their items, and say whose they are from now on."""
-    records = [assignment.record for assignment in assignments]
-    new = {row["path_id"] for row in await conn.fetch(ADD_PATHS, records, at)}
+    path_ids = [assignment.path_id for assignment in assignments]
+    learners = [assignment.learner for assignment in assignments]
+    plans = [assignment.plan for assignment in assignments]
+    member_ids = [learner.member_id for learner in learners]
+    rows = await conn.fetch(
+        ADD_PATHS,
+        path_ids,
+        member_ids,
+        [learner.account_id for learner in learners],
+        [plan.inputs_hash for plan in plans],
+        [plan.minutes for plan in plans],
+        [_json(plan.excluded) for plan in plans],
+        at,
+    )
+    new = {row["path_id"] for row in rows}
     items = [
-        {"path_id": assignment.path_id, "position": position, **asdict(step)}
-        for assignment in assignments
-        if assignment.path_id in new
-        for position, step in enumerate(assignment.plan.steps, start=1)
+        (path_id, position, step.course, _json(step.reasons), step.value_per_minute)
+        for path_id, plan in zip(path_ids, plans, strict=True)
+        if path_id in new
+        for position, step in enumerate(plan.steps, start=1)
     ]
-    await conn.execute(ADD_ITEMS, items)
-    await conn.execute(ADD_ASSIGNMENTS, records, at)
+    if items:
+        await conn.execute(ADD_ITEMS, *map(list, zip(*items, strict=True)))
+    await conn.execute(ADD_ASSIGNMENTS, path_ids, member_ids, at)
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 async def path(
