@@ -14,6 +14,7 @@ from infra.suite.phases import Phases
 from infra.suite.scoring import wait_for_scores
 from infra.suite.settle import settled
 from infra.suite.status_table import show
+from infra.suite.takeover import take_over
 from infra.suite.welcome import welcome
 from infra.supervising.errors import StartError
 from infra.supervising.guard import Guard
@@ -45,12 +46,12 @@ async def up(settings: Settings, demo: Demo | None, terminal: Terminal) -> None:
 async def _supervised(whole: "Whole") -> None:
     """Run until a signal comes; a second one ends everything at once."""
     running = asyncio.create_task(whole.run())
-    told = asyncio.Event()
+    stopping = asyncio.Event()
 
     def stop() -> None:
-        if told.is_set():
+        if stopping.is_set():
             whole.supervisor.kill()
-        told.set()
+        stopping.set()
         running.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -59,7 +60,7 @@ async def _supervised(whole: "Whole") -> None:
     try:
         await running
     except asyncio.CancelledError:
-        if not told.is_set():
+        if not stopping.is_set():
             raise
     finally:
         await whole.stop()
@@ -113,6 +114,7 @@ class Whole:
             await start(servers)
         with phase("migrations"):
             await migrate_all(settings)
+            await take_over(settings)
             await self._keys()
         with phase("services"):
             await start(programs.services(settings))
@@ -176,10 +178,10 @@ class Whole:
             self.progress.write()
             return
         command = shlex.join(("tenure", *step.arguments))
-        said = f"`{command}` for '{step.tenant}' ended with code {code}; its words are above."
+        reason = f"`{command}` for '{step.tenant}' ended with code {code}; its words are above."
         if step.loads:
-            raise StartError(said)
-        self._terminal.say(f"tenure: {said} The next start tries again.")
+            raise StartError(reason)
+        self._terminal.say(f"tenure: {reason} The next start tries again.")
 
     def _welcome(self) -> None:
         """Say that everything is ready, where, and what to ask first; then forget the keys."""

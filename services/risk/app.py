@@ -44,11 +44,7 @@ SERVICE = Service(
             release_store.every_days,
             drift.newest,
         ],
-        "ml": [
-            release_store.judgements,
-            release_store.served_model,
-            release_store.model_document,
-        ],
+        "ml": [release_store.judgements, release_store.served_model, release_store.model_document],
     },
     commands={
         "act": [scores_actions.rescore, hindsight_actions.expect],

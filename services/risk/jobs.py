@@ -95,7 +95,6 @@ async def documents(context: WorkerContext) -> None:
 
 
 async def watch(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
-    """Watch a tenant's model for drift."""
     await drift_background.watch(context, tenant_id, claims, datetime.now(UTC))
 
 

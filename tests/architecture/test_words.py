@@ -16,10 +16,6 @@ PARTICIPLES = EMPTY_WORDS | {
 }  # fmt: skip
 WITHOUT_EMPTY_WORDS = [
     "graph",
-    *(
-        f"ml/{room}"
-        for room in ("backtesting", "fitting", "reporting", "scoring", "training", "trial")
-    ),
     *(f"services/risk/{part}" for part in ("actions", "domain", "forecasting", "store")),
     "shared",
 ]
@@ -27,7 +23,7 @@ WITHOUT_PARTICIPLES = [
     *(f"services/{name}" for name in ("accounts", "billing", "learning", "usage")),
     *(f"services/risk/{part}" for part in ("actions", "forecasting", "store")),
     *(f"shared/{part}" for part in ("graphql", "intake", "platform", "process")),
-    "graph", "tests",
+    "benchmarks", "graph", "infra", "ml", "tests",
 ]  # fmt: skip
 SCALARS_OF_THE_LIBRARY = {"Date"}
 HALF_A_SENTENCE = re.compile(r"(And|But|Or|With|Of|Which|That|Whose)\b")

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.risk.domain.queue import UpdateReason
-from services.risk.domain.scores import Fresh, RiskScore, RiskUpdated, Standing
+from services.risk.domain.scores import Fresh, RiskUpdated, Standing
 from services.risk.store import directory
 from services.risk.store import queue as queue_store
 from services.risk.store import scores as scores_store
@@ -36,18 +36,15 @@ async def save(conn: Conn, fresh: Sequence[Fresh]) -> None:
     The same answer is not saved twice. What moves slowly is told once it has moved far enough from
     what listeners heard last.
     """
-    before = await scores_store.standing(conn, [each.score.account_id for each in fresh])
-    changes = [each for each in fresh if not _serves(before, each.score)]
+    account_ids = [each.score.account_id for each in fresh]
+    before = {key: Standing(key) for key in account_ids}
+    before |= await scores_store.standing(conn, account_ids)
+    changes = [each for each in fresh if not before[each.score.account_id].serves(each.score)]
     if not changes:
         return
     scores = [change.score for change in changes]
-    news = [s for s in scores if s.account_id not in before or before[s.account_id].news(s)]
+    news = [score for score in scores if before[score.account_id].news(score)]
     await scores_store.add(conn, changes)
     await scores_store.serve(conn, scores, [score.account_id for score in news])
-    updates = [RiskUpdated.of(score, before.get(score.account_id)) for score in news]
-    await facts.emit_all(conn, [(update.account_id, update) for update in updates])
-
-
-def _serves(before: dict[UUID, Standing], score: RiskScore) -> bool:
-    standing = before.get(score.account_id)
-    return standing is not None and standing.serves(score)
+    updates = [(s.account_id, RiskUpdated.of(s, before[s.account_id])) for s in news]
+    await facts.emit_all(conn, updates)

@@ -8,8 +8,6 @@ BAND_DAYS: Final = 90
 
 
 class RiskBand(StrEnum):
-    """How urgent an account is, by its chance of churn within 90 days."""
-
     LOW = "LOW"
     ELEVATED = "ELEVATED"
     HIGH = "HIGH"
@@ -24,7 +22,6 @@ class BandRule:
     high_from: float
 
     def of(self, churn_90: float) -> RiskBand:
-        """The band of a chance."""
         if churn_90 >= self.high_from:
             return RiskBand.HIGH
         return RiskBand.ELEVATED if churn_90 >= self.elevated_from else RiskBand.LOW

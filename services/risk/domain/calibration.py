@@ -45,7 +45,6 @@ class HorizonCalibration(Calibration):
 
 
 def by_horizon(evidence: Evidence) -> list[HorizonCalibration]:
-    """Calibration by every horizon that was judged."""
     return [
         HorizonCalibration(
             lost=horizon.lost,

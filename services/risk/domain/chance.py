@@ -17,23 +17,17 @@ class Probability:
 
 
 class ChurnCause(StrEnum):
-    """Why an account is lost: it leaves, or nobody could collect the payment."""
-
     VOLUNTARY = "voluntary"
     INVOLUNTARY = "involuntary"
 
 
 class ForecastBasis(StrEnum):
-    """What spoke: the model, that of the first 90 days, or the curve of the account's stratum."""
-
     MODEL = "model"
     NEWCOMERS = "newcomers"
     STRATA = "strata"
 
 
 class EvidenceGrade(StrEnum):
-    """How well founded a forecast is for this account: see `RiskScore.evidence`."""
-
     STRONG = "STRONG"
     LIMITED = "LIMITED"
     THIN = "THIN"
@@ -61,7 +55,7 @@ class CauseCurve:
         if place == len(days):
             return Probability(self.value[-1], self.low[-1], self.high[-1])
         part = (at - days[place - 1]) / (days[place] - days[place - 1])
-        share = _share_lost(survival[place - 1], survival[place], part)
+        share = _share_of_loss(survival[place - 1], survival[place], part)
         value, low, high = (
             curve[place - 1] + share * (curve[place] - curve[place - 1])
             for curve in (self.value, self.low, self.high)
@@ -69,7 +63,7 @@ class CauseCurve:
         return Probability(value, low, high)
 
 
-def _share_lost(before: float, after: float, part: float) -> float:
+def _share_of_loss(before: float, after: float, part: float) -> float:
     """Of what survival loses between two days, how much is lost after this part of the time."""
     if not before > after > 0:
         return part

@@ -59,8 +59,6 @@ class Drift:
 
 
 class DriftKind(StrEnum):
-    """What drifted."""
-
     FEATURE = "FEATURE"
     SCORES = "SCORES"
     CALIBRATION = "CALIBRATION"

@@ -21,8 +21,6 @@ MAX_TICKETS: Final = 0.5
 
 
 class HealthBand(StrEnum):
-    """Where a health score lies: red up to 50, yellow up to 75, green above."""
-
     RED = "RED"
     YELLOW = "YELLOW"
     GREEN = "GREEN"
@@ -180,7 +178,7 @@ class BandEnding:
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """Health held against what came, beside the forecast on the same contracts.
+    """Health compared with what came, beside the forecast on the same contracts.
 
     AUC: how often a renewed contract had been ranked above a lost one; .5 is chance. None where
     all were renewed, or none.

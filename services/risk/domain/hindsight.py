@@ -10,7 +10,7 @@ from services.risk.domain.inputs import Inputs
 from services.risk.domain.scores import RiskScore
 
 LOOKS_DAYS: Final = (90, 60, 30)
-"""Days before a loss at which one looks back."""
+"""How many days before a loss to look back from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ContractEnd:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was served so many days before a loss, and the inputs known to it; None: nothing."""
+    """What was served so many days before a loss, if anything, and its inputs."""
 
     days_before: int
     at: datetime

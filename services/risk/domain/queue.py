@@ -5,8 +5,6 @@ from enum import StrEnum
 
 
 class UpdateReason(StrEnum):
-    """What made a new score necessary."""
-
     NEW_DATA = "NEW_DATA"
     NEW_MODEL = "NEW_MODEL"
     REQUESTED = "REQUESTED"

@@ -181,7 +181,7 @@ class Standing:
     """An account before it is scored again; `told_…` is what listeners of its score know."""
 
     account_id: UUID
-    reason: UpdateReason
+    reason: UpdateReason = UpdateReason.NEW_DATA
     model_version: str | None = None
     inputs_hash: str | None = None
     told_renewal_probability: float | None = None
@@ -222,18 +222,17 @@ class RiskUpdated:
     model_version: str
 
     @classmethod
-    def of(cls, score: RiskScore, before: Standing | None) -> "RiskUpdated":
-        """What to tell about a score."""
+    def of(cls, score: RiskScore, before: Standing) -> "RiskUpdated":
         return cls(
             account_id=score.account_id,
             score_id=score.score_id,
             as_of=score.as_of,
             scored_at=score.scored_at,
             renewal_probability=score.renewal_probability,
-            previous_probability=before.told_renewal_probability if before else None,
+            previous_probability=before.told_renewal_probability,
             churn_90=score.churn_90,
             band=score.band,
-            previous_band=before.told_band if before else None,
+            previous_band=before.told_band,
             reason=score.reason,
             model_version=score.model_version,
         )

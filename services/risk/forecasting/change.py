@@ -124,9 +124,9 @@ def _obstacle(
 
 
 def _renewal(score: RiskScore) -> tuple[bool, date | None]:
-    """Whether the score speaks of a renewal, and of which."""
-    speaks = score.renewal_probability is not None
-    return speaks, score.renewal_on if speaks else None
+    """Whether the score has_renewal of a renewal, and of which."""
+    has_renewal = score.renewal_probability is not None
+    return has_renewal, score.renewal_on if has_renewal else None
 
 
 Corner: TypeAlias = tuple[bool, bool]
@@ -198,7 +198,7 @@ class _Pair:
         return ChangePart(name, self._label(name), kind, before, after, part)
 
     def _label(self, name: str) -> str:
-        """The words of the model that speaks last."""
+        """The words of the model that has_renewal last."""
         features = [
             feature
             for corners in self.by_model

@@ -47,7 +47,7 @@ class ModelDrift(Shown[drift_domain.Drift], description="What a daily check for 
         "The same index for the chance of churn within 90 days, against the first scores of this"
         " model. Null while there are none."
     )
-    calibration: list[HorizonDrift] = shown("Forecasts compared with what came.")
+    calibration: list[HorizonDrift] = shown("Forecasts of any model against what came.")
     alarms: list[str] = shown(
         "What is out of bounds: FEATURE:name, SCORES or CALIBRATION:days. Normally empty."
     )

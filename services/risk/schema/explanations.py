@@ -32,7 +32,6 @@ class DriverGroup:
 
 
 def driver_groups(score: scores_domain.RiskScore) -> list[DriverGroup]:
-    """The drivers of a score, added up by what they speak of."""
     drivers = score.drivers
     sums = signal_groups.summed((driver.feature, driver.contribution) for driver in drivers)
     return [

@@ -35,10 +35,9 @@ class Look(
     days_before: int = shown("How many days before the contract ended.")
     at: datetime = shown("That moment: the start of the day (UTC).")
     risk: Risk | None = shown(
-        "The forecast as it was served then, with drivers; null without one.",
-        of="score",
+        "The forecast as it was served then, with drivers; null without one.", of="score"
     )
-    known: list[KnownInput] = shown("Every input of that forecast.", by=_inputs)
+    inputs: list[KnownInput] = shown("Every input of that forecast.", by=_inputs, name="known")
 
 
 class PostMortem(

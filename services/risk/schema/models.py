@@ -25,8 +25,7 @@ from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.evidence import Bin, Origin
 
 Part = Annotated[
-    ForecastBasis | None,
-    strawberry.argument("Only this part of the model; all parts if omitted."),
+    ForecastBasis | None, strawberry.argument("Only this part of the model; all parts if omitted.")
 ]
 HORIZONS = ", ".join(map(str, MONTH_OF))
 
@@ -79,10 +78,7 @@ def _backtest(card: Card) -> list[Origin] | None:
 
 of_card = partial(answered, report_store.cards, key="version")
 of_effects = partial(
-    answered,
-    model_effects,
-    key="version",
-    timeless="The document of a version never changes.",
+    answered, model_effects, key="version", timeless="The document of a version never changes."
 )
 
 

@@ -87,8 +87,7 @@ def _count(accounts: int | None) -> int:
 
 class RiskRescorePayload(Payload[int], description="What became of a riskRescore."):
     accounts: int = shown(
-        "How many accounts will be scored; scores that differ follow on riskUpdates.",
-        by=_count,
+        "How many accounts will be scored; scores that differ follow on riskUpdates.", by=_count
     )
     user_errors: list[UserError] = strawberry.field(description="Why none are; else empty.")
 
@@ -118,8 +117,7 @@ def _rollback(
 
 
 async def _model_train(
-    info: Request,
-    input: Annotated[ModelTrainInput, strawberry.argument("When to train.")],
+    info: Request, input: Annotated[ModelTrainInput, strawberry.argument("When to train.")]
 ) -> Any:
     return await attempt(TrainingRunPayload, info.context, _train(info.context, input))
 

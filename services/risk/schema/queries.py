@@ -53,8 +53,7 @@ class ScoringProgress(Shown[queue_domain.ScoringProgress], description="How far 
 
 def _ends(
     start: Annotated[
-        date,
-        strawberry.argument("The contract ended on this day or later.", name="from"),
+        date, strawberry.argument("The contract ended on this day or later.", name="from")
     ],
     end: Annotated[date, strawberry.argument("The contract ended before this day.", name="to")],
     days_before: Annotated[
@@ -95,8 +94,7 @@ class Query:
         release_store.training_runs, "Trainings of every outcome; the newest comes first."
     )
     model_alias_changes: Connection[AliasChange] | None = called(
-        release_store.alias_changes,
-        "Which model was champion or challenger since when, and why.",
+        release_store.alias_changes, "Which model was champion or challenger since when, and why."
     )
     training_every_days: int | None = called(
         release_store.every_days,

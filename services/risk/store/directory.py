@@ -19,14 +19,14 @@ async def accounts(conn: Conn, account_ids: list[UUID] | None = None) -> list[UU
 
 async def save_outcomes(conn: Conn, contracts: Sequence[ContractFact]) -> None:
     """Add versions of how contracts ended; earlier ones stay for questions about the past."""
-    ordered = sorted(contracts, key=lambda contract: (contract.contract_id, contract.recorded_at))
+    rows = sorted(contracts, key=lambda contract: (contract.contract_id, contract.recorded_at))
     await conn.execute(
         "INSERT INTO risk.outcome (contract_id, recorded_at, account_id, ended_on, renewed)"
         " SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::date[],"
         " $5::boolean[]) ON CONFLICT DO NOTHING",
-        [contract.contract_id for contract in ordered],
-        [contract.recorded_at for contract in ordered],
-        [contract.account_id for contract in ordered],
-        [contract.last_on for contract in ordered],
-        [contract.renewed for contract in ordered],
+        [row.contract_id for row in rows],
+        [row.recorded_at for row in rows],
+        [row.account_id for row in rows],
+        [row.last_on for row in rows],
+        [row.renewed for row in rows],
     )

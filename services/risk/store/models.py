@@ -40,7 +40,6 @@ async def model_versions(
 
 
 async def models_by_id(conn: Conn, model_ids: list[UUID]) -> dict[UUID, ModelVersion]:
-    """Models by their own ids."""
     rows = await conn.fetch("SELECT * FROM risk.model_version WHERE model_id = ANY ($1)", model_ids)
     return {row["model_id"]: to(ModelVersion, row) for row in rows}
 

@@ -51,7 +51,6 @@ async def _served_at(conn: Conn, account_ids: list[UUID], as_of: datetime) -> di
 
 
 async def scores(conn: Conn, score_ids: list[UUID]) -> dict[UUID, RiskScore]:
-    """Scores by their own ids."""
     rows = await conn.fetch("SELECT * FROM risk.score WHERE score_id = ANY ($1)", score_ids)
     return {row["score_id"]: to(RiskScore, row) for row in rows}
 
@@ -101,11 +100,7 @@ async def at_risk(
 
 
 async def _ranking(
-    conn: Conn,
-    within_days: int,
-    band: RiskBand | None,
-    order: RiskOrder,
-    bounds: tuple[Any, ...],
+    conn: Conn, within_days: int, band: RiskBand | None, order: RiskOrder, bounds: tuple[Any, ...]
 ) -> Sequence[Row]:
     """Account and rank in order; the two orders asked for most walk along an index."""
     if order is RiskOrder.VALUE_AT_RISK:
@@ -142,7 +137,6 @@ async def _ranking(
 
 
 async def progress(conn: Conn) -> ScoringProgress:
-    """How far scoring has come for this tenant."""
     rows = await conn.fetch(
         "SELECT (SELECT count(*) FROM risk.account_seen) AS accounts_known,"
         " (SELECT count(*) FROM risk.latest) AS scored,"

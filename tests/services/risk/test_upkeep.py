@@ -21,7 +21,14 @@ from services.risk.domain.drift import (
     ModelDriftNoticed,
     horizon_drift,
 )
-from services.risk.domain.release import Cause, ModelBroken, ModelMended, Outcome, TrainingRun
+from services.risk.domain.release import (
+    ALIVE_S,
+    Cause,
+    ModelBroken,
+    ModelMended,
+    Outcome,
+    TrainingRun,
+)
 from services.risk.domain.work_lists import TRAIN, WATCH
 from services.risk.forecasting.models import Models
 from services.risk.store import drift as drift_store
@@ -265,7 +272,7 @@ async def test_while_somebody_trains_by_hand_the_schedule_waits(world: World):
         await work.mark(conn, TRAIN, [world.tenant])
     assert await jobs.WORKER.drain(world.context, TRAIN) == 1
     assert [run.run_id for run in await runs(world) if run.ended_at is None] == [by_hand.run_id]
-    assert await due(world) == pytest.approx(1, abs=0.1)
+    assert await due(world) == pytest.approx(ALIVE_S / 3_600, abs=0.01)
 
 
 async def test_without_a_schedule_nothing_is_trained_by_itself(world: World):
