@@ -19,6 +19,9 @@ THRIFT = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 
+PATIENCE_S = 4.0
+"""How long a page of ours may take."""
+
 
 def services(settings: Settings) -> list[Program]:
     return [
@@ -55,6 +58,7 @@ def ours(
         name=name,
         command=(sys.executable, "-m", module),
         ready=lambda: status(host, port, path) == 200,
+        healthy=lambda: status(host, port, "/healthz") == 200,
         port=port,
         cwd=settings.project_dir,
         env=environment(settings),
@@ -82,10 +86,14 @@ def status(host: str, port: int, path: str) -> int:
 
 
 def page(
-    host: str, port: int, path: str, headers: Mapping[str, str] | None = None
+    host: str,
+    port: int,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    timeout_s: float = PATIENCE_S,
 ) -> tuple[int, bytes]:
     """The HTTP status and the body of a page; 0 and nothing when nothing answers."""
-    connection = http.client.HTTPConnection(host, port, timeout=5)
+    connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     try:
         connection.request("GET", path, headers=headers or {})
         answer = connection.getresponse()
