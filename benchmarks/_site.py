@@ -44,12 +44,12 @@ class Site:
     @contextmanager
     def running(self, *names: str, ready: bool = True) -> Generator[None]:
         """Services and workers by name, each a process of its own, until the block ends."""
-        known = {
+        by_name = {
             p.name: p for p in (*programs.services(self.settings), *programs.workers(self.settings))
         }
         with ExitStack() as stack:
             for name in names:
-                self.ours.append(stack.enter_context(started(known[name], ready=ready)))
+                self.ours.append(stack.enter_context(started(by_name[name], ready=ready)))
             yield
             del self.ours[-len(names) :]
 

@@ -45,14 +45,14 @@ class Figure:
     aim: float | None
 
     @property
-    def kept(self) -> bool:
+    def is_kept(self) -> bool:
         return self.aim is None or self.value <= self.aim
 
 
 def ratio(what: str, alone: Sequence[float], beside: Sequence[float], aim: float | None) -> Figure:
     """Medians beside something else over medians alone."""
-    one, other = statistics.median(alone), statistics.median(beside)
-    return Figure(what, f"{one * 1e3:.0f} ms", f"{other * 1e3:.0f} ms", other / one, "×", aim)
+    quiet, busy = statistics.median(alone), statistics.median(beside)
+    return Figure(what, f"{quiet * 1e3:.0f} ms", f"{busy * 1e3:.0f} ms", busy / quiet, "×", aim)
 
 
 async def until(ask: Callable[[], Awaitable[object]], *, within_s: float = 60) -> float:
@@ -76,23 +76,23 @@ async def mark(at: Site, service: str, work_list: str, keys: Sequence[UUID]) -> 
 
 async def claimed(at: Site, service: str, work_list: str) -> bool:
     """Whether a worker is at some of the list now."""
-    found: bool = await at.owner.fetchval(
+    is_claimed: bool = await at.owner.fetchval(
         f"SELECT EXISTS (SELECT FROM {service}.work WHERE list = $1 AND lease IS NOT NULL"  # noqa: S608 - our own names
         " AND tenant_id = current_setting('tenure.tenant')::uuid)",
         work_list,
     )
-    return found
+    return is_claimed
 
 
 async def done(at: Site, service: str, work_list: str) -> bool:
     """Whether nothing of the list is due any more, or being done."""
-    found: bool = await at.owner.fetchval(
+    is_done: bool = await at.owner.fetchval(
         f"SELECT NOT EXISTS (SELECT FROM {service}.work WHERE list = $1"  # noqa: S608 - as above
         " AND tenant_id = current_setting('tenure.tenant')::uuid"
         " AND (lease IS NOT NULL OR next_at < now() + interval '1 day'))",
         work_list,
     )
-    return found
+    return is_done
 
 
 async def progress(at: Site) -> list[Figure]:
@@ -158,11 +158,11 @@ async def tickets(at: Site) -> list[Figure]:
         rows = [{"id": str(key), "name": f"a{key}"} for key in accounts]
         for start in range(0, len(rows), PAGE):
             await at.send(tenant, "accounts", "accounts", rows[start : start + PAGE])
-        await sent(at, tenant, accounts, 4)
+        await tickets_per_s(at, tenant, accounts, 4)
         for _ in range(3):
             for senders in SENDERS:
-                rates[senders].append(await sent(at, tenant, accounts, senders))
-    best = {senders: statistics.median(found) for senders, found in rates.items()}
+                rates[senders].append(await tickets_per_s(at, tenant, accounts, senders))
+    best = {senders: statistics.median(rates_of) for senders, rates_of in rates.items()}
     return [
         Figure(
             f"tickets, {senders} senders",
@@ -176,7 +176,7 @@ async def tickets(at: Site) -> list[Figure]:
     ]
 
 
-async def sent(at: Site, tenant: UUID, accounts: Sequence[UUID], senders: int) -> float:
+async def tickets_per_s(at: Site, tenant: UUID, accounts: Sequence[UUID], senders: int) -> float:
     """Rows a second, 48 batches shared out among the senders."""
     batches = [[ticket(random.choice(accounts)) for _ in range(100)] for _ in range(48)]  # noqa: S311
 
@@ -210,7 +210,7 @@ async def note(at: Site) -> list[Figure]:
     with at.running("accounts", "risk"):
         for _ in range(ROUNDS + 1):
             alone.append(await noted(at, account))
-            async with held(at, rival, rivals):
+            async with holding(at, rival, rivals):
                 beside.append(await noted(at, account))
     return [ratio(f"note beside another tenant's {HELD_S} s", alone[1:], beside[1:], 1.5)]
 
@@ -224,11 +224,11 @@ async def noted(at: Site, account: UUID) -> float:
         return bool(await at.owner.fetchval(query, account) > before)
 
     begun = time.perf_counter()
-    await said(at, [("SupportChanged", account, {"account_id": account})])
+    await emit(at, [("SupportChanged", account, {"account_id": account})])
     return await until(marked) - begun
 
 
-async def said(at: Site, facts: Sequence[tuple[str, UUID, dict[str, Any]]]) -> None:
+async def emit(at: Site, facts: Sequence[tuple[str, UUID, dict[str, Any]]]) -> None:
     """Facts of accounts, in its log at once."""
     await at.owner.execute(
         "SELECT accounts.emit(about, type, fact::jsonb, NULL)"
@@ -242,7 +242,7 @@ async def said(at: Site, facts: Sequence[tuple[str, UUID, dict[str, Any]]]) -> N
 
 
 @asynccontextmanager
-async def held(at: Site, tenant: UUID, accounts: Sequence[UUID]) -> AsyncGenerator[None]:
+async def holding(at: Site, tenant: UUID, accounts: Sequence[UUID]) -> AsyncGenerator[None]:
     """Beside a transaction of risk that has marked accounts of this tenant and stays open."""
     conn = await asyncpg.connect(at.settings.service_database_url("risk"))
     await conn.execute(f"BEGIN; SET LOCAL tenure.tenant = '{tenant}'")
@@ -261,7 +261,7 @@ async def _ended(conn: "asyncpg.Connection[Any]") -> None:
 
 async def pages(at: Site) -> list[Figure]:
     """Six pages of 500 facts that wait in the log of accounts: pulled, heard and committed."""
-    found: list[Figure] = []
+    figures: list[Figure] = []
     for service, kind in (
         ("risk", "SupportChanged"),
         ("risk", "ContractChanged"),
@@ -274,12 +274,12 @@ async def pages(at: Site) -> list[Figure]:
         with at.running("accounts"):
             begin = await caught_up(at, service)
             for _ in range(6):
-                await said(at, [payload(kind) for _ in range(PAGE)])
-            took, ours, postgres = (1e3 * each for each in await heard(at, service, begin))
+                await emit(at, [payload(kind) for _ in range(PAGE)])
+            took, ours, postgres = (1e3 * each for each in await listened(at, service, begin))
         what = f"a page of {PAGE} × {kind} in {service}"
         cpu = f"CPU {ours:.0f} + {postgres:.0f} ms"
-        found.append(Figure(what, cpu, f"{took:.0f} ms", took, "ms", 60))
-    return found
+        figures.append(Figure(what, cpu, f"{took:.0f} ms", took, "ms", 60))
+    return figures
 
 
 async def caught_up(at: Site, service: str) -> int:
@@ -295,7 +295,7 @@ async def caught_up(at: Site, service: str) -> int:
     return position
 
 
-async def heard(at: Site, service: str, begin: int) -> tuple[float, float, float]:
+async def listened(at: Site, service: str, begin: int) -> tuple[float, float, float]:
     """Seconds a page, from the end of the first to the end of the last: by the clock, and of
     processor time, that of both services and that of PostgreSQL."""
     query = f"SELECT max(position) FROM {service}.consumer_offset WHERE source = 'accounts'"  # noqa: S608 - as above
@@ -315,20 +315,20 @@ async def heard(at: Site, service: str, begin: int) -> tuple[float, float, float
 def payload(kind: str) -> tuple[str, UUID, dict[str, Any]]:
     """A fact of accounts, as accounts says it."""
     account, now = uuid4(), datetime.now(UTC)
-    told: dict[str, Any] = {"account_id": account, "recorded_at": now}
+    fields: dict[str, Any] = {"account_id": account, "recorded_at": now}
     match kind:
         case "AccountCreated":
             name = {"source": "crm", "external_id": account.hex}
-            told |= {"name": "A", "external_ids": [name], "intended_users": 5, "internal": False}
+            fields |= {"name": "A", "external_ids": [name], "intended_users": 5, "internal": False}
         case "MemberAdded":
-            told |= {"member_id": uuid4(), "external_id": None, "role": "admin", "level": 1}
-            told |= {"added_at": now, "ended_at": None, "internal": False}
+            fields |= {"member_id": uuid4(), "external_id": None, "role": "admin", "level": 1}
+            fields |= {"added_at": now, "ended_at": None, "internal": False}
         case "ContractChanged":
-            told |= {"contract_id": uuid4(), "start_on": now.date(), "ended_on": None, "seats": 5}
-            told |= {"end_on": now.date(), "term_months": 12, "outcome": "renewed"}
+            fields |= {"contract_id": uuid4(), "start_on": now.date(), "ended_on": None, "seats": 5}
+            fields |= {"end_on": now.date(), "term_months": 12, "outcome": "renewed"}
         case _:
             pass
-    return kind, account, told
+    return kind, account, fields
 
 
 async def announce(at: Site) -> list[Figure]:
@@ -359,12 +359,12 @@ async def announced(at: Site, tenant: UUID, account: UUID) -> float:
     event = {"id": uuid4().hex, "accountId": str(account), "feature": "f1"}
     event["occurredAt"] = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
 
-    async def told() -> bool:
+    async def is_announced() -> bool:
         return bool(await at.owner.fetchval(query, account) > before)
 
     begun = time.perf_counter()
     await at.send(tenant, "usage", "events", [event])
-    return await until(told) - begun
+    return await until(is_announced) - begun
 
 
 PARTS = {part.__name__: part for part in (progress, tickets, note, pages, announce)}
@@ -376,12 +376,19 @@ async def main(parts: Sequence[str]) -> int:
         for part in parts or PARTS:
             figures += await PARTS[part](at)
     table = Table("what", "alone", "beside", "ratio", "at most", "")
-    for one in figures:
-        aim = f"{one.aim:g} {one.unit}" if one.aim else ""
-        verdict = "" if one.aim is None else "kept" if one.kept else "MISSED"
-        table.add_row(one.what, one.alone, one.beside, f"{one.value:.1f} {one.unit}", aim, verdict)
+    for figure in figures:
+        aim = f"{figure.aim:g} {figure.unit}" if figure.aim else ""
+        verdict = "" if figure.aim is None else "kept" if figure.is_kept else "MISSED"
+        table.add_row(
+            figure.what,
+            figure.alone,
+            figure.beside,
+            f"{figure.value:.1f} {figure.unit}",
+            aim,
+            verdict,
+        )
     Console(width=120).print(table)
-    return sum(not one.kept for one in figures)
+    return sum(not figure.is_kept for figure in figures)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ PENALTY = 0.001
 PROMISED = 1.1
 
 
-def made(rows: int) -> tuple[Frame, Floats]:
+def rows_made(rows: int) -> tuple[Frame, Floats]:
     """Rows whose hazards are known, and their design."""
     rng = np.random.default_rng(0)
     matrix = rng.normal(size=(rows, COVARIATES))
@@ -55,9 +55,9 @@ def made(rows: int) -> tuple[Frame, Floats]:
 
 def ours(frame: Frame, matrix: Floats) -> list[float]:
     """Coefficients as training finds them, baselines included."""
-    fitted = cox(frame, matrix, np.full(COVARIATES, PENALTY))
-    baselines(frame, matrix @ fitted.coefficients, "kalbfleisch-prentice")
-    return fitted.coefficients.tolist()
+    model = cox(frame, matrix, np.full(COVARIATES, PENALTY))
+    baselines(frame, matrix @ model.coefficients, "kalbfleisch-prentice")
+    return model.coefficients.tolist()
 
 
 def bare(frame: Frame, matrix: Floats) -> list[float]:
@@ -72,37 +72,37 @@ def bare(frame: Frame, matrix: Floats) -> list[float]:
 SIDES = {"ours": ours, "bare lifelines": bare}
 
 
-def one(side: str, rows: int) -> None:
+def measure(side: str, rows: int) -> None:
     """Fit on one side; print CPU seconds, peak memory and coefficients."""
-    frame, matrix = made(rows)
+    frame, matrix = rows_made(rows)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begun = time.process_time()
-    found = SIDES[side](frame, matrix)
+    coefficients = SIDES[side](frame, matrix)
     cpu = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"cpu": cpu, "peak": peak, "extra": peak - before, "found": found}))
+    print(json.dumps({"cpu": cpu, "peak": peak, "extra": peak - before, "found": coefficients}))
 
 
 def main(rows: int) -> int:
     """Both sides, each in a process of its own; 1 if the promise is broken."""
-    found: dict[str, dict] = {}
+    answers: dict[str, dict] = {}
     for side in SIDES:
         command = [sys.executable, "-m", "benchmarks.fit", "--side", side, str(rows)]
         answer = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-        found[side] = json.loads(answer)
-        cpu, peak, extra = (found[side][key] for key in ("cpu", "peak", "extra"))
+        answers[side] = json.loads(answer)
+        cpu, peak, extra = (answers[side][key] for key in ("cpu", "peak", "extra"))
         print(
             f"{side}: {rows:,} rows × {COVARIATES} covariates, {len(STRATA)} strata: "
             f"{cpu:.1f} s CPU, peak {peak / 1024:.0f} MiB ({extra / 1024:.0f} MiB for the fit)"
         )
-    away = np.abs(np.subtract(found["ours"]["found"], found["bare lifelines"]["found"])).max()
-    ratio = found["ours"]["cpu"] / found["bare lifelines"]["cpu"]
+    away = np.abs(np.subtract(answers["ours"]["found"], answers["bare lifelines"]["found"])).max()
+    ratio = answers["ours"]["cpu"] / answers["bare lifelines"]["cpu"]
     print(f"ours over bare: {ratio:.2f} (promised: at most {PROMISED}); apart by {away:.0e}")
     return int(ratio > PROMISED)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--side"]:
-        one(sys.argv[2], int(sys.argv[3]))
+        measure(sys.argv[2], int(sys.argv[3]))
     else:
         sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else ROWS))

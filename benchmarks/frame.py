@@ -35,12 +35,12 @@ SIDES: Final = ("as they came", "typed columns", "and the frame, checked")
 
 def lines() -> dict[str, dict[str, Signal]]:
     """Every service's signals by name, three traits among them."""
-    found = {name: {s.name: s for s in signals} for name, signals in dictionaries().items()}
-    family = found["accounts"].pop("trait_*")
-    return {**found, "accounts": found["accounts"] | dict.fromkeys(TRAITS, family)}
+    by_source = {name: {s.name: s for s in signals} for name, signals in dictionaries().items()}
+    family = by_source["accounts"].pop("trait_*")
+    return {**by_source, "accounts": by_source["accounts"] | dict.fromkeys(TRAITS, family)}
 
 
-def told(rows: int) -> Iterator[dict[str, list[FeatureRow]]]:
+def answers_of(rows: int) -> Iterator[dict[str, list[FeatureRow]]]:
     """Chunks as they come from the wire: the same chunk, decoded anew each time."""
     pick = random.Random(1)  # noqa: S311 - the same rows each time
     answer = {
@@ -69,7 +69,7 @@ def value(line: Signal, pick: random.Random) -> Any:
 def as_they_came(rows: int) -> int:
     """What was done before: every value kept as the object it came as, then columns of objects."""
     columns: dict[str, list[Any]] = {}
-    for answers in told(rows):
+    for answers in answers_of(rows):
         for each in answers.values():
             for name in each[0]:
                 columns.setdefault(name, []).extend(row[name] for row in each)
@@ -81,9 +81,9 @@ def as_they_came(rows: int) -> int:
 
 def typed(rows: int) -> Collected:
     """What is done: numbers as floats, texts as codes."""
-    known = {name: line for signals in lines().values() for name, line in signals.items()}
-    collected = Collected(known, rows)
-    for answers in told(rows):
+    signals_by_name = {name: line for signals in lines().values() for name, line in signals.items()}
+    collected = Collected(signals_by_name, rows)
+    for answers in answers_of(rows):
         collected.add(answers)
     return collected
 
@@ -92,12 +92,12 @@ def checked(rows: int) -> int:
     """The same with labels, as training goes on with it."""
     collected = typed(rows)
     accounts = [UUID(int=number) for number in range(max(rows // 24, 1))]
-    found = [
+    labels = [
         Label(Landmark(account, landmarks.moment(UNTIL - timedelta(days=30 * month))), 12, False)
         for month in range(25, 0, -1)
         for account in accounts
     ][:rows]
-    frame = landmarks.frame(found, collected, "landmark", UNTIL)
+    frame = landmarks.frame(labels, collected, "landmark", UNTIL)
     return len(admitted(frame, collected.dictionary).columns)
 
 
@@ -134,8 +134,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=500_000)
     parser.add_argument("--side", choices=SIDES)
-    asked = parser.parse_args()
-    if asked.side:
-        side(asked.side, asked.rows)
+    options = parser.parse_args()
+    if options.side:
+        side(options.side, options.rows)
     else:
-        sys.exit(main(asked.rows))
+        sys.exit(main(options.rows))

@@ -142,16 +142,16 @@ async def copied(owner: Conn, bench: Bench, number: int, *, keys: bool) -> Run:
     return Run("COPY with keys" if keys else "bare COPY", 1, number, seconds, [seconds], 0, 0)
 
 
-async def kept(bench: Bench, batches: int) -> Run:
+async def record_batches(bench: Bench, batches: int) -> Run:
     """Batches of 100 straight to the function that keeps, counts and marks them, a commit each, on
     one connection: what the database alone needs for what is promised, without HTTP or receipts."""
     conn = await asyncpg.connect(bench.settings.service_database_url("usage"))
     await conn.execute("SELECT set_config('tenure.tenant', $1, false)", str(bench.tenant))
-    given = [sorted(_record(bench.tenant, row) for row in bench.rows(100)) for _ in range(batches)]
+    rows = [sorted(_record(bench.tenant, row) for row in bench.rows(100)) for _ in range(batches)]
     took: list[float] = []
     before = bench.cpu()[1]
     begun = time.perf_counter()
-    for batch in given:
+    for batch in rows:
         at = time.perf_counter()
         _, keys, accounts, occurred, recorded, quantities, _, bodies, features, members = zip(
             *batch, strict=True
@@ -260,7 +260,7 @@ async def measured(settings: Settings, postgres_pid: int, scale: float) -> int:
         runs.append(await bench.send("batches of 1,000", 2, many // 5, 1_000))
         runs += [await bench.send("one by one", n, few, 1) for n in (1, 4, 16)]
         runs.append(await late(owner, bench, few // 2))
-        runs.append(await kept(bench, many))
+        runs.append(await record_batches(bench, many))
         runs.append(await copied(owner, bench, many * 300, keys=True))
         ceiling = await copied(owner, bench, many * 300, keys=False)
         console.print(shown(runs, ceiling))
@@ -299,11 +299,11 @@ def _verdict(runs: Sequence[Run], ceiling: Run, console: Console) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="how much is sent, 1 = 120,000")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.from_env({"TENURE_DATA_DIR": folder, "TENURE_PORT": "28100"})
         with start_postgres(settings, keep=False) as postgres:
-            return asyncio.run(measured(settings, postgres.pid, given.scale))
+            return asyncio.run(measured(settings, postgres.pid, options.scale))
 
 
 if __name__ == "__main__":

@@ -55,7 +55,9 @@ async def main(accounts: int) -> int:
         async with Rpc(settings) as rpc:
             await trained(rpc, tenant_id, now)
             await multiplied(owner, tenant_id, accounts // SIMULATED)
-            console.print(f"{await known(owner):,} accounts, each as the simulator makes them")
+            console.print(
+                f"{await account_count(owner):,} accounts, each as the simulator makes them"
+            )
             spent = await rescored(owner, rpc, tenant_id, processes)
         await owner.close()
     console.print(shown(spent))
@@ -74,10 +76,10 @@ async def running(settings: Settings) -> AsyncGenerator[dict[str, psutil.Process
     worker = next(w for w in programs.workers(settings) if w.name == "risk-worker")
     with ExitStack() as stack:
         stack.enter_context(start_valkey(settings, keep=False))
-        found: dict[str, psutil.Process] = {}
+        processes: dict[str, psutil.Process] = {}
         for program in (*programs.services(settings), worker):
-            found[program.name] = stack.enter_context(started(program))
-        yield found
+            processes[program.name] = stack.enter_context(started(program))
+        yield processes
 
 
 async def trained(rpc: Rpc, tenant_id: UUID, now: datetime) -> None:
@@ -95,7 +97,7 @@ async def multiplied(owner: Conn, tenant_id: UUID, times: int) -> None:
     await owner.execute("VACUUM ANALYZE", timeout=3_600)
 
 
-async def known(owner: Conn) -> int:
+async def account_count(owner: Conn) -> int:
     number: int = await owner.fetchval("SELECT count(*) FROM risk.account_seen")
     return number
 
@@ -112,8 +114,8 @@ async def rescored(
     }
     before = {name: cpu_s(process) for name, process in everything.items()}
     began_at, begun = await owner.fetchval("SELECT clock_timestamp()"), time.monotonic()
-    asked = Call(remote("risk.scores.rescore", int), {"account_ids": None})
-    await rpc.send(auth.system(tenant_id), asked, timeout_s=600)
+    call = Call(remote("risk.scores.rescore", int), {"account_ids": None})
+    await rpc.send(auth.system(tenant_id), call, timeout_s=600)
     left = "SELECT count(*) FROM risk.work WHERE list = $1 AND wanted > done"
     while await owner.fetchval(left, RESCORE.name):  # noqa: ASYNC110 - PostgreSQL tells no other way
         await asyncio.sleep(1)

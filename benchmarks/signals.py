@@ -43,14 +43,14 @@ class Watched:
     """What a connection was asked, and how long each statement took in milliseconds."""
 
     def __init__(self) -> None:
-        self.asked: dict[str, Statement] = {}
+        self.statements: dict[str, Statement] = {}
         self.took: dict[str, list[float]] = defaultdict(list)
 
-    def __call__(self, said: Any) -> None:
-        if "pg_catalog" in said.query:  # asyncpg learns a type, once a connection
+    def __call__(self, record: Any) -> None:
+        if "pg_catalog" in record.query:  # asyncpg learns a type, once a connection
             return
-        self.asked.setdefault(said.query, (said.query, tuple(said.args)))
-        self.took[said.query].append(1_000 * said.elapsed)
+        self.statements.setdefault(record.query, (record.query, tuple(record.args)))
+        self.took[record.query].append(1_000 * record.elapsed)
 
 
 class Spent:
@@ -89,8 +89,8 @@ async def filled(settings: Settings, accounts: int, people: int) -> tuple[UUID, 
     owner = await asyncpg.connect(settings.owner_database_url)
     tenant = await auth.create_tenant(owner, "bench")
     begun = time.monotonic()
-    given = {"tenure.tenant": tenant, "bench.accounts": accounts, "bench.people": people}
-    for name, value in {**given, "bench.weeks": WEEKS}.items():
+    parameters = {"tenure.tenant": tenant, "bench.accounts": accounts, "bench.people": people}
+    for name, value in {**parameters, "bench.weeks": WEEKS}.items():
         await owner.execute("SELECT set_config($1, $2, false)", name, str(value))
     await owner.execute(FILL, timeout=3_600)
     await owner.execute("VACUUM ANALYZE", timeout=3_600)
@@ -98,8 +98,8 @@ async def filled(settings: Settings, accounts: int, people: int) -> tuple[UUID, 
     size = await owner.fetchval("SELECT pg_total_relation_size('usage.daily')")
     print(f"{rows:,} rows of use in days ({size / rows:.0f} bytes each, with keys),", end=" ")
     print(f"{accounts:,} accounts, filled in {time.monotonic() - begun:.0f} s")
-    asked = await owner.fetch("SELECT DISTINCT account_id FROM usage.term LIMIT $1", PAGE * 4)
-    keys = [row["account_id"] for row in asked]
+    options = await owner.fetch("SELECT DISTINCT account_id FROM usage.term LIMIT $1", PAGE * 4)
+    keys = [row["account_id"] for row in options]
     await owner.close()
     return tenant, [keys[at : at + PAGE] for at in range(0, len(keys), PAGE)]
 
@@ -114,7 +114,7 @@ async def measured(
         for label, as_of in (("now", None), ("a year ago", year)):
             watched, p95 = await _timed(db, tenant, label, pages, as_of)
             failed |= p95 >= PROMISED_MS
-            for statement in watched.asked.values():
+            for statement in watched.statements.values():
                 failed |= await _planned(db, tenant, statement, plans=plans)
     return int(failed)
 
@@ -147,15 +147,15 @@ async def _timed(
 async def everything(conn: Conn, page: list[UUID], as_of: datetime | None) -> None:
     """Every batch read behind the fields of an account's usage, one after the other."""
     summaries = await reads.summary(conn, page, as_of)
-    seen = await signals.signals(conn, page, as_of)
-    found = [
-        {key: peers.signals(summaries[key], seen[key]) for key in page},
+    counts = await signals.signals(conn, page, as_of)
+    answers = [
+        {key: peers.signals(summaries[key], counts[key]) for key in page},
         await sessions.time_spent(conn, page, as_of),
         await habits.habits(conn, page, as_of),
         await habits.suggestions(conn, page, as_of),
         await journeys.journeys(conn, page, as_of),
     ]
-    if any(len(each) < PAGE for each in found):
+    if any(len(each) < PAGE for each in answers):
         raise ValueError("a figure of a smaller page would mislead")
 
 
@@ -193,5 +193,5 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    asked = _options()
-    sys.exit(asyncio.run(main(asked.accounts, asked.people, plans=asked.plans)))
+    options = _options()
+    sys.exit(asyncio.run(main(options.accounts, options.people, plans=options.plans)))

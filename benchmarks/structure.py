@@ -85,14 +85,14 @@ def circles(graph: Graph) -> dict[str, frozenset[str]]:
 
 def reachable(graph: Graph, start: str) -> set[str]:
     """Every node that can be reached along arrows."""
-    seen: set[str] = set()
+    modules: set[str] = set()
     todo = [start]
     while todo:
         for target in graph.get(todo.pop(), ()):
-            if target not in seen:
-                seen.add(target)
+            if target not in modules:
+                modules.add(target)
                 todo.append(target)
-    return seen
+    return modules
 
 
 def floors(graph: Graph) -> dict[str, int]:

@@ -15,20 +15,21 @@ PARTICIPLES = EMPTY_WORDS | {
     "sent", "taken", "wanted",
 }  # fmt: skip
 WITHOUT_EMPTY_WORDS = [
-    "graph",
     *(
         f"ml/{room}"
         for room in ("backtesting", "fitting", "reporting", "scoring", "training", "trial")
     ),
-    *(f"services/risk/{part}" for part in ("actions", "domain", "forecasting", "store")),
-    "shared",
 ]
-WITHOUT_PARTICIPLES = [
-    *(f"services/{name}" for name in ("accounts", "billing", "learning", "usage")),
-    *(f"services/risk/{part}" for part in ("actions", "forecasting", "store")),
-    *(f"shared/{part}" for part in ("graphql", "intake", "platform", "process")),
-    "graph", "tests",
-]  # fmt: skip
+WITHOUT_PARTICIPLES = ["benchmarks", "graph", "services", "shared", "tests"]
+FIELDS_OF_THE_GRAPH = {
+    "services/risk/domain/calibration.py: seen",
+    "services/risk/domain/drift.py: moved",
+    "services/risk/schema/drift.py: moved",
+    "services/risk/schema/evidence.py: seen",
+    "shared/vocabulary/evidence.py: moved",
+    "shared/vocabulary/evidence.py: seen",
+}
+"""What clients know by that name, and what stored evidence has under it."""
 SCALARS_OF_THE_LIBRARY = {"Date"}
 HALF_A_SENTENCE = re.compile(r"(And|But|Or|With|Of|Which|That|Whose)\b")
 
@@ -40,7 +41,7 @@ def test_no_name_leaves_open_what_it_stands_for(folder: str):
 
 @pytest.mark.parametrize("folder", WITHOUT_PARTICIPLES)
 def test_no_name_is_a_participle(folder: str):
-    assert not strays(folder, PARTICIPLES)
+    assert strays(folder, PARTICIPLES) <= FIELDS_OF_THE_GRAPH
 
 
 @pytest.mark.parametrize(
@@ -125,15 +126,4 @@ def test_what_a_sentence_is(description: str, whole: bool):
 def test_every_description_of_the_graph_is_a_sentence():
     described = dict(places())
     halves = {place: text for place, text in described.items() if text and not is_sentence(text)}
-    assert set(halves) <= SCALARS_OF_THE_LIBRARY | NOT_YET
-
-
-NOT_YET = {
-    "CauseProbability.probability",
-    "Look.at",
-    "ModelPromoteInput",
-    "Mutation.modelPromote(input)",
-    "Mutation.riskRescore(input)",
-    "Query.modelAliasChanges",
-    "RiskRescoreInput",
-}
+    assert set(halves) <= SCALARS_OF_THE_LIBRARY
