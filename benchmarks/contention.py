@@ -51,8 +51,15 @@ class Figure:
 
 def ratio(what: str, alone: Sequence[float], beside: Sequence[float], aim: float | None) -> Figure:
     """Medians beside something else over medians alone."""
-    quiet, busy = statistics.median(alone), statistics.median(beside)
-    return Figure(what, f"{quiet * 1e3:.0f} ms", f"{busy * 1e3:.0f} ms", busy / quiet, "×", aim)
+    by_itself, disturbed = statistics.median(alone), statistics.median(beside)
+    return Figure(
+        what,
+        f"{by_itself * 1e3:.0f} ms",
+        f"{disturbed * 1e3:.0f} ms",
+        disturbed / by_itself,
+        "×",
+        aim,
+    )
 
 
 async def until(ask: Callable[[], Awaitable[object]], *, within_s: float = 60) -> float:
@@ -158,11 +165,11 @@ async def tickets(at: Site) -> list[Figure]:
         rows = [{"id": str(key), "name": f"a{key}"} for key in accounts]
         for start in range(0, len(rows), PAGE):
             await at.send(tenant, "accounts", "accounts", rows[start : start + PAGE])
-        await tickets_per_s(at, tenant, accounts, 4)
+        await rows_per_s(at, tenant, accounts, 4)
         for _ in range(3):
             for senders in SENDERS:
-                rates[senders].append(await tickets_per_s(at, tenant, accounts, senders))
-    best = {senders: statistics.median(rates_of) for senders, rates_of in rates.items()}
+                rates[senders].append(await rows_per_s(at, tenant, accounts, senders))
+    best = {senders: statistics.median(values) for senders, values in rates.items()}
     return [
         Figure(
             f"tickets, {senders} senders",
@@ -176,7 +183,7 @@ async def tickets(at: Site) -> list[Figure]:
     ]
 
 
-async def tickets_per_s(at: Site, tenant: UUID, accounts: Sequence[UUID], senders: int) -> float:
+async def rows_per_s(at: Site, tenant: UUID, accounts: Sequence[UUID], senders: int) -> float:
     """Rows a second, 48 batches shared out among the senders."""
     batches = [[ticket(random.choice(accounts)) for _ in range(100)] for _ in range(48)]  # noqa: S311
 
@@ -210,7 +217,7 @@ async def note(at: Site) -> list[Figure]:
     with at.running("accounts", "risk"):
         for _ in range(ROUNDS + 1):
             alone.append(await noted(at, account))
-            async with holding(at, rival, rivals):
+            async with open_transaction(at, rival, rivals):
                 beside.append(await noted(at, account))
     return [ratio(f"note beside another tenant's {HELD_S} s", alone[1:], beside[1:], 1.5)]
 
@@ -224,11 +231,11 @@ async def noted(at: Site, account: UUID) -> float:
         return bool(await at.owner.fetchval(query, account) > before)
 
     begun = time.perf_counter()
-    await emit(at, [("SupportChanged", account, {"account_id": account})])
+    await emit_all(at, [("SupportChanged", account, {"account_id": account})])
     return await until(marked) - begun
 
 
-async def emit(at: Site, facts: Sequence[tuple[str, UUID, dict[str, Any]]]) -> None:
+async def emit_all(at: Site, facts: Sequence[tuple[str, UUID, dict[str, Any]]]) -> None:
     """Facts of accounts, in its log at once."""
     await at.owner.execute(
         "SELECT accounts.emit(about, type, fact::jsonb, NULL)"
@@ -242,7 +249,9 @@ async def emit(at: Site, facts: Sequence[tuple[str, UUID, dict[str, Any]]]) -> N
 
 
 @asynccontextmanager
-async def holding(at: Site, tenant: UUID, accounts: Sequence[UUID]) -> AsyncGenerator[None]:
+async def open_transaction(
+    at: Site, tenant: UUID, accounts: Sequence[UUID]
+) -> AsyncGenerator[None]:
     """Beside a transaction of risk that has marked accounts of this tenant and stays open."""
     conn = await asyncpg.connect(at.settings.service_database_url("risk"))
     await conn.execute(f"BEGIN; SET LOCAL tenure.tenant = '{tenant}'")
@@ -274,8 +283,8 @@ async def pages(at: Site) -> list[Figure]:
         with at.running("accounts"):
             begin = await caught_up(at, service)
             for _ in range(6):
-                await emit(at, [payload(kind) for _ in range(PAGE)])
-            took, ours, postgres = (1e3 * each for each in await listened(at, service, begin))
+                await emit_all(at, [payload(kind) for _ in range(PAGE)])
+            took, ours, postgres = (1e3 * each for each in await page_s(at, service, begin))
         what = f"a page of {PAGE} × {kind} in {service}"
         cpu = f"CPU {ours:.0f} + {postgres:.0f} ms"
         figures.append(Figure(what, cpu, f"{took:.0f} ms", took, "ms", 60))
@@ -295,7 +304,7 @@ async def caught_up(at: Site, service: str) -> int:
     return position
 
 
-async def listened(at: Site, service: str, begin: int) -> tuple[float, float, float]:
+async def page_s(at: Site, service: str, begin: int) -> tuple[float, float, float]:
     """Seconds a page, from the end of the first to the end of the last: by the clock, and of
     processor time, that of both services and that of PostgreSQL."""
     query = f"SELECT max(position) FROM {service}.consumer_offset WHERE source = 'accounts'"  # noqa: S608 - as above
@@ -315,20 +324,20 @@ async def listened(at: Site, service: str, begin: int) -> tuple[float, float, fl
 def payload(kind: str) -> tuple[str, UUID, dict[str, Any]]:
     """A fact of accounts, as accounts says it."""
     account, now = uuid4(), datetime.now(UTC)
-    fields: dict[str, Any] = {"account_id": account, "recorded_at": now}
+    fact: dict[str, Any] = {"account_id": account, "recorded_at": now}
     match kind:
         case "AccountCreated":
             name = {"source": "crm", "external_id": account.hex}
-            fields |= {"name": "A", "external_ids": [name], "intended_users": 5, "internal": False}
+            fact |= {"name": "A", "external_ids": [name], "intended_users": 5, "internal": False}
         case "MemberAdded":
-            fields |= {"member_id": uuid4(), "external_id": None, "role": "admin", "level": 1}
-            fields |= {"added_at": now, "ended_at": None, "internal": False}
+            fact |= {"member_id": uuid4(), "external_id": None, "role": "admin", "level": 1}
+            fact |= {"added_at": now, "ended_at": None, "internal": False}
         case "ContractChanged":
-            fields |= {"contract_id": uuid4(), "start_on": now.date(), "ended_on": None, "seats": 5}
-            fields |= {"end_on": now.date(), "term_months": 12, "outcome": "renewed"}
+            fact |= {"contract_id": uuid4(), "start_on": now.date(), "ended_on": None, "seats": 5}
+            fact |= {"end_on": now.date(), "term_months": 12, "outcome": "renewed"}
         case _:
             pass
-    return kind, account, fields
+    return kind, account, fact
 
 
 async def announce(at: Site) -> list[Figure]:
@@ -359,12 +368,12 @@ async def announced(at: Site, tenant: UUID, account: UUID) -> float:
     event = {"id": uuid4().hex, "accountId": str(account), "feature": "f1"}
     event["occurredAt"] = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
 
-    async def is_announced() -> bool:
+    async def has_arrived() -> bool:
         return bool(await at.owner.fetchval(query, account) > before)
 
     begun = time.perf_counter()
     await at.send(tenant, "usage", "events", [event])
-    return await until(is_announced) - begun
+    return await until(has_arrived) - begun
 
 
 PARTS = {part.__name__: part for part in (progress, tickets, note, pages, announce)}

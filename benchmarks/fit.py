@@ -31,7 +31,7 @@ PENALTY = 0.001
 PROMISED = 1.1
 
 
-def rows_made(rows: int) -> tuple[Frame, Floats]:
+def sample(rows: int) -> tuple[Frame, Floats]:
     """Rows whose hazards are known, and their design."""
     rng = np.random.default_rng(0)
     matrix = rng.normal(size=(rows, COVARIATES))
@@ -55,9 +55,9 @@ def rows_made(rows: int) -> tuple[Frame, Floats]:
 
 def ours(frame: Frame, matrix: Floats) -> list[float]:
     """Coefficients as training finds them, baselines included."""
-    model = cox(frame, matrix, np.full(COVARIATES, PENALTY))
-    baselines(frame, matrix @ model.coefficients, "kalbfleisch-prentice")
-    return model.coefficients.tolist()
+    cox_fit = cox(frame, matrix, np.full(COVARIATES, PENALTY))
+    baselines(frame, matrix @ cox_fit.coefficients, "kalbfleisch-prentice")
+    return cox_fit.coefficients.tolist()
 
 
 def bare(frame: Frame, matrix: Floats) -> list[float]:
@@ -74,7 +74,7 @@ SIDES = {"ours": ours, "bare lifelines": bare}
 
 def measure(side: str, rows: int) -> None:
     """Fit on one side; print CPU seconds, peak memory and coefficients."""
-    frame, matrix = rows_made(rows)
+    frame, matrix = sample(rows)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begun = time.process_time()
     coefficients = SIDES[side](frame, matrix)

@@ -35,12 +35,17 @@ SIDES: Final = ("as they came", "typed columns", "and the frame, checked")
 
 def lines() -> dict[str, dict[str, Signal]]:
     """Every service's signals by name, three traits among them."""
-    by_source = {name: {s.name: s for s in signals} for name, signals in dictionaries().items()}
-    family = by_source["accounts"].pop("trait_*")
-    return {**by_source, "accounts": by_source["accounts"] | dict.fromkeys(TRAITS, family)}
+    signals_by_service = {
+        name: {s.name: s for s in signals} for name, signals in dictionaries().items()
+    }
+    family = signals_by_service["accounts"].pop("trait_*")
+    return {
+        **signals_by_service,
+        "accounts": signals_by_service["accounts"] | dict.fromkeys(TRAITS, family),
+    }
 
 
-def answers_of(rows: int) -> Iterator[dict[str, list[FeatureRow]]]:
+def chunks(rows: int) -> Iterator[dict[str, list[FeatureRow]]]:
     """Chunks as they come from the wire: the same chunk, decoded anew each time."""
     pick = random.Random(1)  # noqa: S311 - the same rows each time
     answer = {
@@ -69,7 +74,7 @@ def value(line: Signal, pick: random.Random) -> Any:
 def as_they_came(rows: int) -> int:
     """What was done before: every value kept as the object it came as, then columns of objects."""
     columns: dict[str, list[Any]] = {}
-    for answers in answers_of(rows):
+    for answers in chunks(rows):
         for each in answers.values():
             for name in each[0]:
                 columns.setdefault(name, []).extend(row[name] for row in each)
@@ -81,9 +86,9 @@ def as_they_came(rows: int) -> int:
 
 def typed(rows: int) -> Collected:
     """What is done: numbers as floats, texts as codes."""
-    signals_by_name = {name: line for signals in lines().values() for name, line in signals.items()}
-    collected = Collected(signals_by_name, rows)
-    for answers in answers_of(rows):
+    by_name = {name: line for signals in lines().values() for name, line in signals.items()}
+    collected = Collected(by_name, rows)
+    for answers in chunks(rows):
         collected.add(answers)
     return collected
 

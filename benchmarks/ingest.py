@@ -142,16 +142,18 @@ async def copied(owner: Conn, bench: Bench, number: int, *, keys: bool) -> Run:
     return Run("COPY with keys" if keys else "bare COPY", 1, number, seconds, [seconds], 0, 0)
 
 
-async def record_batches(bench: Bench, batches: int) -> Run:
+async def database_run(bench: Bench, batches: int) -> Run:
     """Batches of 100 straight to the function that keeps, counts and marks them, a commit each, on
     one connection: what the database alone needs for what is promised, without HTTP or receipts."""
     conn = await asyncpg.connect(bench.settings.service_database_url("usage"))
     await conn.execute("SELECT set_config('tenure.tenant', $1, false)", str(bench.tenant))
-    rows = [sorted(_record(bench.tenant, row) for row in bench.rows(100)) for _ in range(batches)]
+    records = [
+        sorted(_record(bench.tenant, row) for row in bench.rows(100)) for _ in range(batches)
+    ]
     took: list[float] = []
     before = bench.cpu()[1]
     begun = time.perf_counter()
-    for batch in rows:
+    for batch in records:
         at = time.perf_counter()
         _, keys, accounts, occurred, recorded, quantities, _, bodies, features, members = zip(
             *batch, strict=True
@@ -260,7 +262,7 @@ async def measured(settings: Settings, postgres_pid: int, scale: float) -> int:
         runs.append(await bench.send("batches of 1,000", 2, many // 5, 1_000))
         runs += [await bench.send("one by one", n, few, 1) for n in (1, 4, 16)]
         runs.append(await late(owner, bench, few // 2))
-        runs.append(await record_batches(bench, many))
+        runs.append(await database_run(bench, many))
         runs.append(await copied(owner, bench, many * 300, keys=True))
         ceiling = await copied(owner, bench, many * 300, keys=False)
         console.print(shown(runs, ceiling))

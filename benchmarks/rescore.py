@@ -56,7 +56,7 @@ async def main(accounts: int) -> int:
             await trained(rpc, tenant_id, now)
             await multiplied(owner, tenant_id, accounts // SIMULATED)
             console.print(
-                f"{await account_count(owner):,} accounts, each as the simulator makes them"
+                f"{await accounts_on_record(owner):,} accounts, each as the simulator makes them"
             )
             spent = await rescored(owner, rpc, tenant_id, processes)
         await owner.close()
@@ -97,7 +97,7 @@ async def multiplied(owner: Conn, tenant_id: UUID, times: int) -> None:
     await owner.execute("VACUUM ANALYZE", timeout=3_600)
 
 
-async def account_count(owner: Conn) -> int:
+async def accounts_on_record(owner: Conn) -> int:
     number: int = await owner.fetchval("SELECT count(*) FROM risk.account_seen")
     return number
 

@@ -98,8 +98,10 @@ async def filled(settings: Settings, accounts: int, people: int) -> tuple[UUID, 
     size = await owner.fetchval("SELECT pg_total_relation_size('usage.daily')")
     print(f"{rows:,} rows of use in days ({size / rows:.0f} bytes each, with keys),", end=" ")
     print(f"{accounts:,} accounts, filled in {time.monotonic() - begun:.0f} s")
-    options = await owner.fetch("SELECT DISTINCT account_id FROM usage.term LIMIT $1", PAGE * 4)
-    keys = [row["account_id"] for row in options]
+    rows_of_accounts = await owner.fetch(
+        "SELECT DISTINCT account_id FROM usage.term LIMIT $1", PAGE * 4
+    )
+    keys = [row["account_id"] for row in rows_of_accounts]
     await owner.close()
     return tenant, [keys[at : at + PAGE] for at in range(0, len(keys), PAGE)]
 
@@ -147,9 +149,9 @@ async def _timed(
 async def everything(conn: Conn, page: list[UUID], as_of: datetime | None) -> None:
     """Every batch read behind the fields of an account's usage, one after the other."""
     summaries = await reads.summary(conn, page, as_of)
-    counts = await signals.signals(conn, page, as_of)
+    by_account = await signals.signals(conn, page, as_of)
     answers = [
-        {key: peers.signals(summaries[key], counts[key]) for key in page},
+        {key: peers.signals(summaries[key], by_account[key]) for key in page},
         await sessions.time_spent(conn, page, as_of),
         await habits.habits(conn, page, as_of),
         await habits.suggestions(conn, page, as_of),

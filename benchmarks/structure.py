@@ -85,14 +85,14 @@ def circles(graph: Graph) -> dict[str, frozenset[str]]:
 
 def reachable(graph: Graph, start: str) -> set[str]:
     """Every node that can be reached along arrows."""
-    modules: set[str] = set()
+    nodes: set[str] = set()
     todo = [start]
     while todo:
         for target in graph.get(todo.pop(), ()):
-            if target not in modules:
-                modules.add(target)
+            if target not in nodes:
+                nodes.add(target)
                 todo.append(target)
-    return modules
+    return nodes
 
 
 def floors(graph: Graph) -> dict[str, int]:

@@ -99,7 +99,7 @@ def events(
       tenure import events usage.jsonl --dry-run
     """
     columns = events_loading.mapped(
-        pairs, lambda said: click.BadParameter(said, param_hint="--map")
+        pairs, lambda message: click.BadParameter(message, param_hint="--map")
     )
     reading = events_loading.Reading(columns, external_source, source, _zone(time_zone))
     notes = state or file.with_name(file.name + ".import.json")

@@ -47,12 +47,12 @@ def create(tenant: str, name: str, scopes: tuple[str, ...], new_tenant: bool) ->
       tenure keys create --tenant acme --new-tenant --scope read --scope ingest --name loader
     """
 
-    async def made(conn: Conn) -> str:
+    async def issue(conn: Conn) -> str:
         find = auth.create_tenant if new_tenant else auth.find_tenant
         _, secret = await auth.create_key(conn, await find(conn, tenant), name, scopes)
         return secret
 
-    click.echo(_as_owner(made))
+    click.echo(_as_owner(issue))
 
 
 @keys.command("list")
@@ -68,12 +68,12 @@ def list_(tenant: str | None) -> None:
     async def listed(conn: Conn) -> list[ListedKey]:
         return await access.keys(conn, tenant)
 
-    found = _as_owner(listed)
-    for key in found:
+    keys_of_tenant = _as_owner(listed)
+    for key in keys_of_tenant:
         state = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "valid"
         scopes = ",".join(key.scopes)
         click.echo(f"{key.tenant}  {key.key_id}  tnr_{key.prefix}_…  {scopes}  {state}  {key.name}")
-    if not found:
+    if not keys_of_tenant:
         click.echo("There are no keys; `tenure keys create` makes one.")
 
 

@@ -13,7 +13,7 @@ from click import Context, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from ml.cli.caller import caller
+from ml.cli.caller import calling, whose
 from services.risk.forecasting.replay import (
     MAX_NEWEST,
     Replay,
@@ -21,8 +21,6 @@ from services.risk.forecasting.replay import (
     account_replays,
     newest_replays,
 )
-from shared.platform.config import Settings
-from shared.process.rpc import Rpc
 from shared.vocabulary.errors import InvalidInput, NotFound
 from shared.vocabulary.ids import parse_id
 from shared.vocabulary.moments import moment
@@ -42,8 +40,7 @@ class AMoment(click.ParamType["datetime"]):
 
 @click.command()
 @click.argument("account", required=False)
-@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
-@click.option("--key", envvar="TENURE_KEY", help="API key with the scope read; its tenant's.")
+@whose("read")
 @click.option(
     "--as-of",
     type=AMoment(),
@@ -69,14 +66,16 @@ def replay(
       tenure replay --tenant demo --last 1000
       tenure replay QWNjb3VudDo… --tenant demo --as-of 2026-11-21T09:30:00Z
     """
-    found = asyncio.run(_replayed(tenant, key, account, as_of, last))
+    replays = asyncio.run(_replayed(tenant, key, account, as_of, last))
     console = Console()
-    wrong = [one for one in found if one.verdict is not Verdict.SAME]
+    wrong = [replay for replay in replays if replay.verdict is not Verdict.SAME]
     if account is not None or wrong:
-        console.print(_grid(wrong or found))
-    counts = Counter(one.verdict.value for one in found)
-    said = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
-    console.print(f"{len(found):,} scores made again: {said or 'none served yet'}", highlight=False)
+        console.print(_grid(wrong or replays))
+    counts = Counter(replay.verdict.value for replay in replays)
+    summary = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
+    console.print(
+        f"{len(replays):,} scores made again: {summary or 'none served yet'}", highlight=False
+    )
     if wrong:
         sys.exit(1)
 
@@ -84,37 +83,35 @@ def replay(
 async def _replayed(
     tenant: str | None, key: str | None, account: str | None, as_of: datetime | None, last: int
 ) -> Sequence[Replay]:
-    settings = Settings.from_env()
-    principal = await caller(settings, tenant, key, "read")
-    async with Rpc(settings) as rpc:
+    async with calling(tenant, key, "read") as (rpc, principal):
         if account is None:
             return await rpc.call(principal, newest_replays, last)
         account_id = _account(account)
-        found = await rpc.call(principal, account_replays, [account_id], as_of)
-    if account_id not in found:
+        replays = await rpc.call(principal, account_replays, [account_id], as_of)
+    if account_id not in replays:
         raise NotFound(f"no score of account {account} was served then")
-    return [found[account_id]]
+    return [replays[account_id]]
 
 
-def _account(given: str) -> UUID:
+def _account(text: str) -> UUID:
     """An account by its plain id, or by that of the API."""
     try:
-        return UUID(given)
+        return UUID(text)
     except ValueError:
-        return parse_id(given, "Account", "ACCOUNT")[1]
+        return parse_id(text, "Account", "ACCOUNT")[1]
 
 
-def _grid(found: Sequence[Replay]) -> Table:
+def _grid(replays: Sequence[Replay]) -> Table:
     grid = Table("account", "as of", "model", "verdict", "served", "again", "differing")
-    for one in found:
-        again = "" if one.again_hash is None else one.again_hash[:12]
+    for replay in replays:
+        again = "" if replay.again_hash is None else replay.again_hash[:12]
         grid.add_row(
-            str(one.account_id),
-            one.as_of.isoformat(timespec="seconds"),
-            one.model_version,
-            one.verdict.value,
-            one.served_hash[:12],
+            str(replay.account_id),
+            replay.as_of.isoformat(timespec="seconds"),
+            replay.model_version,
+            replay.verdict.value,
+            replay.served_hash[:12],
             again,
-            ", ".join(one.differing),
+            ", ".join(replay.differing),
         )
     return grid

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from infra.cli.loading import Destination, day, destination
 from infra.loading.run import write
+from ml.cli.paths import FILE, FOLDER
 from ml.simulation import tenant as tenant_simulation
 from ml.simulation.tenant import Tenant
 
@@ -39,12 +40,12 @@ from ml.simulation.tenant import Tenant
 @destination("demo")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Write the rows to this folder, one file a kind, instead of sending them.",
 )
 @click.option(
     "--truth",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="Write the true chances of every account to this file, one JSON object a line.",
 )
 @click.option("--dry-run", is_flag=True, help="Make the rows and count them, no more.")
@@ -104,7 +105,5 @@ def _keep_truth(tenant: Tenant, path: Path, account_ids: dict[UUID, UUID]) -> No
     """Under the ids that the server gave the accounts, where they were sent to one."""
     with path.open("wb") as file:
         for account_id, truth in tenant.truth().items():
-            told = msgspec.structs.replace(
-                truth, account_id=account_ids.get(account_id, account_id)
-            )
-            file.write(msgspec.json.encode(told) + b"\n")
+            row = msgspec.structs.replace(truth, account_id=account_ids.get(account_id, account_id))
+            file.write(msgspec.json.encode(row) + b"\n")

@@ -7,7 +7,7 @@ import click
 from infra.suite import programs
 from infra.suite.configuration import configured
 from infra.suite.status_table import show
-from infra.supervising.status_board import Line, alive, kept
+from infra.supervising.status_board import Line, alive, state_of
 from infra.supervising.terminal import Terminal
 
 
@@ -33,15 +33,15 @@ def status(data_dir: str | None) -> None:
       3  not running
     """
     settings = configured(TENURE_DATA_DIR=data_dir)
-    known = kept(settings.data_dir)
-    if not alive(known.get("pid"), known.get("created")):
+    state = state_of(settings.data_dir)
+    if not alive(state.get("pid"), state.get("created")):
         click.echo(f"Tenure is not running on {settings.data_dir}; `tenure up` starts it.")
         sys.exit(3)
-    lines = [Line(**line) for line in known["programs"]]
-    click.echo(f"{known['address']}  process {known['pid']}  {known['phase']}")
+    lines = [Line(**line) for line in state["programs"]]
+    click.echo(f"{state['address']}  process {state['pid']}  {state['phase']}")
     show(lines, Terminal())
     degraded = programs.problems(settings)
     for line in degraded:
         click.echo(line)
-    well = not degraded and known["phase"] == "ready" and all(line.status == "up" for line in lines)
+    well = not degraded and state["phase"] == "ready" and all(line.status == "up" for line in lines)
     sys.exit(0 if well else 1)

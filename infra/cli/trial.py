@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import date
-from pathlib import Path
 from typing import Final
 
 import click
@@ -12,15 +11,14 @@ from infra.trial.run import windows
 from infra.trial.server import scratch
 from ml.backtesting.windows import Window
 from ml.cli.bars import bars
-from ml.cli.evaluate import evaluate
+from ml.cli.evaluate import IMAGES, PAGE, evaluate
 from ml.cli.train import Steps
+from ml.reporting.figures import write_between
 from ml.simulation.tenant import Tenant, simulate
 from ml.trial.figures import draw
-from ml.trial.page import page, put
+from ml.trial.page import page
 from ml.trial.trial import Trial, promises, together, tried
 
-FORECAST_PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "forecast.md"
-IMAGES: Final = FORECAST_PAGE.parent / "img"
 UNTIL: Final = date(2026, 7, 1)
 """The same rows whenever it is run."""
 
@@ -61,7 +59,7 @@ def simulation(
     """
     console = Console()
     unrecorded = _unrecorded(months, unrecorded_months)
-    found: dict[int, Trial] = {}
+    trials: dict[int, Trial] = {}
     for seed in range(1, seeds + 1):
         tenant = simulate(
             companies_count=companies,
@@ -71,32 +69,32 @@ def simulation(
             unrecorded_months=unrecorded,
         )
         with bars(console) as progress:
-            told = Steps(progress)
-            known = asyncio.run(_windows(tenant, origins, told))
-            found[seed] = tried(tenant, known, seed=0, replicates=replicates, step=told)
-    whole = together(list(found.values()), replicates=replicates)
-    said = page(promises(whole), whole, found)
-    console.print(said, markup=False, highlight=False)
+            steps = Steps(progress)
+            past = asyncio.run(_windows(tenant, origins, steps))
+            trials[seed] = tried(tenant, past, seed=0, replicates=replicates, step=steps)
+    whole = together(list(trials.values()), replicates=replicates)
+    tables = page(promises(whole), whole, trials)
+    console.print(tables, markup=False, highlight=False)
     if write:
-        put(FORECAST_PAGE, "simulation", said)
+        write_between(PAGE, "simulation", f"{tables}\n")
         for path in draw(whole.backtest.rows, IMAGES):
             console.print(f"wrote {path}", highlight=False)
 
 
-def _unrecorded(months: int, asked: int | None) -> int:
+def _unrecorded(months: int, months_asked: int | None) -> int:
     """A fifth of all months if nobody asked for other; an origin needs some on record."""
     most = months - LEAST_RECORDED
-    if asked is not None and asked > most:
+    if months_asked is not None and months_asked > most:
         raise click.BadParameter(
-            f"{asked} of {months} months leave too few to judge by; at most {most}",
+            f"{months_asked} of {months} months leave too few to judge by; at most {most}",
             param_hint="--unrecorded-months",
         )
-    return min(months // 5, most) if asked is None else asked
+    return min(months // 5, most) if months_asked is None else months_asked
 
 
-async def _windows(tenant: Tenant, origins: int, told: Steps) -> list[Window]:
+async def _windows(tenant: Tenant, origins: int, steps: Steps) -> list[Window]:
     async with scratch() as settings:
-        return await windows(settings, tenant, "trial", origins, told)
+        return await windows(settings, tenant, "trial", origins, steps)
 
 
 __all__ = ["evaluate"]

@@ -92,7 +92,6 @@ class Tally:
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
 
     def add(self, kind: str, receipts: list[Receipt]) -> None:
-        """Count a batch's receipts."""
         of_kind = self.counts.setdefault(kind, Counter())
         of_kind.update(receipt.status for receipt in receipts)
 
@@ -175,9 +174,9 @@ class Client:
             advance(len(part))
 
     def _name_account(self, row: msgspec.Struct) -> None:
-        known: UUID | None = getattr(row, "account_id", None)
-        if known is not None and known in self.account_ids:
-            setattr(row, "account_id", self.account_ids[known])  # noqa: B010 - rows of many kinds
+        account_id: UUID | None = getattr(row, "account_id", None)
+        if account_id in self.account_ids:
+            setattr(row, "account_id", self.account_ids[account_id])  # noqa: B010 - rows of many kinds
 
     async def _post(self, kind: str, part: list[msgspec.Struct]) -> list[Receipt]:
         body = msgspec.json.encode(part)
@@ -248,19 +247,19 @@ def cut(
     """
     part: list[msgspec.Struct] = []
     sizes: list[int] = []
-    held = since = 0
+    total = since = 0
     for row in rows:
         size = len(msgspec.json.encode(row)) + len(",")
         if part and _account(row) != _account(part[-1]):
             since = len(part)
-        while part and (len(part) == most or held + size + len("[]") > most_bytes):
+        while part and (len(part) == most or total + size + len("[]") > most_bytes):
             at = since or len(part)
             yield part[:at]
             part, sizes, since = part[at:], sizes[at:], 0
-            held = sum(sizes)
+            total = sum(sizes)
         part.append(row)
         sizes.append(size)
-        held += size
+        total += size
     if part:
         yield part
 

@@ -19,7 +19,8 @@ from rich.console import Console
 from infra.loading.client import MAX_PAUSE_S, Client, Receipt
 from infra.loading.errors import LoadError
 from infra.loading.meter import Meter
-from infra.loading.run import told
+from infra.loading.run import in_words
+from infra.supervising.files import write_whole
 from ml.simulation.rows import Batch
 from services.usage.domain.events import EventRow, event
 from shared.intake.rows import NumberedRow, parse, recorded_at, rejection
@@ -81,14 +82,14 @@ class Reading:
 
     def row(self, values: Values, fallback_id: str) -> Row:
         """The event; a row without an id is known by its place in the file."""
-        given = {name: self._value(name, values) for name in FIELDS}
-        given["id"] = given["id"] if given["id"] not in (None, "") else fallback_id
-        given["source"] = given["source"] or self.source
-        external = given["externalId"]
+        fields = {name: self._value(name, values) for name in FIELDS}
+        fields["id"] = fields["id"] if fields["id"] not in (None, "") else fallback_id
+        fields["source"] = fields["source"] or self.source
+        external = fields["externalId"]
         if external is not None and not isinstance(external, Mapping):
-            given["externalId"] = {"source": self.external_source or "", "id": str(external)}
-        given["properties"] = self._properties(given["properties"], values)
-        return msgspec.convert({k: v for k, v in given.items() if v is not None}, Row)
+            fields["externalId"] = {"source": self.external_source or "", "id": str(external)}
+        fields["properties"] = self._properties(fields["properties"], values)
+        return msgspec.convert({k: v for k, v in fields.items() if v is not None}, Row)
 
     def _value(self, name: str, values: Values) -> Any:
         column = self.columns.get(name, name)
@@ -106,21 +107,21 @@ class Reading:
         except InvalidInput:
             return value
 
-    def _properties(self, given: Any, values: Values) -> Any:
+    def _properties(self, cell: Any, values: Values) -> Any:
         """A column of JSON, or columns called `properties.<name>`."""
-        if isinstance(given, str):
+        if isinstance(cell, str):
             try:
-                given = msgspec.json.decode(given)
+                cell = msgspec.json.decode(cell)
             except msgspec.DecodeError:
-                return given
+                return cell
         named: Values = {
             name.removeprefix(PROPERTY): value
             for name, value in values.items()
             if name.startswith(PROPERTY) and value not in (None, "")
         }
         if not named:
-            return given
-        return {**cast("Values", given), **named} if isinstance(given, dict) else named
+            return cell
+        return {**cast("Values", cell), **named} if isinstance(cell, dict) else named
 
 
 def _snake(name: str) -> str:
@@ -231,7 +232,7 @@ class Load:
                 while chunk := list(islice(rows, self.chunk_rows)):
                     await self._send_chunk(client, chunk, meter, state)
                     self._note(state)
-            meter.say(f"{KIND:<16} {told(Counter(state.counts))}")
+            meter.say(f"{KIND:<16} {in_words(Counter(state.counts))}")
         state.done = True
         self._note(state)
         return Counter(state.counts)
@@ -260,7 +261,7 @@ class Load:
         with Meter(self.console) as meter, self.rejects.open("wb") as rejects:
             meter.begin(KIND, self._total())
             for number, row in enumerate(self._rows(content_of(self.path))):
-                problem = row if isinstance(row, Receipt) else judged(number, row)
+                problem = row if isinstance(row, Receipt) else verdict(number, row)
                 counts["good" if problem is None else "rejected"] += 1
                 if problem is not None:
                     rejects.write(msgspec.json.encode({"why": problem, "row": row}) + b"\n")
@@ -283,21 +284,20 @@ class Load:
         if again or not self.state.exists():
             return fresh
         try:
-            kept = msgspec.json.decode(self.state.read_bytes(), type=State)
+            state = msgspec.json.decode(self.state.read_bytes(), type=State)
         except msgspec.MsgspecError as error:
             raise LoadError(
                 f"{self.state} is no state of an import ({error}); remove it"
             ) from error
-        same = (kept.content, kept.reading, kept.url) == (fresh.content, fresh.reading, fresh.url)
-        return kept if same else fresh
+        parts = ("content", "reading", "url")
+        same = all(getattr(state, part) == getattr(fresh, part) for part in parts)
+        return state if same else fresh
 
     def _note(self, state: State) -> None:
-        draft = self.state.with_name(self.state.name + ".new")
-        draft.write_bytes(msgspec.json.encode(state))
-        draft.replace(self.state)
+        write_whole(self.state, msgspec.json.encode(state))
 
 
-def judged(number: int, row: Row) -> Receipt | None:
+def verdict(number: int, row: Row) -> Receipt | None:
     """Why the service would turn a row away, as far as the row alone can tell."""
     good, bad = parse(b"[" + msgspec.json.encode(row) + b"]", EventRow, DRY)
     try:
@@ -318,10 +318,10 @@ def _check(numbered: NumberedRow[EventRow]) -> None:
 
 def mapped(pairs: Sequence[str], refuse: Callable[[str], Exception]) -> dict[str, str]:
     """`field=column` pairs as a mapping."""
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for pair in pairs:
         name, _, column = pair.partition("=")
         if name not in FIELDS or not column:
             raise refuse(f"'{pair}' is not FIELD=COLUMN with a field of {', '.join(FIELDS)}")
-        found[name] = column
-    return found
+        columns[name] = column
+    return columns

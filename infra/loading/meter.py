@@ -33,7 +33,7 @@ class Meter:
             else None
         )
         self._task: TaskID | None = None
-        self._kind, self._total, self._done, self._said = "", 0, 0, 0.0
+        self._kind, self._total, self._done, self._line_at = "", 0, 0, 0.0
 
     def __enter__(self) -> "Meter":
         if self._bars:
@@ -51,7 +51,7 @@ class Meter:
 
     def begin(self, kind: str, total: int) -> None:
         """The rows of a kind are on their way now."""
-        self._kind, self._total, self._done, self._said = kind, total, 0, time.monotonic()
+        self._kind, self._total, self._done, self._line_at = kind, total, 0, time.monotonic()
         if self._bars:
             self._task = self._bars.add_task(kind, total=total)
 
@@ -60,8 +60,8 @@ class Meter:
         self._done += rows
         if self._bars and self._task is not None:
             self._bars.advance(self._task, rows)
-        elif time.monotonic() - self._said >= LINE_EVERY_S:
-            self._said = time.monotonic()
+        elif time.monotonic() - self._line_at >= LINE_EVERY_S:
+            self._line_at = time.monotonic()
             self.say(f"{self._kind}: {self._done:,} of {self._total:,} rows")
 
     def say(self, text: str) -> None:

@@ -28,7 +28,7 @@ async def load(
                 since = monotonic()
                 meter.begin(batch.kind, batch.total)
                 counts = await client.load(batch, meter.advance)
-                meter.say(f"{batch.kind:<16} {told(counts)} in {monotonic() - since:.1f} s")
+                meter.say(f"{batch.kind:<16} {in_words(counts)} in {monotonic() - since:.1f} s")
                 if batch.total and not any(counts[name] for name in counts if name not in REFUSED):
                     raise LoadError(
                         f"no row of {batch.kind} was taken, so the rest was not sent; "
@@ -52,6 +52,5 @@ def write(batches: Iterable[Batch], folder: Path, console: Console) -> None:
         console.print(f"{path}: {batch.total:,} rows", highlight=False, soft_wrap=True)
 
 
-def told(counts: Counter[str]) -> str:
-    """Statuses and their numbers in words."""
+def in_words(counts: Counter[str]) -> str:
     return ", ".join(f"{count:,} {status}" for status, count in counts.most_common()) or "no rows"

@@ -140,23 +140,23 @@ def read(path: Path) -> list[Customer]:
 def _customers(path: Path, lines: list[str]) -> Iterator[Customer]:
     reader = csv.reader(lines, strict=True)
     header: list[str] | None = None
-    seen: dict[str, int] = {}
+    lines_by_id: dict[str, int] = {}
     try:
         for cells in reader:
             if header is None:
                 header = _header(path, cells)
                 continue
             customer = _customer(_line(path, reader.line_num, header, cells))
-            if first := seen.get(customer.id):
+            if first := lines_by_id.get(customer.id):
                 raise LoadError(
                     f"{path}: line {reader.line_num}, column customerID: "
                     f"'{customer.id}' stands in line {first} already"
                 )
-            seen[customer.id] = reader.line_num
+            lines_by_id[customer.id] = reader.line_num
             yield customer
     except csv.Error as error:
         raise LoadError(f"{path}: line {reader.line_num}: {error}") from error
-    if not seen:
+    if not lines_by_id:
         raise LoadError(f"{path}: holds no customers")
 
 

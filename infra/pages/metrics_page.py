@@ -23,12 +23,11 @@ counts; an answer about a past moment never changes. Internal and test users are
 
 def definitions() -> list[Definition]:
     """Everything that a service defines, in the order of the ids."""
-    found = [each for path in _sources() for each in _defined(path)]
-    return sorted(by_id(*found).values(), key=lambda each: _place(each.id))
+    unsorted = [each for path in _sources() for each in _defined(path)]
+    return sorted(by_id(*unsorted).values(), key=lambda each: _place(each.id))
 
 
 def page() -> str:
-    """The page as it should be."""
     return "\n".join([HEAD, *(_section(each) for each in definitions())])
 
 
@@ -39,8 +38,10 @@ def _sources() -> Iterator[Path]:
 
 def _defined(path: Path) -> Iterator[Definition]:
     module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-    known = {id(value): value for value in vars(module).values() if isinstance(value, Definition)}
-    yield from known.values()
+    by_identity = {
+        id(value): value for value in vars(module).values() if isinstance(value, Definition)
+    }
+    yield from by_identity.values()
 
 
 def _place(name: str) -> tuple[str, int, str]:

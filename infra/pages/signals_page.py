@@ -37,10 +37,9 @@ def dictionaries() -> dict[str, list[Signal]]:
 
 
 def page() -> str:
-    """The page as it should be."""
-    found = dictionaries()
-    parts = [HEAD, *(_table(name, signals) for name, signals in found.items())]
-    late = [signal for signals in found.values() for signal in signals if signal.post_decision]
+    by_service = dictionaries()
+    parts = [HEAD, *(_table(name, signals) for name, signals in by_service.items())]
+    late = [signal for signals in by_service.values() for signal in signals if signal.post_decision]
     return "\n".join([*parts, *_late(late)])
 
 

@@ -53,10 +53,10 @@ async def owner(settings: Settings) -> AsyncGenerator[Conn]:
 async def development_key(conn: Conn, tenant: str, *, again: bool = False) -> str | None:
     """A key for the tenant, made if need be; None if it has one, unless asked for again."""
     tenant_id = await auth.create_tenant(conn, tenant)
-    known = await conn.fetchval(
+    exists = await conn.fetchval(
         "SELECT true FROM access.api_key WHERE tenant_id = $1 AND name = $2", tenant_id, DEVELOPMENT
     )
-    if known and not again:
+    if exists and not again:
         return None
     _, secret = await auth.create_key(conn, tenant_id, DEVELOPMENT, auth.SCOPES)
     return secret

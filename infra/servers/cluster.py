@@ -40,12 +40,10 @@ class Cluster:
 
     @property
     def role(self) -> str:
-        """The superuser's name."""
         return unquote(urlsplit(self.url).username or "tenure")
 
     @property
     def password(self) -> str:
-        """The superuser's password."""
         return unquote(urlsplit(self.url).password or "")
 
     @property

@@ -37,7 +37,6 @@ class Running:
 
     @property
     def pid(self) -> int:
-        """Number of the server's process."""
         return self._process.pid
 
     def stop(self) -> None:

@@ -73,13 +73,15 @@ def check_redis(url: str, *, timeout_s: float = TIMEOUT_S) -> None:
     parts = split(url, "TENURE_REDIS_URL", ("redis", "rediss"), REDIS_FORM)
     where = f"{parts.hostname}:{parts.port or 6379} (TENURE_REDIS_URL)"
     try:
-        said = ping(parts, timeout_s)
+        reply = ping(parts, timeout_s)
     except OSError as error:
         raise StartError(f"No Redis can be used at {where}: {reason(error, timeout_s)}.") from error
-    if said.startswith((b"-WRONGPASS", b"-NOAUTH", b"-ERR AUTH")):
+    if reply.startswith((b"-WRONGPASS", b"-NOAUTH", b"-ERR AUTH")):
         raise StartError(f"Redis at {where} refuses the user or the password.")
-    if not said.endswith(b"+PONG\r\n"):
-        raise StartError(f"What answers at {where} is not a Redis that can be used: {said[:60]!r}.")
+    if not reply.endswith(b"+PONG\r\n"):
+        raise StartError(
+            f"What answers at {where} is not a Redis that can be used: {reply[:60]!r}."
+        )
 
 
 def ping(parts: SplitResult, timeout_s: float) -> bytes:
@@ -88,19 +90,19 @@ def ping(parts: SplitResult, timeout_s: float) -> bytes:
     if parts.password:
         words = ["AUTH", *([unquote(parts.username)] if parts.username else [])]
         words.append(unquote(parts.password))
-    asked = (command(words) if words else b"") + command(["PING"])
+    request = (command(words) if words else b"") + command(["PING"])
     host = parts.hostname or "localhost"
     with socket.create_connection((host, parts.port or 6379), timeout_s) as plain:
         secure = parts.scheme == "rediss"
         context = ssl.create_default_context() if secure else None
         with context.wrap_socket(plain, server_hostname=host) if context else plain as connection:
-            connection.sendall(asked)
-            said = b""
-            while said.count(b"\r\n") < 1 + bool(words) and (part := connection.recv(1024)):
-                said += part
-                if said.startswith(b"-"):
+            connection.sendall(request)
+            reply = b""
+            while reply.count(b"\r\n") < 1 + bool(words) and (part := connection.recv(1024)):
+                reply += part
+                if reply.startswith(b"-"):
                     break
-    return said
+    return reply
 
 
 def command(words: list[str]) -> bytes:

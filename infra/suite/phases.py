@@ -33,5 +33,4 @@ class Phases:
 
     @property
     def total_s(self) -> float:
-        """Seconds since the start."""
         return time.monotonic() - self._began

@@ -21,7 +21,6 @@ THRIFT = {
 
 
 def services(settings: Settings) -> list[Program]:
-    """The five services."""
     return [
         ours(name, f"services.{name}.app", settings.service_port(name), settings)
         for name in SERVICES
@@ -99,16 +98,15 @@ def page(
 
 def problems(settings: Settings) -> list[str]:
     """What the workers say keeps them from doing all they should, a line each."""
-    found: list[str] = []
+    lines: list[str] = []
     headers = {auth.HEADER: Signer(settings).seal(auth.system())}
     for name in WORKERS:
         code, body = page(reachable(settings.host), settings.worker_port(name), "/readyz", headers)
         if code == 503:
-            told: list[dict[str, str]] = json.loads(body).get("problems", [])
-            found += [f"{name}-worker is degraded: {said(one)}" for one in told]
-    return found
+            degraded: list[dict[str, str]] = json.loads(body).get("problems", [])
+            lines += [f"{name}-worker is degraded: {in_words(problem)}" for problem in degraded]
+    return lines
 
 
-def said(problem: dict[str, str]) -> str:
-    """A problem in one line."""
+def in_words(problem: dict[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in problem.items() if value)

@@ -51,7 +51,7 @@ async def pending_scores(rpc: Rpc, tenants: Mapping[UUID, str]) -> str:
     except ServiceUnavailable as error:
         return str(error)
     return ", ".join(
-        f"{one['pending']} left in {name}"
-        for name, one in progress.items()
-        if one["has_champion"] and one["pending"]
+        f"{scores['pending']} left in {name}"
+        for name, scores in progress.items()
+        if scores["has_champion"] and scores["pending"]
     )

@@ -45,12 +45,12 @@ async def up(settings: Settings, demo: Demo | None, terminal: Terminal) -> None:
 async def _supervised(whole: "Whole") -> None:
     """Run until a signal comes; a second one ends everything at once."""
     running = asyncio.create_task(whole.run())
-    told = asyncio.Event()
+    stopping = asyncio.Event()
 
     def stop() -> None:
-        if told.is_set():
+        if stopping.is_set():
             whole.supervisor.kill()
-        told.set()
+        stopping.set()
         running.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -59,7 +59,7 @@ async def _supervised(whole: "Whole") -> None:
     try:
         await running
     except asyncio.CancelledError:
-        if not told.is_set():
+        if not stopping.is_set():
             raise
     finally:
         await whole.stop()
@@ -176,10 +176,10 @@ class Whole:
             self.progress.write()
             return
         command = shlex.join(("tenure", *step.arguments))
-        said = f"`{command}` for '{step.tenant}' ended with code {code}; its words are above."
+        reason = f"`{command}` for '{step.tenant}' ended with code {code}; its words are above."
         if step.loads:
-            raise StartError(said)
-        self._terminal.say(f"tenure: {said} The next start tries again.")
+            raise StartError(reason)
+        self._terminal.say(f"tenure: {reason} The next start tries again.")
 
     def _welcome(self) -> None:
         """Say that everything is ready, where, and what to ask first; then forget the keys."""

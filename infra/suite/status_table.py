@@ -14,15 +14,14 @@ def show(lines: list[Line], terminal: Terminal) -> None:
     """One row per program: status, process, port, restarts, memory; and the sum."""
     sizes = [memory_mib(line) for line in lines]
     if terminal.is_terminal:
-        Console().print(drawn(lines, sizes))
+        Console().print(table_of(lines, sizes))
     else:
         for line, size in zip(lines, sizes, strict=True):
             terminal.plain("  ".join(cell.ljust(14) for cell in cells(line, size)).rstrip())
     terminal.plain(f"Memory of all programs: {sum(sizes):.0f} MiB")
 
 
-def drawn(lines: list[Line], sizes: list[float]) -> Table:
-    """The table for a terminal."""
+def table_of(lines: list[Line], sizes: list[float]) -> Table:
     table = Table("program", "status", "process", "port", "restarts", "MiB")
     for line, size in zip(lines, sizes, strict=True):
         table.add_row(*cells(line, size), style=COLOURS.get(line.status, "red"))
@@ -31,7 +30,7 @@ def drawn(lines: list[Line], sizes: list[float]) -> Table:
 
 def cells(line: Line, size: float) -> list[str]:
     """A program's row as text."""
-    known = (
+    values = (
         line.name,
         line.status,
         line.pid or "–",
@@ -39,7 +38,7 @@ def cells(line: Line, size: float) -> list[str]:
         line.restarts,
         f"{size:.0f}",
     )
-    return [str(cell) for cell in known]
+    return [str(cell) for cell in values]
 
 
 def memory_mib(line: Line) -> float:
@@ -57,8 +56,8 @@ def memory_mib(line: Line) -> float:
 def own_mib(process: psutil.Process) -> float:
     """Memory of one process; the proportional share where we may see it."""
     try:
-        seen = process.memory_full_info()
-        return getattr(seen, "pss", seen.rss) / (1 << 20)
+        memory = process.memory_full_info()
+        return getattr(memory, "pss", memory.rss) / (1 << 20)
     except psutil.AccessDenied:
         return process.memory_info().rss / (1 << 20)
     except psutil.Error:

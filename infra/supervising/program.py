@@ -73,11 +73,11 @@ class Program:
             **run_as(self.account),
         }
 
-    def why_not(self, said: list[str]) -> str:
+    def why_not(self, lines: list[str]) -> str:
         """Why it does not start, from the last lines it wrote."""
-        known = self.explain(said) if self.explain else None
-        said = list(dict.fromkeys(said))  # the same at each try
-        return known or f"{self.name} does not start: {' '.join(said[-3:]) or 'it says nothing'}"
+        reason = self.explain(lines) if self.explain else None
+        lines = list(dict.fromkeys(lines))  # the same at each try
+        return reason or f"{self.name} does not start: {' '.join(lines[-3:]) or 'it says nothing'}"
 
 
 def is_root() -> bool:
@@ -140,9 +140,9 @@ def port_taken(host: str, port: int) -> bool:
     return False
 
 
-def will_pass(said: list[str]) -> bool:
+def will_pass(lines: list[str]) -> bool:
     """Whether starting again is the cure: a killed server leaves these behind for a moment."""
-    return any(words in line for line in said for words in PASSING)
+    return any(words in line for line in lines for words in PASSING)
 
 
 def last_lines(path: Path, most: int = 8, *, max_bytes: int = 16_384) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from infra.supervising.errors import StartError, unwritable
+from infra.supervising.files import write_whole
 
 LOCK = "tenure.lock"
 STATE = "state.json"
@@ -51,7 +52,7 @@ class FolderLock:
 
     def _take(self, folder: Path) -> None:
         deadline = time.monotonic() + PATIENCE_S
-        while not self._taken():
+        while not self._lock():
             holder = self._holder()
             if psutil.pid_exists(holder) or time.monotonic() > deadline:
                 os.close(self.fd)
@@ -61,7 +62,7 @@ class FolderLock:
                 )
             time.sleep(0.1)
 
-    def _taken(self) -> bool:
+    def _lock(self) -> bool:
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
@@ -88,30 +89,28 @@ class StatusBoard:
 
     def write(self) -> None:
         """Write the file anew, in one step; a full disk must not end what runs."""
-        known = {
+        state = {
             "pid": os.getpid(),
             "created": born(os.getpid()),
             "address": self._address,
             "phase": self._phase,
             "programs": [asdict(line) for line in self.lines.values()],
         }
-        draft = self._path.with_suffix(".draft")
         with contextlib.suppress(OSError):
-            draft.write_text(json.dumps(known, indent=1))
-            draft.replace(self._path)
+            write_whole(self._path, json.dumps(state, indent=1).encode())
 
     def clear(self) -> None:
         """Nothing runs any more."""
         self._path.unlink(missing_ok=True)
 
 
-def kept(folder: Path) -> dict[str, Any]:
+def state_of(folder: Path) -> dict[str, Any]:
     """What the newest supervisor of the folder wrote; empty if none did."""
     try:
-        known: dict[str, Any] = json.loads((folder / STATE).read_text())
+        state: dict[str, Any] = json.loads((folder / STATE).read_text())
     except (OSError, ValueError):
         return {}
-    return known
+    return state
 
 
 def born(pid: int) -> float | None:
@@ -132,8 +131,8 @@ def alive(pid: int | None, created: float | None) -> bool:
 
 def end_leftovers(folder: Path) -> list[str]:
     """End what a killed supervisor and a killed watchdog left behind; the names of what was."""
-    known = [Line(**line) for line in kept(folder).get("programs", [])]
-    left = {line.name: line for line in known if alive(line.pid, line.created)}
+    programs = [Line(**line) for line in state_of(folder).get("programs", [])]
+    left = {line.name: line for line in programs if alive(line.pid, line.created)}
     processes = [psutil.Process(line.pid) for line in left.values()]
     for process, line in zip(processes, left.values(), strict=True):
         process.send_signal(line.stop_signal)

@@ -38,7 +38,6 @@ class Terminal:
         self._write(Text(text, style="bold"))
 
     def plain(self, text: str) -> None:
-        """A line as it is, to be copied."""
         self._write(Text(text))
 
     def turning(self, text: str) -> AbstractContextManager[object]:

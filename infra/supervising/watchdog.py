@@ -22,7 +22,7 @@ def note(groups: dict[int, int], line: str) -> None:
         groups.pop(int(group), None)
 
 
-def told(group: int, number: int) -> bool:
+def send(group: int, number: int) -> bool:
     """Send a signal to a group; false when there is no such group any more."""
     try:
         os.killpg(group, number)
@@ -34,12 +34,12 @@ def told(group: int, number: int) -> bool:
 def end(groups: dict[int, int]) -> None:
     """Ask every group to stop, newest first; end by force what has not stopped in time."""
     for group, number in reversed(list(groups.items())):
-        told(group, number)
+        send(group, number)
     deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline and any(told(group, 0) for group in groups):
+    while time.monotonic() < deadline and any(send(group, 0) for group in groups):
         time.sleep(0.05)
     for group in groups:
-        told(group, signal.SIGKILL)
+        send(group, signal.SIGKILL)
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from shared.platform.migrate import migrate_all
 from shared.process.rpc import Dispatcher, Rpc
 from shared.process.service import Service
 
-TOLD: Final[tuple[Service, ...]] = (ACCOUNTS, USAGE, BILLING, LEARNING)
+SIGNAL_SERVICES: Final[tuple[Service, ...]] = (ACCOUNTS, USAGE, BILLING, LEARNING)
 """The services whose signals a forecast is made of."""
 FIRST_PORT: Final = 18_000
 
@@ -30,8 +30,8 @@ async def scratch() -> AsyncGenerator[Settings]:
     with tempfile.TemporaryDirectory(prefix="tenure-trial-") as folder:
         ports = range(FIRST_PORT, FIRST_PORT + 4_000, 20)
         port = next(p for p in ports if not port_taken("127.0.0.1", p + 10))
-        given = {"TENURE_DATA_DIR": folder, "TENURE_PORT": str(port)}
-        settings = Settings.from_env(given)
+        environment = {"TENURE_DATA_DIR": folder, "TENURE_PORT": str(port)}
+        settings = Settings.from_env(environment)
         Path(folder).chmod(0o755)  # noqa: ASYNC240 - before anything else runs
         with start_postgres(settings, durable=False, keep=False):
             await migrate_all(settings)
@@ -50,6 +50,6 @@ async def bound(settings: Settings) -> AsyncGenerator[Rpc]:
                 reads=service.reads,
                 commands={},
             )
-            for service in TOLD
+            for service in SIGNAL_SERVICES
         }
         yield await stack.enter_async_context(Rpc(replace(settings), local=local))

@@ -86,7 +86,6 @@ class Rows:
         return Outcome(self.duration, self.event, closed=True)
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Rows":
-        """Only these rows."""
         return Rows(
             self.account[rows],
             self.origin[rows],
@@ -148,18 +147,10 @@ def backtest(
     ----------
     frame_at
         Gives the window of an origin.
-    origins
-        Days, oldest first.
     fitters
         By name; the first one is compared with each of the others.
     extra
         Chances that need no fit, by name, for each window: a simulator's truth.
-    replicates
-        Resamples of accounts behind the standard errors.
-    seed
-        Decides the resamples.
-    step
-        Told which origin is being worked on.
 
     Returns
     -------
@@ -189,7 +180,7 @@ def backtest(
         step("origins", number + 1, len(origins))
     if not parts:
         raise OutOfReach("; ".join(left_out))
-    judgement = judged(joined(parts), _means(own), replicates=replicates, seed=seed)
+    judgement = judge(joined(parts), _means(own), replicates=replicates, seed=seed)
     return replace(judgement, left_out=left_out)
 
 
@@ -197,7 +188,7 @@ def _silent(name: str, done: int, total: int) -> None:
     """Nobody wants to be told."""
 
 
-def judged(
+def judge(
     rows: Rows,
     own: Mapping[str, Figures] | None = None,
     *,
@@ -297,15 +288,15 @@ def standard_errors(
     order = np.argsort(at, kind="stable")
     ends = np.cumsum(np.bincount(at))
     starts = ends - np.bincount(at)
-    drawn: dict[str, list[Figures]] = {name: [] for name in rows.survival}
+    samples: dict[str, list[Figures]] = {name: [] for name in rows.survival}
     for _ in range(replicates):
         chosen = random.integers(0, len(accounts), len(accounts))
         spans = zip(starts[chosen].tolist(), ends[chosen].tolist(), strict=True)
         sample = rows.take(np.concatenate([order[start:end] for start, end in spans]))
         for name in rows.survival:
-            drawn[name].append(quick(sample, name))
-    spread = {name: _spread(samples) for name, samples in drawn.items() if samples}
-    return spread, _differences(rows, drawn)
+            samples[name].append(quick(sample, name))
+    spread = {name: _spread(resamples) for name, resamples in samples.items() if resamples}
+    return spread, _differences(rows, samples)
 
 
 def _spread(samples: Sequence[Figures]) -> Figures:
@@ -318,15 +309,15 @@ def _sd(values: Sequence[float]) -> float:
     return float(finite.std(ddof=1)) if len(finite) > 1 else float("nan")
 
 
-def _differences(rows: Rows, drawn: Mapping[str, list[Figures]]) -> dict[str, Figures]:
+def _differences(rows: Rows, samples: Mapping[str, list[Figures]]) -> dict[str, Figures]:
     names = list(rows.survival)
-    if len(names) < 2 or not drawn[names[0]]:
+    if len(names) < 2 or not samples[names[0]]:
         return {}
     first = quick(rows, names[0])
     differences: dict[str, Figures] = {}
     for name in names[1:]:
         other = quick(rows, name)
-        pairs = list(zip(drawn[names[0]], drawn[name], strict=True))
+        pairs = list(zip(samples[names[0]], samples[name], strict=True))
         differences[name] = {}
         for key in QUICK:
             differences[name][key] = first[key] - other[key]
@@ -382,8 +373,8 @@ def _own(training: Frame, forecaster: Forecaster, seed: int) -> Figures:
     """A model's figures on rows it was fitted to; at most so many of them."""
     rows = training
     if len(training) > MOST_OWN_ROWS:
-        drawn = np.random.default_rng(seed).permutation(len(training))[:MOST_OWN_ROWS]
-        rows = training.take(np.sort(drawn))
+        chosen = np.random.default_rng(seed).permutation(len(training))[:MOST_OWN_ROWS]
+        rows = training.take(np.sort(chosen))
     survival = forecaster(rows)
     outcome = Outcome(rows.duration, rows.event, closed=True)
     return {

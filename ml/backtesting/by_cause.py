@@ -80,22 +80,22 @@ def _figures(
 ) -> Figures:
     nobody = [np.zeros(len(window.ahead)) for window in windows]
     chance = np.concatenate([t.get(name, n) for t, n in zip(chances, nobody, strict=True)])
-    months, gone = (
+    months, is_lost = (
         np.concatenate(
             [
-                getattr(gone[name], of) if name in gone else np.full(len(n), without)
-                for gone, n in zip(lost, nobody, strict=True)
+                getattr(labels[name], of) if name in labels else np.full(len(n), without)
+                for labels, n in zip(lost, nobody, strict=True)
             ]
         )
         for of, without in (("duration", HORIZON_MONTHS), ("event", False))
     )
-    outcome = Outcome(months, gone, closed=True)
-    expected, seen = float(chance.sum()), float(gone.sum())
+    outcome = Outcome(months, is_lost, closed=True)
+    expected, losses = float(chance.sum()), float(is_lost.sum())
     return {
         "rows": float(len(chance)),
-        "losses": seen,
+        "losses": losses,
         "expected": expected,
-        "oe_12m": seen / expected if expected > 0 else float("nan"),
+        "oe_12m": losses / expected if expected > 0 else float("nan"),
         "auc_12m": metrics.auc(outcome, outcome, chance, HORIZON_MONTHS),
-        "brier_12m": float(np.mean((chance - gone) ** 2)),
+        "brier_12m": float(np.mean((chance - is_lost) ** 2)),
     }

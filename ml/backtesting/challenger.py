@@ -75,7 +75,7 @@ def boosted(frame: Frame, *, seed: int = 0) -> Forecaster:
     row, month = _sampled(row, month, seed)
     left = frame.event[row] & (month == frame.duration[row])
     table = _with_clock(signals[row], frame, row, month)
-    fitted = _fitted(read, table, left, frame.account[row], seed)
+    classifier = _fit(read, table, left, frame.account[row], seed)
 
     def forecast(ahead: Frame) -> Floats:
         matrix = read.matrix(ahead)
@@ -84,7 +84,7 @@ def boosted(frame: Frame, *, seed: int = 0) -> Forecaster:
         for coming in range(1, HORIZON_MONTHS + 1):
             months = np.full(len(ahead), coming)
             table = _with_clock(matrix, ahead, everyone, months)
-            stays[:, coming] = stays[:, coming - 1] * (1 - fitted.predict_proba(table)[:, 1])
+            stays[:, coming] = stays[:, coming - 1] * (1 - classifier.predict_proba(table)[:, 1])
         return stays
 
     return forecast
@@ -95,11 +95,11 @@ def _sampled(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     if len(row) <= MOST_ROWS:
         return row, month
-    drawn = np.sort(np.random.default_rng(seed).permutation(len(row))[:MOST_ROWS])
-    return row[drawn], month[drawn]
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(row))[:MOST_ROWS])
+    return row[chosen], month[chosen]
 
 
-def _fitted(
+def _fit(
     read: Reading,
     table: Floats,
     left: NDArray[np.bool_],

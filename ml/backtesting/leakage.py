@@ -91,26 +91,27 @@ def telling(frame: Frame, *, least: float = 0.95) -> list[Telling]:
     Whether a value is known counts as a signal, too: a reason for leaving is known of leavers only.
     """
     outcome = Outcome(frame.duration, frame.event, closed=True)
-    gone = frame.event & (frame.duration <= HORIZON_MONTHS)
+    is_lost = frame.event & (frame.duration <= HORIZON_MONTHS)
     stays = metrics.still_there(outcome, min(HORIZON_MONTHS, int(frame.duration.max())))
-    if min(int(gone.sum()), int(stays.sum())) < LEAST_SIDE:
+    if min(int(is_lost.sum()), int(stays.sum())) < LEAST_SIDE:
         return []
-    seen = gone | stays
+    is_decided = is_lost | stays
     suspects = [
-        Telling(name, _alone(values[seen], gone[seen])) for name, values in frame.columns.items()
+        Telling(name, _alone(values[is_decided], is_lost[is_decided]))
+        for name, values in frame.columns.items()
     ]
     return sorted((t for t in suspects if t.auc >= least), key=lambda t: -t.auc)
 
 
-def _alone(values: NDArray[Any], gone: NDArray[np.bool_]) -> float:
+def _alone(values: NDArray[Any], is_lost: NDArray[np.bool_]) -> float:
     present = known_of(values)
-    sides = [_either_way(present.astype(np.float64), gone)]
+    sides = [_either_way(present.astype(np.float64), is_lost)]
     if _is_text(values[present].tolist()):
-        sides.append(_either_way(_rates(values, gone), gone))
+        sides.append(_either_way(_rates(values, is_lost), is_lost))
     else:
         x = numbers(values)
         there = ~np.isnan(x)
-        sides.append(_either_way(x[there], gone[there]))
+        sides.append(_either_way(x[there], is_lost[there]))
     return max(sides)
 
 
@@ -118,17 +119,17 @@ def _is_text(values: Sequence[object]) -> bool:
     return any(isinstance(value, str | bool) for value in values)
 
 
-def _rates(values: NDArray[Any], gone: NDArray[np.bool_]) -> Floats:
+def _rates(values: NDArray[Any], is_lost: NDArray[np.bool_]) -> Floats:
     """Each row's level by the share of its rows that churned."""
     levels = np.array([str(level_of(value)) for value in values.tolist()])
     _, at = np.unique(levels, return_inverse=True)
-    share: Floats = np.bincount(at, weights=gone) / np.bincount(at)
+    share: Floats = np.bincount(at, weights=is_lost) / np.bincount(at)
     return share[at]
 
 
-def _either_way(x: Floats, gone: NDArray[np.bool_]) -> float:
-    if min(int(gone.sum()), int((~gone).sum())) < LEAST_SIDE:
+def _either_way(x: Floats, is_lost: NDArray[np.bool_]) -> float:
+    if min(int(is_lost.sum()), int((~is_lost).sum())) < LEAST_SIDE:
         return 0.5
-    outcome = Outcome(np.where(gone, 1, 2), gone)
+    outcome = Outcome(np.where(is_lost, 1, 2), is_lost)
     area = metrics.auc(outcome, outcome, x, 1)
     return max(area, 1 - area)

@@ -39,12 +39,6 @@ class Window:
     ahead: Frame
     accounts: list[UUID]
 
-    @property
-    def followed_months(self) -> int:
-        """Whole months that every account which stayed was followed."""
-        stayed = self.ahead.duration[~self.ahead.event]
-        return int(stayed.min()) if len(stayed) else HORIZON_MONTHS
-
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -139,10 +133,6 @@ def origins_before(
         The day the data end.
     first
         The day records begin; origins keep six months and a grace away from it.
-    count
-        Most origins.
-    every_months
-        Months between them.
     ahead_months
         Months that must have passed since the last origin.
     """

@@ -1,17 +1,15 @@
 """Options by which a table of one's own is named and its columns are explained."""
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import fields
 from typing import Any
 
 import click
 
+from ml.cli.paths import FILE
 from ml.table.question import Question
 from ml.table.table import Table, read_table, strict
 from shared.vocabulary.errors import InvalidInput
-
-FILE = click.Path(dir_okay=False, path_type=Path)
-FOLDER = click.Path(file_okay=False, path_type=Path)
 
 WRITTEN = (
     click.option(
@@ -32,7 +30,7 @@ OPTIONS = (
     click.option("--lost", help="The value of --event that means lost, where it is another."),
     click.option("--cause", help="Column: why it was lost; a hazard of its own for each cause."),
     click.option(
-        "--entry-time", help="Column: when observation began, on the clock of --duration."
+        "--entry-time", "entry", help="Column: when observation began, on the clock of --duration."
     ),
     click.option("--panel", is_flag=True, help="Many rows a subject: needs --id and --time."),
     click.option("--id", "subject", help="Column: who it is; never a signal."),
@@ -69,7 +67,7 @@ def asks(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def asked(options: dict[str, Any]) -> Table:
+def table_of(options: dict[str, Any]) -> Table:
     """Read the table that the options name.
 
     Raises
@@ -88,20 +86,7 @@ def asked(options: dict[str, Any]) -> Table:
         raise InvalidInput("--time", options["time"], "given together with --panel")
     table = read_table(
         options["data"],
-        Question(
-            duration=options["duration"],
-            event=options["event"],
-            lost=options["lost"],
-            cause=options["cause"],
-            entry=options["entry_time"],
-            subject=options["subject"],
-            time=options["time"],
-            as_of=options["as_of"],
-            calendar=options["calendar"],
-            ignore=tuple(options["ignore"]),
-            levels=tuple(options["levels"]),
-            unit=options["unit"],
-        ),
+        Question(**{field.name: options[field.name] for field in fields(Question)}),
         decimal=options["decimal"],
         thousands=options["thousands"],
     )

@@ -21,9 +21,10 @@ from ml.backtesting.by_cause import FIGURES as BY_CAUSE_FIGURES
 from ml.backtesting.by_cause import by_cause
 from ml.backtesting.leakage import Alarm, alarms
 from ml.backtesting.windows import Past, Window
-from ml.cli.asking import asked, asks
+from ml.cli.asking import asks, table_of
 from ml.cli.bars import bars
-from ml.cli.caller import caller
+from ml.cli.caller import calling, whose
+from ml.cli.paths import FILE
 from ml.cli.table_backtest import table_backtest
 from ml.cli.train import Steps
 from ml.fitting.fit import fit
@@ -32,13 +33,10 @@ from ml.judging import evaluate
 from ml.scoring.hazards import ChurnModel
 from ml.scoring.renewal_clock import HORIZON_MONTHS
 from ml.training.newcomers import with_newcomers
-from shared.platform.config import Settings
-from shared.process.rpc import Rpc
 
 
 @click.command()
-@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
-@click.option("--key", envvar="TENURE_KEY", help="API key with the scope ml; its tenant is meant.")
+@whose("ml")
 @click.option("--origins", type=click.IntRange(1, 24), default=4, show_default=True)
 @click.option(
     "--every-months",
@@ -49,10 +47,7 @@ from shared.process.rpc import Rpc
 )
 @click.option("--seed", default=0, show_default=True, help="Decides folds and resamples.")
 @click.option(
-    "--json",
-    "out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write every figure, by origin and segment as well, to this file.",
+    "--json", "out", type=FILE, help="Write every figure, by origin and segment too, to this file."
 )
 @asks
 def backtest(
@@ -80,7 +75,7 @@ def backtest(
       tenure backtest --data customers.csv --duration months --event churned --calendar signed
     """
     if options["data"] is not None:
-        table_backtest(asked(options), origins, seed, out)
+        table_backtest(table_of(options), origins, seed, out)
         return
     console = Console()
     with bars(console) as progress:
@@ -97,9 +92,9 @@ def backtest(
             by_origin.__getitem__, list(by_origin), fitters, seed=seed, step=steps
         )
     raised = alarms(judgement)
-    judged = [window for window in windows if f"{window.origin:%Y%m%d}" in judgement.by_origin]
-    causes = by_cause(models, judged)
-    console.print(_grid(judgement, [window.origin for window in judged]))
+    used = [window for window in windows if f"{window.origin:%Y%m%d}" in judgement.by_origin]
+    causes = by_cause(models, used)
+    console.print(_grid(judgement, [window.origin for window in used]))
     console.print(_by_cause(causes))
     for reason in judgement.left_out:
         console.print(f"left out: {reason}", highlight=False)
@@ -149,13 +144,11 @@ def forecast(seed: int, models: list[ChurnModel], frame: Frame) -> Forecaster:
 
 
 async def _windows(
-    tenant: str | None, key: str | None, wanted: tuple[int, int], steps: Steps
+    tenant: str | None, key: str | None, grid: tuple[int, int], steps: Steps
 ) -> list[Window]:
-    settings = Settings.from_env()
-    principal = await caller(settings, tenant, key, "ml")
-    async with Rpc(settings) as rpc:
+    async with calling(tenant, key, "ml") as (rpc, principal):
         past = Past(rpc, principal, datetime.now(UTC), steps)
-        count, every_months = wanted
+        count, every_months = grid
         days = await past.origins(count, every_months)
         if not days:
             raise TrainingRefused(

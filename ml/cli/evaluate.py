@@ -8,9 +8,10 @@ import click
 import numpy as np
 from rich.console import Console
 
-from ml.cli.asking import FILE, FOLDER, asked, asks
+from ml.cli.asking import asks, table_of
 from ml.cli.bars import bars
-from ml.cli.figures import Found, grid, markdown, plain
+from ml.cli.figures import FiguresByModel, grid, markdown, plain
+from ml.cli.paths import FILE, FOLDER
 from ml.reporting.figures import write_between
 from ml.table import bundled, rivals
 from ml.table.judge import Clock, Rival, compare, ours
@@ -52,7 +53,7 @@ def evaluate(context: click.Context, **options: Any) -> None:
       tenure evaluate telco --compare
     """
     if context.invoked_subcommand is None:
-        table = asked(options)
+        table = table_of(options)
         report(table, **{name: options[name] for name in REPORTED})
 
 
@@ -73,7 +74,7 @@ def report(
     """Judge a table, show the figures, write what is asked for."""
     console = Console(stderr=as_json)
     at = numbers_of("--at", horizons)
-    judgement = judged(table, console, splits, compared(compare), at=at, until=until)
+    judgement = compare_on_splits(table, console, splits, models_of(compare), at=at, until=until)
     if as_json:
         click.echo(json.dumps(plain(table, judgement), indent=1))
     else:
@@ -101,14 +102,14 @@ def numbers_of(option: str, text: str | None) -> tuple[float, ...]:
     return numbers
 
 
-def compared(wanted: bool) -> dict[str, Rival]:
+def models_of(with_rivals: bool) -> dict[str, Rival]:
     """Ours, and everything else that can be fitted."""
-    return {OURS: ours, **(rivals.rivals() if wanted else {})}
+    return {OURS: ours, **(rivals.rivals() if with_rivals else {})}
 
 
-def judged(
+def compare_on_splits(
     table: Table, console: Console, splits: int, models: dict[str, Rival], **options: Any
-) -> Found:
+) -> FiguresByModel:
     """Figures by model over the splits, with a bar."""
     with bars(console) as progress:
         task = progress.add_task("splits", total=splits * len(models))
@@ -156,7 +157,7 @@ def _sample(
     by: str | None = None,
 ) -> None:
     console = Console()
-    judgement = judged(table, console, 5, compared(compare), until=until)
+    judgement = compare_on_splits(table, console, 5, models_of(compare), until=until)
     console.print(grid(f"{name}, held out, 5 splits", judgement))
     if write:
         place = f"{name}-rivals" if compare else name
@@ -198,7 +199,7 @@ def unseen(write: bool) -> None:
     models: dict[str, Rival] = {OURS: ours, **{name: rivals.ALL[name] for name in bundled.AGAINST}}
     rows: list[str] = []
     for table in bundled.tables():
-        judgement = judged(table, console, 3, models)
+        judgement = compare_on_splits(table, console, 3, models)
         console.print(grid(f"{table.name}, held out, 3 splits", judgement))
         rows.append(_line(table, judgement))
     if write:
@@ -208,7 +209,7 @@ def unseen(write: bool) -> None:
         write_between(PAGE, "unseen", text + "".join(rows))
 
 
-def _line(table: Table, judgement: Found) -> str:
+def _line(table: Table, judgement: FiguresByModel) -> str:
     cells = [
         f"{np.mean(figures['c_index']):.3f} | {np.mean(figures['ibs']):.4f}"
         for figures in judgement.values()

@@ -7,10 +7,8 @@ import click
 from rich.console import Console
 
 from ml.cli.bars import bars
-from ml.cli.caller import caller
+from ml.cli.caller import calling, whose
 from ml.frames.export import Source, export_day, exported, over_rpc
-from shared.platform.config import Settings
-from shared.process.rpc import Rpc
 from shared.vocabulary.errors import InvalidInput
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -22,8 +20,7 @@ def export() -> None:
 
 
 @export.command()
-@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
-@click.option("--key", envvar="TENURE_KEY", help="API key with the scope admin.")
+@whose("admin")
 @click.option("--from", "first", type=DAY, required=True, help="The first day (UTC).")
 @click.option("--to", "end", type=DAY, help="The day after the last; today (UTC) if not given.")
 @click.option("--out", required=True, help="A folder, or any URL that fsspec knows: s3://…, gs://…")
@@ -48,9 +45,9 @@ def events(
     """
     today = datetime.now(UTC).date()
     days = _days(first.date(), end.date() if end else today, today)
-    wanted = [day for day in days if again or not exported(day, out)]
-    count = asyncio.run(_export(tenant, key, wanted, out)) if wanted else 0
-    click.echo(f"{count:,} events of {len(wanted)} days written, {len(days) - len(wanted)} kept")
+    missing = [day for day in days if again or not exported(day, out)]
+    count = asyncio.run(_export(tenant, key, missing, out)) if missing else 0
+    click.echo(f"{count:,} events of {len(missing)} days written, {len(days) - len(missing)} kept")
 
 
 def _days(first: date, end: date, today: date) -> list[date]:
@@ -60,9 +57,7 @@ def _days(first: date, end: date, today: date) -> list[date]:
 
 
 async def _export(tenant: str | None, key: str | None, days: list[date], out: str) -> int:
-    settings = Settings.from_env()
-    principal = await caller(settings, tenant, key, "admin")
-    async with Rpc(settings) as rpc:
+    async with calling(tenant, key, "admin") as (rpc, principal):
         return await _written(over_rpc(rpc, principal), days, out)
 
 

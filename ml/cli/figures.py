@@ -8,7 +8,7 @@ from rich.table import Table as Grid
 
 from ml.table.table import Table
 
-Found: TypeAlias = Mapping[str, Mapping[str, Sequence[float]]]
+FiguresByModel: TypeAlias = Mapping[str, Mapping[str, Sequence[float]]]
 
 NAMES = {"c_index": "C", "uno_c": "C (Uno)", "ibs": "IBS"}
 HINTS = "C, AUC: higher is better; IBS, ICI: lower; O/E: 1 is right"
@@ -22,7 +22,7 @@ def title(figure: str) -> str:
     return f"{'O/E' if kind == 'oe' else kind.upper()} at {at}"
 
 
-def grid(heading: str, judgement: Found) -> Grid:
+def grid(heading: str, judgement: FiguresByModel) -> Grid:
     """Mean and, for a single model, spread of each figure."""
     several = len(judgement) > 1
     first = next(iter(judgement.values()))
@@ -44,7 +44,7 @@ def _spread(values: Sequence[float]) -> str:
     return f"{np.std(values, ddof=1):.4f}" if len(values) > 1 else ""
 
 
-def markdown(judgement: Found) -> str:
+def markdown(judgement: FiguresByModel) -> str:
     """The same as a table of a page."""
     first = next(iter(judgement.values()))
     if len(judgement) == 1:
@@ -63,7 +63,7 @@ def markdown(judgement: Found) -> str:
     return f"| model | {head} |\n|---|{'---|' * len(first)}\n" + "".join(lines)
 
 
-def plain(table: Table, judgement: Found) -> dict[str, Any]:
+def plain(table: Table, judgement: FiguresByModel) -> dict[str, Any]:
     """The same for a program: mean, sd and each split's value; how each column was read."""
     return {
         "table": table.name,

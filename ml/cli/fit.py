@@ -9,12 +9,13 @@ import msgspec
 from rich.console import Console
 from rich.table import Table as Grid
 
-from ml.cli.asking import FOLDER, asked, asks
+from ml.cli.asking import asks, table_of
 from ml.cli.evaluate import tell
+from ml.cli.paths import FOLDER
 from ml.judging.evaluate import ready
 from ml.reporting import figures
 from ml.scoring.effects import Ratio, ratios
-from ml.table.forecast import Fitted, fitted
+from ml.table.forecast import TableFit, fit_table
 from ml.table.saved import TableModel, save
 from ml.table.table import Table
 
@@ -36,9 +37,9 @@ def fit(seed: int, as_json: bool, write: Path | None, **options: Any) -> None:
       tenure score --model out/ --data new.csv --at 3,12,24
     """
     console = Console(stderr=as_json)
-    table = asked(options)
+    table = table_of(options)
     with console.status("reading signals") as status:
-        fitted_table = fitted(table, seed=seed, progress=status.update)
+        fitted_table = fit_table(table, seed=seed, progress=status.update)
     compared = ratios(ready(fitted_table.model))
     if as_json:
         click.echo(json.dumps(_plain(table, fitted_table, compared), indent=1))
@@ -68,20 +69,20 @@ def _grid(table: Table, compared: list[Ratio]) -> Grid:
     for ratio in compared[:SHOWN]:
         values = (figures.value_said(value) for value in (ratio.end, ratio.start))
         cause = (ratio.cause,) if several else ()
-        interval = f"{_said(ratio.low)} – {_said(ratio.high)}"
+        interval = f"{_decimals(ratio.low)} – {_decimals(ratio.high)}"
         if ratio.feature in table.unbounded:
             interval = "unbounded"
-        grid.add_row(ratio.feature, *values, *cause, _said(ratio.ratio), interval)
+        grid.add_row(ratio.feature, *values, *cause, _decimals(ratio.ratio), interval)
     grid.caption = "Every other signal at its mean. Associations, not causes."
     return grid
 
 
-def _said(ratio: float) -> str:
+def _decimals(ratio: float) -> str:
     """Two decimals, or the first digit that is not 0."""
     return f"{ratio:.2f}" if ratio >= 0.01 else f"{ratio:.1g}"
 
 
-def _plain(table: Table, fitted_table: Fitted, compared: list[Ratio]) -> dict[str, Any]:
+def _plain(table: Table, fitted_table: TableFit, compared: list[Ratio]) -> dict[str, Any]:
     return {
         "table": table.name,
         "rows": fitted_table.model.rows,

@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from ml.cli.caller import caller
+from ml.cli.caller import calling, whose
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.process.rpc import Call, Rpc, remote
@@ -43,15 +43,8 @@ def models() -> None:
     """
 
 
-def whose(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that say for which tenant."""
-    tenant = click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
-    key = click.option("--key", envvar="TENURE_KEY", help="API key with the scope ml.")
-    return tenant(key(command))
-
-
 @models.command("list")
-@whose
+@whose("ml")
 def list_(tenant: str | None, key: str | None) -> None:
     """List the newest 25 models: roles, data, figures on held-out accounts.
 
@@ -59,7 +52,7 @@ def list_(tenant: str | None, key: str | None) -> None:
     Example:
       tenure models list --tenant demo
     """
-    versions = _asked(tenant, key, lambda ask: ask("risk.models.models")).items
+    versions = _answer(tenant, key, lambda ask: ask("risk.models.models")).items
     for model in versions:
         roles = ",".join(model["aliases"]) or "-"
         figures = "  ".join(f"{k} {v:.3f}" for k, v in sorted(model["metrics"].items()))
@@ -73,7 +66,7 @@ def list_(tenant: str | None, key: str | None) -> None:
 
 @models.command()
 @click.argument("version")
-@whose
+@whose("ml")
 def show(version: str, tenant: str | None, key: str | None) -> None:
     """Show one model: where it comes from, what the gate said, who let it serve when.
 
@@ -89,7 +82,7 @@ def show(version: str, tenant: str | None, key: str | None) -> None:
             (await ask("risk.release.alias_changes", first=100)).items,
         )
 
-    model, judgement, changes = _asked(tenant, key, answers)
+    model, judgement, changes = _answer(tenant, key, answers)
     if model is None:
         raise InvalidInput("VERSION", version, "a version that `tenure models list` shows")
     for name in ("version", "aliases", "checksum", "trained_at", "data_from", "data_to"):
@@ -107,7 +100,7 @@ def show(version: str, tenant: str | None, key: str | None) -> None:
 @models.command()
 @click.argument("version")
 @click.option("--reason", help="Why; kept in the history.")
-@whose
+@whose("ml")
 def promote(version: str, reason: str | None, tenant: str | None, key: str | None) -> None:
     """Let this version serve from now on, even if the gate refused it.
 
@@ -115,7 +108,7 @@ def promote(version: str, reason: str | None, tenant: str | None, key: str | Non
     Example:
       tenure models promote 2026-11-22-0a1b2c3d4e5f --tenant demo --reason "calibrated by hand"
     """
-    model = _asked(
+    model = _answer(
         tenant,
         key,
         lambda ask: ask("risk.models.promote", version=version, reason=reason),
@@ -125,7 +118,7 @@ def promote(version: str, reason: str | None, tenant: str | None, key: str | Non
 
 @models.command()
 @click.option("--reason", help="Why; kept in the history.")
-@whose
+@whose("ml")
 def rollback(reason: str | None, tenant: str | None, key: str | None) -> None:
     """Let the champion before the present one serve again; twice goes two back.
 
@@ -133,12 +126,12 @@ def rollback(reason: str | None, tenant: str | None, key: str | None) -> None:
     Example:
       tenure models rollback --tenant demo --reason "sales report odd scores"
     """
-    model = _asked(tenant, key, lambda ask: ask("risk.release.rollback", reason=reason))
+    model = _answer(tenant, key, lambda ask: ask("risk.release.rollback", reason=reason))
     click.echo(f"{model['version']} serves again; every account is scored anew.")
 
 
 @models.command()
-@whose
+@whose("ml")
 def history(tenant: str | None, key: str | None) -> None:
     """Show who was champion and challenger since when, by whose deed and why.
 
@@ -146,14 +139,14 @@ def history(tenant: str | None, key: str | None) -> None:
     Example:
       tenure models history --tenant demo
     """
-    changes = _asked(tenant, key, lambda ask: ask("risk.release.alias_changes", first=100))
+    changes = _answer(tenant, key, lambda ask: ask("risk.release.alias_changes", first=100))
     for change in changes.items:
         version = change["version"] or "nobody"
         click.echo(f"{_day(change['set_at'])}  {change['alias']:<10}  {version}  {_deed(change)}")
 
 
 @models.command()
-@whose
+@whose("ml")
 def runs(tenant: str | None, key: str | None) -> None:
     """Show the newest trainings and how they ended.
 
@@ -161,7 +154,7 @@ def runs(tenant: str | None, key: str | None) -> None:
     Example:
       tenure models runs --tenant demo
     """
-    training_runs = _asked(tenant, key, lambda ask: ask("risk.release.training_runs")).items
+    training_runs = _answer(tenant, key, lambda ask: ask("risk.release.training_runs")).items
     for run in training_runs:
         outcome = run["outcome"] or ("RUNNING" if run["started_at"] else "WAITING")
         took = _took(run)
@@ -177,7 +170,7 @@ def runs(tenant: str | None, key: str | None) -> None:
 @models.command()
 @click.option("--every", "every_days", type=click.IntRange(1, 365), help="Days between trainings.")
 @click.option("--off", is_flag=True, help="Never train by itself.")
-@whose
+@whose("ml")
 def schedule(every_days: int | None, off: bool, tenant: str | None, key: str | None) -> None:
     """Set how often the worker trains anew; without options, show it.
 
@@ -192,18 +185,18 @@ def schedule(every_days: int | None, off: bool, tenant: str | None, key: str | N
     if off and every_days is not None:
         raise InvalidInput("--off", "with --every", "one of the two")
     if off or every_days is not None:
-        days = _asked(
+        days = _answer(
             tenant,
             key,
             lambda ask: ask("risk.release.set_schedule", every_days=every_days),
         )
     else:
-        days = _asked(tenant, key, lambda ask: ask("risk.release.every_days"))
+        days = _answer(tenant, key, lambda ask: ask("risk.release.every_days"))
     click.echo(f"Trained anew every {days} days." if days else "Never trained by itself.")
 
 
 @models.command()
-@whose
+@whose("ml")
 def sync(tenant: str | None, key: str | None) -> None:
     """Bring MLflow up to date: trainings, versions, aliases. The worker does so by itself.
 
@@ -216,21 +209,17 @@ def sync(tenant: str | None, key: str | None) -> None:
     mirror = importlib.import_module("ml.cli.mirror").mirror  # slow to load, so only here
 
     async def run() -> int:
-        settings = Settings.from_env()
-        principal = await caller(settings, tenant, key, "ml")
-        async with Rpc(settings) as rpc:
-            return await mirror(rpc, principal, settings)
+        async with calling(tenant, key, "ml") as (rpc, principal):
+            return await mirror(rpc, principal, Settings.from_env())
 
     click.echo(f"{asyncio.run(run())} trainings written down; the aliases agree.")
 
 
-def _asked(tenant: str | None, key: str | None, of: Callable[[Ask], Awaitable[T]]) -> T:
+def _answer(tenant: str | None, key: str | None, of: Callable[[Ask], Awaitable[T]]) -> T:
     """What risk answers for the tenant."""
 
     async def run() -> T:
-        settings = Settings.from_env()
-        principal = await caller(settings, tenant, key, "ml")
-        async with Rpc(settings) as rpc:
+        async with calling(tenant, key, "ml") as (rpc, principal):
             return await of(_asker(rpc, principal))
 
     return asyncio.run(run())

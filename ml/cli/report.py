@@ -6,22 +6,17 @@ from typing import Any
 
 import click
 
-from ml.cli.caller import caller
-from shared.platform.config import Settings
-from shared.process.rpc import Call, Rpc, remote
+from ml.cli.caller import calling, whose
+from ml.cli.paths import FILE
+from shared.process.rpc import Call, remote
 from shared.vocabulary.errors import NotFound
 
 
 @click.command()
 @click.argument("version", required=False)
-@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
-@click.option("--key", envvar="TENURE_KEY", help="API key with the scope read; its tenant's.")
+@whose("read")
 @click.option("--card", is_flag=True, help="The model card in Markdown, on the terminal.")
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to write the page; VERSION.html if not given.",
-)
+@click.option("--out", type=FILE, help="Where to write the page; VERSION.html if not given.")
 def report(
     version: str | None, tenant: str | None, key: str | None, card: bool, out: Path | None
 ) -> None:
@@ -33,7 +28,7 @@ def report(
       tenure report 2026-11-21-3f2a… --tenant demo --out report.html
       tenure report --tenant demo --card
     """
-    name, page, words = asyncio.run(_asked(version, tenant, key))
+    name, page, words = asyncio.run(_documents(version, tenant, key))
     if card:
         click.echo(words)
         return
@@ -42,12 +37,10 @@ def report(
     click.echo(f"Wrote {path}")
 
 
-async def _asked(
+async def _documents(
     version: str | None, tenant: str | None, key: str | None
 ) -> tuple[str, bytes, str]:
-    settings = Settings.from_env()
-    principal = await caller(settings, tenant, key, "read")
-    async with Rpc(settings) as rpc:
+    async with calling(tenant, key, "read") as (rpc, principal):
 
         async def ask(name: str, returns: Any, **arguments: Any) -> Any:
             return await rpc.send(principal, Call(remote(name, returns), arguments))

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from ml.cli.asking import FILE, WRITTEN
+from ml.cli.asking import WRITTEN
 from ml.cli.evaluate import numbers_of
+from ml.cli.paths import FILE
 from ml.table import saved
 from ml.table.file import read_file
 from ml.table.saved import load
@@ -43,13 +44,15 @@ def score(
     Example:
       tenure score --model out/ --data new.csv --at 3,12 --elapsed months
     """
-    fitted = load(model)
+    model_of_table = load(model)
     at = np.array(numbers_of("--at", horizons))
     rows = read_file(data, decimal=decimal, thousands=thousands)
-    lacking = [s.name for s in fitted.signals if s.kind != "left out" and s.name not in rows]
+    lacking = [
+        s.name for s in model_of_table.signals if s.kind != "left out" and s.name not in rows
+    ]
     if lacking:
         click.echo(f"{data} lacks columns, which count as unknown: {', '.join(lacking)}", err=True)
-    scores = saved.score(rows, fitted, at, elapsed)
+    scores = saved.score(rows, model_of_table, at, elapsed)
     text = scores.to_csv(index=False, float_format="%.6f")
     if out is None:
         click.echo(text, nl=False)

@@ -13,20 +13,18 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from ml.cli.bars import bars
-from ml.cli.caller import caller
+from ml.cli.caller import calling, whose
 from ml.cli.models import print_judgement
 from ml.training.origins import DEFAULT
 from ml.training.release import CandidateRefused, Released
 from ml.training.train import Training
 from shared.platform.auth import Principal
-from shared.platform.config import Settings
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import Refusal
 
 
 @click.command()
-@click.option("--tenant", help="Name or id of the tenant; without it, the key's.")
-@click.option("--key", envvar="TENURE_KEY", help="API key with the scope ml; its tenant is meant.")
+@whose("ml")
 @click.option("--seed", default=0, show_default=True, help="Decides the folds of the fit.")
 @click.option(
     "--force",
@@ -69,14 +67,14 @@ def train(
     console = Console()
     try:
         with bars(console) as progress:
-            made = partial(
+            begin = partial(
                 Training,
                 now=datetime.now(UTC),
                 step=Steps(progress),
                 with_post_decision=with_post_decision,
                 origins=origins,
             )
-            released = asyncio.run(_train(tenant, key, seed, force, made))
+            released = asyncio.run(_train(tenant, key, seed, force, begin))
     except CandidateRefused as error:
         print_judgement(error.released.judgement, console)
         raise
@@ -85,13 +83,13 @@ def train(
     console.print(
         f"{released.outcome.capitalize()} {model.version}: {model.accounts:,} accounts, "
         f"{model.events:,} of them lost, {model.data_from} to {model.data_to}; "
-        f"on held-out accounts {_said(model.metrics)}",
+        f"on held-out accounts {_figures(model.metrics)}",
         highlight=False,
         soft_wrap=True,
     )
 
 
-def _said(metrics: Mapping[str, float]) -> str:
+def _figures(metrics: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.3f}" for name, value in metrics.items())
 
 
@@ -113,12 +111,10 @@ async def _train(
     key: str | None,
     seed: int,
     force: str | None,
-    made: Callable[[Rpc, Principal], Training],
+    begin: Callable[[Rpc, Principal], Training],
 ) -> Released:
-    settings = Settings.from_env()
-    principal = await caller(settings, tenant, key, "ml" if force is None else "admin")
-    async with Rpc(settings) as rpc:
-        return await released(made(rpc, principal), seed, None, force)
+    async with calling(tenant, key, "ml" if force is None else "admin") as (rpc, principal):
+        return await released(begin(rpc, principal), seed, None, force)
 
 
 async def released(

@@ -39,9 +39,9 @@ def kalbfleisch_prentice(weights: Floats, at_risk: float, counts: Floats | None 
     # left of the root of a convex, falling function: Newton is safe
     hazard = float(often.sum()) / at_risk
     for _ in range(100):
-        gone = -np.expm1(-hazard * weights)
-        excess = float(np.sum(often * weights / gone)) - at_risk
-        slope = float(np.sum(often * weights**2 * np.exp(-hazard * weights) / gone**2))
+        chance = -np.expm1(-hazard * weights)
+        excess = float(np.sum(often * weights / chance)) - at_risk
+        slope = float(np.sum(often * weights**2 * np.exp(-hazard * weights) / chance**2))
         if slope <= 0 or hazard >= MOST_HAZARD:
             break
         step = excess / slope

@@ -31,7 +31,7 @@ class CoxFitter(SemiParametricPHFitter):
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class CoxFit:
     """Coefficients on the standardised design and what else lifelines found."""
 
     coefficients: Floats
@@ -39,7 +39,7 @@ class Fitted:
     lifelines: CoxFitter
 
 
-def cox(frame: Frame, matrix: Floats, penalties: Floats) -> Fitted:
+def cox(frame: Frame, matrix: Floats, penalties: Floats) -> CoxFit:
     """Fit lifelines' Cox model; a warning about convergence is a failure.
 
     A failed fit is tried again with half steps, then with ten and a hundred times the penalty.
@@ -81,7 +81,7 @@ def _converged(
     penalties: Floats,
     step_size: float | None,
     start: Floats | None,
-) -> Fitted:
+) -> CoxFit:
     model = CoxFitter(penalizer=penalties, l1_ratio=0.0)
     options = {} if step_size is None else {"step_size": step_size}
     with warnings.catch_warnings():
@@ -93,7 +93,7 @@ def _converged(
     coefficients = model.params_.to_numpy(dtype=np.float64)
     if not np.isfinite(coefficients).all():
         raise ConvergenceError("coefficients are not finite")
-    return Fitted(coefficients, model.variance_matrix_.to_numpy(dtype=np.float64), model)
+    return CoxFit(coefficients, model.variance_matrix_.to_numpy(dtype=np.float64), model)
 
 
 def _account_scores(frame: Frame, matrix: Floats, log_hazard: Floats) -> Floats:
@@ -110,7 +110,7 @@ def _account_scores(frame: Frame, matrix: Floats, log_hazard: Floats) -> Floats:
     return by_account
 
 
-def influence(frame: Frame, matrix: Floats, fitted: Fitted) -> Floats:
+def influence(frame: Frame, matrix: Floats, cox_fit: CoxFit) -> Floats:
     """What each account moves the coefficients by, however many rows it has.
 
     Score residuals summed by account, times the inverse Hessian. The sum of their outer products,
@@ -127,8 +127,8 @@ def influence(frame: Frame, matrix: Floats, fitted: Fitted) -> Floats:
     Lin and Wei (1989), The robust inference for the Cox proportional hazards model,
     JASA 84:1074-1078.
     """
-    scores = _account_scores(frame, matrix, matrix @ fitted.coefficients)
-    return np.asarray(scores @ fitted.inverse_hessian, dtype=np.float64)
+    scores = _account_scores(frame, matrix, matrix @ cox_fit.coefficients)
+    return np.asarray(scores @ cox_fit.inverse_hessian, dtype=np.float64)
 
 
 def _score_residuals(

@@ -81,7 +81,6 @@ class Likelihood:
 
     @property
     def terms(self) -> int:
-        """Number of coefficients."""
         return int(self.matrix.shape[1])
 
     @property
@@ -140,14 +139,14 @@ class Likelihood:
         before = latency[np.maximum(self.rank - 1, 0)] * sooner
         stay, month = np.exp(-after), np.maximum(after - before, 1e-12)
         still: Floats = np.maximum(1.0 - ever * -np.expm1(-after), 1e-300)
-        gone = np.exp(-month) / -np.expm1(-month)
+        by_loss = np.exp(-month) / -np.expm1(-month)
         risen = np.log(-np.expm1(-month))
         at_loss: Floats = np.log(ever) - before + risen
         unsettled: Floats = ever * (1.0 - ever) * np.expm1(-after) / still
         logs = np.where(lost, at_loss, np.log(still))
         odds = np.where(lost, 1.0 - ever, unsettled)
-        by_after = np.where(lost, gone, -ever * stay / still)
-        by_before = np.where(lost, -1.0 - gone, 0.0)
+        by_after = np.where(lost, by_loss, -ever * stay / still)
+        by_before = np.where(lost, -1.0 - by_loss, 0.0)
         time = by_after * after + by_before * before
         return _Slopes(logs, odds, time, by_after * sooner, by_before * sooner, eta, pace, jump)
 
@@ -217,8 +216,8 @@ class Settled:
         variance = np.zeros((len(self.at), len(self.at)))
         for first in range(0, len(self.likelihood.rank), ROWS_AT_ONCE):
             rows = self.likelihood.scores(self.at, slice(first, first + ROWS_AT_ONCE))
-            moved = rows[:, free] @ inverse
-            variance[np.ix_(free, free)] += moved.T @ moved
+            influence = rows[:, free] @ inverse
+            variance[np.ix_(free, free)] += influence.T @ influence
         return variance
 
     def _curvature(self, free: NDArray[np.int64]) -> Floats:

@@ -62,17 +62,6 @@ def cured(
     integrated Brier score of the best must be lower than that of `chosen`, on the same folds, by
     more than twice its standard error.
 
-    Parameters
-    ----------
-    frame
-        Rows of any kind.
-    chosen
-        Design and penalties under proportional hazards.
-    seed
-        Decides the folds.
-    progress
-        Told what is being done, a few words at a time.
-
     Returns
     -------
     None with landmarks, several causes, several rows an account, fewer than 60 losses, or where
@@ -114,11 +103,11 @@ def _straight(_: Frame, best: Candidate) -> Candidate | None:
 def _without_silent(frame: Frame, best: Candidate) -> Candidate | None:
     """Only the signals that say more than chance would of who is ever lost."""
     design = best.design
-    fitted = cure_fit.fit(frame, design.matrix(frame), best.penalties)
-    doubt = fitted.doubt() if fitted else None
-    if fitted is None or doubt is None:
+    settled = cure_fit.fit(frame, design.matrix(frame), best.penalties)
+    doubt = settled.doubt() if settled else None
+    if settled is None or doubt is None:
         return None
-    beta = fitted.mixture.coefficients
+    beta = settled.mixture.coefficients
     silent = {f.name for f in design.features if _wald(design, f.name, beta, doubt) <= SILENT}
     if not silent or len(silent) == len(design.features):
         return None
@@ -138,11 +127,11 @@ def _wald(design: Design, name: str, beta: Floats, doubt: Doubt) -> float:
 
 def _settled(frame: Frame, sample: Frame, best: Candidate, comparison: "_Compared") -> Cured | None:
     chosen = best.scaled(len(sample) / len(frame))  # penalties count per row
-    fitted = cure_fit.fit(frame, chosen.design.matrix(frame), chosen.penalties)
-    doubt = fitted.doubt() if fitted else None
-    if fitted is None or doubt is None:
+    settled = cure_fit.fit(frame, chosen.design.matrix(frame), chosen.penalties)
+    doubt = settled.doubt() if settled else None
+    if settled is None or doubt is None:
         return None
-    return Cured(chosen, fitted.mixture, doubt, comparison.mixture, comparison.proportional)
+    return Cured(chosen, settled.mixture, doubt, comparison.mixture, comparison.proportional)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +151,11 @@ class _Tried:
         """Fit to each trial's rows and ask of those judged."""
         matrix, curves, speaks = candidate.design.matrix(frame), list[Floats](), 0.0
         for trial in folds:
-            fitted = cure_fit.fit(trial.fitted, matrix[trial.fitted_rows], candidate.penalties)
-            if fitted is None:
+            settled = cure_fit.fit(trial.training, matrix[trial.training_rows], candidate.penalties)
+            if settled is None:
                 return cls(candidate, [], -np.inf)
-            curves.append(fitted.mixture.survival(matrix[trial.judged_rows]))
-            speaks += cure_fit.log_likelihood(trial.judged, curves[-1])
+            curves.append(settled.mixture.survival(matrix[trial.validation_rows]))
+            speaks += cure_fit.log_likelihood(trial.validation, curves[-1])
         return cls(candidate, curves, speaks)
 
     @staticmethod
@@ -205,8 +194,8 @@ def _errors(folds: Sequence[Fold], curves: Sequence[Floats]) -> Floats:
     """Each judged row's mean squared error over the months, trial after trial, shape (rows,)."""
     by_fold: list[Floats] = []
     for trial, survival in zip(folds, curves, strict=True):
-        past = Outcome(trial.fitted.duration, trial.fitted.event)
-        outcome = Outcome(trial.judged.duration, trial.judged.event)
+        past = Outcome(trial.training.duration, trial.training.event)
+        outcome = Outcome(trial.validation.duration, trial.validation.event)
         last = survival.shape[1] - 1
         errors = [
             squared_errors(past, outcome, survival[:, min(month, last)], month)
@@ -232,12 +221,12 @@ def _proportional(frame: Frame, folds: Sequence[Fold], chosen: Candidate) -> lis
     """What proportional hazards say of the rows that each trial judges, as `_Tried.curves`."""
     matrix, errors = chosen.design.matrix(frame), list[Floats]()
     for trial in folds:
-        fitted, past = trial.fitted, matrix[trial.fitted_rows]
-        quick = newton.fit(fitted, past, chosen.penalties)
+        training, past = trial.training, matrix[trial.training_rows]
+        quick = newton.fit(training, past, chosen.penalties)
         beta = np.zeros(matrix.shape[1]) if quick is None else quick.coefficients
         hazard = cumulative_hazard(
-            fitted.duration, fitted.event, np.exp(past @ beta), kalbfleisch_prentice
+            training.duration, training.event, np.exp(past @ beta), kalbfleisch_prentice
         )
-        weights = np.exp(matrix[trial.judged_rows] @ beta)
+        weights = np.exp(matrix[trial.validation_rows] @ beta)
         errors.append(np.exp(-hazard[None, :] * weights[:, None]))
     return errors

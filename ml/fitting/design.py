@@ -212,7 +212,7 @@ def with_products(
     -------
     The design with products of standardised terms added; None if that is too many or none.
     """
-    wanted = [
+    pairs = [
         (i, j)
         for i, first in enumerate(base.terms)
         for j, second in enumerate(base.terms)
@@ -221,13 +221,12 @@ def with_products(
         and second.kind in ("linear", "level")
         and (among is None or second.feature in among)
     ]
-    if not wanted or len(wanted) > MOST_PRODUCTS:
+    if not pairs or len(pairs) > MOST_PRODUCTS:
         return None
     matrix = base.matrix(frame)
     mains = [(term, matrix[:, i]) for i, term in enumerate(base.terms)]
     products = [
-        (Term("product", moderator, left=i, right=j), matrix[:, i] * matrix[:, j])
-        for i, j in wanted
+        (Term("product", moderator, left=i, right=j), matrix[:, i] * matrix[:, j]) for i, j in pairs
     ]
     independent, _ = _without_collinear([*mains, *products])
     added = tuple(term for term in independent if term.kind == "product")

@@ -60,12 +60,8 @@ def fit(
         Decides the folds by account on which design and penalty are chosen.
     baseline
         `kalbfleisch-prentice`, right under ties, or `breslow`, as lifelines predicts.
-    metrics
-        Held-out figures to keep with the model.
     least_events
         Fewest churned accounts to fit to; lower only where a part stands for the whole.
-    progress
-        Told what is being done, a few words at a time.
 
     Returns
     -------
@@ -85,12 +81,12 @@ def fit(
     with threadpool_limits(1):  # small products: threads spin, and the last bits differ
         parts = _parts(frame, seed, least_events, progress)
         progress("final fit")
-        causes = [_fitted(frame, part, baseline, seed) for part in parts]
+        causes = [_cause_model(frame, part, baseline, seed) for part in parts]
     design = parts[0].design
     notes = [note for part in parts if (note := part.note)]
     finite = {name: float(value) for name, value in (metrics or {}).items() if np.isfinite(value)}
-    made = _document(frame, design, causes, seed=seed, baseline=baseline)
-    return msgspec.structs.replace(made, metrics=finite, notes=(*design.notes, *notes))
+    model = _document(frame, design, causes, seed=seed, baseline=baseline)
+    return msgspec.structs.replace(model, metrics=finite, notes=(*design.notes, *notes))
 
 
 def _document(
@@ -171,23 +167,23 @@ def _parts(frame: Frame, seed: int, least_events: int, progress: Progress) -> li
     return parts
 
 
-def _fitted(frame: Frame, part: Part, baseline: str, seed: int) -> CauseModel:
+def _cause_model(frame: Frame, part: Part, baseline: str, seed: int) -> CauseModel:
     if part.cured:
         return _mixed(frame, part, part.cured)
     matrix = part.chosen.design.matrix(frame)
-    coefficients, moved = _effects(frame, part, matrix)
+    coefficients, shifts = _effects(frame, part, matrix)
     strata = baselines(frame, matrix @ coefficients, baseline, cause=part.cause)
     return CauseModel(
         cause=part.cause,
         effects=part.effects,
         events=part.lost,
         coefficients=tuple(map(float, coefficients)),
-        variance=Packed.of(moved.T @ moved),
+        variance=Packed.of(shifts.T @ shifts),
         strata=spread(
             frame,
             matrix,
             coefficients,
-            moved,
+            shifts,
             strata,
             cause=part.cause,
             baseline=baseline,
@@ -242,8 +238,8 @@ def _effects(frame: Frame, part: Part, matrix: Floats) -> tuple[Floats, Floats]:
         terms = int(matrix.shape[1])
         return np.zeros(terms), np.zeros((frame.accounts, terms))
     rows = frame if part.effects == "shared" else frame.only(part.cause)
-    fitted = cox(rows, matrix, part.chosen.penalties)
-    return fitted.coefficients, influence(rows, matrix, fitted)
+    cox_fit = cox(rows, matrix, part.chosen.penalties)
+    return cox_fit.coefficients, influence(rows, matrix, cox_fit)
 
 
 def fit_strata(frame: Frame, *, seed: int = 0) -> ForecastModel:
@@ -253,8 +249,6 @@ def fit_strata(frame: Frame, *, seed: int = 0) -> ForecastModel:
     ----------
     frame
         Rows with at least `LEAST_FOR_STRATA` churned accounts and some that stayed.
-    seed
-        Decides the draws of the bootstrap behind the intervals.
 
     Raises
     ------
@@ -268,8 +262,8 @@ def fit_strata(frame: Frame, *, seed: int = 0) -> ForecastModel:
         f"only {frame.lost} of {frame.accounts} accounts have churned: every account gets the "
         "curve of its place on the renewal clock (Kaplan–Meier), whatever its signals say"
     )
-    made = _document(frame, Design((), (), ()), causes, seed=seed, baseline=DISCRETE)
-    return msgspec.structs.replace(made, basis="strata", notes=(note,))
+    model = _document(frame, Design((), (), ()), causes, seed=seed, baseline=DISCRETE)
+    return msgspec.structs.replace(model, basis="strata", notes=(note,))
 
 
 def _curves(frame: Frame, cause: str, nothing: Floats, seed: int) -> CauseModel:

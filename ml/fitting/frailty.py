@@ -140,8 +140,6 @@ def slope(frame: Frame, matrix: Floats, penalties: Floats, *, seed: int) -> floa
         Their design, shape (rows, terms).
     penalties
         Ridge penalty of each term, shape (terms,), as the model has it.
-    seed
-        Decides the folds of accounts.
 
     Returns
     -------
@@ -155,5 +153,5 @@ def slope(frame: Frame, matrix: Floats, penalties: Floats, *, seed: int) -> floa
         if quick is None:
             return 1.0
         sums[fold == k] = matrix[fold == k] @ quick.coefficients
-    fitted = newton.fit(frame, sums[:, None], np.zeros(1))
-    return 1.0 if fitted is None else float(np.clip(fitted.coefficients[0], *SLOPES))
+    optimum = newton.fit(frame, sums[:, None], np.zeros(1))
+    return 1.0 if optimum is None else float(np.clip(optimum.coefficients[0], *SLOPES))

@@ -19,7 +19,7 @@ class Sorted:
     """Rows in order of stratum and month, cut where either changes, longest month first.
 
     `firsts` are the positions where a cell (stratum, month) begins, `heads` the cells in which a
-    stratum begins; `cell` is each row's cell and `losses` the churned rows of each cell; `gone`
+    stratum begins; `cell` is each row's cell and `losses` the churned rows of each cell; `lost`
     is one for rows that churned.
     """
 
@@ -28,7 +28,7 @@ class Sorted:
     heads: NDArray[np.int64]
     cell: NDArray[np.int64]
     losses: Floats
-    gone: Floats
+    lost: Floats
 
     @classmethod
     def of(cls, frame: Frame) -> "Sorted":
@@ -40,9 +40,9 @@ class Sorted:
         firsts = np.flatnonzero(np.concatenate([[True], changed])).astype(np.int64)
         heads = np.flatnonzero(np.concatenate([[True], np.diff(keys[0, firsts]) != 0]))
         cell = np.concatenate([[0], changed.cumsum()]).astype(np.int64)
-        gone = frame.event[order].astype(np.float64)
-        losses = np.add.reduceat(gone, firsts)
-        return cls(order, firsts, heads.astype(np.int64), cell, losses, gone)
+        lost = frame.event[order].astype(np.float64)
+        losses = np.add.reduceat(lost, firsts)
+        return cls(order, firsts, heads.astype(np.int64), cell, losses, lost)
 
     def at_risk(self, by_cell: Floats) -> Floats:
         """Sums over everyone of the stratum who reached the cell's month, shape like `by_cell`."""
@@ -142,7 +142,7 @@ def _slopes_by_efron(rows: Sorted, x: Floats, beta: Floats) -> tuple[Floats, Flo
     """As `_slopes`, where of n losses of a month the k-th leaves as if k/n of them had left."""
     eta = x @ beta
     weights = np.exp(eta - eta.max())
-    going = weights * rows.gone
+    going = weights * rows.lost
     losses = rows.losses.astype(np.int64)
     cell = np.repeat(np.arange(len(losses)), losses)
     nth = np.arange(len(cell)) - np.repeat(losses.cumsum() - losses, losses)
@@ -156,6 +156,6 @@ def _slopes_by_efron(rows: Sorted, x: Floats, beta: Floats) -> tuple[Floats, Flo
     mean = moment / mass[:, None]
     whole = np.bincount(cell, weights=1 / mass, minlength=len(losses)).astype(np.float64)
     spared = np.bincount(cell, weights=left / mass, minlength=len(losses))
-    hazard = rows.passed(whole)[rows.cell] - rows.gone * spared[rows.cell]
+    hazard = rows.passed(whole)[rows.cell] - rows.lost * spared[rows.cell]
     spread = (x * (weights * hazard)[:, None]).T @ x
     return mean.sum(axis=0), spread - mean.T @ mean

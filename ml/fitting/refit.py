@@ -17,13 +17,6 @@ def refitted(model: ForecastModel, frame: Frame) -> ForecastModel | None:
     Neither design nor penalty is chosen again, and no uncertainty is worked out: all that is left
     of a fit is a few Newton steps. Newcomers' parts are left out.
 
-    Parameters
-    ----------
-    model
-        As `ml.fitting.fit.fit` returns it.
-    frame
-        Rows on the model's clock, some of them lost.
-
     Returns
     -------
     A model to be judged, never to be served; None where the steps do not settle, and of a mixture

@@ -66,8 +66,8 @@ def ridge(
 ) -> Floats:
     """Ridge penalty of each term, shape (terms,); products and bends without one have the main."""
     own = {"product": product, "spline": bend}
-    wanted = [own.get(term.kind) for term in terms]
-    return np.array([penalty if each is None else each for each in wanted])
+    penalties = [own.get(term.kind) for term in terms]
+    return np.array([penalty if each is None else each for each in penalties])
 
 
 def choose(frame: Frame, *, seed: int, progress: Progress = lambda _: None) -> Candidate:
@@ -125,10 +125,10 @@ def carried(chosen: Candidate, frame: Frame, sample: Frame, folds: Sequence["Fol
     trial on few rows found right, how far effects lie from zero, is kept where all rows are fitted.
     Folds of accounts hold nearly all rows; only what a sample leaves out counts for them.
     """
-    fitted = len(sample)
+    size = len(sample)
     if frame.clock == "landmark":
-        fitted = sum(len(trial.fitted_rows) for trial in folds) / len(folds)
-    return chosen.scaled(fitted / len(frame))
+        size = sum(len(trial.training_rows) for trial in folds) / len(folds)
+    return chosen.scaled(size / len(frame))
 
 
 def _mains(design: Design) -> list[Candidate]:
@@ -141,10 +141,10 @@ def _mains(design: Design) -> list[Candidate]:
 class Fold:
     """Rows to fit to, with what was known of them by then, and rows to be judged by."""
 
-    fitted: Frame
-    fitted_rows: Rows
-    judged: Frame
-    judged_rows: Rows
+    training: Frame
+    training_rows: Rows
+    validation: Frame
+    validation_rows: Rows
 
 
 def folds_of(frame: Frame, seed: int) -> list[Fold]:
@@ -161,11 +161,11 @@ def folds_of(frame: Frame, seed: int) -> list[Fold]:
 def _forward(frame: Frame) -> Iterator[Fold]:
     cuts = np.unique(np.quantile(frame.day, FORWARD, method="nearest")).tolist()
     for cut, following in zip(cuts, [*cuts[1:], np.inf], strict=True):
-        fitted, earlier = known_by(frame, cut)
+        training, earlier = known_by(frame, cut)
         later = np.flatnonzero((frame.day >= cut) & (frame.day < following))
-        judged = frame.take(later)
-        if min(fitted.lost, judged.lost) >= LEAST_LOSSES:
-            yield Fold(fitted, earlier, judged, later)
+        ahead = frame.take(later)
+        if min(training.lost, ahead.lost) >= LEAST_LOSSES:
+            yield Fold(training, earlier, ahead, later)
 
 
 def known_by(frame: Frame, day: int) -> tuple[Frame, Rows]:
@@ -181,8 +181,8 @@ def known_by(frame: Frame, day: int) -> tuple[Frame, Rows]:
     months = np.floor((day - frame.day + SLACK_DAYS) / MONTH_DAYS).astype(np.int64)
     places = np.flatnonzero(months >= 1)
     rows, until = frame.take(places), months[places]
-    seen = rows.event & (rows.duration <= until)
-    return replace(rows, duration=np.minimum(rows.duration, until), event=seen), places
+    is_lost = rows.event & (rows.duration <= until)
+    return replace(rows, duration=np.minimum(rows.duration, until), event=is_lost), places
 
 
 def _random(frame: Frame, seed: int) -> Iterator[Fold]:
@@ -224,10 +224,12 @@ def _held_out_likelihood(frame: Frame, folds: Sequence[Fold], candidate: Candida
     matrix = candidate.design.matrix(frame)
     total = 0.0
     for trial in folds:
-        quick = newton.fit(trial.fitted, matrix[trial.fitted_rows], candidate.penalties)
+        quick = newton.fit(trial.training, matrix[trial.training_rows], candidate.penalties)
         if quick is None:
             return -np.inf
-        total += partial_likelihood(trial.judged, matrix[trial.judged_rows] @ quick.coefficients)
+        total += partial_likelihood(
+            trial.validation, matrix[trial.validation_rows] @ quick.coefficients
+        )
     return total
 
 
@@ -246,15 +248,15 @@ def partial_likelihood(frame: Frame, log_hazard: Floats) -> float:
 def strengths(frame: Frame, candidate: Candidate) -> dict[str, float]:
     """How much each signal says: its Wald statistic per term; empty if the fit does not settle."""
     matrix = candidate.design.matrix(frame)
-    fitted = newton.fit(frame, matrix, candidate.penalties)
-    if fitted is None:
+    optimum = newton.fit(frame, matrix, candidate.penalties)
+    if optimum is None:
         return {}
-    variance = np.linalg.inv(fitted.information)
+    variance = np.linalg.inv(optimum.information)
     features = np.array([term.feature for term in candidate.design.terms])
     strength: dict[str, float] = {}
     for name in dict.fromkeys(features.tolist()):
         at = np.flatnonzero(features == name)
-        beta = fitted.coefficients[at]
+        beta = optimum.coefficients[at]
         block = variance[np.ix_(at, at)]
         strength[name] = float(beta @ np.linalg.solve(block, beta)) / len(at)
     return strength

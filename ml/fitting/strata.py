@@ -33,7 +33,6 @@ class Rows:
     counts: Floats
 
     def take(self, at: NDArray[np.bool_]) -> "Rows":
-        """Only these rows."""
         return Rows(
             self.duration[at], self.event[at], self.other[at], self.weights[at], self.counts[at]
         )
@@ -72,8 +71,6 @@ def baselines(
 
     Parameters
     ----------
-    frame
-        Rows with durations, events, causes and strata.
     log_hazard
         Log partial hazard of each row, shape (rows,).
     baseline
@@ -191,5 +188,5 @@ def _between(renewing: dict[int, Rows]) -> float:
 
 def _stratum(hazard: Floats, part: Rows | None) -> Stratum:
     hazards = tuple(hazard.cumsum().tolist())
-    seen, lost = (len(part.duration), part.losses) if part else (0, 0)
-    return Stratum(hazards, len(hazards) - 1, seen, lost, borrowed=True)
+    rows, lost = (len(part.duration), part.losses) if part else (0, 0)
+    return Stratum(hazards, len(hazards) - 1, rows, lost, borrowed=True)

@@ -36,12 +36,6 @@ def spread(
 
     Parameters
     ----------
-    frame
-        The rows fitted to.
-    matrix
-        Their design, shape (rows, terms).
-    coefficients
-        As fitted, shape (terms,).
     influence
         What each account moves the coefficients by, shape (accounts, terms), in order of number.
     strata
@@ -50,8 +44,6 @@ def spread(
         Whose losses count.
     baseline
         A key of `BASELINES`.
-    seed
-        Decides the draws.
 
     References
     ----------

@@ -53,7 +53,7 @@ def admitted(
     lines = {name: _line(name, frame, dictionary) for name in frame.columns}
     _labels(frame)
     for name, line in lines.items():
-        _one(name, line, frame.columns[name])
+        _check_column(name, line, frame.columns[name])
     late = {n: s.post_decision for n, s in lines.items() if s.post_decision}
     left = {} if with_post_decision else {n: LATE.format(why) for n, why in late.items()}
     return replace(
@@ -98,10 +98,10 @@ def _labels(frame: Frame) -> None:
     try:
         shape.validate(rows, inplace=True)
     except SchemaError as error:
-        raise TrainingRefused(_said(rows, error)) from error
+        raise TrainingRefused(_reason(rows, error)) from error
 
 
-def _said(rows: pd.DataFrame, error: SchemaError) -> str:
+def _reason(rows: pd.DataFrame, error: SchemaError) -> str:
     early = rows["duration"] < 0
     if early.any():
         count = int(early.sum())
@@ -112,7 +112,7 @@ def _said(rows: pd.DataFrame, error: SchemaError) -> str:
     return str(error)
 
 
-def _one(name: str, line: Signal, values: NDArray[Any]) -> None:
+def _check_column(name: str, line: Signal, values: NDArray[Any]) -> None:
     """Column by column, so that no second frame is made."""
     if not len(values):
         return

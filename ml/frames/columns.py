@@ -28,7 +28,7 @@ class Column:
         self._rows = rows
         self._numbers: Floats | None = None
         self._codes: NDArray[np.int32] | None = None
-        self._seen: dict[tuple[type, object], int] = {}
+        self._levels: dict[tuple[type, object], int] = {}
 
     def put(self, at: int, values: Sequence[Any]) -> None:
         """Keep values from row `at` on; None is unknown, as is what is never put."""
@@ -48,7 +48,7 @@ class Column:
     def _code(self, value: object) -> int | np.int32:
         if value is None:
             return ABSENT
-        return self._seen.setdefault((type(value), value), len(self._seen))
+        return self._levels.setdefault((type(value), value), len(self._levels))
 
     def array(self) -> NDArray[Any]:
         """All values, shape (rows,): floats, NaN for unknown, if all are numbers; else objects,
@@ -57,8 +57,8 @@ class Column:
         floats = _reaching(self._numbers, self._rows, UNKNOWN)
         if self._codes is None:
             return floats
-        seen = np.array([*(value for _, value in self._seen), None], dtype=object)
-        objects = seen[_reaching(self._codes, self._rows, ABSENT)]  # −1: the last, None
+        levels = np.array([*(value for _, value in self._levels), None], dtype=object)
+        objects = levels[_reaching(self._codes, self._rows, ABSENT)]  # −1: the last, None
         present = ~np.isnan(floats)
         objects[present] = floats[present]
         return objects

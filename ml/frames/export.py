@@ -81,14 +81,14 @@ def over_rpc(rpc: Rpc, principal: Principal) -> Source:
     """The usage service of the tenant."""
 
     async def accounts() -> list[UUID]:
-        asked = remote("usage.history.accounts_with_use", list[UUID])
-        ids: list[UUID] = await rpc.send(principal, Call(asked, {}))
+        call = remote("usage.history.accounts_with_use", list[UUID])
+        ids: list[UUID] = await rpc.send(principal, Call(call, {}))
         return ids
 
     async def page(
         some: list[UUID], since: datetime, until: datetime, after: Event | None, most: int
     ) -> list[Event]:
-        asked = remote("usage.history.raw_events", list[Event])
+        call = remote("usage.history.raw_events", list[Event])
         question = {
             "account_ids": some,
             "since": since,
@@ -96,7 +96,7 @@ def over_rpc(rpc: Rpc, principal: Principal) -> Source:
             "after": after,
             "limit": most,
         }
-        events: list[Event] = await rpc.send(principal, Call(asked, question))
+        events: list[Event] = await rpc.send(principal, Call(call, question))
         return events
 
     return Source(accounts, page)

@@ -99,7 +99,6 @@ class Frame:
 
     @property
     def accounts(self) -> int:
-        """Number of accounts."""
         return len(np.unique(self.account))
 
     @property

@@ -47,9 +47,9 @@ class Services:
         self, service: str, marks: Sequence[Landmark], half: Half | None = None
     ) -> list[FeatureRow]:
         """One service's signals, a row for each landmark in order."""
-        asked = {"landmarks": marks} if half is None else {"landmarks": marks, "half": half}
+        arguments = {"landmarks": marks} if half is None else {"landmarks": marks, "half": half}
         rows: list[FeatureRow] = await self.ask(
-            f"{service}.landmarks.features", list[FeatureRow], asked
+            f"{service}.landmarks.features", list[FeatureRow], arguments
         )
         return rows
 
@@ -109,6 +109,5 @@ class Services:
         return (await self.collected(marks, half, progress=progress)).columns()
 
     async def ask(self, name: str, returns: Any, arguments: dict[str, Any]) -> Any:
-        """The answer to a read."""
         call = Call(remote(name, returns), arguments)
         return await self.rpc.send(self.principal, call, timeout_s=TIMEOUT_S)

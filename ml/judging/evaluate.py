@@ -99,8 +99,6 @@ def judge(training: Frame, held_out: Frame, survival: Floats) -> dict[str, float
     ----------
     training
         Rows it was fitted to; they say how censoring works.
-    held_out
-        Rows it has not seen.
     survival
         Chance of staying through months 0, 1, …, shape (held-out rows, months).
 

@@ -66,8 +66,8 @@ def bins(outcome: Outcome, churn: Floats, month: int, count: int = BINS) -> list
     order = np.argsort(churn, kind="stable")
     groups: list[Bin] = []
     for part in np.array_split(order, min(count, len(order))):
-        seen = _churned(outcome, part, month)[-1]
-        groups.append(Bin(float(churn[part].mean()), seen, len(part)))
+        observed = _churned(outcome, part, month)[-1]
+        groups.append(Bin(float(churn[part].mean()), observed, len(part)))
     return groups
 
 
@@ -87,10 +87,10 @@ def _segments(frame: Frame, survival: Floats, month: int) -> list[Segment]:
     for name in np.unique(names).tolist()[:MOST_SEGMENTS]:
         at = np.flatnonzero(names == name)
         expected = (1 - survival[at, : month + 1].mean(axis=0)).tolist()
-        gone = outcome.duration[at][outcome.event[at]]
-        losses = [int((gone <= m).sum()) for m in range(month + 1)]
-        seen = _churned(outcome, at, month)
-        segments.append(Segment(str(name), len(at), seen, expected, losses))
+        months = outcome.duration[at][outcome.event[at]]
+        losses = [int((months <= m).sum()) for m in range(month + 1)]
+        observed = _churned(outcome, at, month)
+        segments.append(Segment(str(name), len(at), observed, expected, losses))
     return segments
 
 

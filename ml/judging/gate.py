@@ -89,8 +89,8 @@ class Holdout:
 
     def lost(self) -> int:
         """Held-out accounts lost by that month."""
-        gone = self.later.event & (self.later.duration <= self.month)
-        return len(np.unique(self.later.account[gone]))
+        is_lost = self.later.event & (self.later.duration <= self.month)
+        return len(np.unique(self.later.account[is_lost]))
 
     def auc(self, counts: Floats | None = None) -> float:
         """AUC at the month; `counts` says how often each row counts, shape (held-out rows,)."""
@@ -125,10 +125,6 @@ def judge(
         The candidate's recipe, fitted without the held-out accounts.
     champion
         The champion on the same rows; None for a tenant's first model.
-    version
-        The champion's version, if there is one.
-    seed
-        Decides the draws of accounts behind the standard error of a difference.
 
     Returns
     -------
@@ -148,13 +144,6 @@ def judge_curves(candidate: Holdout, version: str | None) -> Judgement:
 
     They serve where nothing else can, so nothing is compared. Enough losses and calibration are
     asked for; that they rank accounts is not: within a stratum all have the same chance.
-
-    Parameters
-    ----------
-    candidate
-        Chances of accounts by curves of other accounts.
-    version
-        The curves that serve, if there are any.
     """
     rules = [rule for rule in _absolute(candidate, None) if not rule.name.startswith("auc_")]
     return _verdict(candidate, version, rules, [CURVES])
@@ -179,7 +168,7 @@ def _absolute(candidate: Holdout, champion: Holdout | None) -> list[Rule]:
     lost = candidate.lost()
     oe, oe_before = (_figure(each, metrics.observed_to_expected) for each in trials)
     ici, ici_before = (_figure(each, metrics.ici) for each in trials)
-    auc, auc_before = (_known(each.auc()) if each else None for each in trials)
+    auc, auc_before = (_finite(each.auc()) if each else None for each in trials)
     oe_most = OE_SLACK + 2 * (oe or 0.0) / max(lost, 1) ** 0.5
     share = float(np.mean(candidate.churn))
     ici_most = ICI_SLACK + 2 * (share * (1 - share) / max(candidate.later.accounts, 1)) ** 0.5
@@ -207,10 +196,10 @@ def _absolute(candidate: Holdout, champion: Holdout | None) -> list[Rule]:
 def _figure(of_model: Holdout | None, of: Figure) -> float | None:
     if of_model is None:
         return None
-    return _known(of(of_model.outcome, of_model.churn, of_model.month))
+    return _finite(of(of_model.outcome, of_model.churn, of_model.month))
 
 
-def _known(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
@@ -231,19 +220,19 @@ def _no_worse_order(candidate: Holdout, champion: Holdout, seed: int) -> Rule:
     mine, theirs = candidate.auc(), champion.auc()
     _, account = np.unique(candidate.later.account, return_inverse=True)
     random = np.random.default_rng(seed)
-    drawn: list[float] = []
+    differences: list[float] = []
     accounts = int(account.max()) + 1
     for _ in range(REPLICATES):
         times = np.bincount(random.integers(0, accounts, accounts), minlength=accounts)
         weight = times[account].astype(np.float64)
-        drawn.append(candidate.auc(weight) - champion.auc(weight))
-    finite = [difference for difference in drawn if np.isfinite(difference)]
+        differences.append(candidate.auc(weight) - champion.auc(weight))
+    finite = [difference for difference in differences if np.isfinite(difference)]
     allowed = ONE_SIDED * float(np.std(finite, ddof=1)) if len(finite) > 1 else 0.0
     return Rule(
         "auc_against_champion",
         f"smaller by at most {allowed:.4f}",
-        _known(mine),
-        _known(theirs),
+        _finite(mine),
+        _finite(theirs),
         not theirs - mine > allowed + 1e-12,
     )
 

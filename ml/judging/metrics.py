@@ -100,9 +100,9 @@ def squared_errors(training: Outcome, outcome: Outcome, survival: Floats, month:
     through that month.
     """
     uncensored = censoring(training)
-    gone = outcome.event & (outcome.duration <= month)
+    is_lost = outcome.event & (outcome.duration <= month)
     stays = still_there(outcome, month)
-    weight_gone = gone / np.where(gone, _at(uncensored, outcome.duration), 1.0)
+    weight_gone = is_lost / np.where(is_lost, _at(uncensored, outcome.duration), 1.0)
     weight_stays = stays / _at(uncensored, np.array([month]))
     return survival**2 * weight_gone + (1 - survival) ** 2 * weight_stays
 
@@ -140,16 +140,16 @@ def auc(
     models, JASA 102:527-537.
     """
     times = np.ones(len(risk)) if counts is None else counts
-    gone = outcome.event & (outcome.duration <= month) & (times > 0)
+    is_lost = outcome.event & (outcome.duration <= month) & (times > 0)
     stays = still_there(outcome, month) & (times > 0)
-    if not gone.any() or not stays.any():
+    if not is_lost.any() or not stays.any():
         return float("nan")
-    cases = times[gone] / _at(censoring(training), outcome.duration[gone])
+    cases = times[is_lost] / _at(censoring(training), outcome.duration[is_lost])
     order = np.argsort(risk[stays])
     controls = risk[stays][order]
     mass = np.concatenate([[0.0], times[stays][order].cumsum()])
-    below = mass[np.searchsorted(controls, risk[gone], side="left")]
-    ties = mass[np.searchsorted(controls, risk[gone], side="right")] - below
+    below = mass[np.searchsorted(controls, risk[is_lost], side="left")]
+    ties = mass[np.searchsorted(controls, risk[is_lost], side="right")] - below
     return float(np.sum(cases * (below + 0.5 * ties)) / (cases.sum() * mass[-1]))
 
 
@@ -162,8 +162,8 @@ def auc_within(outcome: Outcome, risk: Floats, month: int, stratum: NDArray[np.s
     for name in np.unique(stratum):
         at = stratum == name
         part = Outcome(outcome.duration[at], outcome.event[at], outcome.closed)
-        gone = float((part.event & (part.duration <= month)).sum())
-        weight = gone * float(still_there(part, month).sum())
+        losses = float((part.event & (part.duration <= month)).sum())
+        weight = losses * float(still_there(part, month).sum())
         if weight:
             total += weight * auc(part, part, risk[at], month)
             pairs += weight
@@ -193,10 +193,10 @@ def observed(outcome: Outcome, churn: Floats, month: int) -> Floats:
     if len(knots) == 3:
         table["bend"] = spline(z, knots.tolist())[:, 0]
     table["duration"], table["event"] = outcome.duration, outcome.event.astype(np.int64)
-    fitted = _smooth(table)
-    if fitted is None:
+    cox = _smooth(table)
+    if cox is None:
         return np.full(len(churn), np.nan)
-    stays = fitted.predict_survival_function(
+    stays = cox.predict_survival_function(
         table[["z", *(["bend"] if len(knots) == 3 else [])]], times=[month]
     )
     return 1.0 - stays.to_numpy(dtype=np.float64)[0]
@@ -204,16 +204,16 @@ def observed(outcome: Outcome, churn: Floats, month: int) -> Floats:
 
 def _until(outcome: Outcome, month: int) -> Outcome:
     """What was known at the end of a month."""
-    seen = outcome.event & (outcome.duration <= month)
-    return Outcome(np.minimum(outcome.duration, month), seen, outcome.closed)
+    is_lost = outcome.event & (outcome.duration <= month)
+    return Outcome(np.minimum(outcome.duration, month), is_lost, outcome.closed)
 
 
 def _smooth(table: pd.DataFrame) -> CoxPHFitter | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            fitted: CoxPHFitter = CoxPHFitter(penalizer=1e-6).fit(table, "duration", "event")
-            return fitted
+            cox: CoxPHFitter = CoxPHFitter(penalizer=1e-6).fit(table, "duration", "event")
+            return cox
         except (ConvergenceError, ValueError, ZeroDivisionError):
             return None
 
@@ -238,8 +238,8 @@ def lift(outcome: Outcome, churn: Floats, month: int, share: float) -> float:
 
     Those lost sight of are weighted away; 1 is no better than chance, 1 / `share` the most.
     """
-    gone = outcome.event & (outcome.duration <= month)
-    weight = gone / np.where(gone, _at(censoring(outcome), outcome.duration), 1.0)
+    is_lost = outcome.event & (outcome.duration <= month)
+    weight = is_lost / np.where(is_lost, _at(censoring(outcome), outcome.duration), 1.0)
     most = max(1, round(share * len(churn)))
     riskiest = np.argsort(-churn, kind="stable")[:most]
     overall = float(weight.mean())
@@ -249,5 +249,5 @@ def lift(outcome: Outcome, churn: Floats, month: int, share: float) -> float:
 def observed_to_expected(outcome: Outcome, churn: Floats, month: int) -> float:
     """Kaplan–Meier churn by the end of a month over the mean predicted; 1 is right, NaN if none."""
     expected = float(np.mean(churn))
-    seen = 1.0 - float(_at(kaplan_meier(outcome), np.array([month]))[0])
-    return seen / expected if expected > 0 else float("nan")
+    observed = 1.0 - float(_at(kaplan_meier(outcome), np.array([month]))[0])
+    return observed / expected if expected > 0 else float("nan")

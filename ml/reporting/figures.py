@@ -55,7 +55,7 @@ def draw_calibration(path: Path, title: str, outcome: Outcome, churn: Floats, ra
     smooth = metrics.observed(outcome, churn, rank)
     figure, axes = _axes(title, "predicted", "observed")
     points = [_tenth(outcome, churn, at, rank) for at in np.array_split(order, 10) if len(at)]
-    values = [churn.max(), *(seen for _, seen in points), *smooth[np.isfinite(smooth)]]
+    values = [churn.max(), *(observed for _, observed in points), *smooth[np.isfinite(smooth)]]
     top = min(float(max(values)) * 1.05, 1.0)
     axes.plot([0, top], [0, top], color=INK, linewidth=0.8, linestyle=":", label="ideal")
     axes.plot(churn[order], smooth[order], color=COLOURS[0], label="smoothed")

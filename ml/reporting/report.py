@@ -56,19 +56,6 @@ class Chart:
 def report(
     model: ChurnModel, evidence: Evidence, *, version: str, checksum: str, made_at: datetime
 ) -> str:
-    """The whole page.
-
-    Parameters
-    ----------
-    model
-        The model as it serves.
-    evidence
-        What it was judged on.
-    version, checksum
-        Of the document published.
-    made_at
-        When the model was trained.
-    """
     return PAGES.get_template("report.html").render(
         model=model,
         document=model.document,
@@ -115,7 +102,7 @@ def _performance(evidence: Evidence) -> dict[str, Any]:
         "least_lost": caveats.LEAST_LOST,
         "curves": _curves(evidence),
         "rolling": _rolling(evidence.rolling),
-        "moved": _moved(evidence.drift.moved if evidence.drift else []),
+        "moved": _drift(evidence.drift.moved if evidence.drift else []),
     }
 
 
@@ -171,8 +158,8 @@ def _calibrated(horizon: Horizon) -> str:
     )
 
 
-def _over(seen: float, forecast: float, lost: int) -> str:
-    return "–" if lost < caveats.LEAST_LOST or not forecast else f"{seen / forecast:.2f}"
+def _over(observed: float, forecast: float, lost: int) -> str:
+    return "–" if lost < caveats.LEAST_LOST or not forecast else f"{observed / forecast:.2f}"
 
 
 def _curves(evidence: Evidence) -> list[Chart]:
@@ -190,10 +177,10 @@ def _staying(segment: Segment) -> str:
     lowest = 1 - max(*segment.seen, *segment.expected)
     y = Axis(max(0.0, lowest - 0.05), 1, "still there", percent=True)
     x = Axis(0, len(segment.seen) - 1, "months ahead", whole=True)
-    seen = [(float(m), 1 - v) for m, v in enumerate(segment.seen)]
+    observed = [(float(m), 1 - v) for m, v in enumerate(segment.seen)]
     expected = [(float(m), 1 - v) for m, v in enumerate(segment.expected)]
     lines = [
-        Line(seen, "seen", colour=1, steps=True),
+        Line(observed, "seen", colour=1, steps=True),
         Line(expected, "forecast", colour=0, dashed=True, steps=True),
     ]
     return charts.plot(f"Staying: {place(segment.name)}", x, y, lines)
@@ -300,7 +287,7 @@ def _inputs(model: ChurnModel) -> Table:
     return Table(("signal", "in words", "told by", "seen in training", "may be unknown"), rows)
 
 
-def _moved(signals: Sequence[SignalDrift]) -> Table:
+def _drift(signals: Sequence[SignalDrift]) -> Table:
     rows = [(signal.signal, f"{signal.psi:.3f}", f"{signal.by_chance:.3f}") for signal in signals]
     return Table(("signal", "PSI", "by chance at most"), rows)
 

@@ -73,9 +73,9 @@ class Rescored:
             return {NO_LONGER_NEW: total} if total else {}
         names = (*start_speaker.features, BASELINE)
         here, there = self._place(start_speaker, start), self._place(start_speaker, end)
-        moved = by_signal(start_speaker, here.row, there.row)
+        shifts = by_signal(start_speaker, here.row, there.row)
         logs, changes = zip(
-            *(_path(cause, here, there, moved) for cause in start_speaker.causes), strict=True
+            *(_path(cause, here, there, shifts) for cause in start_speaker.causes), strict=True
         )
         parts = shared_out(np.array(logs), np.stack(changes), total)
         return {name: part for name, part in zip(names, parts.tolist(), strict=True) if part}
@@ -102,13 +102,13 @@ class _Place:
         return float(np.log(np.maximum(hazard, LEAST_HAZARD)))
 
 
-def _path(cause: Cause, here: _Place, there: _Place, moved: Floats) -> tuple[float, Floats]:
+def _path(cause: Cause, here: _Place, there: _Place, shifts: Floats) -> tuple[float, Floats]:
     """Log cumulative hazard at the start and its changes, by signal and at last the baseline's.
 
     In a mixture with accounts that never leave, what signals change depends on the place in time
     and what time changes on the signals: the mean of either at both ends is taken.
     """
-    effects = cause.coefficients @ moved
+    effects = cause.coefficients @ shifts
     eta, later = (float(cause.coefficients @ place.row) for place in (here, there))
     if cause.document.cure is None:
         start, end = here.log_hazard(cause, 0.0), there.log_hazard(cause, 0.0)
@@ -136,15 +136,15 @@ def by_signal(model: ChurnModel, start: Floats, end: Floats) -> Floats:
     Shape (terms, features); row sums are the terms' changes.
     """
     column = {name: i for i, name in enumerate(model.features)}
-    moved, middle = end - start, (end + start) / 2
+    shift, middle = end - start, (end + start) / 2
     shares = np.zeros((len(start), len(column)))
     for i, term in enumerate(model.document.terms):
         if term.kind != "product":
-            shares[i, column[term.feature]] += moved[i]
+            shares[i, column[term.feature]] += shift[i]
             continue
         for signal, other in ((term.left, term.right), (term.right, term.left)):
             feature = model.document.terms[signal].feature
-            shares[i, column[feature]] += moved[signal] * middle[other] / term.scale
+            shares[i, column[feature]] += shift[signal] * middle[other] / term.scale
     return shares
 
 

@@ -136,9 +136,9 @@ def _compared(
     for cause in causes(model):
         log_hazard, slope = _log_hazard(cause, matrix @ cause.coefficients[at])
         log_ratio = log_hazard[1:] - log_hazard[0]
-        moved = slope[1:, None] * matrix[1:] - slope[0] * matrix[0]
+        gradient = slope[1:, None] * matrix[1:] - slope[0] * matrix[0]
         variance = cause.variance[np.ix_(at, at)]
-        error = np.sqrt(np.maximum(np.sum(moved @ variance * moved, axis=1), 0.0))
+        error = np.sqrt(np.maximum(np.sum(gradient @ variance * gradient, axis=1), 0.0))
         bounds = np.exp([log_ratio, log_ratio - LEVEL_Z * error, log_ratio + LEVEL_Z * error])
         comparisons.append(
             (cause.name, [(float(v), float(lo), float(hi)) for v, lo, hi in bounds.T])

@@ -107,9 +107,9 @@ def read_level(
     places[feature.reference] = -1
     numeric = sorted(level for level in places if isinstance(level, float))
     texts = [level_of(value) for value in values]
-    seen = {text: _position(text, places, numeric) for text in set(texts)}
-    at = np.array([seen[text][0] for text in texts], dtype=np.int64)
-    return at, np.array([seen[text][1] for text in texts], dtype=np.bool_)
+    positions = {text: _position(text, places, numeric) for text in set(texts)}
+    at = np.array([positions[text][0] for text in texts], dtype=np.int64)
+    return at, np.array([positions[text][1] for text in texts], dtype=np.bool_)
 
 
 def level_of(value: object) -> Level:

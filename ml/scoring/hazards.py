@@ -239,8 +239,6 @@ class Clock:
 
         Parameters
         ----------
-        cause
-            One of the model's causes.
         days
             Days ahead, shape (rows, k), 0 or more; NaN gives NaN.
         log_hazard
@@ -290,8 +288,6 @@ class Clock:
 
         Parameters
         ----------
-        cause
-            One of the model's causes.
         days
             One horizon an account, shape (rows, 1).
         log_hazard

@@ -138,8 +138,6 @@ def score(
 
     Parameters
     ----------
-    model
-        As `load` returns it.
     rows
         Signals by name, as the services give them at the landmark; absent or None is unknown.
     elapsed_days
@@ -374,9 +372,9 @@ def _incidence(hazards: Floats, variances: Floats, unseen: Floats) -> list[Bound
     for k in range(len(hazards)):
         ends: list[Floats] = []
         for end in _ends(hazards[k], variances[k], float(unseen[k])):
-            moved = hazards.copy()
-            moved[k] = end
-            ends.append(incidences(moved)[k])
+            at_end = hazards.copy()
+            at_end[k] = end
+            ends.append(incidences(at_end)[k])
         bounds.append((value[k], ends[0], ends[1]))
     return bounds
 

@@ -78,7 +78,7 @@ def add_months(on: date, months: int) -> date:
 
 def random_ids(rng: np.random.Generator, count: int) -> Iterator[UUID]:
     """Version 8 ids drawn in bulk: hashing a name for each of a million events is slow."""
-    drawn = rng.bytes(16 * count)
+    entropy = rng.bytes(16 * count)
     mask, mark = ~((0xF << 76) | (0x3 << 62)), (0x8 << 76) | (0x2 << 62)
     for at in range(0, 16 * count, 16):
-        yield UUID(int=int.from_bytes(drawn[at : at + 16], "big") & mask | mark)
+        yield UUID(int=int.from_bytes(entropy[at : at + 16], "big") & mask | mark)

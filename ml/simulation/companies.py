@@ -120,9 +120,9 @@ def _health(
     first_week = (first_day - clock.since) // 7
     for week in range(clock.weeks):
         age = week - first_week
-        nxt, gone, just_left = step(now, away, onboarding, np.maximum(age, 0).astype(float), rng)
+        nxt, absent, just_left = step(now, away, onboarding, np.maximum(age, 0).astype(float), rng)
         started = age > 0
-        now, away = np.where(started, nxt, now), np.where(started, gone, away)
+        now, away = np.where(started, nxt, now), np.where(started, absent, away)
         health[:, week], absence[:, week], left[:, week] = now, away, started & just_left
     return health, absence, left
 

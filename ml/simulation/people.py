@@ -88,11 +88,11 @@ def _slots(
     open_slots: list[float] = []
     last = min(chain.end_day, float(clock.until))
     for contract in chain.contracts:
-        wanted = max(1, round(contract.seats * fill)) - 1
-        while len(open_slots) > wanted:
+        target = max(1, round(contract.seats * fill)) - 1
+        while len(open_slots) > target:
             closes = float(contract.start_day)
             yield open_slots.pop(), closes, closes
-        open_slots.extend([float(contract.start_day)] * (wanted - len(open_slots)))
+        open_slots.extend([float(contract.start_day)] * (target - len(open_slots)))
     for opens in open_slots:
         yield opens, last, chain.end_day
 
@@ -190,8 +190,8 @@ def _studies(
         if person.role not in course.roles or not done.issuperset(course.prerequisites):
             continue
         day += float(rng.exponential(12.0)) + 0.2
-        wanted = _FIRST_STEPS if course is catalogue.COURSES[0] else chance
-        if rng.random() >= wanted:
+        drive = _FIRST_STEPS if course is catalogue.COURSES[0] else chance
+        if rng.random() >= drive:
             continue
         for kind, at, score in _steps(day, education, rng):
             if at >= last:

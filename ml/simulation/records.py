@@ -55,18 +55,20 @@ class Records:
         }
         return [chain for chain in chains if chain.account in accounts or chain.end_day > self.day]
 
-    def gone(self, people: list[Person]) -> frozenset[UUID]:
+    def leavers(self, people: list[Person]) -> frozenset[UUID]:
         """Members who had left by then."""
         return frozenset(person.id for person in people if person.end <= self.day)
 
-    def recorded_rows(self, kind: str, candidates: Iterable[Any], gone: Set[UUID]) -> Iterator[Any]:
+    def recorded_rows(
+        self, kind: str, candidates: Iterable[Any], leavers: Set[UUID]
+    ) -> Iterator[Any]:
         """The rows of a kind as they came onto record; versions of a thing come in their order."""
         begin = moment(self.day)
         if happened := HAPPENED.get(kind):
             yield from (row for row in candidates if happened(row) >= begin)
             return
         person, thing, over = PERSON.get(kind), THING.get(kind, _id), OVER.get(kind, _never)
-        rows = [row for row in candidates if person is None or person(row) not in gone]
+        rows = [row for row in candidates if person is None or person(row) not in leavers]
         stood = {thing(row): row for row in rows if row.recorded_at < begin}
         for row in rows:
             if row.recorded_at >= begin:

@@ -42,7 +42,7 @@ class Tenant:
 
     def without_events(self) -> Iterator[rows.Batch]:
         """Every kind but single events of use, of which there are most."""
-        chains, on_record = self._on_record, self._known
+        chains, on_record = self._on_record, self._rows_on_record
         yield on_record("accounts", self._accounts())
         yield on_record("contracts", contracts.contract_rows(chains, self.companies))
         yield on_record("members", people.member_rows(self.people, self.companies, self.clock))
@@ -65,7 +65,6 @@ class Tenant:
 
     @property
     def recorded_from(self) -> date:
-        """The day the records begin."""
         return date_of(max(self.records.day, self.clock.since))
 
     @cached_property
@@ -73,8 +72,8 @@ class Tenant:
         return self.records.chains(self.chains)
 
     @cached_property
-    def _gone(self) -> frozenset[UUID]:
-        return self.records.gone(self.people)
+    def _leavers(self) -> frozenset[UUID]:
+        return self.records.leavers(self.people)
 
     def _accounts(self) -> list[rows.Account]:
         since = first_days(self._on_record, len(self.companies))
@@ -127,16 +126,16 @@ class Tenant:
     def _money(self) -> Iterator[rows.Batch]:
         chains = self._on_record
         lines = ledger.subscription_rows(chains, self.companies, self.clock)
-        yield self._known("subscriptions", lines)
-        yield self._known("payment-methods", ledger.method_rows(chains, self.companies))
+        yield self._rows_on_record("subscriptions", lines)
+        yield self._rows_on_record("payment-methods", ledger.method_rows(chains, self.companies))
         invoices, payments = ledger.invoice_rows(chains, self.companies, self.clock)
-        yield self._known("invoices", invoices)
-        yield self._known("payments", payments)
+        yield self._rows_on_record("invoices", invoices)
+        yield self._rows_on_record("payments", payments)
 
-    def _known(self, kind: str, candidates: Iterable[Any]) -> rows.Batch:
+    def _rows_on_record(self, kind: str, candidates: Iterable[Any]) -> rows.Batch:
         """Only what had been recorded by the last day; versions of a thing in their order."""
         until: datetime = moment(self.clock.until)
-        on_record = self.records.recorded_rows(kind, candidates, self._gone)
+        on_record = self.records.recorded_rows(kind, candidates, self._leavers)
         recorded = [row for row in on_record if row.recorded_at < until]
         return rows.Batch(kind, len(recorded), recorded)
 

@@ -214,10 +214,10 @@ def _by(ends: list[tuple[int, Cause, float]], day: int) -> float:
 def _monthly(ends: list[tuple[int, Cause, float]], day: int) -> list[float]:
     """Chance of ending in each of the next twelve months, given survival until it begins."""
     months = [day_of(add_months(date_of(day), month)) for month in range(13)]
-    gone = [_by(ends, month) for month in months]
+    chances = [_by(ends, month) for month in months]
     return [
         round((later - sooner) / (1 - sooner) if sooner < 1 else 1.0, 6)
-        for sooner, later in pairwise(gone)
+        for sooner, later in pairwise(chances)
     ]
 
 
@@ -230,9 +230,9 @@ def _perils(companies: Companies, clock: Clock, day: int, block: list[Chain]) ->
         perils = [_unpaid(*charge) for charge in _charges(companies, chain, day)]
         own = float(fixed[chain.account])
         for due in dues[place]:
-            made = next((c for c in chain.contracts if c.number == due.number), None)
-            if due.decided_day <= day and made is not None:
-                chance = np.full(DRAWS, made.lost_probability)
+            contract = next((c for c in chain.contracts if c.number == due.number), None)
+            if due.decided_day <= day and contract is not None:
+                chance = np.full(DRAWS, contract.lost_probability)
             else:
                 week = max(0, (due.decided_day - clock.since) // 7 - int(clock.week(day)))
                 chance = _refusal(companies, chain, due.number, own, health[place, week])

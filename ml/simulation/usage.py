@@ -50,7 +50,6 @@ class Happened:
         return len(self.person)
 
     def take(self, rows: NDArray[np.bool_]) -> "Happened":
-        """Only these."""
         return Happened(
             self.person[rows],
             self.occurred[rows],
@@ -129,8 +128,8 @@ def _features(plan: Ints, level: Ints, health: Floats, rng: np.random.Generator)
     )
     drive = 0.55 * level + 0.4 * np.clip(health, -3, 3) - 0.6
     chances = np.cumsum(entitled[plan] * weight * np.exp(np.outer(drive, depth)), axis=1)
-    drawn = rng.random(len(plan)) * chances[:, -1]
-    return (drawn[:, None] > chances[:, :-1]).sum(axis=1)
+    threshold = rng.random(len(plan)) * chances[:, -1]
+    return (threshold[:, None] > chances[:, :-1]).sum(axis=1)
 
 
 def _lag(count: int, rng: np.random.Generator) -> Floats:

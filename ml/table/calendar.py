@@ -7,7 +7,7 @@ import pandas as pd
 
 from ml.frames.frame import TrainingRefused
 from ml.scoring.features import Floats
-from ml.table.notation import days_of, place
+from ml.table.notation import days_of, first, place
 from ml.table.question import Question
 
 UNIT_DAYS: Final = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
@@ -27,8 +27,7 @@ def moments(rows: pd.DataFrame, question: Question) -> Floats:
     numbers = pd.to_numeric(rows[name], errors="coerce")
     if numbers.isna().any():
         numbers = days_of(rows[name]) / _unit_days(question)
-    if numbers.isna().any():
-        at = int(np.flatnonzero(numbers.isna())[0])
+    if (at := first(numbers.isna())) is not None:
         raise TrainingRefused(
             f"{name}: {place(rows, at)} has {rows[name].tolist()[at]!r}; a number or a day such as"
             " 2026-01-31 is needed in every row"

@@ -23,7 +23,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class TableFit:
     """A model and the steps of time it counts in."""
 
     model: ForecastModel
@@ -52,13 +52,13 @@ class Fitted:
         return Forecast(curves[:, self.grid.at(times)], lost)
 
 
-def fitted(
+def fit_table(
     table: Table,
     *,
     seed: int = 0,
     least_events: int = LEAST_EVENTS,
     progress: Callable[[str], None] = lambda _: None,
-) -> Fitted:
+) -> TableFit:
     """Fit the forecast to a table.
 
     Raises
@@ -68,4 +68,4 @@ def fitted(
     """
     grid = Grid.of(table.duration, table.event)
     model = fit(table.frame(grid), seed=seed, least_events=least_events, progress=progress)
-    return Fitted(model, grid)
+    return TableFit(model, grid)

@@ -45,8 +45,8 @@ class Grid:
         """Step in which each was lost, or the last one seen through; shape (rows,)."""
         times = np.array(self.times)
         lost = np.searchsorted(times, duration, side="left")
-        seen = np.searchsorted(times, duration, side="right") - 1
-        return np.minimum(np.where(event, lost, seen), len(times) - 1).astype(np.int64)
+        followed = np.searchsorted(times, duration, side="right") - 1
+        return np.minimum(np.where(event, lost, followed), len(times) - 1).astype(np.int64)
 
     def at(self, times: Floats) -> NDArray[np.int64]:
         """The last step that ends by each time; times past the end give the last step."""

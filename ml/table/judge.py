@@ -12,7 +12,7 @@ from ml.frames.frame import TrainingRefused
 from ml.judging import metrics
 from ml.judging.metrics import Outcome
 from ml.scoring.features import Floats
-from ml.table.forecast import Forecast, fitted
+from ml.table.forecast import Forecast, fit_table
 from ml.table.grid import Grid
 from ml.table.split import stratified
 from ml.table.table import Table
@@ -35,7 +35,7 @@ class Rival(Protocol):
 
 def ours(training: Table, held_out: Table, times: Floats, seed: int) -> Forecast:
     """Tenure's forecast with its defaults; who is riskier by expected time lost."""
-    return fitted(training, seed=seed, least_events=LEAST_EVENTS // 2).forecast(held_out, times)
+    return fit_table(training, seed=seed, least_events=LEAST_EVENTS // 2).forecast(held_out, times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,6 @@ class Clock:
 
         Parameters
         ----------
-        table
-            The whole table.
         at
             Horizons for AUC and calibration; by default 3, 12 and 24 months, in another unit
             the quartiles of the times of loss.
@@ -97,13 +95,9 @@ def judge(clock: Clock, training: Table, held_out: Table, forecast: Forecast) ->
     Parameters
     ----------
     clock
-        Whose `times` the forecast speaks of, horizons appended as `asked` does.
+        Whose `times` the forecast speaks of, horizons appended as `times_of` does.
     training
         Rows it was fitted to; they say how censoring works.
-    held_out
-        Rows it has not seen.
-    forecast
-        The forecast.
 
     Returns
     -------
@@ -133,7 +127,7 @@ def judge(clock: Clock, training: Table, held_out: Table, forecast: Forecast) ->
     return figures
 
 
-def asked(clock: Clock) -> Floats:
+def times_of(clock: Clock) -> Floats:
     """Times a forecast is asked for: those of the integral, then the horizons."""
     return np.concatenate([clock.times, np.array(clock.horizons)])
 
@@ -169,7 +163,7 @@ def compare(
         training, held_out = split(table, seed)
         for name, rival in rivals.items():
             progress(f"split {seed + 1}: {name}")
-            forecast = rival(training, held_out, asked(clock), seed)
+            forecast = rival(training, held_out, times_of(clock), seed)
             for figure, value in judge(clock, training, held_out, forecast).items():
                 figures[name].setdefault(figure, []).append(value)
     return figures

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ml.frames.frame import TrainingRefused
 from ml.scoring.features import Floats
-from ml.table.notation import check_numbers, place
+from ml.table.notation import check_numbers, first, place
 from ml.table.question import Question
 
 LOST: Final = frozenset({"1", "1.0", "true", "yes", "y", "t", "churned", "lost", "dead", "event"})
@@ -78,14 +78,12 @@ def _number(rows: pd.DataFrame, name: str) -> Floats:
     wrong = ~np.isfinite(values)
     if wrong.all():
         raise TrainingRefused(f"{name}: no row has a number; a time of 0 or more is needed")
-    if wrong.any():
-        at = int(np.flatnonzero(wrong)[0])
+    if (at := first(wrong)) is not None:
         raise TrainingRefused(
             f"{name}: {place(rows, at)} has {_shown(rows, name, at)}; a number is needed in"
             f" every row ({int(wrong.sum())} have none)"
         )
-    if (values < 0).any():
-        at = int(np.flatnonzero(values < 0)[0])
+    if (at := first(values < 0)) is not None:
         raise TrainingRefused(f"{name}: {place(rows, at)} has {values[at]:g}; 0 or more is allowed")
     return values
 
@@ -97,24 +95,25 @@ def _shown(rows: pd.DataFrame, name: str, at: int) -> str:
 
 def _event(rows: pd.DataFrame, question: Question) -> NDArray[np.bool_]:
     name, values = question.event, rows[question.event]
-    if values.isna().any():
-        at = int(np.flatnonzero(values.isna())[0])
+    if (at := first(values.isna())) is not None:
         raise TrainingRefused(
             f"{name}: {place(values, at)} is empty; every row must say lost or not"
         )
     texts = values.map(_text)
-    seen = sorted(set(texts))
+    distinct = sorted(set(texts))
     if question.lost is not None:
-        if _text(question.lost) not in seen:
-            raise TrainingRefused(f"--lost: {name} is never {question.lost!r}; it is {_some(seen)}")
+        if _text(question.lost) not in distinct:
+            raise TrainingRefused(
+                f"--lost: {name} is never {question.lost!r}; it is {_some(distinct)}"
+            )
         return (texts == _text(question.lost)).to_numpy(dtype=np.bool_)
-    odd = [text for text in seen if text not in LOST | STAYED]
+    odd = [text for text in distinct if text not in LOST | STAYED]
     if odd:
         at = int(np.flatnonzero(texts == odd[0])[0])
         raise TrainingRefused(
             f"{name}: {place(values, at)} has {odd[0]!r}, neither lost nor stayed; 1/0, yes/no,"
             " true/false are "
-            f"understood, or name the value that means lost with --lost (it is {_some(seen)})"
+            f"understood, or name the value that means lost with --lost (it is {_some(distinct)})"
         )
     return texts.isin(LOST).to_numpy(dtype=np.bool_)
 
@@ -124,9 +123,9 @@ def _text(value: object) -> str:
     return text.removesuffix(".0") if text.endswith(".0") else text
 
 
-def _some(seen: list[str]) -> str:
-    shown = ", ".join(repr(text) for text in seen[:SHOWN])
-    return shown if len(seen) <= SHOWN else f"{shown} and {len(seen) - SHOWN} more"
+def _some(texts: list[str]) -> str:
+    shown = ", ".join(repr(text) for text in texts[:SHOWN])
+    return shown if len(texts) <= SHOWN else f"{shown} and {len(texts) - SHOWN} more"
 
 
 def _cause(rows: pd.DataFrame, question: Question, event: NDArray[np.bool_]) -> NDArray[np.str_]:
@@ -134,8 +133,7 @@ def _cause(rows: pd.DataFrame, question: Question, event: NDArray[np.bool_]) -> 
         return np.array(["lost"], dtype=np.str_).repeat(len(rows))
     values = rows[question.cause]
     unknown = values.isna().to_numpy() & event
-    if unknown.any():
-        at = int(np.flatnonzero(unknown)[0])
+    if (at := first(unknown)) is not None:
         raise TrainingRefused(
             f"{question.cause}: {place(values, at)} was lost to no cause; every loss needs one"
         )
@@ -146,8 +144,7 @@ def _subject(rows: pd.DataFrame, question: Question) -> NDArray[np.int64]:
     if question.subject is None:
         return np.arange(len(rows), dtype=np.int64)
     values = rows[question.subject]
-    if values.isna().any():
-        at = int(np.flatnonzero(values.isna())[0])
+    if (at := first(values.isna())) is not None:
         raise TrainingRefused(f"{question.subject}: {place(values, at)} has no id")
     keys = [question.subject, question.time] if question.time else [question.subject]
     twice = rows.duplicated(keys).to_numpy()
@@ -181,8 +178,7 @@ def _exits(
     order = np.lexsort((event, until, subject))
     last = order[np.flatnonzero(np.append(np.diff(subject[order]) != 0, True))]
     again = event & (until < until[last][subject])
-    if again.any():
-        at = int(np.flatnonzero(again)[0])
+    if (at := first(again)) is not None:
         raise TrainingRefused(
             f"{place(rows, at)} says lost at {until[at]:g}, but the subject was still seen later; "
             "one that came back is a new subject with an id of its own"
@@ -197,16 +193,14 @@ def _since(rows: pd.DataFrame, question: Question, until: Floats) -> Floats:
         return np.zeros(len(rows))
     since = _number(rows, name)
     late = since > until
-    if late.any():
-        at = int(np.flatnonzero(late)[0])
+    if (at := first(late)) is not None:
         raise TrainingRefused(
             f"{name}: {place(rows, at)} has {since[at]:g}, after {question.duration} {until[at]:g};"
             " a label must lie after its landmark"
         )
     if question.time and question.entry:
         entered = _number(rows, question.entry)
-        if (since < entered).any():
-            at = int(np.flatnonzero(since < entered)[0])
+        if (at := first(since < entered)) is not None:
             raise TrainingRefused(
                 f"{name}: {place(rows, at)} has {since[at]:g}, before {question.entry}"
                 f" {entered[at]:g}"
@@ -215,11 +209,11 @@ def _since(rows: pd.DataFrame, question: Question, until: Floats) -> Floats:
 
 
 def _left_out(duration: Floats, event: NDArray[np.bool_]) -> tuple[str, ...]:
-    gone = duration <= 0
-    if not gone.any():
+    is_early = duration <= 0
+    if not is_early.any():
         return ()
-    lost = int((gone & event).sum())
+    lost = int((is_early & event).sum())
     return (
-        f"{int(gone.sum())} rows without any follow-up are left out"
+        f"{int(is_early.sum())} rows without any follow-up are left out"
         + (f", {lost} of them lost at once" if lost else ""),
     )

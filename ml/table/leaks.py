@@ -45,8 +45,8 @@ def _leak(values: NDArray[Any], labels: Labels, question: Question) -> str:
     event = labels.event
     if not 0 < event.sum() < len(event):
         return ""
-    known = np.array([value is not None for value in values.tolist()])
-    if _distance(known, event) >= TELLS:
+    present = np.array([value is not None for value in values.tolist()])
+    if _distance(present, event) >= TELLS:
         return "whether it is known tells who was lost: it was filled in afterwards"
     numbers = _numbers(values)
     apart = 0.0 if numbers is None else _spread(numbers, event)
@@ -83,8 +83,8 @@ def _numbers(values: NDArray[Any]) -> Floats | None:
 
 def _spread(numbers: Floats, event: NDArray[np.bool_]) -> float:
     """The largest gap between the distributions of the lost and of the others."""
-    known = np.isfinite(numbers)
-    lost, stayed = np.sort(numbers[known & event]), np.sort(numbers[known & ~event])
+    finite = np.isfinite(numbers)
+    lost, stayed = np.sort(numbers[finite & event]), np.sort(numbers[finite & ~event])
     if min(len(lost), len(stayed)) < SEEN_LEAST:
         return 0.0
     places = np.concatenate([lost, stayed])
@@ -93,8 +93,8 @@ def _spread(numbers: Floats, event: NDArray[np.bool_]) -> float:
 
 
 def _follows(numbers: Floats, duration: Floats) -> bool:
-    known = np.isfinite(numbers)
-    table = pd.DataFrame({"number": numbers[known], "duration": duration[known]}).rank()
+    finite = np.isfinite(numbers)
+    table = pd.DataFrame({"number": numbers[finite], "duration": duration[finite]}).rank()
     if min(table["number"].nunique(), table["duration"].nunique()) < SEEN_LEAST:
         return False
     return bool(abs(table["number"].corr(table["duration"])) >= SAME_ORDER)

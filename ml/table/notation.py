@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from ml.frames.frame import TrainingRefused
 
@@ -34,8 +34,13 @@ def place(values: "pd.Series[Any] | pd.DataFrame", at: int) -> str:
     return f"row {at + 1}"
 
 
+def first(flags: ArrayLike) -> int | None:
+    """Where the first of the flags stands that is set; None if none is."""
+    places = np.flatnonzero(flags)
+    return int(places[0]) if len(places) else None
+
+
 def texts_of(values: "pd.Series[Any]") -> "pd.Series[str]":
-    """Values as trimmed texts."""
     return values.astype(object).map(lambda value: str(value).strip())
 
 
@@ -50,15 +55,14 @@ def check_numbers(name: str, present: "pd.Series[Any]") -> None:
     texts = texts_of(present)
     numbers = pd.to_numeric(present, errors="coerce")
     plain = numbers.notna()
-    endless = np.flatnonzero(np.isinf(numbers.to_numpy(dtype=np.float64)))
-    if len(endless) and plain.mean() >= MOSTLY:
-        at = int(endless[0])
+    at = first(np.isinf(numbers.to_numpy(dtype=np.float64)))
+    if at is not None and plain.mean() >= MOSTLY:
         raise TrainingRefused(
             f"{name}: {place(present, at)} has {texts.iloc[at]!r}; allowed: finite numbers"
         )
     odd = ~plain & texts.str.fullmatch(WRITTEN)
-    if odd.any() and (plain | odd).mean() >= MOSTLY:
-        at = int(np.flatnonzero(odd)[0])
+    at = first(odd)
+    if at is not None and (plain | odd).mean() >= MOSTLY:
         raise TrainingRefused(
             f"{name}: {place(present, at)} has {texts.iloc[at]!r}; allowed: numbers such as 1234.5,"
             f" or {_remedy(texts[odd])}, or --level {name} if it is no number"
@@ -94,9 +98,8 @@ def are_days(name: str, present: "pd.Series[Any]", *, needed: bool) -> bool:
     if daylike.mean() < MOSTLY:
         return False
     read = days_of(texts).notna().to_numpy() & texts.str.fullmatch(ISO).to_numpy(dtype=np.bool_)
-    odd = np.flatnonzero(daylike & ~read)
-    if len(odd) and (needed or read.any()):
-        at = int(odd[0])
+    at = first(daylike & ~read)
+    if at is not None and (needed or read.any()):
         raise TrainingRefused(
             f"{name}: {place(present, at)} has {texts.iloc[at]!r}; allowed: days such as"
             f" 2026-01-31 in every row, or --ignore {name}"
@@ -112,11 +115,11 @@ def days_of(values: "pd.Series[Any]") -> "pd.Series[float]":
 
 def unread(values: "pd.Series[Any]", read: "pd.Series[Any]", what: str) -> str:
     """A note about the values that are not read as the others are; empty if there are none."""
-    lost: NDArray[np.intp] = np.flatnonzero(values.notna() & read.isna())
-    if not len(lost):
+    lost = values.notna() & read.isna()
+    at = first(lost)
+    if at is None:
         return ""
-    at = int(lost[0])
     return (
-        f"{len(lost)} of its values are no {what} and count as unknown, e.g."
+        f"{int(lost.sum())} of its values are no {what} and count as unknown, e.g."
         f" {str(values.iloc[at])!r} on {place(values, at)}"
     )

@@ -9,7 +9,7 @@ from ml.judging.evaluate import ready
 from ml.reporting import figures
 from ml.reporting.figures import Group
 from ml.scoring.effects import ratios
-from ml.table.forecast import fitted
+from ml.table.forecast import fit_table
 from ml.table.judge import Clock, split
 from ml.table.table import Table
 
@@ -24,7 +24,7 @@ def draw(
     Groups are those of the signal `by`, or fifths by predicted risk.
     """
     training, held_out = split(table, 0)
-    model = fitted(training, least_events=LEAST_EVENTS // 2)
+    model = fit_table(training, least_events=LEAST_EVENTS // 2)
     times = np.array(model.grid.times)
     survival = model.curves(held_out)
     middle = clock.horizons[len(clock.horizons) // 2]

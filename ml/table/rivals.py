@@ -80,7 +80,7 @@ def _levels(name: str, values: "pd.Series[Any]", levels: list[str]) -> pd.DataFr
 def plain_cox(training: Table, held_out: Table, times: Floats, seed: int) -> Forecast:
     """lifelines' `CoxPHFitter()`; where that does not converge, with a penalty of .01."""
     del seed
-    x, asked = encoded(training, held_out)
+    x, others = encoded(training, held_out)
     x["_duration"], x["_event"] = training.duration, training.event.astype(np.int64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -88,8 +88,8 @@ def plain_cox(training: Table, held_out: Table, times: Floats, seed: int) -> For
             model = CoxPHFitter().fit(x, "_duration", "_event")
         except (ConvergenceError, ValueError):
             model = CoxPHFitter(penalizer=0.01).fit(x, "_duration", "_event")
-        stays = model.predict_survival_function(asked, times=times.tolist())
-        risk = model.predict_log_partial_hazard(asked)
+        stays = model.predict_survival_function(others, times=times.tolist())
+        risk = model.predict_log_partial_hazard(others)
     return Forecast(stays.to_numpy().T, risk.to_numpy())
 
 
@@ -97,24 +97,24 @@ def scikit_survival(
     place: str, name: str, training: Table, held_out: Table, times: Floats, seed: int
 ) -> Forecast:
     """A model of scikit-survival with its defaults."""
-    x, asked = encoded(training, held_out)
+    x, others = encoded(training, held_out)
     outcome = np.array(
         list(zip(training.event, training.duration, strict=True)),
         dtype=[("event", bool), ("duration", float)],
     )
     model = getattr(importlib.import_module(place), name)(random_state=seed)
     model.fit(x.to_numpy(), outcome)
-    stays = model.predict_survival_function(asked.to_numpy(), return_array=True)
+    stays = model.predict_survival_function(others.to_numpy(), return_array=True)
     at = np.searchsorted(model.unique_times_, times, side="right")
     padded = np.concatenate([np.ones((len(stays), 1)), stays], axis=1)
-    return Forecast(padded[:, at], model.predict(asked.to_numpy()))
+    return Forecast(padded[:, at], model.predict(others.to_numpy()))
 
 
 def xgboost_cox(training: Table, held_out: Table, times: Floats, seed: int) -> Forecast:
     """xgboost's `survival:cox` with its defaults, 100 rounds, and a discrete baseline of ours."""
-    x, asked = encoded(training, held_out)
+    x, others = encoded(training, held_out)
     signed = np.where(training.event, training.duration, -training.duration)
-    margins = _boosted(x, asked, {"objective": "survival:cox"}, seed, label=signed)
+    margins = _boosted(x, others, {"objective": "survival:cox"}, seed, label=signed)
     eta, risk = (margin - margins[0].mean() for margin in margins)
     grid = Grid.of(training.duration, training.event)
     steps = grid.steps(training.duration, training.event)
@@ -125,7 +125,7 @@ def xgboost_cox(training: Table, held_out: Table, times: Floats, seed: int) -> F
 
 def xgboost_aft(training: Table, held_out: Table, times: Floats, seed: int) -> Forecast:
     """xgboost's `survival:aft` (log-normal, scale 1.2, its documentation's), 100 rounds."""
-    x, asked = encoded(training, held_out)
+    x, others = encoded(training, held_out)
     options = {
         "objective": "survival:aft",
         "aft_loss_distribution": "normal",
@@ -133,18 +133,18 @@ def xgboost_aft(training: Table, held_out: Table, times: Floats, seed: int) -> F
     }
     upper = np.where(training.event, training.duration, np.inf)
     bounds = {"label_lower_bound": training.duration, "label_upper_bound": upper}
-    _, centre = _boosted(x, asked, options, seed, **bounds)
+    _, centre = _boosted(x, others, options, seed, **bounds)
     stays = norm.sf((np.log(times)[None, :] - centre[:, None]) / AFT_SCALE)
     return Forecast(np.asarray(stays), -centre)
 
 
 def _boosted(
-    x: pd.DataFrame, asked: pd.DataFrame, options: Mapping[str, Any], seed: int, **labels: Floats
+    x: pd.DataFrame, others: pd.DataFrame, options: Mapping[str, Any], seed: int, **labels: Floats
 ) -> tuple[Floats, Floats]:
     """Margins of the rows fitted to and of those asked for."""
     xgboost = importlib.import_module("xgboost")
     rows, others = (
-        xgboost.DMatrix(part.to_numpy(), **info) for part, info in ((x, labels), (asked, {}))
+        xgboost.DMatrix(part.to_numpy(), **info) for part, info in ((x, labels), (others, {}))
     )
     model = xgboost.train({**options, "seed": seed, "nthread": 1}, rows, ROUNDS)
     return tuple(

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from ml.frames.frame import TrainingRefused
-from ml.table.judge import Clock, Rival, asked, judge
+from ml.table.judge import Clock, Rival, judge, times_of
 from ml.table.table import Table
 
 FIRST: Final = 0.4
@@ -41,8 +41,8 @@ def origins(table: Table, count: int) -> Iterator[Origin]:
         before = table.take(table.moment < cut)
         ahead = table.take((table.moment >= cut) & (table.moment < following))
         followed = cut - before.moment
-        seen = before.event & (before.duration <= followed)
-        past = replace(before, duration=np.minimum(before.duration, followed), event=seen)
+        is_lost = before.event & (before.duration <= followed)
+        past = replace(before, duration=np.minimum(before.duration, followed), event=is_lost)
         if min(int(past.event.sum()), int(ahead.event.sum())) >= LEAST_LOSSES:
             yield Origin(cut, past, ahead)
 
@@ -74,7 +74,7 @@ def backtest(
         clock = Clock.of(origin.ahead, at=at)
         for name, model in models.items():
             progress(f"{origin.moment:g}: {name}")
-            forecast = model(origin.past, origin.ahead, asked(clock), seed)
+            forecast = model(origin.past, origin.ahead, times_of(clock), seed)
             figures[name].append(judge(clock, origin.ahead, origin.ahead, forecast))
     if not next(iter(figures.values())):
         raise TrainingRefused(

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ml.frames.frame import TrainingRefused
 from ml.scoring.document import ForecastModel, ModelTampered, ModelUnreadable
 from ml.scoring.features import Columns, Floats, design
-from ml.table.forecast import Fitted
+from ml.table.forecast import TableFit
 from ml.table.grid import Grid
-from ml.table.notation import place
+from ml.table.notation import first, place
 from ml.table.question import Question
 from ml.table.signals import Signal, read_as
 from ml.table.table import Table
@@ -42,17 +42,17 @@ class TableModel:
 
     question: Question
     signals: tuple[Signal, ...]
-    fitted: Fitted
+    fit: TableFit
 
 
-def save(fitted: TableModel, folder: Path) -> list[Path]:
+def save(model: TableModel, folder: Path) -> list[Path]:
     """Write the model and its SHA-256; the same rows and seed give the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     saved = SavedModel(
-        question=fitted.question,
-        signals=fitted.signals,
-        times=fitted.fitted.grid.times,
-        model=fitted.fitted.model,
+        question=model.question,
+        signals=model.signals,
+        times=model.fit.grid.times,
+        model=model.fit.model,
     )
     content = msgspec.json.format(msgspec.json.encode(saved), indent=1)
     (folder / MODEL).write_bytes(content)
@@ -84,11 +84,11 @@ def load(path: Path) -> TableModel:
         saved = msgspec.json.decode(content, type=SavedModel)
     except msgspec.MsgspecError as error:
         raise ModelUnreadable(f"--model: {file} is no model of a table: {error}") from error
-    return TableModel(saved.question, saved.signals, Fitted(saved.model, Grid(saved.times)))
+    return TableModel(saved.question, saved.signals, TableFit(saved.model, Grid(saved.times)))
 
 
 def score(
-    rows: pd.DataFrame, fitted: TableModel, at: Floats, elapsed: str | None = None
+    rows: pd.DataFrame, table_model: TableModel, at: Floats, elapsed: str | None = None
 ) -> pd.DataFrame:
     """Forecasts for new rows, which need neither duration nor event.
 
@@ -96,8 +96,6 @@ def score(
     ----------
     rows
         Columns as at the fit; one that is absent is unknown everywhere.
-    fitted
-        As `load` returns it.
     at
         Times ahead, in the model's unit.
     elapsed
@@ -110,14 +108,14 @@ def score(
     `unlike_training`, the signals whose value was
     never met in training: an unseen level is read as the most common, a number as the nearest.
     """
-    model, question = fitted.fitted.model, fitted.question
-    columns = read_as(rows, fitted.signals, as_of=question.as_of)
+    model, question = table_model.fit.model, table_model.question
+    columns = read_as(rows, table_model.signals, as_of=question.as_of)
     table, since = _unlabelled(question, columns, len(rows)), _elapsed(rows, elapsed)
     _, odd = design(columns, model.features, model.terms)
     answers: dict[str, Any] = {}
     if question.subject and question.subject in rows:
         answers[question.subject] = rows[question.subject].to_numpy()
-    answers |= _chances(fitted.fitted, table, since, at)
+    answers |= _chances(table_model.fit, table, since, at)
     answers["unlike_training"] = _unlike(odd, len(rows))
     return pd.DataFrame(answers)
 
@@ -132,8 +130,7 @@ def _elapsed(rows: pd.DataFrame, name: str | None) -> Floats:
     if name not in rows:
         raise TrainingRefused(f"--elapsed: there is no column {name!r}")
     values = pd.to_numeric(rows[name], errors="coerce").to_numpy(dtype=np.float64)
-    if not (values >= 0).all():
-        at = int(np.flatnonzero(~(values >= 0))[0])
+    if (at := first(~(values >= 0))) is not None:
         raise TrainingRefused(
             f"{name}: {place(rows, at)} has {rows[name].tolist()[at]!r}; a number of 0 or more is"
             " needed"
@@ -141,13 +138,13 @@ def _elapsed(rows: pd.DataFrame, name: str | None) -> Floats:
     return values
 
 
-def _chances(fitted: Fitted, table: Table, since: Floats, at: Floats) -> dict[str, Floats]:
+def _chances(fit: TableFit, table: Table, since: Floats, at: Floats) -> dict[str, Floats]:
     """Chance of being lost by since + h given survival to since, NaN past the grid's end."""
-    grid, curves = fitted.grid, fitted.curves(table)
-    parts = fitted.incidence(table)
+    grid, curves = fit.grid, fit.curves(table)
+    parts = fit.incidence(table)
     rows, now = np.arange(len(table)), grid.at(since)
     stays = np.maximum(curves[rows, now], 1e-300)
-    causes = [cause.cause for cause in fitted.model.causes]
+    causes = [cause.cause for cause in fit.model.causes]
     chances: dict[str, Floats] = {}
     for horizon in at.tolist():
         then = grid.at(since + horizon)

@@ -15,6 +15,7 @@ from ml.table.notation import (
     are_days,
     check_numbers,
     days_of,
+    first,
     place,
     texts_of,
     unread,
@@ -61,12 +62,6 @@ def read_signals(
 
     Parameters
     ----------
-    rows
-        The table; any types that a CSV or Parquet file may give.
-    barred
-        Columns that are part of the question.
-    levels
-        Columns of levels, whatever their values look like.
     as_of
         A day (`2026-01-31`) or a column of days: dates become ages in days before it. Without it
         they are left out.
@@ -80,11 +75,11 @@ def read_signals(
     moments = None if as_of is None else _moments(rows, as_of)
     columns: dict[str, NDArray[Any]] = {}
     signals: list[Signal] = []
-    left, told = set(barred), set(levels)
+    left, is_level = set(barred), set(levels)
     for name in (str(n) for n in rows.columns if n not in left):
         signal, values = (
             (Signal(name, "level"), objects(_levels(rows[name])))
-            if name in told
+            if name in is_level
             else _read(name, rows[name], moments)
         )
         signals.append(signal)
@@ -190,8 +185,7 @@ def _is_id(name: str, present: "pd.Series[Any]") -> bool:
 def _moments(rows: pd.DataFrame, as_of: str) -> "pd.Series[Any]":
     moment = rows[as_of] if as_of in rows else pd.Series(as_of, index=rows.index)
     days = days_of(moment)
-    if days.isna().any():
-        at = int(np.flatnonzero(days.isna())[0])
+    if (at := first(days.isna())) is not None:
         raise TrainingRefused(
             f"--as-of: {place(rows, at)} has {moment.tolist()[at]!r}; allowed: a day such as"
             " 2026-01-31, or a column of days"

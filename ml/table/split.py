@@ -17,12 +17,8 @@ def stratified(kind: NDArray[np.bool_], share: float, seed: int) -> tuple[Places
 
     Parameters
     ----------
-    kind
-        Which of two kinds each place is, shape (places,).
     share
         Part to hold out, between 0 and 1.
-    seed
-        Any whole number from 0.
     """
     random = RandomState(seed)  # numpy's old generator: the one those splits were drawn with
     test_count = math.ceil(share * len(kind))
@@ -40,11 +36,11 @@ def stratified(kind: NDArray[np.bool_], share: float, seed: int) -> tuple[Places
     return random.permutation(np.array(chosen)), random.permutation(np.array(out))
 
 
-def _shares(counts: Places, drawn: int, random: RandomState) -> Places:
+def _shares(counts: Places, size: int, random: RandomState) -> Places:
     """The likeliest numbers of each kind among so many drawn; ties are broken at random."""
-    exact = counts / counts.sum() * drawn
+    exact = counts / counts.sum() * size
     whole = np.floor(exact)
-    missing = int(drawn - whole.sum())
+    missing = int(size - whole.sum())
     rest = exact - whole
     for value in np.unique(rest)[::-1]:
         if not missing:

@@ -13,7 +13,7 @@ from ml.judging import evaluate, evidence, gate
 from ml.scoring import document
 from ml.scoring.document import ForecastModel, ModelUnreadable
 from ml.scoring.features import Floats
-from ml.training.release import Judged
+from ml.training.release import ReleaseCandidate
 from shared.vocabulary.model_document import ServedModel
 
 FOLDS: Final = 4
@@ -30,7 +30,9 @@ def may_serve(champion: ServedModel | None) -> bool:
         return False
 
 
-def curves(frame: Frame, champion: ServedModel | None, seed: int) -> tuple[ForecastModel, Judged]:
+def curves(
+    frame: Frame, champion: ServedModel | None, seed: int
+) -> tuple[ForecastModel, ReleaseCandidate]:
     """Kaplan–Meier curves by stratum, to serve, with the verdict on them.
 
     With so few losses none can be kept aside for judging. So each account is forecast by curves
@@ -42,8 +44,6 @@ def curves(frame: Frame, champion: ServedModel | None, seed: int) -> tuple[Forec
         Rows with at least five lost accounts and some that stayed.
     champion
         The curves that serve, if any; they are named, not compared: both say what was seen.
-    seed
-        Decides the folds.
 
     Raises
     ------
@@ -53,13 +53,16 @@ def curves(frame: Frame, champion: ServedModel | None, seed: int) -> tuple[Forec
     frame = prepared(frame, LEAST_FOR_STRATA)
     model = fit_strata(frame, seed=seed)
     trial = gate.Holdout(frame, frame, _without_own(model, frame, seed))
-    seen = evidence.gathered(frame, frame, trial.survival, HELD_OUT)
+    performance = evidence.gathered(frame, frame, trial.survival, HELD_OUT)
     version = champion.version if champion else None
     out = gate.held_out(frame.account)
-    judged = Judged(
-        _again(model, frame.take(~out)), seen.figures, gate.judge_curves(trial, version), seen
+    candidate = ReleaseCandidate(
+        _again(model, frame.take(~out)),
+        performance.figures,
+        gate.judge_curves(trial, version),
+        performance,
     )
-    return msgspec.structs.replace(model, metrics=seen.figures), judged
+    return msgspec.structs.replace(model, metrics=performance.figures), candidate
 
 
 def _without_own(model: ForecastModel, frame: Frame, seed: int) -> Floats:

@@ -42,12 +42,6 @@ def with_newcomers(
 
     Parameters
     ----------
-    model
-        As `ml.fitting.fit.fit` made it of `frame`.
-    frame
-        The rows of all accounts.
-    seed
-        Decides the folds on which the part's design and penalty are chosen.
     least_events
         Fewest newcomers lost, as for the model itself.
 
@@ -69,13 +63,13 @@ def with_newcomers(
 
 
 def like(
-    judged: ForecastModel, model: ForecastModel, frame: Frame, *, seed: int = 0
+    candidate: ForecastModel, model: ForecastModel, frame: Frame, *, seed: int = 0
 ) -> ForecastModel:
     """The model with a part for newcomers where the one that was judged has one, and its note."""
-    notes = [note for note in judged.notes if note.startswith(NEWCOMERS)]
+    notes = [note for note in candidate.notes if note.startswith(NEWCOMERS)]
     if not notes:
         return model
-    if judged.newcomers is None:
+    if candidate.newcomers is None:
         return joined(model, None, notes[-1])
     part, refusal = _part(model, frame, seed, LEAST_EVENTS)
     return joined(model, part, NEWCOMERS + refusal if part is None else notes[-1])

@@ -38,8 +38,6 @@ def rolling(model: ForecastModel, frame: Frame, count: int = DEFAULT) -> list[Or
 
     Parameters
     ----------
-    model
-        As fitted to the whole frame.
     frame
         The whole training frame. On the `start` clock there are no origins to go back to.
     count
@@ -58,10 +56,10 @@ def rolling(model: ForecastModel, frame: Frame, count: int = DEFAULT) -> list[Or
     whole = range(HORIZON_MONTHS, HORIZON_MONTHS + EVERY_MONTHS * count, EVERY_MONTHS)
     days = [landmarks.months_before(last, back) for back in (*whole, *SHORTER)]
     chosen = sorted([day for day in days if day >= first][:count])
-    return [origin for day in chosen if (origin := _judged(model, frame, day))]
+    return [origin for day in chosen if (origin := _origin(model, frame, day))]
 
 
-def _judged(model: ForecastModel, frame: Frame, origin: date) -> Origin | None:
+def _origin(model: ForecastModel, frame: Frame, origin: date) -> Origin | None:
     day = origin.toordinal()
     ahead = frame.take(frame.day == day)
     past, _ = known_by(frame, day - landmarks.GRACE_DAYS)

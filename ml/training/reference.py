@@ -21,25 +21,18 @@ YEAR_DAYS: Final = 365
 
 def newest_rows(frame: Frame) -> Frame:
     """The rows of the newest landmark; frames are in order of time, so they stand at the end."""
-    seen: set[int] = set()
+    accounts: set[int] = set()
     first = len(frame)
     for number in frame.account[::-1].tolist():
-        if number in seen:
+        if number in accounts:
             break
-        seen.add(number)
+        accounts.add(number)
         first -= 1
     return frame.take(np.arange(first, len(frame)))
 
 
 def while_growing(frame: Frame, names: Iterable[str]) -> Drift | None:
     """What moved from the landmark a year before the newest, or the oldest, to the newest.
-
-    Parameters
-    ----------
-    frame
-        Training rows.
-    names
-        Signals to look at.
 
     Returns
     -------
@@ -51,16 +44,16 @@ def while_growing(frame: Frame, names: Iterable[str]) -> Drift | None:
         return None
     earlier = int(days[np.abs(days - (days[-1] - YEAR_DAYS)).argmin()])
     before, now = frame.take(frame.day == earlier), frame.take(frame.day == days[-1])
-    looked = [name for name in names if name in frame.columns]
-    changes = [_moved(name, before.columns[name], now.columns[name]) for name in looked]
-    moved = sorted(
+    present = [name for name in names if name in frame.columns]
+    changes = [_drift(name, before.columns[name], now.columns[name]) for name in present]
+    drifts = sorted(
         (change for change in changes if change is not None), key=lambda change: -change.psi
     )
     newest = date.fromordinal(int(days[-1]))
-    return Drift(f"{date.fromordinal(earlier)}", f"{newest}", len(looked), moved)
+    return Drift(f"{date.fromordinal(earlier)}", f"{newest}", len(present), drifts)
 
 
-def _moved(name: str, before: NDArray[Any], now: NDArray[Any]) -> SignalDrift | None:
+def _drift(name: str, before: NDArray[Any], now: NDArray[Any]) -> SignalDrift | None:
     like = histogram(before)
     counts = counted(now.tolist(), like).counts
     index, by_chance = psi(like.counts, counts), psi_by_chance(like.counts, counts)

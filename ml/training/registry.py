@@ -165,11 +165,11 @@ class Registry:
         with _quiet():
             current = dict(self._client.get_registered_model(self.name).aliases)
             for alias in ALIASES:
-                wanted = numbers.get(aliases.get(alias) or "")
-                if wanted is None and alias in current:
+                number = numbers.get(aliases.get(alias) or "")
+                if number is None and alias in current:
                     self._client.delete_registered_model_alias(self.name, alias)
-                elif wanted is not None and str(current.get(alias)) != wanted:
-                    self._client.set_registered_model_alias(self.name, alias, wanted)
+                elif number is not None and str(current.get(alias)) != number:
+                    self._client.set_registered_model_alias(self.name, alias, number)
 
     def aliases(self) -> dict[str, str]:
         """Which of our versions each alias means in MLflow."""

@@ -53,7 +53,7 @@ class CandidateRefused(TrainingRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ReleaseCandidate:
     """A recipe fitted without the held-out accounts, its figures on them, and the verdict."""
 
     model: ForecastModel
@@ -62,7 +62,7 @@ class Judged:
     evidence: Evidence
 
 
-def judge(frame: Frame, champion: ServedModel | None, seed: int) -> Judged:
+def judge(frame: Frame, champion: ServedModel | None, seed: int) -> ReleaseCandidate:
     """Fit to three quarters of the accounts, judge on the others, beside the champion.
 
     Raises
@@ -83,8 +83,10 @@ def judge(frame: Frame, champion: ServedModel | None, seed: int) -> Judged:
     mine = gate.holdout(model, training, later)
     theirs = gate.champion_holdout(champion, training, later) if champion else None
     version = champion.version if champion else None
-    seen = evidence.gathered(training, later, mine.survival, HELD_OUT)
-    return Judged(model, seen.figures, gate.judge(mine, theirs, version, seed), seen)
+    performance = evidence.gathered(training, later, mine.survival, HELD_OUT)
+    return ReleaseCandidate(
+        model, performance.figures, gate.judge(mine, theirs, version, seed), performance
+    )
 
 
 class Run:

@@ -25,7 +25,7 @@ from ml.training import fallback, newcomers
 from ml.training import origins as origins_training
 from ml.training.origins import rolling
 from ml.training.reference import references, while_growing
-from ml.training.release import CandidateRefused, Judged, Released, Run, judge
+from ml.training.release import CandidateRefused, ReleaseCandidate, Released, Run, judge
 from shared.platform.auth import Principal
 from shared.process.rpc import Rpc
 from shared.vocabulary.evidence import Evidence
@@ -67,8 +67,6 @@ class Training:
 
         Parameters
         ----------
-        seed
-            Decides the folds on which design and penalty are chosen.
         run_id
             The training that was asked for; None for a new one.
         force
@@ -85,7 +83,7 @@ class Training:
         async with run.recorded():
             frame = await self.frame()
             champion = await self._services.ask("risk.release.served_model", ServedModel | None, {})
-            tried = partial(self._fitted, frame, seed, champion, by_force=force is not None)
+            tried = partial(self._document, frame, seed, champion, by_force=force is not None)
             model, judgement = await asyncio.to_thread(tried)
             self.step("publish", 0, 1)
             outcome = await run.offer(model, judgement, force)
@@ -125,57 +123,61 @@ class Training:
     def _services(self) -> Services:
         return Services(self.rpc, self.principal, self.step)
 
-    def _fitted(
+    def _document(
         self, frame: Frame, seed: int, champion: ServedModel | None, *, by_force: bool
     ) -> tuple[ModelDocument, Judgement]:
         try:
-            model, judged = self._model(frame, seed, champion, by_force=by_force)
+            model, candidate = self._model(frame, seed, champion, by_force=by_force)
         except TooFewLosses:
             if not fallback.may_serve(champion):
                 raise
             self.step("curves by stratum", 0, 1)
-            model, judged = fallback.curves(frame, champion, seed)
+            model, candidate = fallback.curves(frame, champion, seed)
             self.step("curves by stratum", 1, 1)
         whole = packed(model, self.now)
         return replace(
             whole,
-            judged_document=document.encode(judged.model)[0],
+            judged_document=document.encode(candidate.model)[0],
             reference=references(frame, model.signals),
-            report=reported(whole, self._evidence(judged.evidence, model, frame)),
-        ), judged.judgement
+            report=reported(whole, self._evidence(candidate.evidence, model, frame)),
+        ), candidate.judgement
 
-    def _evidence(self, seen: Evidence, model: ForecastModel, frame: Frame) -> Evidence:
+    def _evidence(self, evidence: Evidence, model: ForecastModel, frame: Frame) -> Evidence:
         """What is shown besides held-out accounts: later time, and what moved meanwhile."""
         self.step("report", 0, 1)
         later = rolling(model, frame, self.origins)
         drift = while_growing(frame, model.signals)
         self.step("report", 1, 1)
-        return structs.replace(seen, rolling=later, drift=drift)
+        return structs.replace(evidence, rolling=later, drift=drift)
 
     def _model(
         self, frame: Frame, seed: int, champion: ServedModel | None, *, by_force: bool
-    ) -> tuple[ForecastModel, Judged]:
+    ) -> tuple[ForecastModel, ReleaseCandidate]:
         """The model to serve; TooFewLosses also where too few were lost to judge a first one by."""
         self.step("judge on held-out accounts", 0, 1)
-        judged = judge(frame, champion, seed)
+        candidate = judge(frame, champion, seed)
         self.step("judge on held-out accounts", 1, 1)
-        if gate.LOST in judged.judgement.failed and fallback.may_serve(champion) and not by_force:
+        if (
+            gate.LOST in candidate.judgement.failed
+            and fallback.may_serve(champion)
+            and not by_force
+        ):
             raise TooFewLosses("too few of the held-out accounts were lost to judge a model by")
         self.step("fit", 0, 1)
-        model = fit(frame, seed=seed, metrics=judged.figures)
-        model = newcomers.like(judged.model, model, frame, seed=seed)
+        model = fit(frame, seed=seed, metrics=candidate.figures)
+        model = newcomers.like(candidate.model, model, frame, seed=seed)
         self.step("fit", 1, 1)
-        return model, judged
+        return model, candidate
 
 
-def reported(model: ModelDocument, seen: Evidence) -> ModelReport:
+def reported(model: ModelDocument, evidence: Evidence) -> ModelReport:
     """What is said of a model for people to read."""
     ready = load(model.document, model.checksum)
     page = report(
-        ready, seen, version=model.version, checksum=model.checksum, made_at=model.trained_at
+        ready, evidence, version=model.version, checksum=model.checksum, made_at=model.trained_at
     )
-    words = card(ready, seen, version=model.version, made_at=model.trained_at)
-    return ModelReport(page.encode(), words, caveats.limits_of(ready, seen), seen)
+    words = card(ready, evidence, version=model.version, made_at=model.trained_at)
+    return ModelReport(page.encode(), words, caveats.limits_of(ready, evidence), evidence)
 
 
 def packed(model: ForecastModel, trained_at: datetime) -> ModelDocument:

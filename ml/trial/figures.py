@@ -40,10 +40,10 @@ def _calibration(rows: Rows, path: Path) -> None:
         true = 1 - rows.survival[TRUTH][:, month]
         tenths = np.array_split(np.argsort(churn, kind="stable"), 10)
         expected = [float(churn[tenth].mean()) for tenth in tenths]
-        seen = [_seen(rows, tenth, month) for tenth in tenths]
-        top = max(expected + seen) * 1.1
+        observed = [_observed(rows, tenth, month) for tenth in tenths]
+        top = max(expected + observed) * 1.1
         axes.plot([0, top], [0, top], ":", color="#333333", linewidth=0.8)
-        axes.plot(expected, seen, "o", color=COLOURS[FORECAST], label="happened")
+        axes.plot(expected, observed, "o", color=COLOURS[FORECAST], label="happened")
         means = [float(true[tenth].mean()) for tenth in tenths]
         axes.plot(expected, means, "_", markersize=11, color=COLOURS[TRUTH], label="true chance")
         axes.set_title(f"within {month} months", loc="left", fontsize=10)
@@ -55,7 +55,7 @@ def _calibration(rows: Rows, path: Path) -> None:
     figure.savefig(path, metadata={"Software": None})
 
 
-def _seen(rows: Rows, tenth: np.ndarray, month: int) -> float:
+def _observed(rows: Rows, tenth: np.ndarray, month: int) -> float:
     part = rows.take(tenth)
     curve = metrics.kaplan_meier(Outcome(part.duration, part.event))
     return float(1 - curve[min(month, len(curve) - 1)])

@@ -41,23 +41,23 @@ def leaked(frame: Frame, months: int = MONTHS) -> Frame:
     """
     days = np.unique(frame.day)
     at = np.searchsorted(days, frame.day) + months
-    wanted = np.where(at < len(days), days[np.minimum(at, len(days) - 1)], -1)
+    day = np.where(at < len(days), days[np.minimum(at, len(days) - 1)], -1)
     rows = {key: row for row, key in enumerate(zip(frame.account, frame.day, strict=True))}
-    later = np.array([rows.get(key, -1) for key in zip(frame.account, wanted, strict=True)])
-    gone = frame.event & (frame.duration <= months) & (later < 0)
+    later = np.array([rows.get(key, -1) for key in zip(frame.account, day, strict=True)])
+    is_lost = frame.event & (frame.duration <= months) & (later < 0)
     columns = dict(frame.columns)
     for name in frame.columns:
         if frame.sources.get(name) == USAGE:
-            columns[name] = _late(name, frame.columns[name], later, gone)
+            columns[name] = _late(name, frame.columns[name], later, is_lost)
     return replace(frame, columns=columns)
 
 
 def _late(
-    name: str, values: NDArray[Any], later: NDArray[np.int64], gone: NDArray[np.bool_]
+    name: str, values: NDArray[Any], later: NDArray[np.int64], is_lost: NDArray[np.bool_]
 ) -> NDArray[Any]:
     series = numbers(values)
     late = np.where(later >= 0, series[later], series)
-    return np.where(gone, 0.0 if name.startswith(COUNTS) else np.nan, late)
+    return np.where(is_lost, 0.0 if name.startswith(COUNTS) else np.nan, late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +100,8 @@ def watched(
     ----------
     window
         An origin; its later rows are told what was known, as they are once a model serves.
-    fitter
-        Fits the forecast.
     honest
         A backtest in which the forecast is called `forecast`.
-    replicates
-        Resamples of accounts behind the standard errors.
-    seed
-        Decides the resamples.
     """
     late = replace(window, training=leaked(window.training))
     judgement = backtest.backtest(

@@ -1,7 +1,6 @@
 """The trial on known truth as a table for docs/forecast.md."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 from ml.backtesting.backtest import FIGURES, Backtest, Figures
@@ -23,7 +22,6 @@ ORDER: Final = (FORECAST, BOOSTED, KAPLAN_MEIER, SIGNALS, TRUTH)
 
 
 def page(promises: Sequence[Promise], trial: Trial, seeds: Mapping[int, Trial]) -> str:
-    """All tables in markdown."""
     judgement = trial.backtest
     return "\n".join(
         [
@@ -49,7 +47,7 @@ def page(promises: Sequence[Promise], trial: Trial, seeds: Mapping[int, Trial]) 
 
 def _promised(promises: Sequence[Promise]) -> list[str]:
     rows = [
-        f"| {each.name} | {each.asked} | {each.reached:.4f} | {_yes(each.is_kept)} |"
+        f"| {each.name} | {each.target} | {each.reached:.4f} | {_yes(each.is_kept)} |"
         for each in promises
     ]
     return ["| promise | asked | reached | kept |", "|---|---|---|---|", *rows]
@@ -119,7 +117,7 @@ def _against_truth(trial: Trial) -> list[str]:
 def _drivers(trial: Trial) -> list[str]:
     """Planted effects beside what the served parts of the signals meant for them give back."""
     head = "| driver, by sd | planted | effect | part of its signals | correlation |"
-    drivers = recovery.recovered(trial.seen, PLANTED)
+    drivers = recovery.recovered(trial.accounts, PLANTED)
     return [head, "|---" * 5 + "|", *(_driver(driver) for driver in drivers)]
 
 
@@ -136,7 +134,7 @@ def _leaks(seeds: Mapping[int, Trial]) -> list[str]:
 
 def _watch(seed: int, watch: Watch) -> str:
     fed, honest = (f"{gap:.3f}" for gap in watch.gaps)
-    rang, cried = ("rang" if heard else "silent" for heard in (watch.rang, watch.cried_wolf))
+    rang, cried = ("rang" if is_alarm else "silent" for is_alarm in (watch.rang, watch.cried_wolf))
     return f"| {seed} | {fed} | {rang} | {honest} | {cried} |"
 
 
@@ -159,20 +157,3 @@ def _cells(models: Mapping[str, Figures]) -> list[str]:
         f"{ours['oe_12m']:.3f}",
         f"{ours['ici_12m']:.4f}",
     ]
-
-
-def put(file: Path, name: str, text: str) -> None:
-    """Replace what stands between a page's marks of that name.
-
-    Raises
-    ------
-    ValueError
-        If the page has no such marks.
-    """
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    page_text = file.read_text(encoding="utf-8")
-    if begin not in page_text or end not in page_text:
-        raise ValueError(f"{file} has no place marked {begin} … {end}")
-    head, _, rest = page_text.partition(begin)
-    whole = f"{head}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
-    file.write_text(whole, encoding="utf-8")

@@ -28,8 +28,6 @@ def reach(window: Window, truth: Floats, *, seed: int = 0) -> Floats:
 
     Parameters
     ----------
-    window
-        Accounts at an origin, with their signals.
     truth
         Their true chances of staying through months 0 … 12, shape (rows, 13).
 
@@ -54,23 +52,23 @@ def reach(window: Window, truth: Floats, *, seed: int = 0) -> Floats:
 def _levelled(hazard: Floats, true: Floats, at: NDArray[np.intp]) -> Floats:
     """The hazards moved so that at each place the mean chance of loss is the true one."""
     size = np.bincount(at)
-    wanted = np.bincount(at, weights=-np.expm1(-true)) / size
+    chance = np.bincount(at, weights=-np.expm1(-true)) / size
     for _ in range(STEPS):
         levels = np.bincount(at, weights=-np.expm1(-hazard)) / size
-        hazard = hazard * (np.log1p(-wanted) / np.log1p(-levels))[at]
+        hazard = hazard * (np.log1p(-chance) / np.log1p(-levels))[at]
     return hazard
 
 
 def _true_chances(
-    matrix: Floats, at: NDArray[np.intp], places: int, wanted: Floats, seed: int
+    matrix: Floats, at: NDArray[np.intp], places: int, target: Floats, seed: int
 ) -> Floats:
     columns = np.concatenate([np.eye(places)[at], matrix], axis=1)
     ridge = np.concatenate([np.full(places, 1e-6), np.full(matrix.shape[1], RIDGE)])
-    chances = np.empty(len(wanted))
-    fold = folds(np.arange(len(wanted)), FOLDS, seed)
+    chances = np.empty(len(target))
+    fold = folds(np.arange(len(target)), FOLDS, seed)
     for k in range(FOLDS):
         inside, outside = fold != k, fold == k
         normal: Floats = columns[inside].T @ columns[inside] + np.diag(ridge * inside.sum())
-        weights: Floats = np.linalg.solve(normal, columns[inside].T @ wanted[inside])
+        weights: Floats = np.linalg.solve(normal, columns[inside].T @ target[inside])
         chances[outside] = columns[outside] @ weights
     return chances

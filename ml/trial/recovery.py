@@ -28,7 +28,7 @@ CLEARLY: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PlantedAccounts:
     """Accounts with what was planted into them and what the forecast makes of it.
 
     `planted` holds the drivers' values and `parts` the logs of the cumulative hazard that the
@@ -42,13 +42,15 @@ class Seen:
     whole: Floats
 
     @classmethod
-    def of(cls, names: Sequence[str], planted: Floats, forecasts: Sequence[Forecast]) -> "Seen":
+    def of(
+        cls, names: Sequence[str], planted: Floats, forecasts: Sequence[Forecast]
+    ) -> "PlantedAccounts":
         """What is served of accounts, in the order of their planted values."""
         whole = np.array([_voluntary(forecast) for forecast in forecasts])
         return cls(tuple(names), planted, parts(forecasts, names), whole)
 
     @classmethod
-    def joined(cls, those: Sequence["Seen"]) -> "Seen":
+    def joined(cls, those: Sequence["PlantedAccounts"]) -> "PlantedAccounts":
         """Accounts of several windows as one."""
         return cls(
             those[0].names,
@@ -123,24 +125,24 @@ def _inside(survival: float) -> float:
     return min(max(survival, 1e-12), 1 - 1e-12)
 
 
-def recovered(seen: Seen, effects: Mapping[str, float]) -> list[Driver]:
+def recovered(accounts: PlantedAccounts, effects: Mapping[str, float]) -> list[Driver]:
     """Each planted driver beside what came back of it, the largest planted first.
 
     Parameters
     ----------
-    seen
+    accounts
         More accounts than drivers; a driver that is the same for all has no effect.
     effects
         Planted log-odds by unit, by name of the driver.
     """
-    sd = seen.planted.std(axis=0)
-    standard = (seen.planted - seen.planted.mean(axis=0)) / np.where(sd > 0, sd, 1.0)
+    sd = accounts.planted.std(axis=0)
+    standard = (accounts.planted - accounts.planted.mean(axis=0)) / np.where(sd > 0, sd, 1.0)
     # a driver that is the same for all makes a row of zeros: one there keeps the matrix regular
     together: Floats = standard.T @ standard + np.diag((sd <= 0).astype(np.float64))
-    against: Floats = standard.T @ (seen.whole - seen.whole.mean())
+    against: Floats = standard.T @ (accounts.whole - accounts.whole.mean())
     adjusted = np.asarray(np.linalg.solve(together, against), dtype=np.float64)
-    part = (standard * (seen.parts - seen.parts.mean(axis=0))).mean(axis=0)
-    spread = np.maximum(seen.parts.std(axis=0), 1e-12)
+    part = (standard * (accounts.parts - accounts.parts.mean(axis=0))).mean(axis=0)
+    spread = np.maximum(accounts.parts.std(axis=0), 1e-12)
     drivers = [
         Driver(
             name,
@@ -149,7 +151,7 @@ def recovered(seen: Seen, effects: Mapping[str, float]) -> list[Driver]:
             part=float(part[place]),
             correlation=float(part[place] / spread[place]),
         )
-        for place, name in enumerate(seen.names)
+        for place, name in enumerate(accounts.names)
     ]
     return sorted(drivers, key=lambda driver: -abs(driver.planted))
 

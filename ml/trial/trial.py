@@ -28,7 +28,7 @@ from ml.training.newcomers import with_newcomers
 from ml.trial import recovery
 from ml.trial.leaky import Watch, watched
 from ml.trial.reach import reach
-from ml.trial.recovery import Seen
+from ml.trial.recovery import PlantedAccounts
 from shared.vocabulary.landmark import FeatureRow
 
 FORECAST: Final = "forecast"
@@ -49,7 +49,7 @@ class Promise:
 
     name: str
     reached: float
-    asked: str
+    target: str
     is_kept: bool
 
 
@@ -67,7 +67,7 @@ class Trial:
     interval: Floats
     of_alike: Floats
     is_open: NDArray[np.bool_]
-    seen: Seen
+    accounts: PlantedAccounts
     watches: tuple[Watch, ...]
 
     @property
@@ -97,7 +97,7 @@ class Trial:
         return 1 - self.backtest.rows.survival[TRUTH][:, HORIZON_MONTHS]
 
 
-class Fitted:
+class Fitter:
     """Fits the forecast at each origin and keeps the model of it."""
 
     def __init__(self, seed: int) -> None:
@@ -114,13 +114,13 @@ def tried(
     tenant: Tenant, windows: Sequence[Window], *, seed: int = 0, replicates: int, step: Step
 ) -> Trial:
     """Judge forecast, challenger, Kaplan–Meier and the truth on a simulated tenant's windows."""
-    fitted = Fitted(seed)
+    fitter = Fitter(seed)
     by_origin = {window.origin: window for window in windows}
     true = {window.origin: truth(tenant, window) for window in windows}
     judgement = backtest.backtest(
         by_origin.__getitem__,
         list(by_origin),
-        {FORECAST: fitted, BOOSTED: challenger.boosted, KAPLAN_MEIER: challenger.kaplan_meier},
+        {FORECAST: fitter, BOOSTED: challenger.boosted, KAPLAN_MEIER: challenger.kaplan_meier},
         extra={
             SIGNALS: lambda window: reach(window, true[window.origin], seed=seed),
             TRUTH: lambda window: true[window.origin],
@@ -129,7 +129,7 @@ def tried(
         seed=seed,
         step=step,
     )
-    pairs = list(zip(fitted.models, windows, strict=True))
+    pairs = list(zip(fitter.models, windows, strict=True))
     served = [forecasts(model, window.ahead) for model, window in pairs]
     alike = [interval(forecasts(of_alike(model), window.ahead)) for model, window in pairs]
     is_open = [undecided(tenant, window) for window in windows]
@@ -138,15 +138,17 @@ def tried(
         np.concatenate([interval(each) for each in served]),
         np.concatenate(alike),
         np.concatenate(is_open),
-        Seen.joined([seen(tenant, *each) for each in zip(windows, served, is_open, strict=True)]),
-        (watched(windows[-1], Fitted(seed), judgement, replicates=replicates, seed=seed),),
+        PlantedAccounts.joined(
+            [planted_accounts(tenant, *each) for each in zip(windows, served, is_open, strict=True)]
+        ),
+        (watched(windows[-1], Fitter(seed), judgement, replicates=replicates, seed=seed),),
     )
 
 
 def truth(tenant: Tenant, window: Window) -> Floats:
     """True chances of staying through months 0 … 12 of a window's accounts, shape (rows, 13)."""
     chances = tenant.coming(window.origin, DAYS)
-    stays = [[1.0, *(1 - gone for gone in chances[key].churn)] for key in window.accounts]
+    stays = [[1.0, *(1 - chance for chance in chances[key].churn)] for key in window.accounts]
     return np.array(stays)
 
 
@@ -185,14 +187,14 @@ def interval(served: Sequence[Forecast]) -> Floats:
     return np.array([(c.low, c.high) if c else (np.nan, np.nan) for c in chances])
 
 
-def seen(
+def planted_accounts(
     tenant: Tenant, window: Window, served: Sequence[Forecast], is_open: NDArray[np.bool_]
-) -> Seen:
+) -> PlantedAccounts:
     """What was planted into the accounts of a window whose renewal is open, and what is served."""
     planted = tenant.drivers(window.origin)
     values = np.array([planted[account] for account in window.accounts])
     chosen = [forecast for forecast, is_one in zip(served, is_open.tolist(), strict=True) if is_one]
-    return Seen.of(tuple(PLANTED), values[is_open], chosen)
+    return PlantedAccounts.of(tuple(PLANTED), values[is_open], chosen)
 
 
 def together(trials: Sequence[Trial], *, replicates: int) -> Trial:
@@ -217,11 +219,11 @@ def together(trials: Sequence[Trial], *, replicates: int) -> Trial:
         for model, figures in trials[0].backtest.own.items()
     }
     return Trial(
-        backtest.judged(backtest.joined(parts), own, replicates=replicates),
+        backtest.judge(backtest.joined(parts), own, replicates=replicates),
         np.concatenate([trial.interval for trial in trials]),
         np.concatenate([trial.of_alike for trial in trials]),
         np.concatenate([trial.is_open for trial in trials]),
-        Seen.joined([trial.seen for trial in trials]),
+        PlantedAccounts.joined([trial.accounts for trial in trials]),
         tuple(watch for trial in trials for watch in trial.watches),
     )
 
@@ -241,7 +243,7 @@ def promises(trial: Trial) -> list[Promise]:
         ),
         _not_behind(trial.backtest.differences[BOOSTED]),
         _within("90 % interval holds the truth", trial.covered),
-        *_drivers(trial.seen),
+        *_drivers(trial.accounts),
         _all(
             "leak alarm rings for use of two months later, and for no honest forecast",
             float(np.mean([w.rang and not w.cried_wolf for w in trial.watches])),
@@ -257,7 +259,7 @@ def _within(name: str, share: float) -> Promise:
     return Promise(name, share, "0.86 to 0.94", 0.86 <= share <= 0.94)
 
 
-def _drivers(accounts: Seen) -> list[Promise]:
+def _drivers(accounts: PlantedAccounts) -> list[Promise]:
     drivers = recovery.recovered(accounts, PLANTED)
     planted = [driver.planted for driver in drivers]
     effects = [driver.effect for driver in drivers]

@@ -5,7 +5,7 @@ from itertools import islice
 
 import msgspec
 
-from infra.trial.server import TOLD
+from infra.trial.server import SIGNAL_SERVICES
 from ml.simulation.rows import Batch
 from shared.intake.rows import receive
 from shared.platform.auth import Principal
@@ -18,7 +18,7 @@ async def send(dbs: dict[str, Database], principal: Principal, batches: Iterable
     """Load batches as the bulk routes and the listeners between services do."""
     kinds = {
         kind.name: (service.name, kind)
-        for service in TOLD
+        for service in SIGNAL_SERVICES
         for kind in service.bulk_routes["ingest"]
     }
     for batch in batches:
@@ -39,7 +39,7 @@ async def pass_facts_on(dbs: dict[str, Database]) -> None:
     for speaker in dbs:
         await facts.relay_all(dbs[speaker])
         log = await facts.Log(dbs[speaker], speaker).page(0, 100_000, 0, None)
-        for listener in TOLD:
+        for listener in SIGNAL_SERVICES:
             for tenant_id in {entry.tenant_id for entry in log}:
                 async with dbs[listener.name].write(tenant_id) as conn:
                     entries = [entry for entry in log if entry.tenant_id == tenant_id]

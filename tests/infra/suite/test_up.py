@@ -12,7 +12,7 @@ import asyncpg
 import psutil
 import pytest
 
-from infra.supervising.status_board import kept
+from infra.supervising.status_board import state_of
 from shared.platform.config import Settings
 
 pytestmark = pytest.mark.stack
@@ -53,10 +53,10 @@ class Whole:
         )
 
     def pids(self) -> dict[str, int]:
-        return {p["name"]: p["pid"] for p in kept(self.settings.data_dir).get("programs", [])}
+        return {p["name"]: p["pid"] for p in state_of(self.settings.data_dir).get("programs", [])}
 
     def all_up(self) -> bool:
-        state = kept(self.settings.data_dir)
+        state = state_of(self.settings.data_dir)
         up = all(p["status"] == "up" for p in state.get("programs", []))
         ours = state.get("pid") == self.process.pid
         return ours and up and state["phase"] == "ready"

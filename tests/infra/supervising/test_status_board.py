@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.supervising.errors import StartError
-from infra.supervising.status_board import FolderLock, Line, alive, born, end_leftovers, kept
+from infra.supervising.status_board import FolderLock, Line, alive, born, end_leftovers, state_of
 
 
 def test_a_second_start_on_the_same_folder_says_so(tmp_path: Path):
@@ -54,6 +54,6 @@ def test_leftovers_are_ended_and_strangers_are_not(tmp_path: Path):
 
 def test_a_broken_state_file_is_as_good_as_none(tmp_path: Path):
     (tmp_path / "state.json").write_text("{")
-    assert kept(tmp_path) == {}
+    assert state_of(tmp_path) == {}
     assert end_leftovers(tmp_path) == []
     assert not alive(None, None)

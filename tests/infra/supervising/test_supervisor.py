@@ -18,7 +18,7 @@ import pytest
 from infra.supervising.errors import StartError
 from infra.supervising.guard import Guard
 from infra.supervising.program import Program
-from infra.supervising.status_board import StatusBoard, kept
+from infra.supervising.status_board import StatusBoard, state_of
 from infra.supervising.supervisor import Supervisor
 from infra.supervising.terminal import Terminal
 
@@ -108,7 +108,7 @@ async def test_what_is_killed_comes_back_and_is_counted(supervisor: Watched, tmp
 
     assert supervisor.pid("service") != first
     assert "ended by SIGKILL; starts again in" in supervisor.words.getvalue()
-    assert kept(tmp_path)["programs"][0]["restarts"] == 1
+    assert state_of(tmp_path)["programs"][0]["restarts"] == 1
 
 
 async def test_what_never_becomes_ready_is_given_up_with_its_own_words(
@@ -192,7 +192,7 @@ async def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path):
     supervisor = await asyncio.create_subprocess_exec(
         sys.executable, "-c", KILLED, str(tmp_path), stdout=DEVNULL
     )
-    await until(lambda: {p["status"] for p in kept(tmp_path).get("programs", [])} == {"up"})
+    await until(lambda: {p["status"] for p in state_of(tmp_path).get("programs", [])} == {"up"})
     state = json.loads((tmp_path / "state.json").read_text())
     pids = [line["pid"] for line in state["programs"]]
     pids += [int((tmp_path / name).read_text()) for name in ("service", "other")]

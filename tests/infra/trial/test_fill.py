@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from infra.cli.trial import simulation
 from infra.trial.fill import fill
-from infra.trial.server import TOLD, bound
+from infra.trial.server import SIGNAL_SERVICES, bound
 from ml.backtesting.windows import Past, Window
 from ml.frames import landmarks
 from ml.simulation.tenant import simulate
@@ -41,7 +41,7 @@ async def test_copied_rows_give_the_same_windows_as_rows_sent_to_the_services(
     settings: Settings, database: DatabaseOf, principal: Principal, owner: Conn, rpc: Rpc
 ):
     tenant = simulate(companies_count=40, months=14, seed=2, until=UNTIL)
-    dbs = {service.name: await database(service.name) for service in TOLD}
+    dbs = {service.name: await database(service.name) for service in SIGNAL_SERVICES}
     await send(dbs, principal, tenant.batches())
     await owner.execute("ANALYZE")
     through_services = await windows(rpc, principal)

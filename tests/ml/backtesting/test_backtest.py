@@ -142,7 +142,7 @@ def test_a_model_is_as_good_as_itself(judgement):
         rows.account, rows.origin, rows.duration, rows.event, rows.stratum, rows.segments,
         {"one": rows.survival["cox"], "other": rows.survival["cox"]},
     )  # fmt: skip
-    difference = backtest.judged(same, replicates=10).differences["other"]
+    difference = backtest.judge(same, replicates=10).differences["other"]
     assert set(difference.values()) == {0.0}
 
 

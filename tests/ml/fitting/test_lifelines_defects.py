@@ -15,7 +15,7 @@ from ml.frames.frame import TrainingRefused
 from ml.judging import evaluate
 from ml.scoring import document
 from ml.scoring.score import score
-from ml.table.forecast import fitted
+from ml.table.forecast import fit_table
 from ml.table.question import Question
 from ml.table.table import table_of
 from shared.vocabulary.landmark import FeatureRow
@@ -157,7 +157,7 @@ def test_late_comers_of_a_table_leave_its_survival_right():
     assert abs(survival - np.exp(-12 / 20)) > 0.1
 
     table = table_of(rows, Question("until", "lost", entry="since"), "late")
-    ours = fitted(table).forecast(table, np.array([11.99])).survival[:, 0]
+    ours = fit_table(table).forecast(table, np.array([11.99])).survival[:, 0]
     assert ours.mean() == pytest.approx(np.exp(-12 / 20), abs=0.02)
 
 
@@ -195,7 +195,7 @@ def test_times_between_steps_are_interpolated_there_and_keep_the_step_in_a_table
     ]
     assert fourth < between < third
     table = table_of(rows, Question("duration", "event"), "tied")
-    at = fitted(table).forecast(table, np.array([3.0, 3.5, 4.0])).survival
+    at = fit_table(table).forecast(table, np.array([3.0, 3.5, 4.0])).survival
     assert (at[:, 0] == at[:, 1]).all()
     assert (at[:, 2] < at[:, 1]).all()
 
@@ -209,7 +209,7 @@ def test_rows_over_time_have_no_survival_there_and_a_panel_has_here():
     rows["until"], rows["gone"] = until[who], until[who] < 12
     rows = rows[rows["week"] < rows["until"]]
     table = table_of(rows, Question("until", "gone", subject="who", time="week"), "panel")
-    survival = fitted(table).forecast(table, np.array([1.0, 4.0])).survival
+    survival = fit_table(table).forecast(table, np.array([1.0, 4.0])).survival
     assert ((survival > 0) & (survival < 1)).all()
 
 

@@ -19,7 +19,7 @@ def test_a_penalty_found_on_few_rows_pulls_no_harder_on_all_rows():
     some = np.unique(frame.account)[:150]
     sample = frame.take(np.isin(frame.account, some))
     folds = folds_of(sample, 0)
-    rows = np.mean([len(trial.fitted_rows) for trial in folds])
+    rows = np.mean([len(trial.training_rows) for trial in folds])
 
     candidate = carried(Candidate(learn(frame), 0.1, 1.0), frame, sample, folds)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from infra.trial.server import TOLD, bound
+from infra.trial.server import SIGNAL_SERVICES, bound
 from ml.frames import landmarks
 from ml.frames.tenant import SOURCES
 from ml.simulation.rows import Batch, Event, Payment, Ticket
@@ -37,7 +37,7 @@ async def rpc(settings: Settings) -> AsyncIterator[Rpc]:
 
 @pytest.fixture
 async def dbs(database: DatabaseOf) -> dict[str, Database]:
-    return {service.name: await database(service.name) for service in TOLD}
+    return {service.name: await database(service.name) for service in SIGNAL_SERVICES}
 
 
 @pytest.fixture(scope="module")

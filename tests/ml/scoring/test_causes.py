@@ -142,18 +142,18 @@ def test_penalties_are_judged_on_later_landmarks_with_what_was_known_before_them
     folds = selection.folds_of(frame, seed=0)
     assert len(folds) >= 2
     for trial in folds:
-        assert trial.fitted.day.max() < trial.judged.day.min()
-        cut = date.fromordinal(int(trial.judged.day.min()))
+        assert trial.training.day.max() < trial.validation.day.min()
+        cut = date.fromordinal(int(trial.validation.day.min()))
         months = [
             (cut.year - day.year) * 12 + cut.month - day.month
-            for day in map(date.fromordinal, trial.fitted.day.tolist())
+            for day in map(date.fromordinal, trial.training.day.tolist())
         ]
-        assert (trial.fitted.duration <= np.array(months)).all()
+        assert (trial.training.duration <= np.array(months)).all()
 
 
 def test_without_a_calendar_accounts_are_held_out_at_random():
     for trial in selection.folds_of(tied(), seed=0):
-        assert not set(trial.fitted.account.tolist()) & set(trial.judged.account.tolist())
+        assert not set(trial.training.account.tolist()) & set(trial.validation.account.tolist())
 
 
 def test_newcomers_are_spoken_for_by_their_own_model_where_there_is_one(renewing):

@@ -8,7 +8,7 @@ import pytest
 
 from ml.frames.frame import TrainingRefused
 from ml.table.file import read_file
-from ml.table.forecast import fitted
+from ml.table.forecast import fit_table
 from ml.table.grid import Grid
 from ml.table.question import Question
 from ml.table.signals import read_as
@@ -121,7 +121,7 @@ UNFIT = {
 @pytest.mark.parametrize(("spoil", "reason"), UNFIT.values(), ids=UNFIT.keys())
 def test_outcomes_that_cannot_carry_a_model_are_refused(spoil, reason):
     with pytest.raises(TrainingRefused, match=reason):
-        fitted(read(spoil(customers())))
+        fit_table(read(spoil(customers())))
 
 
 def test_a_column_of_numbers_that_holds_texts_now_is_refused_and_single_odd_ones_are_unknown():
@@ -182,8 +182,8 @@ def test_whatever_the_unit_the_forecast_is_the_same():
     rows = customers()
     months = read(rows)
     days = read(rows.assign(months=rows["months"] * 30.4375), replace(QUESTION, unit="days"))
-    in_months = fitted(months).forecast(months, np.array([3.0, 12.0]))
-    in_days = fitted(days).forecast(days, np.array([3.0, 12.0]) * 30.4375)
+    in_months = fit_table(months).forecast(months, np.array([3.0, 12.0]))
+    in_days = fit_table(days).forecast(days, np.array([3.0, 12.0]) * 30.4375)
     assert np.abs(in_months.survival - in_days.survival).max() < 1e-9
 
 

@@ -15,7 +15,7 @@ from ml.simulation.clock import date_of, day_of
 from ml.simulation.drivers import PLANTED
 from ml.simulation.planted import RENEWAL, lost_probability
 from ml.simulation.tenant import simulate
-from ml.trial.recovery import SIGNALS, Driver, Seen, driver_of, order, recovered, signs
+from ml.trial.recovery import SIGNALS, Driver, PlantedAccounts, driver_of, order, recovered, signs
 from tests.ml.examples import DATA_TO, rows_of
 
 ROWS = 3_000
@@ -65,7 +65,7 @@ def served(frame: Frame, of: Frame) -> list[Forecast]:
 
 
 def drivers_of(frame: Frame, of: Frame, planted: np.ndarray) -> list[Driver]:
-    return recovered(Seen.of(NAMES, planted, served(frame, of)), PLANTED)
+    return recovered(PlantedAccounts.of(NAMES, planted, served(frame, of)), PLANTED)
 
 
 def shares_kept(drivers: list[Driver], by: Literal["effect", "part"]) -> tuple[float, float]:
@@ -98,7 +98,8 @@ def test_what_one_signal_says_in_the_place_of_another_counts_for_the_effect_but_
     planted = rng.standard_normal((2_000, 2))
     parts = np.column_stack([planted @ (-1.0, -0.7), planted @ (0.0, 0.3)])
     health, size = recovered(
-        Seen(("health", "size"), planted, parts, parts.sum(axis=1)), {"health": -1.0, "size": -0.4}
+        PlantedAccounts(("health", "size"), planted, parts, parts.sum(axis=1)),
+        {"health": -1.0, "size": -0.4},
     )
     assert health.effect == pytest.approx(-1.0, abs=0.05)
     assert size.effect == pytest.approx(-0.4, abs=0.05)
@@ -108,7 +109,7 @@ def test_what_one_signal_says_in_the_place_of_another_counts_for_the_effect_but_
 def test_a_driver_that_is_the_same_for_all_has_no_effect():
     planted = np.random.default_rng(6).standard_normal((300, 2)) * (1.0, 0.0)
     parts = planted * -1.0
-    shown = Seen(("health", "size"), planted, parts, parts.sum(axis=1))
+    shown = PlantedAccounts(("health", "size"), planted, parts, parts.sum(axis=1))
     health, size = recovered(shown, {"health": -1.0, "size": -0.4})
     assert health.effect == pytest.approx(health.planted)
     assert (size.planted, size.effect, size.part) == (0.0, 0.0, 0.0)

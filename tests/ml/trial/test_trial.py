@@ -8,10 +8,12 @@ import pytest
 
 from ml.backtesting import backtest
 from ml.backtesting.backtest import Rows
+from ml.frames.frame import TrainingRefused
+from ml.reporting.figures import write_between
 from ml.simulation.drivers import PLANTED
 from ml.trial.leaky import LEAKED, Watch
-from ml.trial.page import page, put
-from ml.trial.recovery import Seen
+from ml.trial.page import page
+from ml.trial.recovery import PlantedAccounts
 from ml.trial.trial import (
     BOOSTED,
     FORECAST,
@@ -54,7 +56,7 @@ def trial_of(seed: int, forecast: str) -> Trial:
     own = {FORECAST: {"within_3m": 0.7, "within_12m": 0.7}}
     width = np.where(rng.random(ROWS) < 0.9, 0.1, -0.01)
     interval = np.column_stack([1 - survival[:, 12] - width, 1 - survival[:, 12] + width])
-    judgement = backtest.judged(rows, own, replicates=20)
+    judgement = backtest.judge(rows, own, replicates=20)
     return Trial(
         judgement,
         interval,
@@ -71,12 +73,12 @@ def flat() -> Trial:
     return trial_of(4, "flat")
 
 
-def signals_seen(rng: np.random.Generator, forecast: str) -> Seen:
+def signals_seen(rng: np.random.Generator, forecast: str) -> PlantedAccounts:
     """Accounts whose parts are what was planted into them, or nothing but noise."""
     effects = np.array(list(PLANTED.values()))
     planted = rng.standard_normal((500, len(effects)))
     parts = {"truth": planted * effects, "flat": rng.standard_normal(planted.shape)}[forecast]
-    return Seen(tuple(PLANTED), planted, parts, parts.sum(axis=1))
+    return PlantedAccounts(tuple(PLANTED), planted, parts, parts.sum(axis=1))
 
 
 def watch(rows: Rows, honest: backtest.Backtest) -> Watch:
@@ -85,7 +87,7 @@ def watch(rows: Rows, honest: backtest.Backtest) -> Watch:
     gap = {"within_3m": 0.97, "within_12m": 0.7}
     is_flat = np.ptp(rows.survival[FORECAST][:, 12]) == 0
     own = {"within_3m": 0.5, "within_12m": 0.5} if is_flat else gap
-    return Watch(backtest.judged(mine, {LEAKED: own}, replicates=20), honest)
+    return Watch(backtest.judge(mine, {LEAKED: own}, replicates=20), honest)
 
 
 def test_the_truth_keeps_every_promise_and_a_flat_forecast_none_of_them(flat: Trial):
@@ -104,9 +106,9 @@ def test_the_page_says_what_was_not_kept_and_stands_between_its_marks(flat: Tria
     file.write_text(
         "before\n<!-- simulation: begin -->\nOUTDATED\n<!-- simulation: end -->\nafter\n"
     )
-    put(file, "simulation", text)
+    write_between(file, "simulation", f"{text}\n")
     assert "OUTDATED" not in file.read_text()
     assert file.read_text().startswith("before")
     assert file.read_text().endswith("after\n")
-    with pytest.raises(ValueError, match="no place marked"):
-        put(file, "telco", text)
+    with pytest.raises(TrainingRefused, match="no place marked"):
+        write_between(file, "telco", text)
