@@ -22,7 +22,7 @@ from ml.trial.trial import Trial, promises, together, tried
 UNTIL: Final = date(2026, 7, 1)
 """The same rows whenever it is run."""
 
-LEAST_RECORDED: Final = 22
+MIN_RECORDED: Final = 22
 """Months on record that an origin needs: half a year of landmarks, a year ahead, and graces."""
 
 
@@ -83,13 +83,13 @@ def simulation(
 
 def _unrecorded(months: int, months_asked: int | None) -> int:
     """A fifth of all months if nobody asked for other; an origin needs some on record."""
-    most = months - LEAST_RECORDED
-    if months_asked is not None and months_asked > most:
+    max_months = months - MIN_RECORDED
+    if months_asked is not None and months_asked > max_months:
         raise click.BadParameter(
-            f"{months_asked} of {months} months leave too few to judge by; at most {most}",
+            f"{months_asked} of {months} months leave too few to judge by; at most {max_months}",
             param_hint="--unrecorded-months",
         )
-    return min(months // 5, most) if months_asked is None else months_asked
+    return min(months // 5, max_months) if months_asked is None else months_asked
 
 
 async def _windows(tenant: Tenant, origins: int, steps: Steps) -> list[Window]:

@@ -238,9 +238,9 @@ class Client:
 
 
 def cut(
-    rows: Iterable[msgspec.Struct], most: int, most_bytes: int = BYTES_A_BATCH
+    rows: Iterable[msgspec.Struct], max_rows: int, max_bytes: int = BYTES_A_BATCH
 ) -> Iterator[list[msgspec.Struct]]:
-    """Batches of at most `most` rows and, unless one row alone is larger, `most_bytes` of JSON,
+    """Batches of at most `max_rows` rows and, unless one row alone is larger, `max_bytes` of JSON,
     cut between accounts where an account's rows fit in one.
 
     So versions of a thing arrive in their order, and batches in flight do not wait for one another.
@@ -252,7 +252,7 @@ def cut(
         size = len(msgspec.json.encode(row)) + len(",")
         if part and _account(row) != _account(part[-1]):
             since = len(part)
-        while part and (len(part) == most or total + size + len("[]") > most_bytes):
+        while part and (len(part) == max_rows or total + size + len("[]") > max_bytes):
             at = since or len(part)
             yield part[:at]
             part, sizes, since = part[at:], sizes[at:], 0

@@ -106,12 +106,12 @@ class _Line:
             raise self.refuse(column, f"'{text}' is none of {', '.join(allowed)}")
         return text
 
-    def whole(self, column: str, most: int) -> int:
+    def whole(self, column: str, limit: int) -> int:
         text = self.cells[column].strip()
         if not (text.isascii() and text.isdigit()):
             raise self.refuse(column, f"'{text}' is not a whole number")
-        if int(text) > most:
-            raise self.refuse(column, f"'{text}' is more than {most}")
+        if int(text) > limit:
+            raise self.refuse(column, f"'{text}' is more than {limit}")
         return int(text)
 
     def cents(self, column: str) -> int:

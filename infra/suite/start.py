@@ -14,6 +14,7 @@ from infra.suite.phases import Phases
 from infra.suite.scoring import wait_for_scores
 from infra.suite.settle import settled
 from infra.suite.status_table import show
+from infra.suite.takeover import take_over
 from infra.suite.welcome import welcome
 from infra.supervising.errors import StartError
 from infra.supervising.guard import Guard
@@ -113,6 +114,7 @@ class Whole:
             await start(servers)
         with phase("migrations"):
             await migrate_all(settings)
+            await take_over(settings)
             await self._keys()
         with phase("services"):
             await start(programs.services(settings))

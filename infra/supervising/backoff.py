@@ -9,10 +9,10 @@ _random = SystemRandom()
 
 @dataclass(slots=True)
 class Backoff:
-    """Doubles from `first_s` to `most_s`; begins anew after a life of `stable_s`."""
+    """Doubles from `first_s` to `max_s`; begins anew after a life of `stable_s`."""
 
     first_s: float = 0.2
-    most_s: float = 30.0
+    max_s: float = 30.0
     stable_s: float = 30.0
     random: Callable[[], float] = _random.random
     failures: int = 0
@@ -21,6 +21,6 @@ class Backoff:
         """Seconds to wait after a life of `lived_s`: between half and all of the current step."""
         if lived_s >= self.stable_s:
             self.failures = 0
-        step_s = min(self.most_s, self.first_s * 2 ** min(self.failures, 16))
+        step_s = min(self.max_s, self.first_s * 2 ** min(self.failures, 16))
         self.failures += 1
         return step_s * (0.5 + 0.5 * self.random())

@@ -145,13 +145,13 @@ def will_pass(lines: list[str]) -> bool:
     return any(words in line for line in lines for words in PASSING)
 
 
-def last_lines(path: Path, most: int = 8, *, max_bytes: int = 16_384) -> list[str]:
+def last_lines(path: Path, max_lines: int = 8, *, max_bytes: int = 16_384) -> list[str]:
     """The newest lines of a log, oldest first; none if it does not exist."""
     if not path.exists():
         return []
     with path.open("rb") as log:
         log.seek(max(0, path.stat().st_size - max_bytes))
-        return log.read().decode(errors="replace").splitlines()[-most:]
+        return log.read().decode(errors="replace").splitlines()[-max_lines:]
 
 
 def clean_environment() -> dict[str, str]:

@@ -29,9 +29,9 @@ MONTHS: Final = (3, 12)
 EARLY: Final = (1, 2)
 """Months before those at which calibration is judged, too: 30 and 60 days."""
 REPLICATES: Final = 200
-MOST_OWN_ROWS: Final = 20_000
+MAX_OWN_ROWS: Final = 20_000
 TOP_SHARES: Final = (0.05, 0.1)
-LEAST_LOSSES: Final = 20
+MIN_LOSSES: Final = 20
 """Losses within twelve months below which a segment gets no figures."""
 
 QUICK: Final = (
@@ -122,13 +122,13 @@ class Backtest:
     @cached_property
     def by_origin(self) -> dict[str, dict[str, Figures]]:
         """Figures of each origin's rows, by model."""
-        return _by(self.rows, self.rows.origin.astype(np.str_), least=1)
+        return _by(self.rows, self.rows.origin.astype(np.str_), min_losses=1)
 
     @cached_property
     def by_segment(self) -> dict[str, dict[str, dict[str, Figures]]]:
         """Figures of each part of each division with enough losses, by model."""
         divisions = {**self.rows.segments, "renewal": self.rows.stratum}
-        return {n: _by(self.rows, values, least=LEAST_LOSSES) for n, values in divisions.items()}
+        return {n: _by(self.rows, values, min_losses=MIN_LOSSES) for n, values in divisions.items()}
 
 
 def backtest(
@@ -326,12 +326,12 @@ def _differences(rows: Rows, samples: Mapping[str, list[Figures]]) -> dict[str, 
     return differences
 
 
-def _by(rows: Rows, values: NDArray[Any], *, least: int) -> dict[str, dict[str, Figures]]:
+def _by(rows: Rows, values: NDArray[Any], *, min_losses: int) -> dict[str, dict[str, Figures]]:
     """Figures of each part with enough losses, by the part's name and model."""
     groups: dict[str, dict[str, Figures]] = {}
     for value in np.unique(values).tolist():
         part = rows.take(values == value)
-        if int(part.event.sum()) >= least:
+        if int(part.event.sum()) >= min_losses:
             groups[str(value)] = {name: _part(part, name) for name in rows.survival}
     return groups
 
@@ -372,8 +372,8 @@ def _rows(window: Window, survival: Mapping[str, Floats]) -> Rows:
 def _own(training: Frame, forecaster: Forecaster, seed: int) -> Figures:
     """A model's figures on rows it was fitted to; at most so many of them."""
     rows = training
-    if len(training) > MOST_OWN_ROWS:
-        chosen = np.random.default_rng(seed).permutation(len(training))[:MOST_OWN_ROWS]
+    if len(training) > MAX_OWN_ROWS:
+        chosen = np.random.default_rng(seed).permutation(len(training))[:MAX_OWN_ROWS]
         rows = training.take(np.sort(chosen))
     survival = forecaster(rows)
     outcome = Outcome(rows.duration, rows.event, closed=True)

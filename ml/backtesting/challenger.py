@@ -16,10 +16,10 @@ from ml.frames.frame import Frame
 from ml.scoring.features import Floats, level_of, numbers
 from ml.scoring.renewal_clock import HORIZON_MONTHS, MONTHLY, NO_RENEWAL, RENEWALS
 
-MOST_ROWS: Final = 400_000
+MAX_ROWS: Final = 400_000
 """Account-months to learn from; more cost time and gain nothing measured."""
-MOST_LEVELS: Final = 20
-MOST_TREES: Final = 200
+MAX_LEVELS: Final = 20
+MAX_TREES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def reading(frame: Frame) -> Reading:
         texts = [v for v in values if isinstance(v, str | bool)]
         if texts:
             ordered = sorted({str(level_of(v)) for v in values})
-            if len(ordered) > MOST_LEVELS:
+            if len(ordered) > MAX_LEVELS:
                 continue
             levels[name] = {level: place for place, level in enumerate(ordered)}
         names.append(name)
@@ -93,9 +93,9 @@ def boosted(frame: Frame, *, seed: int = 0) -> Forecaster:
 def _sampled(
     row: NDArray[np.int64], month: NDArray[np.int64], seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    if len(row) <= MOST_ROWS:
+    if len(row) <= MAX_ROWS:
         return row, month
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(row))[:MOST_ROWS])
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(row))[:MAX_ROWS])
     return row[chosen], month[chosen]
 
 
@@ -111,7 +111,7 @@ def _fit(
     validation = np.random.default_rng(seed).permutation(accounts)[: len(accounts) // 4]
     out = np.isin(account, validation)
     with threadpool_limits(1):  # its threads spin while others have the cores
-        trial = _classifier(read, MOST_TREES, seed).fit(table[~out], left[~out])
+        trial = _classifier(read, MAX_TREES, seed).fit(table[~out], left[~out])
         stages: Iterator[Floats] = trial.staged_predict_proba(table[out])
         losses = [float(log_loss(left[out], chance[:, 1])) for chance in stages]
         trees = int(np.argmin(losses)) + 1

@@ -14,14 +14,14 @@ from ml.judging.metrics import Outcome
 from ml.scoring.features import Floats, known_of, level_of, numbers
 from ml.scoring.renewal_clock import HORIZON_MONTHS
 
-MOST_GAP: Final = 0.05
+MAX_GAP: Final = 0.05
 """AUC at one place of the renewal clock that a forecast may lose between its own rows and later
 ones, beside three standard errors.
 
 Honest fits of 45 to 1,600 losses lost .01 to .05 on simulated tenants (docs/forecast.md)."""
 TOO_GOOD: Final = 0.97
 """AUC that nothing honest reaches a year ahead; the simulator's own truth stays below .85."""
-LEAST_SIDE: Final = 20
+MIN_SIDE: Final = 20
 """Rows that churned, and rows that stayed, without which a signal is not looked at alone."""
 
 
@@ -51,7 +51,7 @@ def _gaps(judgement: Backtest) -> list[Alarm]:
     for model, own in judgement.own.items():
         for figure, value in own.items():
             later = judgement.figures[model][figure]
-            limit = MOST_GAP + 3 * judgement.errors[model][figure]
+            limit = MAX_GAP + 3 * judgement.errors[model][figure]
             if value - later > limit:
                 raised.append(
                     Alarm(
@@ -85,7 +85,7 @@ class Telling:
     auc: float
 
 
-def telling(frame: Frame, *, least: float = 0.95) -> list[Telling]:
+def telling(frame: Frame, *, min_auc: float = 0.95) -> list[Telling]:
     """Signals that alone tell the outcome almost for certain, the worst first.
 
     Whether a value is known counts as a signal, too: a reason for leaving is known of leavers only.
@@ -93,14 +93,14 @@ def telling(frame: Frame, *, least: float = 0.95) -> list[Telling]:
     outcome = Outcome(frame.duration, frame.event, closed=True)
     is_lost = frame.event & (frame.duration <= HORIZON_MONTHS)
     stays = metrics.still_there(outcome, min(HORIZON_MONTHS, int(frame.duration.max())))
-    if min(int(is_lost.sum()), int(stays.sum())) < LEAST_SIDE:
+    if min(int(is_lost.sum()), int(stays.sum())) < MIN_SIDE:
         return []
     is_decided = is_lost | stays
     suspects = [
         Telling(name, _alone(values[is_decided], is_lost[is_decided]))
         for name, values in frame.columns.items()
     ]
-    return sorted((t for t in suspects if t.auc >= least), key=lambda t: -t.auc)
+    return sorted((t for t in suspects if t.auc >= min_auc), key=lambda t: -t.auc)
 
 
 def _alone(values: NDArray[Any], is_lost: NDArray[np.bool_]) -> float:
@@ -128,7 +128,7 @@ def _rates(values: NDArray[Any], is_lost: NDArray[np.bool_]) -> Floats:
 
 
 def _either_way(x: Floats, is_lost: NDArray[np.bool_]) -> float:
-    if min(int(is_lost.sum()), int((~is_lost).sum())) < LEAST_SIDE:
+    if min(int(is_lost.sum()), int((~is_lost).sum())) < MIN_SIDE:
         return 0.5
     outcome = Outcome(np.where(is_lost, 1, 2), is_lost)
     area = metrics.auc(outcome, outcome, x, 1)

@@ -22,7 +22,7 @@ from shared.process.rpc import Rpc
 from shared.vocabulary.landmark import VOLUNTARY, Landmark, Spell
 
 LANDMARK: Final[Clock] = "landmark"
-LEAST_HISTORY_MONTHS: Final = 6
+MIN_HISTORY_MONTHS: Final = 6
 """Landmarks that training needs before an origin, counted in months."""
 
 
@@ -142,7 +142,7 @@ def origins_before(
         # so long after a day of the grid that all origins' training has its landmarks on the grid
         grid = landmarks.months_before(last, ahead_months + number * every_months + 2)
         origin = grid + timedelta(days=landmarks.NEWEST_DAYS)
-        if months_between(first, grid) < LEAST_HISTORY_MONTHS:
+        if months_between(first, grid) < MIN_HISTORY_MONTHS:
             break
         origins.append(origin)
     return origins[::-1]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 
-MOST_HAZARD: Final = 40.0
+MAX_HAZARD: Final = 40.0
 """A month in which everyone at risk left: survival of e⁻⁴⁰ instead of an infinite hazard."""
 
 
@@ -29,7 +29,7 @@ def kalbfleisch_prentice(weights: Floats, at_risk: float, counts: Floats | None 
 
     Returns
     -------
-    −log a, at most `MOST_HAZARD`.
+    −log a, at most `MAX_HAZARD`.
 
     References
     ----------
@@ -42,13 +42,13 @@ def kalbfleisch_prentice(weights: Floats, at_risk: float, counts: Floats | None 
         chance = -np.expm1(-hazard * weights)
         excess = float(np.sum(often * weights / chance)) - at_risk
         slope = float(np.sum(often * weights**2 * np.exp(-hazard * weights) / chance**2))
-        if slope <= 0 or hazard >= MOST_HAZARD:
+        if slope <= 0 or hazard >= MAX_HAZARD:
             break
         step = excess / slope
         hazard += step
         if abs(step) <= 1e-15 * hazard:
             break
-    return min(hazard, MOST_HAZARD)
+    return min(hazard, MAX_HAZARD)
 
 
 def breslow(weights: Floats, at_risk: float, counts: Floats | None = None) -> float:

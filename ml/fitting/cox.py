@@ -14,7 +14,7 @@ from ml.fitting import newton
 from ml.frames.frame import Frame, TrainingRefused
 from ml.scoring.features import Floats
 
-MOST_START_ROWS: Final = 50_000
+MAX_START_ROWS: Final = 50_000
 """Rows that give lifelines its start; more would cost more than the steps they save."""
 
 
@@ -69,7 +69,7 @@ def cox(frame: Frame, matrix: Floats, penalties: Floats) -> CoxFit:
 
 def _start(frame: Frame, matrix: Floats, penalties: Floats) -> Floats | None:
     """Coefficients to start from, of rows evenly spread where there are many; None if unsettled."""
-    apart = -(-len(frame) // MOST_START_ROWS)
+    apart = -(-len(frame) // MAX_START_ROWS)
     some = frame if apart == 1 else frame.take(np.arange(0, len(frame), apart))
     quick = newton.fit(some, matrix[::apart], penalties)
     return None if quick is None else quick.coefficients

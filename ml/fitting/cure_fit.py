@@ -13,13 +13,13 @@ from ml.scoring.cure import cumulative_hazard
 from ml.scoring.document import Cure
 from ml.scoring.features import Floats
 
-MOST_STEPS: Final = 2_000
+MAX_STEPS: Final = 2_000
 LOG_ODDS: Final = (-20.0, 20.0)
 PACE: Final = (0.0, 2.0)
 LOG_JUMP: Final = (-15.0, 3.0)
 """Bounds of the log hazard of a month, of those who will leave: e³ means that nobody is left."""
 
-LEAST_CHANCE: Final = 1e-6
+MIN_CHANCE: Final = 1e-6
 NUDGE: Final = 1e-4
 AT_BOUND: Final = 1e-6
 FLAT: Final = 1e-4
@@ -281,7 +281,7 @@ def fit(frame: Frame, matrix: Floats, penalties: Floats) -> Settled | None:
             jac=True,
             method="L-BFGS-B",
             bounds=likelihood.bounds,
-            options={"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "ftol": 1e-12, "gtol": 1e-7},
+            options={"maxiter": MAX_STEPS, "maxfun": 2 * MAX_STEPS, "ftol": 1e-12, "gtol": 1e-7},
         )
     settled = Settled(likelihood, np.asarray(optimum.x, dtype=np.float64))
     return settled if optimum.success or settled.is_at_rest else None
@@ -297,6 +297,6 @@ def log_likelihood(frame: Frame, stays: Floats) -> float:
     rows, until = np.arange(len(frame)), np.minimum(frame.duration, last)
     before = stays[rows, np.maximum(until - 1, 0)]
     survival = stays[rows, until]
-    lost = np.maximum(before - survival, LEAST_CHANCE)
-    chance: Floats = np.where(frame.event, lost, np.maximum(survival, LEAST_CHANCE))
+    lost = np.maximum(before - survival, MIN_CHANCE)
+    chance: Floats = np.where(frame.event, lost, np.maximum(survival, MIN_CHANCE))
     return float(np.log(chance).sum())

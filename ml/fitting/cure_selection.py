@@ -20,10 +20,10 @@ BEND: Final = 10.0
 SILENT: Final = 2.0
 """Wald statistic per term up to which a signal says no more than chance would (Akaike 1974)."""
 
-LEAST_LOST: Final = 60
+MIN_LOST: Final = 60
 """Fewest losses from which it can be told who never leaves from who leaves late."""
 
-MOST_MONTHS: Final = 24
+MAX_MONTHS: Final = 24
 """Months at most at which errors are compared, evenly spaced."""
 
 STILL_FOLLOWED: Final = 0.05
@@ -68,7 +68,7 @@ def cured(
     hazards are proportional as far as held-out rows can tell.
     """
     one_row = frame.accounts == len(frame)
-    if frame.clock != "start" or frame.lost < LEAST_LOST or not one_row or len(frame.causes) > 1:
+    if frame.clock != "start" or frame.lost < MIN_LOST or not one_row or len(frame.causes) > 1:
         return None
     sample = sampled(frame, seed)
     folds = folds_of(sample, seed)
@@ -213,7 +213,7 @@ def _months(past: Outcome, outcome: Outcome) -> Iterator[int]:
         for month in range(1, longest)
         if min(still_there(side, month).mean() for side in (past, outcome)) >= STILL_FOLLOWED
     ] or [1]
-    places = np.linspace(0, len(reached) - 1, min(MOST_MONTHS, len(reached)))
+    places = np.linspace(0, len(reached) - 1, min(MAX_MONTHS, len(reached)))
     yield from (reached[int(place)] for place in places.round())
 
 

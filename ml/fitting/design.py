@@ -16,12 +16,12 @@ from ml.scoring.features import UNKNOWN, Floats, design, level_of, numbers, term
 KNOT_QUANTILES: Final = (0.05, 0.35, 0.65, 0.95)
 """Four knots as Harrell (2015), Regression Modeling Strategies, table 2.3, places them."""
 
-LEAST_DISTINCT: Final = 10
+MIN_DISTINCT: Final = 10
 FEW_VALUES: Final = 4
-MOST_SKEW: Final = 2.0
-MOST_LEVELS: Final = 20
-LEAST_ROWS: Final = 10
-MOST_PRODUCTS: Final = 80
+MAX_SKEW: Final = 2.0
+MAX_LEVELS: Final = 20
+MIN_ROWS: Final = 10
+MAX_PRODUCTS: Final = 80
 COLLINEAR: Final = 1e-2
 """Below this share of its spread left unexplained by earlier terms, a term says nothing new."""
 
@@ -82,7 +82,7 @@ def _follows_duration(frame: Frame, name: str) -> bool:
         return False
     x = numbers(values)
     present = ~np.isnan(x)
-    if len(np.unique(x[present])) <= LEAST_DISTINCT:
+    if len(np.unique(x[present])) <= MIN_DISTINCT:
         return False
     ranks = np.corrcoef(_ranks(x[present]), _ranks(frame.duration[present].astype(np.float64)))
     return bool(abs(ranks[0, 1]) >= FOLLOWS_DURATION)
@@ -109,7 +109,7 @@ def _feature(frame: Frame, name: str, logarithms: bool) -> Feature | str:
         present = x[~np.isnan(x)]
         distinct = len(np.unique(present))
         if distinct > FEW_VALUES:
-            skewed = logarithms and float(present.min()) >= 0 and _skew(present) > MOST_SKEW
+            skewed = logarithms and float(present.min()) >= 0 and _skew(present) > MAX_SKEW
             return _number(base, x, present, distinct, logarithmic=skewed)
         if not distinct:
             return "it is never known"
@@ -122,9 +122,7 @@ def _number(
     low, high = float(present.min()), float(present.max())
     scaled = np.log1p(present) if logarithmic else present
     knots = (
-        np.unique(np.quantile(scaled, KNOT_QUANTILES))
-        if distinct >= LEAST_DISTINCT
-        else np.empty(0)
+        np.unique(np.quantile(scaled, KNOT_QUANTILES)) if distinct >= MIN_DISTINCT else np.empty(0)
     )
     return Feature(
         name=base.name,
@@ -150,12 +148,12 @@ def _levels(base: Feature, values: NDArray[Any]) -> Feature | str:
     counts = Counter(level_of(value) for value in values.tolist())
     if len(counts) == 1:
         return "it is never known" if UNKNOWN in counts else "it is the same for everybody"
-    if len(counts) > MOST_LEVELS:
+    if len(counts) > MAX_LEVELS:
         return f"its {len(counts)} different values are too many to learn from"
     ordered = sorted(counts, key=lambda level: (-counts[level], str(level)))
-    levels = tuple(level for level in ordered[1:] if counts[level] >= LEAST_ROWS)
+    levels = tuple(level for level in ordered[1:] if counts[level] >= MIN_ROWS)
     if not levels:
-        return f"all but {LEAST_ROWS - 1} rows or fewer have one value"
+        return f"all but {MIN_ROWS - 1} rows or fewer have one value"
     return Feature(base.name, base.label, base.source, "level", levels=levels, reference=ordered[0])
 
 
@@ -221,7 +219,7 @@ def with_products(
         and second.kind in ("linear", "level")
         and (among is None or second.feature in among)
     ]
-    if not pairs or len(pairs) > MOST_PRODUCTS:
+    if not pairs or len(pairs) > MAX_PRODUCTS:
         return None
     matrix = base.matrix(frame)
     mains = [(term, matrix[:, i]) for i, term in enumerate(base.terms)]

@@ -32,12 +32,12 @@ from ml.scoring.features import Floats
 from ml.scoring.hazards import TAIL_MONTHS
 from ml.scoring.renewal_clock import EVERYONE
 
-LEAST_EVENTS: Final = 20
+MIN_EVENTS: Final = 20
 DISCRETE: Final = "kalbfleisch-prentice"
-MOST_ROWS: Final = 40_000
+MAX_ROWS: Final = 40_000
 """Rows on which it is found how far coefficients are drawn in; more cost time and change little."""
 
-LEAST_FOR_STRATA: Final = 5
+MIN_FOR_STRATA: Final = 5
 """Fewest lost accounts for Kaplan–Meier curves by stratum, where a model has too few."""
 
 
@@ -47,7 +47,7 @@ def fit(
     seed: int = 0,
     baseline: str = DISCRETE,
     metrics: dict[str, float] | None = None,
-    least_events: int = LEAST_EVENTS,
+    min_events: int = MIN_EVENTS,
     progress: Progress = lambda _: None,
 ) -> ForecastModel:
     """Fit the forecast to a frame.
@@ -55,12 +55,12 @@ def fit(
     Parameters
     ----------
     frame
-        Rows with at least `least_events` churned accounts and some that stayed.
+        Rows with at least `min_events` churned accounts and some that stayed.
     seed
         Decides the folds by account on which design and penalty are chosen.
     baseline
         `kalbfleisch-prentice`, right under ties, or `breslow`, as lifelines predicts.
-    least_events
+    min_events
         Fewest churned accounts to fit to; lower only where a part stands for the whole.
 
     Returns
@@ -77,9 +77,9 @@ def fit(
     Van Houwelingen (2007), Dynamic prediction by landmarking in event history analysis,
     Scandinavian Journal of Statistics 34(1):70-85.
     """
-    frame = prepared(frame, least_events)
+    frame = prepared(frame, min_events)
     with threadpool_limits(1):  # small products: threads spin, and the last bits differ
-        parts = _parts(frame, seed, least_events, progress)
+        parts = _parts(frame, seed, min_events, progress)
         progress("final fit")
         causes = [_cause_model(frame, part, baseline, seed) for part in parts]
     design = parts[0].design
@@ -146,18 +146,18 @@ class Part:
         return why + "its chance differs by place on the renewal clock alone"
 
 
-def _parts(frame: Frame, seed: int, least_events: int, progress: Progress) -> list[Part]:
+def _parts(frame: Frame, seed: int, min_events: int, progress: Progress) -> list[Part]:
     """One a cause, that of most losses first; all over the same design."""
     lost = {cause: frame.only(cause).lost for cause in frame.causes}
     first = frame.causes[0]
-    if lost[first] < least_events:
+    if lost[first] < min_events:
         chosen = choose(frame, seed=seed, progress=progress)
         return [Part(cause, count, "shared", chosen) for cause, count in lost.items()]
     chosen = choose(frame.only(first), seed=seed, progress=progress)
     mixed = cured(frame, chosen, seed=seed, progress=progress)
     parts = [Part(first, lost[first], "own", chosen, mixed)]
     for cause in frame.causes[1:]:
-        enough = lost[cause] >= least_events
+        enough = lost[cause] >= min_events
         own = (
             penalise(frame.only(cause), chosen.design, seed=seed, progress=progress)
             if enough
@@ -227,7 +227,7 @@ def _unseen(frame: Frame, part: Part, coefficients: Floats, seed: int) -> float:
         return 0.0
     design = part.chosen.design
     halves = frailty.halves_on_scale(frame.halves, design.features, design.terms, coefficients)
-    rows = sampled(frame if part.effects == "shared" else frame.only(part.cause), seed, MOST_ROWS)
+    rows = sampled(frame if part.effects == "shared" else frame.only(part.cause), seed, MAX_ROWS)
     slope = frailty.slope(rows, design.matrix(rows), part.chosen.penalties, seed=seed)
     return frailty.variance(halves, slope)
 
@@ -248,14 +248,14 @@ def fit_strata(frame: Frame, *, seed: int = 0) -> ForecastModel:
     Parameters
     ----------
     frame
-        Rows with at least `LEAST_FOR_STRATA` churned accounts and some that stayed.
+        Rows with at least `MIN_FOR_STRATA` churned accounts and some that stayed.
 
     Raises
     ------
     TrainingRefused
         If there are still fewer losses, or the frame is broken.
     """
-    frame = prepared(frame, LEAST_FOR_STRATA)
+    frame = prepared(frame, MIN_FOR_STRATA)
     nothing = np.zeros((len(frame), 0))
     causes = [_curves(frame, cause, nothing, seed) for cause in frame.causes]
     note = (
@@ -291,9 +291,9 @@ def libraries() -> dict[str, str]:
     }
 
 
-def prepared(frame: Frame, least_events: int = LEAST_EVENTS) -> Frame:
+def prepared(frame: Frame, min_events: int = MIN_EVENTS) -> Frame:
     """The frame checked, with one stratum if time runs from the start."""
-    frame = checked(frame, least_events=least_events)
+    frame = checked(frame, min_events=min_events)
     if frame.clock == "start":
         return replace(frame, stratum=one_stratum(len(frame)))
     return frame

@@ -14,10 +14,10 @@ from ml.scoring.document import Feature, Term
 from ml.scoring.drivers import shares
 from ml.scoring.features import Floats, design
 
-LEAST_ACCOUNTS: Final = 100
+MIN_ACCOUNTS: Final = 100
 """Fewest accounts told of twice; with fewer the spread is not estimated."""
 
-LEAST_RELIABLE: Final = 0.2
+MIN_SHARE: Final = 0.2
 """Smaller shares of lasting spread are taken for this one: nothing is divided by mere chance."""
 
 FOLDS: Final = 3
@@ -58,7 +58,7 @@ def variance(halves: HalfScores, slope: float = 1.0) -> float:
     Parameters
     ----------
     halves
-        Parts of at least `LEAST_ACCOUNTS` accounts; with fewer the answer is 0.
+        Parts of at least `MIN_ACCOUNTS` accounts; with fewer the answer is 0.
     slope
         Of the log hazard of accounts left out of the fit on their sum; 1: neither too small nor
         too large.
@@ -72,7 +72,7 @@ def variance(halves: HalfScores, slope: float = 1.0) -> float:
     Carroll, Ruppert, Stefanski and Crainiceanu (2006), Measurement Error in Nonlinear Models, 2nd
     ed., ch. 4 (regression calibration by replicates).
     """
-    if len(halves.whole) < LEAST_ACCOUNTS:
+    if len(halves.whole) < MIN_ACCOUNTS:
         return 0.0
     whole = _covariance(halves.whole, halves.whole)
     first, second = halves.now
@@ -80,7 +80,7 @@ def variance(halves: HalfScores, slope: float = 1.0) -> float:
     lasting = (crossed + crossed.T) / 4
     spread, root = _rooted(whole)
     share, axes = np.linalg.eigh(root @ lasting @ root)
-    reliable = np.clip(share, LEAST_RELIABLE, 1.0)
+    reliable = np.clip(share, MIN_SHARE, 1.0)
     sums = axes.T @ (root @ spread.sum(axis=1))
     hidden = float((sums**2 * (1 - reliable) / reliable).sum())
     return slope**2 * hidden + (slope - 1) ** 2 * float(whole.sum())

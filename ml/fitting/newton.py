@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ml.frames.frame import Frame
 from ml.scoring.features import Floats
 
-MOST_STEPS: Final = 30
+MAX_STEPS: Final = 30
 ENOUGH: Final = 1e-7
 Ties: TypeAlias = Literal["breslow", "efron"]
 
@@ -98,7 +98,7 @@ def fit(frame: Frame, matrix: Floats, penalties: Floats, *, ties: Ties = "breslo
     ridge = penalties * len(frame)
     lost = x[event].sum(axis=0)
     beta = np.zeros(x.shape[1])
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         slopes = slopes_of(rows, x, beta)
         if slopes is None:
             return None

@@ -20,16 +20,16 @@ PRODUCT_PENALTIES: Final = (0.03, 0.1, 1.0)
 BENDS: Final = (1.0, 3.0, 10.0)
 """How many times harder a spline's bends are pulled towards none than straight lines and levels."""
 
-MOST_FADING: Final = 24
+MAX_FADING: Final = 24
 """Signals that may fade, those that say most."""
 
-MOST_CHOICE_ROWS: Final = 12_000
+MAX_CHOICE_ROWS: Final = 12_000
 """Rows on which penalties are compared; more change the choice little and cost time."""
 
 FORWARD: Final = (0.5, 0.67, 0.84)
 """Shares of the landmarks before which each trial on later time stops fitting."""
 
-LEAST_LOSSES: Final = 10
+MIN_LOSSES: Final = 10
 """Fewest accounts lost on either side of a trial on later time."""
 
 Progress = Callable[[str], None]
@@ -99,7 +99,7 @@ def _moderated(frame: Frame, best: Candidate) -> Iterator[Candidate]:
     strongest = sorted(strong, key=lambda name: -strong[name])
     if not strongest:
         return
-    for moderator, among in ((strongest[0], None), (NEARNESS, strongest[:MOST_FADING])):
+    for moderator, among in ((strongest[0], None), (NEARNESS, strongest[:MAX_FADING])):
         design = with_products(best.design, frame, moderator, among)
         if design is not None:
             harder = (p for p in PRODUCT_PENALTIES if p >= best.penalty)
@@ -164,7 +164,7 @@ def _forward(frame: Frame) -> Iterator[Fold]:
         training, earlier = known_by(frame, cut)
         later = np.flatnonzero((frame.day >= cut) & (frame.day < following))
         ahead = frame.take(later)
-        if min(training.lost, ahead.lost) >= LEAST_LOSSES:
+        if min(training.lost, ahead.lost) >= MIN_LOSSES:
             yield Fold(training, earlier, ahead, later)
 
 
@@ -192,12 +192,12 @@ def _random(frame: Frame, seed: int) -> Iterator[Fold]:
         yield Fold(frame.take(inside), inside, frame.take(outside), outside)
 
 
-def sampled(frame: Frame, seed: int, most: int = MOST_CHOICE_ROWS) -> Frame:
-    """The frame, or all rows of so many of its accounts that about `most` rows are left."""
-    if len(frame) <= most:
+def sampled(frame: Frame, seed: int, max_rows: int = MAX_CHOICE_ROWS) -> Frame:
+    """The frame, or all rows of so many of its accounts that about `max_rows` rows are left."""
+    if len(frame) <= max_rows:
         return frame
     accounts = np.unique(frame.account)
-    share = most / len(frame)
+    share = max_rows / len(frame)
     sample = np.random.default_rng(seed).permutation(accounts)[: int(len(accounts) * share)]
     return frame.take(np.isin(frame.account, sample))
 

@@ -12,8 +12,8 @@ from ml.scoring.document import Stratum
 from ml.scoring.features import Floats
 from ml.scoring.renewal_clock import HORIZON_MONTHS, NO_RENEWAL, RENEWALS
 
-LEAST_EVENTS: Final = 15
-LEAST_AT_RISK: Final = 5
+MIN_EVENTS: Final = 15
+MIN_AT_RISK: Final = 5
 HALF: Final = 0.5
 """Added to a count of losses that may be none, so that nothing is called certain."""
 
@@ -97,7 +97,7 @@ def baselines(
     reach = min(last_known(frame.duration), HORIZON_MONTHS)
     borrowed = _borrowed(rows, reach)
     for name, part in rows.items():
-        if part.losses >= LEAST_EVENTS:
+        if part.losses >= MIN_EVENTS:
             own = _own(part, baseline, min(reach, last_known(part.duration)))
             borrowed[name] = _lengthened(own, borrowed[name])
     return dict(sorted(borrowed.items()))
@@ -128,7 +128,7 @@ def last_known(duration: NDArray[np.int64]) -> int:
     """The last month that five rows reached, or all rows where they are fewer."""
     longest = int(duration.max())
     at_risk = np.bincount(duration, minlength=longest + 1)[::-1].cumsum()[::-1]
-    return int(np.flatnonzero(at_risk >= min(LEAST_AT_RISK, len(duration))).max())
+    return int(np.flatnonzero(at_risk >= min(MIN_AT_RISK, len(duration))).max())
 
 
 def _borrowed(rows: dict[str, Rows], reach: int) -> dict[str, Stratum]:
@@ -139,7 +139,7 @@ def _borrowed(rows: dict[str, Rows], reach: int) -> dict[str, Stratum]:
     if not renewing:
         return steady
     decision, between = _decision(renewing), _between(renewing)
-    is_known = _decided(renewing) >= LEAST_AT_RISK
+    is_known = _decided(renewing) >= MIN_AT_RISK
     for month, name in RENEWALS.items():
         hazard = _even(between, reach if is_known else min(reach, month - 1))
         hazard[month : month + 1] = decision

@@ -13,7 +13,7 @@ from ml.scoring.features import Floats
 DRAWS: Final = 64
 MANY_ROWS: Final = 200_000
 DRAWS_OF_MANY: Final = 24
-LEAST: Final = 1e-12
+MIN_HAZARD: Final = 1e-12
 
 
 def spread(
@@ -66,7 +66,7 @@ def spread(
 
 
 def _log(stratum: Stratum) -> Floats:
-    return np.log(np.maximum(stratum.cumulative_hazard, LEAST))
+    return np.log(np.maximum(stratum.cumulative_hazard, MIN_HAZARD))
 
 
 def _with_spread(stratum: Stratum, moves: Floats, steps: Floats) -> Stratum:

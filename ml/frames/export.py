@@ -86,7 +86,7 @@ def over_rpc(rpc: Rpc, principal: Principal) -> Source:
         return ids
 
     async def page(
-        some: list[UUID], since: datetime, until: datetime, after: Event | None, most: int
+        some: list[UUID], since: datetime, until: datetime, after: Event | None, max_rows: int
     ) -> list[Event]:
         call = remote("usage.history.raw_events", list[Event])
         question = {
@@ -94,7 +94,7 @@ def over_rpc(rpc: Rpc, principal: Principal) -> Source:
             "since": since,
             "until": until,
             "after": after,
-            "limit": most,
+            "limit": max_rows,
         }
         events: list[Event] = await rpc.send(principal, Call(call, question))
         return events

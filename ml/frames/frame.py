@@ -129,13 +129,13 @@ def one_stratum(rows: int) -> NDArray[np.str_]:
     return np.array([EVERYONE], dtype=np.str_).repeat(rows)
 
 
-def checked(frame: Frame, *, least_events: int) -> Frame:
+def checked(frame: Frame, *, min_events: int) -> Frame:
     """The frame itself, if it can carry a model.
 
     Raises
     ------
     TrainingRefused
-        If it is empty, nobody or everybody churned, fewer than `least_events` accounts were lost,
+        If it is empty, nobody or everybody churned, fewer than `min_events` accounts were lost,
         or a label lies before its landmark.
     """
     if not len(frame):
@@ -155,9 +155,9 @@ def checked(frame: Frame, *, least_events: int) -> Frame:
         raise TrainingRefused(
             f"every one of {frame.accounts} accounts churned; a forecast needs some that stayed"
         )
-    if frame.lost < least_events:
+    if frame.lost < min_events:
         raise TooFewLosses(
             f"only {frame.lost} of {frame.accounts} accounts have churned; "
-            f"a forecast needs at least {least_events}"
+            f"a forecast needs at least {min_events}"
         )
     return frame

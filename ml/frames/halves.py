@@ -15,7 +15,7 @@ from shared.vocabulary.landmark import Landmark
 MONTHS: Final = 12
 """Landmarks between the two moments: as far as signals look back and forecasts look ahead."""
 
-MOST_ACCOUNTS: Final = 2_500
+MAX_ACCOUNTS: Final = 2_500
 """Accounts asked about; more make the variance little more certain and cost time."""
 
 Pair: TypeAlias = tuple[Columns, Columns]
@@ -99,7 +99,7 @@ def pairs(marks: Sequence[Landmark]) -> tuple[list[Landmark], list[Landmark]]:
     last, first = moments[-1], moments[-1 - min(MONTHS, len(moments) - 1)]
     there = {mark.account_id for mark in marks if mark.as_of == first}
     both = sorted((m for m in marks if m.as_of == last and m.account_id in there), key=_key)
-    now = both[:: 1 + (len(both) - 1) // MOST_ACCOUNTS] if both else []
+    now = both[:: 1 + (len(both) - 1) // MAX_ACCOUNTS] if both else []
     return now, [Landmark(mark.account_id, first) for mark in now]
 
 

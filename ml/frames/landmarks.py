@@ -113,13 +113,13 @@ def _starts(spells: Sequence[Spell], data_to: date) -> Iterator[Label]:
             yield replace(label, landmark=Landmark(spell.account_id, day_after))
 
 
-def _label(spell: Spell, day: date, last: date, most: int | None) -> Label:
+def _label(spell: Spell, day: date, last: date, max_months: int | None) -> Label:
     ended_on = spell.ended_on
     lost = ended_on is not None and day < ended_on <= last
     until = ended_on if lost and ended_on is not None else last
     months = month_of((until - day).days) if lost else months_between(day, until)
-    if most is not None and months > most:
-        months, lost = most, False
+    if max_months is not None and months > max_months:
+        months, lost = max_months, False
     landmark = Landmark(spell.account_id, moment(day))
     return Label(landmark, months, lost, spell.cause or VOLUNTARY)
 

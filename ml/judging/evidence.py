@@ -14,9 +14,9 @@ from shared.vocabulary.evidence import Bin, Evidence, Horizon, Segment
 
 BINS: Final = 10
 MONTHS: Final = (1, 2, 3, 6, 12)
-MOST_SEGMENTS: Final = 14
+MAX_SEGMENTS: Final = 14
 """As many as there are places on the renewal clock."""
-LEAST_LOST: Final = 10
+MIN_LOST: Final = 10
 """Losses below which a segment is named but not judged."""
 
 
@@ -84,7 +84,7 @@ def _segments(frame: Frame, survival: Floats, month: int) -> list[Segment]:
     names = frame.stratum if frame.clock == "landmark" else _texts(frame)
     outcome = outcome_of(frame)
     segments: list[Segment] = []
-    for name in np.unique(names).tolist()[:MOST_SEGMENTS]:
+    for name in np.unique(names).tolist()[:MAX_SEGMENTS]:
         at = np.flatnonzero(names == name)
         expected = (1 - survival[at, : month + 1].mean(axis=0)).tolist()
         months = outcome.duration[at][outcome.event[at]]

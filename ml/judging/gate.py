@@ -17,7 +17,7 @@ from ml.scoring.hazards import ChurnModel, load
 from shared.vocabulary.model_document import Judgement, Rule, ServedModel
 
 HELD_OUT: Final = 0.25
-LEAST_LOST: Final = 5
+MIN_LOST: Final = 5
 """Fewest lost accounts among those judged on; with fewer, the figures say nothing."""
 
 LOST: Final = "lost_accounts"
@@ -169,25 +169,25 @@ def _absolute(candidate: Holdout, champion: Holdout | None) -> list[Rule]:
     oe, oe_before = (_figure(each, metrics.observed_to_expected) for each in trials)
     ici, ici_before = (_figure(each, metrics.ici) for each in trials)
     auc, auc_before = (_finite(each.auc()) if each else None for each in trials)
-    oe_most = OE_SLACK + 2 * (oe or 0.0) / max(lost, 1) ** 0.5
+    max_oe = OE_SLACK + 2 * (oe or 0.0) / max(lost, 1) ** 0.5
     share = float(np.mean(candidate.churn))
-    ici_most = ICI_SLACK + 2 * (share * (1 - share) / max(candidate.later.accounts, 1)) ** 0.5
+    max_ici = ICI_SLACK + 2 * (share * (1 - share) / max(candidate.later.accounts, 1)) ** 0.5
     month = f"{candidate.month}m"
     return [
-        Rule(LOST, f"at least {LEAST_LOST}", lost, None, lost >= LEAST_LOST),
+        Rule(LOST, f"at least {MIN_LOST}", lost, None, lost >= MIN_LOST),
         Rule(
             f"oe_{month}",
-            f"within {oe_most:.3f} of 1",
+            f"within {max_oe:.3f} of 1",
             oe,
             oe_before,
-            oe is not None and abs(oe - 1) <= oe_most,
+            oe is not None and abs(oe - 1) <= max_oe,
         ),
         Rule(  # too few losses to draw the curve: O/E alone speaks of calibration
             f"ici_{month}",
-            f"at most {ici_most:.3f}",
+            f"at most {max_ici:.3f}",
             ici,
             ici_before,
-            ici is None or ici <= ici_most,
+            ici is None or ici <= max_ici,
         ),
         Rule(f"auc_{month}", "at least 0.5", auc, auc_before, auc is not None and auc >= 0.5),
     ]

@@ -240,8 +240,8 @@ def lift(outcome: Outcome, churn: Floats, month: int, share: float) -> float:
     """
     is_lost = outcome.event & (outcome.duration <= month)
     weight = is_lost / np.where(is_lost, _at(censoring(outcome), outcome.duration), 1.0)
-    most = max(1, round(share * len(churn)))
-    riskiest = np.argsort(-churn, kind="stable")[:most]
+    count = max(1, round(share * len(churn)))
+    riskiest = np.argsort(-churn, kind="stable")[:count]
     overall = float(weight.mean())
     return float(weight[riskiest].mean()) / overall if overall else float("nan")
 

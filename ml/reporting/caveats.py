@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ml.judging.evidence import LEAST_LOST as LEAST_LOST
+from ml.judging.evidence import MIN_LOST as MIN_LOST
 from ml.reporting.wording import place
 from ml.scoring.hazards import ChurnModel
 from shared.vocabulary.evidence import Evidence
@@ -74,14 +74,14 @@ def _off(evidence: Evidence) -> list[str]:
     off = [
         f"{place(s.name)} ({s.observed / s.predicted:.2f})"
         for s in evidence.segments
-        if s.lost >= LEAST_LOST and s.predicted and abs(s.observed / s.predicted - 1) > OFF
+        if s.lost >= MIN_LOST and s.predicted and abs(s.observed / s.predicted - 1) > OFF
     ]
-    thin = [place(s.name) for s in evidence.segments if s.lost < LEAST_LOST]
+    thin = [place(s.name) for s in evidence.segments if s.lost < MIN_LOST]
     sentences: list[str] = []
     if off:
         sentences.append(f"Seen over forecast is off by more than {OFF:.0%} for: {'; '.join(off)}.")
     if thin:
-        sentences.append(f"Fewer than {LEAST_LOST} losses to judge by: {'; '.join(thin)}.")
+        sentences.append(f"Fewer than {MIN_LOST} losses to judge by: {'; '.join(thin)}.")
     return sentences
 
 

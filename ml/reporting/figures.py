@@ -18,7 +18,7 @@ from ml.scoring.features import Floats, level_of
 
 INK: Final = "#222831"
 COLOURS: Final = ("#1f6f8b", "#d1603d", "#7a9e3f", "#8a5a9e", "#c9a227", "#5c6770")
-MOST_EFFECTS: Final = 16
+MAX_EFFECTS: Final = 16
 
 
 def write_between(page: Path, name: str, text: str) -> None:
@@ -125,7 +125,7 @@ def draw_survival(
 
 def draw_effects(path: Path, title: str, ratios: Sequence[Ratio]) -> Path:
     """Hazard ratios with 90 % intervals, the largest at the top, on a log scale."""
-    shown = list(ratios[:MOST_EFFECTS])[::-1]
+    shown = list(ratios[:MAX_EFFECTS])[::-1]
     figure, axes = _axes(title, "hazard ratio with 90 % interval", "", 1.1 + 0.3 * len(shown))
     axes.axvline(1, color=INK, linewidth=0.8, linestyle=":")
     for i, effect in enumerate(shown):

@@ -10,14 +10,14 @@ from ml.scoring import effects
 from ml.scoring.hazards import ChurnModel
 from shared.vocabulary.evidence import Evidence
 
-MOST: Final = 10
+MAX_RATIOS: Final = 10
 
 
 def card(model: ChurnModel, evidence: Evidence, *, version: str, made_at: datetime) -> str:
     """The card in Markdown; everything in it is of this version."""
     document = model.document
     figures = "\n".join(f"| {FIGURES.get(k, k)} | {v:.4f} |" for k, v in evidence.figures.items())
-    ratios = effects.ratios(model)[:MOST]
+    ratios = effects.ratios(model)[:MAX_RATIOS]
     drivers = "\n".join(
         f"| {named(ratio.label, ratio.feature)} | {ratio.cause}"
         f" | {in_words(ratio.start)} → {in_words(ratio.end)}"

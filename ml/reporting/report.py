@@ -99,7 +99,7 @@ def _performance(evidence: Evidence) -> dict[str, Any]:
         ],
         "by_horizon": _by_horizon(evidence.calibration),
         "by_segment": _by_segment(evidence),
-        "least_lost": caveats.LEAST_LOST,
+        "least_lost": caveats.MIN_LOST,
         "curves": _curves(evidence),
         "rolling": _rolling(evidence.rolling),
         "moved": _drift(evidence.drift.moved if evidence.drift else []),
@@ -159,11 +159,11 @@ def _calibrated(horizon: Horizon) -> str:
 
 
 def _over(observed: float, forecast: float, lost: int) -> str:
-    return "–" if lost < caveats.LEAST_LOST or not forecast else f"{observed / forecast:.2f}"
+    return "–" if lost < caveats.MIN_LOST or not forecast else f"{observed / forecast:.2f}"
 
 
 def _curves(evidence: Evidence) -> list[Chart]:
-    segments = [segment for segment in evidence.segments if segment.lost >= caveats.LEAST_LOST]
+    segments = [segment for segment in evidence.segments if segment.lost >= caveats.MIN_LOST]
     return [
         Chart(
             _staying(segment),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.scoring.features import columns_of, design
-from ml.scoring.hazards import LEAST_HAZARD, NUDGE, Cause, ChurnModel, Clock, clock_of
+from ml.scoring.hazards import MIN_HAZARD, NUDGE, Cause, ChurnModel, Clock, clock_of
 from ml.scoring.score import Forecast, score, speaker
 from shared.vocabulary.landmark import FeatureRow
 
@@ -99,7 +99,7 @@ class _Place:
     def log_hazard(self, cause: Cause, eta: float) -> float:
         """Log of the cumulative hazard up to the days explained of an account with such signals."""
         hazard = self.clock.hazard(cause, self.days, np.array([eta]))[0, 0]
-        return float(np.log(np.maximum(hazard, LEAST_HAZARD)))
+        return float(np.log(np.maximum(hazard, MIN_HAZARD)))
 
 
 def _path(cause: Cause, here: _Place, there: _Place, shifts: Floats) -> tuple[float, Floats]:

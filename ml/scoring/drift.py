@@ -12,7 +12,7 @@ from shared.vocabulary.model_document import Histogram
 STEADY: Final = 0.10
 """An index up to here is usually called stable."""
 
-LEAST: Final = 1e-4
+MIN_SHARE: Final = 1e-4
 """An empty bin counts as this share, or one account would make the index infinite."""
 
 
@@ -60,7 +60,7 @@ def psi(reference: Sequence[int], served: Sequence[int]) -> float | None:
     if not before or not now:
         return None
     shares = [
-        (max(p / before, LEAST), max(q / now, LEAST))
+        (max(p / before, MIN_SHARE), max(q / now, MIN_SHARE))
         for p, q in zip(reference, served, strict=True)
     ]
     return sum((q - p) * math.log(q / p) for p, q in shares)

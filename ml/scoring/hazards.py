@@ -34,7 +34,7 @@ NUDGE: Final = 1e-4
 FLAT: Final = 1e-7
 """Log hazards nearer to 0 are read by the slope there: their parts would be rounding alone."""
 
-LEAST_HAZARD: Final = 1e-300
+MIN_HAZARD: Final = 1e-300
 
 
 @dataclass(frozen=True)
@@ -275,7 +275,7 @@ class Clock:
         if cause.document.cure is None:
             return np.ones_like(days)
         low, high = (
-            np.log(np.maximum(self.hazard(cause, days, log_hazard + way * NUDGE), LEAST_HAZARD))
+            np.log(np.maximum(self.hazard(cause, days, log_hazard + way * NUDGE), MIN_HAZARD))
             for way in (-1, 1)
         )
         return np.nan_to_num((high - low) / (2 * NUDGE))
@@ -300,7 +300,7 @@ class Clock:
         if cause.document.cure is None:
             return np.ones(len(log_hazard))
         own, reference = (
-            np.log(np.maximum(self.hazard(cause, days, eta), LEAST_HAZARD))[:, 0]
+            np.log(np.maximum(self.hazard(cause, days, eta), MIN_HAZARD))[:, 0]
             for eta in (log_hazard, np.zeros_like(log_hazard))
         )
         flat = np.abs(log_hazard) < FLAT

@@ -18,7 +18,7 @@ LEVEL: Final = 0.90
 LEVEL_Z: Final = 1.6448536269514722
 """Standard normal quantile of .95: two-sided 90 %."""
 
-MOST_CERTAIN: Final = 3.0
+MAX_HAZARD: Final = 3.0
 """Cumulative hazards above this (a chance of .95) are read as this where middles are found."""
 
 NEWCOMER_DAYS: Final = 90
@@ -356,7 +356,7 @@ def _ends(hazard: Floats, variance: Floats, unseen: Floats | float) -> tuple[Flo
     served is the mean over accounts that look alike; half of them lie on either side of another
     one, H·exp(−½u(1 − H)) to second order in u = `unseen` (within 2 % of H where u ≤ .4, H ≤ 2).
     """
-    middle = -0.5 * unseen * (1.0 - np.minimum(hazard, MOST_CERTAIN))
+    middle = -0.5 * unseen * (1.0 - np.minimum(hazard, MAX_HAZARD))
     width = LEVEL_Z * np.sqrt(variance + unseen)
     low, high = np.minimum(middle - width, 0.0), np.maximum(middle + width, 0.0)
     return (

@@ -141,7 +141,7 @@ def _back(
     if last.ended_day is None:
         return None
     comes = rng.random() < (RETURN.voluntary if last.stopped_day is None else RETURN.involuntary)
-    start = last.ended_day + int(rng.integers(RETURN.least_days, RETURN.most_days + 1))
+    start = last.ended_day + int(rng.integers(RETURN.min_days, RETURN.max_days + 1))
     if not comes or start >= clock.until - 7:
         return None
     on = date_of(start)

@@ -56,8 +56,8 @@ class Return:
 
     voluntary: float = 0.12
     involuntary: float = 0.3
-    least_days: int = 45
-    most_days: int = 270
+    min_days: int = 45
+    max_days: int = 270
 
 
 RENEWAL, HEALTH, COLLECTION, RETURN = Renewal(), Health(), Collection(), Return()

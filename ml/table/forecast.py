@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.fitting.fit import LEAST_EVENTS, fit
+from ml.fitting.fit import MIN_EVENTS, fit
 from ml.judging.evaluate import hazards_by_month, ready
 from ml.scoring.document import ForecastModel
 from ml.scoring.features import Floats
@@ -56,7 +56,7 @@ def fit_table(
     table: Table,
     *,
     seed: int = 0,
-    least_events: int = LEAST_EVENTS,
+    min_events: int = MIN_EVENTS,
     progress: Callable[[str], None] = lambda _: None,
 ) -> TableFit:
     """Fit the forecast to a table.
@@ -67,5 +67,5 @@ def fit_table(
         As `ml.fitting.fit.fit` does: one class, too few events, no signal that differs.
     """
     grid = Grid.of(table.duration, table.event)
-    model = fit(table.frame(grid), seed=seed, least_events=least_events, progress=progress)
+    model = fit(table.frame(grid), seed=seed, min_events=min_events, progress=progress)
     return TableFit(model, grid)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from ml.scoring.features import Floats
 
-MOST_WHOLE: Final = 120
+MAX_WHOLE: Final = 120
 """Whole numbers up to this are steps as they are: months of ten years."""
 
-MOST_STEPS: Final = 500
+MAX_STEPS: Final = 500
 """More moments of loss than this share steps by quantile; losses of one step are tied."""
 
 
@@ -30,11 +30,11 @@ class Grid:
         500 such moments steps end at their quantiles.
         """
         longest = float(duration.max())
-        if longest <= MOST_WHOLE and not np.any(duration % 1):
+        if longest <= MAX_WHOLE and not np.any(duration % 1):
             return cls(tuple(np.arange(longest + 1).tolist()))
         moments = np.unique(duration[event])
-        if len(moments) > MOST_STEPS:
-            ranks = np.linspace(0, len(moments) - 1, MOST_STEPS).round().astype(np.int64)
+        if len(moments) > MAX_STEPS:
+            ranks = np.linspace(0, len(moments) - 1, MAX_STEPS).round().astype(np.int64)
             moments = moments[np.unique(ranks)]
         ends = [*moments[moments > 0].tolist()]
         if not ends or longest > ends[-1]:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.fitting.fit import LEAST_EVENTS
+from ml.fitting.fit import MIN_EVENTS
 from ml.frames.frame import TrainingRefused
 from ml.judging import metrics
 from ml.judging.metrics import Outcome
@@ -18,7 +18,7 @@ from ml.table.split import stratified
 from ml.table.table import Table
 
 HELD_OUT: Final = 0.25
-MOST_TIMES: Final = 100
+MAX_TIMES: Final = 100
 STILL_FOLLOWED: Final = 0.05
 """Figures are integrated up to the last time that this share of held-out rows reach."""
 
@@ -35,7 +35,7 @@ class Rival(Protocol):
 
 def ours(training: Table, held_out: Table, times: Floats, seed: int) -> Forecast:
     """Tenure's forecast with its defaults; who is riskier by expected time lost."""
-    return fit_table(training, seed=seed, least_events=LEAST_EVENTS // 2).forecast(held_out, times)
+    return fit_table(training, seed=seed, min_events=MIN_EVENTS // 2).forecast(held_out, times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ class Clock:
             rows outlive. In either case someone must still be followed after it.
         """
         ends = np.concatenate([[0.0], np.unique(table.duration)])
-        least = 0.0 if until else STILL_FOLLOWED
-        last = max(end for end in ends.tolist() if np.mean(table.duration > end) >= least)
+        min_share = 0.0 if until else STILL_FOLLOWED
+        last = max(end for end in ends.tolist() if np.mean(table.duration > end) >= min_share)
         last = min(until or last, float(ends[-2]))
         whole = Grid.of(table.duration, table.event).times
         times = np.array([time for time in whole if 0 < time <= last])
         if not len(times):
             raise TrainingRefused(f"--until: nobody was lost by {last:g}; a later time is needed")
-        if len(times) > MOST_TIMES:
-            ranks = np.linspace(0, len(times) - 1, MOST_TIMES).round().astype(np.int64)
+        if len(times) > MAX_TIMES:
+            ranks = np.linspace(0, len(times) - 1, MAX_TIMES).round().astype(np.int64)
             times = times[ranks]
         horizons = tuple(float(h) for h in at) or _horizons(table)
         return cls(ends, times, tuple(h for h in horizons if h <= last) or (float(times[-1]),))

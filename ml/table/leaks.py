@@ -17,10 +17,10 @@ SAME_ORDER: Final = 0.98
 """Rank correlation with the time followed from which on a column is that time."""
 OVERLAP: Final = 0.05
 """Share of the changes that chance would make at which spans of time still are spans."""
-SEEN_LEAST: Final = 5
+MIN_SEEN: Final = 5
 """Values in fewer rows are counted together: an id tells nothing."""
-VALUES_MOST: Final = 20
-EXPECTED_LEAST: Final = 3.0
+MAX_VALUES: Final = 20
+MIN_EXPECTED: Final = 3.0
 """Of so many expected losses none comes to pass once in twenty times."""
 
 
@@ -62,7 +62,7 @@ def _common(values: NDArray[Any]) -> NDArray[np.int64]:
     """Each row's value as a number, -1 for the rare ones."""
     codes = pd.factorize(np.array([str(value) for value in values.tolist()]))[0]
     counts = np.bincount(codes)
-    return np.where(counts[codes] < SEEN_LEAST, -1, codes)
+    return np.where(counts[codes] < MIN_SEEN, -1, codes)
 
 
 def _distance(values: NDArray[Any], event: NDArray[np.bool_]) -> float:
@@ -85,7 +85,7 @@ def _spread(numbers: Floats, event: NDArray[np.bool_]) -> float:
     """The largest gap between the distributions of the lost and of the others."""
     finite = np.isfinite(numbers)
     lost, stayed = np.sort(numbers[finite & event]), np.sort(numbers[finite & ~event])
-    if min(len(lost), len(stayed)) < SEEN_LEAST:
+    if min(len(lost), len(stayed)) < MIN_SEEN:
         return 0.0
     places = np.concatenate([lost, stayed])
     below = [np.searchsorted(some, places, side="right") / len(some) for some in (lost, stayed)]
@@ -95,7 +95,7 @@ def _spread(numbers: Floats, event: NDArray[np.bool_]) -> float:
 def _follows(numbers: Floats, duration: Floats) -> bool:
     finite = np.isfinite(numbers)
     table = pd.DataFrame({"number": numbers[finite], "duration": duration[finite]}).rank()
-    if min(table["number"].nunique(), table["duration"].nunique()) < SEEN_LEAST:
+    if min(table["number"].nunique(), table["duration"].nunique()) < MIN_SEEN:
         return False
     return bool(abs(table["number"].corr(table["duration"])) >= SAME_ORDER)
 
@@ -103,7 +103,7 @@ def _follows(numbers: Floats, duration: Floats) -> bool:
 def _parts(codes: NDArray[np.int64], duration: Floats) -> bool:
     """Whether few values part the rows by the time followed: each value has a span of its own."""
     borders = len(np.unique(codes)) - 1
-    if not 0 < borders < VALUES_MOST or (codes < 0).any():
+    if not 0 < borders < MAX_VALUES or (codes < 0).any():
         return False
     by_chance = _changes(np.random.default_rng(0).permutation(codes), duration)
     return bool(
@@ -126,10 +126,10 @@ def unbounded(signals: Signals, labels: Labels) -> dict[str, str]:
     notes: dict[str, str] = {}
     for name, values in signals.columns.items():
         kinds, codes = np.unique([str(value) for value in values.tolist()], return_inverse=True)
-        if not 1 < len(kinds) <= VALUES_MOST:
+        if not 1 < len(kinds) <= MAX_VALUES:
             continue
         due = np.bincount(codes, weights=expected)
-        safe = (np.bincount(codes, weights=labels.event) == 0) & (due >= EXPECTED_LEAST)
+        safe = (np.bincount(codes, weights=labels.event) == 0) & (due >= MIN_EXPECTED)
         if safe.any():
             shown = ", ".join(f"{kinds[k]} ({due[k]:.0f} expected)" for k in np.flatnonzero(safe))
             notes[name] = (

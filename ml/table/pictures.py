@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.fitting.fit import LEAST_EVENTS
+from ml.fitting.fit import MIN_EVENTS
 from ml.judging.evaluate import ready
 from ml.reporting import figures
 from ml.reporting.figures import Group
@@ -13,7 +13,7 @@ from ml.table.forecast import fit_table
 from ml.table.judge import Clock, split
 from ml.table.table import Table
 
-MOST_GROUPS = 5
+MAX_GROUPS = 5
 
 
 def draw(
@@ -24,7 +24,7 @@ def draw(
     Groups are those of the signal `by`, or fifths by predicted risk.
     """
     training, held_out = split(table, 0)
-    model = fit_table(training, least_events=LEAST_EVENTS // 2)
+    model = fit_table(training, min_events=MIN_EVENTS // 2)
     times = np.array(model.grid.times)
     survival = model.curves(held_out)
     middle = clock.horizons[len(clock.horizons) // 2]
@@ -62,10 +62,10 @@ def draw(
 
 def _groups(table: Table, risk: np.ndarray, by: str | None) -> list[tuple[str, np.ndarray]]:
     if by is None:
-        fifths = np.array_split(np.argsort(risk), MOST_GROUPS)
+        fifths = np.array_split(np.argsort(risk), MAX_GROUPS)
         names = ("lowest fifth", "second", "third", "fourth", "highest fifth")
         return [(name, at) for name, at in zip(names, fifths, strict=True) if len(at)]
     values = np.array([str(value) for value in table.columns[by].tolist()])
     kinds, counts = np.unique(values, return_counts=True)
-    common = kinds[np.argsort(-counts)][:MOST_GROUPS]
+    common = kinds[np.argsort(-counts)][:MAX_GROUPS]
     return [(str(kind), np.flatnonzero(values == kind)) for kind in common]

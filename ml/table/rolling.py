@@ -11,7 +11,7 @@ from ml.table.judge import Clock, Rival, judge, times_of
 from ml.table.table import Table
 
 FIRST: Final = 0.4
-LEAST_LOSSES: Final = 10
+MIN_LOSSES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def origins(table: Table, count: int) -> Iterator[Origin]:
         followed = cut - before.moment
         is_lost = before.event & (before.duration <= followed)
         past = replace(before, duration=np.minimum(before.duration, followed), event=is_lost)
-        if min(int(past.event.sum()), int(ahead.event.sum())) >= LEAST_LOSSES:
+        if min(int(past.event.sum()), int(ahead.event.sum())) >= MIN_LOSSES:
             yield Origin(cut, past, ahead)
 
 
@@ -78,7 +78,7 @@ def backtest(
             figures[name].append(judge(clock, origin.ahead, origin.ahead, forecast))
     if not next(iter(figures.values())):
         raise TrainingRefused(
-            f"--calendar: no origin has {LEAST_LOSSES} losses before it and after it"
+            f"--calendar: no origin has {MIN_LOSSES} losses before it and after it"
         )
     return {name: _by_figure(runs) for name, runs in figures.items()}
 

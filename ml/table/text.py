@@ -16,7 +16,7 @@ from ml.frames.frame import TrainingRefused
 SEPARATORS: Final = ",;\t|"
 NAMED: Final = "a comma, a semicolon, a tab or a bar"
 OTHER_FILES: Final = {b"PK": "an Excel or ZIP file", b"\x1f\x8b": "a gzip file"}
-CELL_MOST: Final = 1_000_000
+MAX_CELL: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def read_lines(path: Path) -> Lines:
         else, or if a row has other cells than the header.
     """
     text = _text(path)
-    csv.field_size_limit(CELL_MOST)
+    csv.field_size_limit(MAX_CELL)
     separator = _separator(path, text)
     names: list[str] = []
     numbers: list[int] = []

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from ml.fitting.fit import LEAST_FOR_STRATA, fit_strata, prepared
+from ml.fitting.fit import MIN_FOR_STRATA, fit_strata, prepared
 from ml.fitting.refit import refitted
 from ml.fitting.selection import folds
 from ml.frames.frame import Frame
@@ -50,7 +50,7 @@ def curves(
     TrainingRefused
         If there are still fewer losses, or the frame is broken.
     """
-    frame = prepared(frame, LEAST_FOR_STRATA)
+    frame = prepared(frame, MIN_FOR_STRATA)
     model = fit_strata(frame, seed=seed)
     trial = gate.Holdout(frame, frame, _without_own(model, frame, seed))
     performance = evidence.gathered(frame, frame, trial.survival, HELD_OUT)

@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from ml.fitting.fit import LEAST_EVENTS, fit
+from ml.fitting.fit import MIN_EVENTS, fit
 from ml.fitting.refit import refitted
-from ml.fitting.selection import FORWARD, LEAST_LOSSES, known_by, partial_likelihood, sampled
+from ml.fitting.selection import FORWARD, MIN_LOSSES, known_by, partial_likelihood, sampled
 from ml.frames.frame import Frame, TrainingRefused
 from ml.frames.spell_age import are_new
 from ml.judging import evaluate, gate
@@ -31,18 +31,18 @@ SIGNALS: Final = frozenset(
 """What can be said of an account that has just come: seats taken up, first use, courses begun,
 tickets, the contract, the first charges. Anything told of onboarding is read as well."""
 
-MOST_ROWS: Final = 60_000
+MAX_ROWS: Final = 60_000
 """Rows of all accounts on which the two are compared; more cost time and change little."""
 
 
 def with_newcomers(
-    model: ForecastModel, frame: Frame, *, seed: int = 0, least_events: int = LEAST_EVENTS
+    model: ForecastModel, frame: Frame, *, seed: int = 0, min_events: int = MIN_EVENTS
 ) -> ForecastModel:
     """The model with a part for accounts in their first 90 days, if that part is not worse there.
 
     Parameters
     ----------
-    least_events
+    min_events
         Fewest newcomers lost, as for the model itself.
 
     Returns
@@ -52,7 +52,7 @@ def with_newcomers(
     """
     if model.clock == "start":
         return model
-    part, note = _part(model, frame, seed, least_events)
+    part, note = _part(model, frame, seed, min_events)
     if part is not None:
         compared = comparison(model, part, frame)
         if compared is None:
@@ -71,7 +71,7 @@ def like(
         return model
     if candidate.newcomers is None:
         return joined(model, None, notes[-1])
-    part, refusal = _part(model, frame, seed, LEAST_EVENTS)
+    part, refusal = _part(model, frame, seed, MIN_EVENTS)
     return joined(model, part, NEWCOMERS + refusal if part is None else notes[-1])
 
 
@@ -86,11 +86,11 @@ def rows_of(frame: Frame) -> Frame:
 
 
 def _part(
-    model: ForecastModel, frame: Frame, seed: int, least_events: int
+    model: ForecastModel, frame: Frame, seed: int, min_events: int
 ) -> tuple[ForecastModel | None, str]:
     """A fit to newcomers alone, or why there is none."""
     try:
-        part = fit(rows_of(frame), seed=seed, baseline=model.baseline, least_events=least_events)
+        part = fit(rows_of(frame), seed=seed, baseline=model.baseline, min_events=min_events)
     except TrainingRefused as error:
         return None, f"no model of their own, {error}"
     missing = {c.cause for c in model.causes} - {c.cause for c in part.causes}
@@ -142,7 +142,7 @@ def comparison(model: ForecastModel, part: ForecastModel, frame: Frame) -> Compa
     """
     errors, others, gain = [np.empty(0)], [np.empty(0)], 0.0
     accounts: set[int] = set()
-    for past, later in _trials(sampled(frame, 0, MOST_ROWS)):
+    for past, later in _trials(sampled(frame, 0, MAX_ROWS)):
         for_all, own = refitted(model, past), refitted(part, rows_of(past))
         if for_all is None or own is None:
             continue
@@ -166,7 +166,7 @@ def _trials(frame: Frame) -> Iterator[tuple[Frame, Frame]]:
     for cut, following in zip(cuts, [*cuts[1:], np.inf], strict=True):
         past, _ = known_by(frame, cut)
         later = new.take((new.day >= cut) & (new.day < following))
-        if min(past.take(are_new(past)).lost, later.lost) >= LEAST_LOSSES:
+        if min(past.take(are_new(past)).lost, later.lost) >= MIN_LOSSES:
             yield past, later
 
 

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from ml.fitting.refit import refitted
-from ml.fitting.selection import LEAST_LOSSES, known_by
+from ml.fitting.selection import MIN_LOSSES, known_by
 from ml.frames import landmarks
 from ml.frames.frame import Frame
 from ml.frames.spell_age import are_new
@@ -63,7 +63,7 @@ def _origin(model: ForecastModel, frame: Frame, origin: date) -> Origin | None:
     day = origin.toordinal()
     ahead = frame.take(frame.day == day)
     past, _ = known_by(frame, day - landmarks.GRACE_DAYS)
-    if min(ahead.lost, past.lost) < LEAST_LOSSES:
+    if min(ahead.lost, past.lost) < MIN_LOSSES:
         return None
     then = _then(model, past)
     if then is None:

@@ -15,7 +15,7 @@ from shared.vocabulary.evidence import Drift, SignalDrift
 from shared.vocabulary.model_document import Histogram
 
 BINS: Final = 10
-LEVELS_MOST: Final = 20
+MAX_LEVELS: Final = 20
 YEAR_DAYS: Final = 365
 
 
@@ -76,5 +76,5 @@ def histogram(values: NDArray[Any]) -> Histogram:
         finite = numbers(values)
         cuts = np.unique(np.quantile(finite[~np.isnan(finite)], np.arange(1, BINS) / BINS))
         return counted(values.tolist(), Histogram(cuts.tolist(), [], []))
-    common = [str(level) for level, _ in Counter(map(str, present)).most_common(LEVELS_MOST)]
+    common = [str(level) for level, _ in Counter(map(str, present)).most_common(MAX_LEVELS)]
     return counted(values.tolist(), Histogram([], sorted(common), []))

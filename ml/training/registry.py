@@ -34,8 +34,8 @@ from mlflow.exceptions import MlflowException
 EXPERIMENT: Final = "tenure"
 FOLDER: Final = "model"
 DOCUMENT: Final = "model.json"
-PARAM_MOST: Final = 500
-RUNS_MOST: Final = 1_000
+MAX_PARAM: Final = 500
+MAX_RUNS: Final = 1_000
 ALIASES: Final = ("champion", "challenger")
 
 
@@ -98,7 +98,7 @@ class Registry:
             runs = self._client.search_runs(
                 [self._experiment],
                 filter_string=f"tags.tenant = '{self._tenant}'",
-                max_results=RUNS_MOST,
+                max_results=MAX_RUNS,
             )
         return {run.data.tags["training"] for run in runs if "training" in run.data.tags}
 
@@ -222,7 +222,7 @@ def params(model: ModelDocument) -> dict[str, str]:
     single = {
         name: value for name, value in document.items() if isinstance(value, str | int | float)
     }
-    return {name: str(value)[:PARAM_MOST] for name, value in single.items()} | {
+    return {name: str(value)[:MAX_PARAM] for name, value in single.items()} | {
         "version": model.version,
         "checksum": model.checksum,
         "features": str(len(document.get("features", []))),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from ml.fitting.fit import LEAST_EVENTS, fit
+from ml.fitting.fit import MIN_EVENTS, fit
 from ml.frames.frame import Frame, TrainingRefused, checked
 from ml.judging import evidence, gate
 from ml.scoring.document import ForecastModel
@@ -70,16 +70,16 @@ def judge(frame: Frame, champion: ServedModel | None, seed: int) -> ReleaseCandi
     TrainingRefused
         If the whole frame, or the part to fit to, cannot carry a model.
     """
-    checked(frame, least_events=LEAST_EVENTS)
+    checked(frame, min_events=MIN_EVENTS)
     out = gate.held_out(frame.account)
     training, later = frame.take(~out), frame.take(out)
     if not len(later) or not len(training):
         raise TrainingRefused(
             f"{frame.accounts} accounts are too few to judge a forecast on some of them"
         )
-    least = LEAST_EVENTS // 2
-    model = fit(training, seed=seed, least_events=least)
-    model = with_newcomers(model, training, seed=seed, least_events=least)
+    min_events = MIN_EVENTS // 2
+    model = fit(training, seed=seed, min_events=min_events)
+    model = with_newcomers(model, training, seed=seed, min_events=min_events)
     mine = gate.holdout(model, training, later)
     theirs = gate.champion_holdout(champion, training, later) if champion else None
     version = champion.version if champion else None

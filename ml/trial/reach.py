@@ -14,7 +14,7 @@ from ml.scoring.renewal_clock import HORIZON_MONTHS
 FOLDS: Final = 10
 RIDGE: Final = 0.03
 STEPS: Final = 20
-LEAST_CHANCE: Final = 1e-4
+MIN_CHANCE: Final = 1e-4
 """Chances nearer to 0 or 1 are taken as this near: their logarithms would outweigh all others."""
 
 
@@ -37,8 +37,8 @@ def reach(window: Window, truth: Floats, *, seed: int = 0) -> Floats:
     """
     training, ahead = window.training, window.ahead
     design = learn(training.only(training.causes[0]))
-    hazard = -np.log(np.clip(truth, LEAST_CHANCE, 1.0))
-    hazard[:, 1:] = np.maximum(hazard[:, 1:], LEAST_CHANCE)
+    hazard = -np.log(np.clip(truth, MIN_CHANCE, 1.0))
+    hazard[:, 1:] = np.maximum(hazard[:, 1:], MIN_CHANCE)
     place, at = np.unique(ahead.stratum, return_inverse=True)
     reachable = _true_chances(
         design.matrix(ahead), at, len(place), np.log(hazard[:, HORIZON_MONTHS]), seed

@@ -232,11 +232,11 @@ def promises(trial: Trial) -> list[Promise]:
     """What the forecast promises on known truth, and whether it is kept."""
     ours, best = (trial.backtest.figures[name] for name in (FORECAST, TRUTH))
     return [
-        _most("AUC at 12 months behind the truth's", best["auc_12m"] - ours["auc_12m"], 0.015),
-        _most("integrated Brier score over the truth's", ours["ibs"] / best["ibs"], 1.10),
-        _most("distance of O/E from 1 at 12 months", abs(ours["oe_12m"] - 1), 0.05),
-        _most("ICI at 12 months", ours["ici_12m"], 0.010),
-        _most(
+        _at_most("AUC at 12 months behind the truth's", best["auc_12m"] - ours["auc_12m"], 0.015),
+        _at_most("integrated Brier score over the truth's", ours["ibs"] / best["ibs"], 1.10),
+        _at_most("distance of O/E from 1 at 12 months", abs(ours["oe_12m"] - 1), 0.05),
+        _at_most("ICI at 12 months", ours["ici_12m"], 0.010),
+        _at_most(
             "ICI at 1, 2 and 3 months, the largest (X1)",
             max(ours[f"ici_{month}m"] for month in (1, 2, 3)),
             0.03,
@@ -251,7 +251,7 @@ def promises(trial: Trial) -> list[Promise]:
     ]
 
 
-def _most(name: str, value: float, limit: float) -> Promise:
+def _at_most(name: str, value: float, limit: float) -> Promise:
     return Promise(name, value, f"at most {limit:g}", value <= limit)
 
 

@@ -16,6 +16,9 @@ MAX_EVERY_DAYS: Final = 365
 ALIVE_S: Final = 90
 """How long after its last sign of life a training counts as running."""
 
+MAX_STARTS: Final = 3
+"""How often a training that breaks off is begun."""
+
 
 class Cause(StrEnum):
     SCHEDULED = "SCHEDULED"

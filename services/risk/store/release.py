@@ -7,6 +7,7 @@ import asyncpg
 
 from services.risk.domain.release import (
     ALIVE_S,
+    MAX_STARTS,
     AliasChange,
     Cause,
     ChampionDocument,
@@ -61,7 +62,17 @@ async def open_run(conn: Conn) -> TrainingRun | None:
 
 
 async def expire_runs(conn: Conn) -> None:
-    """End trainings that gave no sign of life for too long."""
+    """Trainings that gave no sign of life for too long wait for the worker again, or end.
+
+    Whoever trains by a command can give it again; what breaks off each time is given up.
+    """
+    await conn.execute(
+        "UPDATE risk.training_run SET started_at = NULL, alive_until = NULL"
+        " WHERE ended_at IS NULL AND alive_until < clock_timestamp()"
+        " AND cause <> $1 AND starts < $2",
+        Cause.COMMAND,
+        MAX_STARTS,
+    )
     await conn.execute(
         "UPDATE risk.training_run SET ended_at = clock_timestamp(), outcome = 'FAILED',"
         " reason = 'it gave no more sign of life'"
@@ -84,7 +95,7 @@ async def add_run(conn: Conn, cause: Cause, asked_by: str) -> TrainingRun:
 
 async def begin_run(conn: Conn, run_id: UUID) -> TrainingRun:
     rows = await conn.fetch(
-        "UPDATE risk.training_run SET started_at = clock_timestamp(),"
+        "UPDATE risk.training_run SET started_at = clock_timestamp(), starts = starts + 1,"
         " alive_until = clock_timestamp() + $2 WHERE run_id = $1 AND ended_at IS NULL RETURNING *",
         run_id,
         timedelta(seconds=ALIVE_S),

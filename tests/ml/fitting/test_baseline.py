@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ml.fitting.baseline import MOST_HAZARD, breslow, cumulative_hazard, kalbfleisch_prentice
+from ml.fitting.baseline import MAX_HAZARD, breslow, cumulative_hazard, kalbfleisch_prentice
 from ml.judging import metrics
 from ml.judging.metrics import Outcome
 
@@ -30,7 +30,7 @@ def test_equal_weights_give_kaplan_meier():
 
 
 def test_a_month_in_which_everybody_leaves_stays_finite():
-    assert kalbfleisch_prentice(np.array([1.0, 0.5]), 1.5) == MOST_HAZARD
+    assert kalbfleisch_prentice(np.array([1.0, 0.5]), 1.5) == MAX_HAZARD
 
 
 def test_the_discrete_baseline_reproduces_the_expected_number_of_losses():

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ml.fitting import fit, frailty
 from ml.fitting.frailty import HalfScores
 from ml.frames.frame import Frame, one_stratum
-from ml.frames.halves import MOST_ACCOUNTS, Halves, pairs
+from ml.frames.halves import MAX_ACCOUNTS, Halves, pairs
 from ml.scoring import document, score
 from ml.scoring.document import Feature
 from ml.scoring.features import Floats
@@ -67,7 +67,7 @@ def test_halves_that_tell_the_same_leave_nothing_unseen():
     assert frailty.variance(HalfScores(whole, (whole, whole), (whole, whole))) == pytest.approx(
         0, abs=1e-9
     )
-    few = whole[: frailty.LEAST_ACCOUNTS - 1]
+    few = whole[: frailty.MIN_ACCOUNTS - 1]
     assert frailty.variance(HalfScores(few, (-few, few), (few, few))) == 0.0
 
 
@@ -153,8 +153,8 @@ def test_accounts_are_compared_with_themselves_a_year_before():
     assert len(now) == 22, "those who were there a year before"
     assert pairs(marks[::-1]) == (now, before)
     assert pairs([]) == ([], [])
-    many = [Landmark(UUID(int=i), end) for i in range(3 * MOST_ACCOUNTS + 7)]
-    assert MOST_ACCOUNTS * 0.7 < len(pairs(many)[0]) <= MOST_ACCOUNTS
+    many = [Landmark(UUID(int=i), end) for i in range(3 * MAX_ACCOUNTS + 7)]
+    assert MAX_ACCOUNTS * 0.7 < len(pairs(many)[0]) <= MAX_ACCOUNTS
 
 
 def with_unseen(churn_model: ChurnModel, variance: float) -> ChurnModel:

@@ -35,7 +35,7 @@ def frame() -> Frame:
 def evidence_of_model(frame: Frame) -> tuple[ChurnModel, Evidence]:
     out = gate.held_out(frame.account)
     training, rest = frame.take(~out), frame.take(out)
-    model = ready(fit.fit(training, least_events=10))
+    model = ready(fit.fit(training, min_events=10))
     return model, gathered(training, rest, survival_by_month(model, rest), "held-out accounts")
 
 
@@ -196,7 +196,7 @@ def test_a_logarithmic_axis_has_at_least_three_ticks(low: float, high: float):
 
 
 def test_every_place_on_the_renewal_clock_is_judged():
-    assert len({*RENEWALS.values(), MONTHLY, NO_RENEWAL}) <= evidence.MOST_SEGMENTS
+    assert len({*RENEWALS.values(), MONTHLY, NO_RENEWAL}) <= evidence.MAX_SEGMENTS
 
 
 def test_evidence_travels_whole(evidence_of_model: tuple[ChurnModel, Evidence]):

@@ -100,7 +100,7 @@ def test_the_spread_of_a_baseline_is_that_of_so_many_losses():
 def test_a_cause_with_few_losses_keeps_a_baseline_and_says_so():
     frame = split(tied(600, seed=1), 0.03)
     count = frame.only("involuntary").lost
-    assert 0 < count < fit.LEAST_EVENTS
+    assert 0 < count < fit.MIN_EVENTS
     model = fit.fit(frame)
     first, second = model.causes
     assert (first.cause, first.effects, second.effects) == ("voluntary", "own", "none")
@@ -111,7 +111,7 @@ def test_a_cause_with_few_losses_keeps_a_baseline_and_says_so():
 def test_causes_that_only_together_have_losses_enough_share_their_effects():
     frame = split(tied(90, seed=3), 0.5)
     counts = [frame.only(cause).lost for cause in frame.causes]
-    model = fit.fit(frame, least_events=max(counts) + 1)
+    model = fit.fit(frame, min_events=max(counts) + 1)
     assert {part.effects for part in model.causes} == {"shared"}
     assert model.causes[0].coefficients == model.causes[1].coefficients
 

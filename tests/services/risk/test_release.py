@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 from services.risk.actions import models as models_actions
 from services.risk.actions import release
 from services.risk.domain.release import (
+    MAX_STARTS,
     AliasChange,
     ChampionChanged,
     Deed,
@@ -133,7 +134,7 @@ async def test_a_tenant_trains_once_at_a_time_and_a_silent_training_is_given_up(
     with pytest.raises(Conflict, match="runs since"):
         async with risk.write(principal.tenant_id) as conn:
             await release.start_run(conn, principal)
-    await owner.execute("UPDATE risk.training_run SET alive_until = now() - interval '1 second'")
+    await silence(owner)
     async with risk.write(principal.tenant_id) as conn:
         second = await release.start_run(conn, principal)
     newest, silent = await runs(risk, principal)
@@ -154,6 +155,30 @@ async def test_a_training_asked_for_is_the_one_that_begins(risk: Database, princ
     assert request.run_id == again.run_id == begun.run_id
     assert begun.started_at
     assert due
+
+
+async def test_a_training_asked_for_that_breaks_off_is_begun_again_but_not_for_ever(
+    risk: Database, principal: Principal, owner: Conn
+):
+    async with risk.write(principal.tenant_id) as conn:
+        request = await release.request_training(conn, principal)
+    for _ in range(MAX_STARTS):
+        async with risk.write(principal.tenant_id) as conn:
+            begun = await release.start_run(conn, principal, request.run_id)
+        assert begun.run_id == request.run_id
+        await silence(owner)
+    with pytest.raises(NotFound, match="not open any more"):
+        async with risk.write(principal.tenant_id) as conn:
+            await release.start_run(conn, principal, request.run_id)
+    async with risk.write(principal.tenant_id) as conn:
+        await release_store.expire_runs(conn)
+    (run,) = await runs(risk, principal)
+    assert (run.outcome, run.reason) == (Outcome.FAILED, "it gave no more sign of life")
+
+
+async def silence(owner: Conn) -> None:
+    """Whoever trains has been silent for too long."""
+    await owner.execute("UPDATE risk.training_run SET alive_until = now() - interval '1 second'")
 
 
 async def test_a_schedule_is_weekly_until_it_is_set_and_can_be_off(
