@@ -61,10 +61,10 @@ def strays(folder: str) -> set[str]:
     """The names under the folder that are one of the words, and the files."""
     paths = files(f"{folder}/*.py")
     assert paths
-    return {name(path) for path in paths if path.stem in PARTICIPLES} | {
+    return {
         f"{name(path)}: {word}"
         for path in paths
-        for word in PARTICIPLES & set(words(path.read_text()))
+        for word in PARTICIPLES & {path.stem, *words(path.read_text())}
     }
 
 
