@@ -1,4 +1,4 @@
-"""Whose fault an error is: what the client got wrong is said in words, what we did stays masked."""
+"""Whose fault an error is: a mistake of the client is explained, a bug of ours is masked."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -84,7 +84,7 @@ class Graph(Schema):
             return self._failure(cause, STREAM_NEEDED)
 
     async def stream(self, query: str | None, *args: Any, **options: Any) -> AsyncGenerator[Any]:
-        """The answers as they come; whatever breaks off is said in the last of them."""
+        """The answers as they come; if they break off, the last one says why."""
         return self._to_the_end(await super().stream(query, *args, **options))
 
     async def _to_the_end(self, results: AsyncGenerator[Any]) -> AsyncGenerator[Any]:

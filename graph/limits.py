@@ -42,7 +42,7 @@ class Documents(ParserCache):
 
 
 class Validity(ValidationCache):
-    """Validated documents; whatever a document does to its validation is said of the document."""
+    """Validated documents; one that breaks its own validation gets an error that says so."""
 
     def on_validate(self) -> Iterator[None]:
         """Take the errors from the cache. Of several operations Strawberry would run the first."""

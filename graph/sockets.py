@@ -49,7 +49,7 @@ class Operations(BaseGraphQLTransportWSHandler[Any, Any]):
         self._first = context
 
     async def handle(self) -> None:
-        """Until the client leaves; a bug of ours is said in a close frame, too."""
+        """Until the client leaves; a bug of ours closes the socket with a reason."""
         try:
             await super().handle()
         except ServiceUnavailable as error:  # nobody can sign in just now

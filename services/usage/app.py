@@ -65,7 +65,7 @@ SERVICE = Service(
                 "events",
                 EventRow,
                 ingest_actions.take_events,
-                save_rejected=ingest_actions.keep_rejected,
+                save_rejected=ingest_actions.save_rejected,
                 shares_commit=True,
             ),
             catalogue_actions.FEATURES,

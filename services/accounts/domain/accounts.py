@@ -50,7 +50,7 @@ class AccountFilter:
 
 @dataclass(frozen=True, slots=True)
 class AccountFact:
-    """What other services hear of an account."""
+    """What other services receive about an account."""
 
     account_id: UUID
     name: str

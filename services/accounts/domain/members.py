@@ -23,7 +23,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class MemberFact:
-    """What other services hear of a member."""
+    """What other services receive about a member."""
 
     account_id: UUID
     member_id: UUID

@@ -3,7 +3,7 @@
 from services.accounts.rows import AccountRow, ContractRow, MemberRow, TicketRow
 from shared.intake.versioned import Versioned
 
-# A thing whose beginning nobody told began when we first heard of it.
+# Without a date of its beginning, a thing began when we first heard of it.
 ADD_ACCOUNTS = """
 INSERT INTO accounts.account
   (tenant_id, id, recorded_at, name, traits, tags, intended_users, industry, created_at, digest)

@@ -1,4 +1,4 @@
-"""What billing tells others."""
+"""The facts that billing sends to other services."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """A version of a plan line, as others are told of it."""
+    """A version of a plan line, as other services receive it."""
 
     id: str
     plan: str

@@ -36,7 +36,7 @@ class Subscription:
 
 
 def millionths(share: float) -> int:
-    """A share in whole millionths: as fine as a discount is kept."""
+    """A share in whole millionths: the precision in which discounts are stored."""
     return round(share * MILLION)
 
 

@@ -29,7 +29,7 @@ class Learner:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A step of a member in a course, as it is kept."""
+    """A step of a member in a course, as it is stored."""
 
     id: str
     account_id: UUID
@@ -87,7 +87,7 @@ class LearningSummary:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """That a member completed a course, as others are told of it."""
+    """A completion of a course by a member, as other services receive it."""
 
     member_id: UUID
     course: str

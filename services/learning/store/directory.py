@@ -32,7 +32,7 @@ async def save_learners(conn: Conn, members: Sequence[MemberFact]) -> None:
 
 
 async def learners(conn: Conn, member_ids: list[UUID]) -> dict[UUID, Learner]:
-    """Members by id, as they are now; those accounts never told of are absent."""
+    """Members by id, as they are now; members that accounts never sent are absent."""
     rows = await conn.fetch(
         "SELECT DISTINCT ON (member_id) member_id, account_id, role, level, ended_at"
         " FROM learning.learner WHERE member_id = ANY ($1) ORDER BY member_id, recorded_at DESC",
@@ -42,7 +42,7 @@ async def learners(conn: Conn, member_ids: list[UUID]) -> dict[UUID, Learner]:
 
 
 async def learner(conn: Conn, member_id: str) -> Learner:
-    """The member with this id; NotFound if accounts never told of one."""
+    """The member with this id; NotFound if accounts never sent one."""
     key = parse_id(member_id, "Member", "memberId")[1]
     try:
         return (await learners(conn, [key]))[key]

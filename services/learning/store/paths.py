@@ -1,4 +1,4 @@
-"""Paths: what members were told to learn, and from when on."""
+"""Paths: what is recommended to members, and from when on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

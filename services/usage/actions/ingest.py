@@ -47,7 +47,7 @@ async def take_good(
     return receipts + await _receipts(conn, policy, good, firsts, new, accounts)
 
 
-async def keep_rejected(conn: Conn, principal: Principal, receipts: Sequence[Receipt]) -> None:
+async def save_rejected(conn: Conn, principal: Principal, receipts: Sequence[Receipt]) -> None:
     """Rows that were turned away can be listed for a while."""
     rejections = [rejections_domain.rejection(receipt) for receipt in receipts]
     await rejections_store.add_rejections(conn, rejections)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TypeAlias
 
-from services.usage.actions.ingest import count, keep_rejected, take_good
+from services.usage.actions.ingest import count, save_rejected, take_good
 from services.usage.domain.events import Address, Event, ExternalId
 from services.usage.domain.people import People
 from services.usage.domain.segment import (
@@ -45,7 +45,7 @@ async def take_segment(
     receipts = await take_good(conn, principal, events) if events else []
     rejections += [each for each in receipts if each.status == "rejected"]
     if request.rejections or rejections:
-        await keep_rejected(conn, principal, [*request.rejections, *rejections])
+        await save_rejected(conn, principal, [*request.rejections, *rejections])
     return {"success": True}
 
 

@@ -13,6 +13,7 @@ from services.usage.domain import late as late_domain
 from services.usage.schema.catalogue import Feature, FeatureTier
 from services.usage.schema.events import UsageLatePolicy, UsageRetention
 from shared.graphql.fields import Arguments, called
+from shared.graphql.inputs import entry, optional
 from shared.graphql.payloads import Payload, UserError, one_row
 from shared.graphql.reading import WHOLE
 from shared.graphql.showing import shown
@@ -20,23 +21,17 @@ from shared.graphql.showing import shown
 
 @strawberry.input(description="A feature as it is from now on: what is left out is unset.")
 class FeatureUpsertInput:
-    key: str = strawberry.field(description="What events call it, 1 to 200 characters.")
-    title: str | None = strawberry.field(default=None, description="What people call it.")
-    tier: FeatureTier = strawberry.field(
-        default=FeatureTier.BASIC, description="How far into the product it lies."
+    key: str = entry("What events call it, 1 to 200 characters.")
+    title: str | None = optional("What people call it.")
+    tier: FeatureTier = entry("How far into the product it lies.", default=FeatureTier.BASIC)
+    sticky: bool = entry("Whether it is hard to replace.", default=False)
+    core: bool = entry("Whether it is a core feature.", default=False)
+    plans: list[str] = entry(
+        "The plans that have it; every plan if the list is empty.", default_factory=list
     )
-    sticky: bool = strawberry.field(default=False, description="Whether it is hard to replace.")
-    core: bool = strawberry.field(default=False, description="Whether it is a core feature.")
-    plans: list[str] = strawberry.field(
-        default_factory=list, description="The plans that have it; every plan if the list is empty."
-    )
-    milestone: str | None = strawberry.field(
-        default=None, description="The milestone it belongs to."
-    )
-    persona: str | None = strawberry.field(default=None, description="Whom it is made for.")
-    qualifying: bool = strawberry.field(
-        default=True, description="Whether its use makes a member active."
-    )
+    milestone: str | None = optional("The milestone it belongs to.")
+    persona: str | None = optional("Whom it is made for.")
+    qualifying: bool = entry("Whether its use makes a member active.", default=True)
 
 
 class FeaturePayload(

@@ -32,11 +32,9 @@ async def feature_list(
 ) -> Page[Feature]:
     """Described or seen, by key."""
     check_zone(as_of)
-    limit = paging.size(first)
-    (last,) = paging.key(after, str) if after else (None,)
-    rows = await conn.fetch(FEATURES, as_of, None, last, limit + 1)
-    features = [to(Feature, row) for row in rows]
-    return paging.page(features, limit, [paging.cursor(each.key) for each in features])
+    window = paging.window(first, after, str)
+    rows = await conn.fetch(FEATURES, as_of, None, *window.bounds)
+    return window.page([to(Feature, row) for row in rows], lambda feature: (feature.key,))
 
 
 async def features_by_key(conn: Conn, keys: list[str]) -> dict[str, Feature]:

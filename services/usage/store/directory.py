@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from msgspec import convert
-
 from services.usage.domain.events import Address, Event, ExternalId
 from services.usage.domain.others import (
     AccountFact,
@@ -14,7 +12,7 @@ from services.usage.domain.others import (
     MemberFact,
 )
 from services.usage.store.ingest import address_of
-from shared.platform.db import Conn
+from shared.platform.db import Conn, to
 
 
 async def add_accounts(
@@ -60,7 +58,7 @@ async def take_pending(
         [name.source for name in names],
         [name.id for name in names],
     )
-    return [convert({**row, "address": address_of(row)}, Event) for row in rows]
+    return [to(Event, row, address=address_of(row)) for row in rows]
 
 
 def addressees(events: Sequence[Event], names: Mapping[ExternalId, UUID]) -> dict[Address, UUID]:

@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-import msgspec
-
 from services.usage.domain.clock import Clock
 from services.usage.domain.habits import Doer, Habit, habit
 from services.usage.domain.repetition import RuleCounts, Suggestion, suggestion
@@ -77,12 +75,13 @@ async def _counts(conn: Conn, account_ids: list[UUID], as_of: datetime | None) -
     doers: dict[tuple[UUID, str], list[Doer]] = defaultdict(list)
     for row in rows:
         if row["use_case"] is not None:
-            own = {
-                "is_active": row["member"] in active.get(row["account_id"], nobody),
-                "role": roles.get((row["account_id"], row["member"])),
-            }
-            doer = msgspec.convert({**row, **own}, Doer)
-            doers[row["account_id"], row["use_case"]].append(doer)
+            doer = to(
+                Doer,
+                row,
+                is_active=row["member"] in active.get(row["account_id"], nobody),
+                role=roles.get((row["account_id"], row["member"])),
+            )
+            doers[doer.account_id, doer.use_case].append(doer)
     return HabitCounts(now, cases, doers, {key: len(members) for key, members in active.items()})
 
 

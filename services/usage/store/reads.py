@@ -25,15 +25,13 @@ async def summary(
 
 async def pending(conn: Conn, first: int = 25, after: str | None = None) -> Page[PendingEvent]:
     """Events whose account is not known here yet, oldest first."""
-    limit = paging.size(first)
-    place = paging.key(after, datetime, bytes) if after else (None, None)
+    window = paging.window(first, after, datetime, bytes)
     rows = await conn.fetch(
         "SELECT key, event_id, account_id, external_source, external_id, feature, occurred_at,"
         " received_at FROM usage.pending_event"
         " WHERE $1::timestamptz IS NULL OR (received_at, key) > ($1, $2::bytea)"
         " ORDER BY received_at, key LIMIT $3",
-        *place,
-        limit + 1,
+        *window.bounds,
     )
     cursors = [paging.cursor(row["received_at"], row["key"]) for row in rows]
-    return paging.page([to(PendingEvent, row) for row in rows], limit, cursors)
+    return paging.page([to(PendingEvent, row) for row in rows], window.size, cursors)

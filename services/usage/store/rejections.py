@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import datetime
+from operator import attrgetter
 
 from services.usage.domain.rejections import KEEP_FOR, MAX_KEPT, RejectedEvent, Rejection
 from shared.platform.db import Conn, to
@@ -29,19 +30,16 @@ async def add_rejections(conn: Conn, rejections: Sequence[Rejection]) -> None:
 
 async def rejections(conn: Conn, first: int = 25, after: str | None = None) -> Page[RejectedEvent]:
     """Rows turned away in the last 30 days, those received last first."""
-    limit = paging.size(first)
-    place = paging.key(after, datetime, bytes) if after else (None, None)
+    window = paging.window(first, after, datetime, bytes)
     rows = await conn.fetch(
         "SELECT key, event_id, field, value, reason, first_at, received_at, times"
-        " FROM usage.rejected_event WHERE received_at > now() - $3::interval"
+        " FROM usage.rejected_event WHERE received_at > now() - $4::interval"
         " AND ($1::timestamptz IS NULL OR (received_at, key) < ($1, $2::bytea))"
-        " ORDER BY received_at DESC, key DESC LIMIT $4",
-        *place,
+        " ORDER BY received_at DESC, key DESC LIMIT $3",
+        *window.bounds,
         KEEP_FOR,
-        limit + 1,
     )
-    cursors = [paging.cursor(row["received_at"], row["key"]) for row in rows]
-    return paging.page([to(RejectedEvent, row) for row in rows], limit, cursors)
+    return window.page([to(RejectedEvent, row) for row in rows], attrgetter("received_at", "key"))
 
 
 async def forget_rejections(conn: Conn) -> int:
