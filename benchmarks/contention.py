@@ -51,15 +51,8 @@ class Figure:
 
 def ratio(what: str, alone: Sequence[float], beside: Sequence[float], aim: float | None) -> Figure:
     """Medians beside something else over medians alone."""
-    by_itself, disturbed = statistics.median(alone), statistics.median(beside)
-    return Figure(
-        what,
-        f"{by_itself * 1e3:.0f} ms",
-        f"{disturbed * 1e3:.0f} ms",
-        disturbed / by_itself,
-        "×",
-        aim,
-    )
+    quiet, busy = statistics.median(alone), statistics.median(beside)
+    return Figure(what, f"{quiet * 1e3:.0f} ms", f"{busy * 1e3:.0f} ms", busy / quiet, "×", aim)
 
 
 async def until(ask: Callable[[], Awaitable[object]], *, within_s: float = 60) -> float:
@@ -388,14 +381,8 @@ async def main(parts: Sequence[str]) -> int:
     for figure in figures:
         aim = f"{figure.aim:g} {figure.unit}" if figure.aim else ""
         verdict = "" if figure.aim is None else "kept" if figure.is_kept else "MISSED"
-        table.add_row(
-            figure.what,
-            figure.alone,
-            figure.beside,
-            f"{figure.value:.1f} {figure.unit}",
-            aim,
-            verdict,
-        )
+        value = f"{figure.value:.1f} {figure.unit}"
+        table.add_row(figure.what, figure.alone, figure.beside, value, aim, verdict)
     Console(width=120).print(table)
     return sum(not figure.is_kept for figure in figures)
 

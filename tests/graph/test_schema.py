@@ -1,6 +1,5 @@
 """The public contract: printed, described, and safe when a service is away."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,9 +66,6 @@ def test_where_a_default_stands_a_null_may_stand() -> None:
 
 
 ROOTS = ("Query", "Mutation", "Subscription")
-SCALARS = {"Date", "DateTime", "JSON"}
-SENTENCE = re.compile(r"[A-Z0-9`×].*[.]", re.DOTALL)
-"""It begins with a capital, a figure or a name of code, and ends with a full stop."""
 
 
 def places() -> Iterator[tuple[str, str | None]]:
@@ -94,11 +90,6 @@ def within(name: str, kind: GraphQLNamedType) -> Iterator[tuple[str, str | None]
 
 def test_everything_is_described() -> None:
     assert [place for place, description in places() if not description] == []
-
-
-def test_every_description_is_a_sentence_or_stands_alone() -> None:
-    ours = [(place, text or "") for place, text in places() if place not in SCALARS]
-    assert [place for place, text in ours if not SENTENCE.fullmatch(text.strip())] == []
 
 
 def test_lists_that_can_grow_are_connections_of_at_most_a_hundred() -> None:

@@ -43,5 +43,5 @@ class CauseChance:
 class CauseProbability(Shown[CauseChance], description="The chance of being lost for one cause."):
     cause: ChurnCause = shown("Why the contract ends.")
     probability: Probability = shown(
-        "With renewal, or survival, and the other cause the values add up to 1. Higher is worse."
+        "The values of all causes and of renewal, or survival, add up to 1. Higher is worse."
     )

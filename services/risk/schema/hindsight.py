@@ -33,7 +33,7 @@ class Look(
     description="What was known and predicted so many days before a loss.",
 ):
     days_before: int = shown("How many days before the contract ended.")
-    at: datetime = shown("That moment: the start of the day (UTC).")
+    at: datetime = shown("The moment: the start of that day (UTC).")
     risk: Risk | None = shown(
         "The forecast as it was served then, with drivers; null without one.", of="score"
     )

@@ -29,7 +29,7 @@ class ExpectationRecordInput:
     note: str | None = strawberry.field(default=None, description="Why; at most 2,000 letters.")
 
 
-@strawberry.input(description="Which model is to score.")
+@strawberry.input(description="The model that is to score.")
 class ModelPromoteInput:
     version: str = strawberry.field(description="The version of a published model.")
     reason: str | None = strawberry.field(default=None, description="Why; it stays in the history.")
@@ -50,7 +50,7 @@ class ModelTrainInput:
     now: bool = strawberry.field(default=True, description="Whether to train as soon as possible.")
 
 
-@strawberry.input(description="Which accounts to score again.")
+@strawberry.input(description="The accounts to score again.")
 class RiskRescoreInput:
     account_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="The accounts; every account if omitted."
@@ -105,7 +105,7 @@ def _expectation(
 
 
 def _promotion(
-    input: Annotated[ModelPromoteInput, strawberry.argument("Which model is to score.")],
+    input: Annotated[ModelPromoteInput, strawberry.argument("The model that is to score.")],
 ) -> Arguments:
     return {"version": input.version, "reason": input.reason}
 
@@ -129,7 +129,7 @@ async def _train(context: Context, input: ModelTrainInput) -> release_domain.Tra
 
 
 def _accounts(
-    input: Annotated[RiskRescoreInput, strawberry.argument("Which accounts to score.")],
+    input: Annotated[RiskRescoreInput, strawberry.argument("The accounts to score.")],
 ) -> Arguments:
     ids = input.account_ids
     return {"account_ids": ids and [account_key(key, "accountIds") for key in ids]}

@@ -94,7 +94,8 @@ class Query:
         release_store.training_runs, "Trainings of every outcome; the newest comes first."
     )
     model_alias_changes: Connection[AliasChange] | None = called(
-        release_store.alias_changes, "Which model was champion or challenger since when, and why."
+        release_store.alias_changes,
+        "Champions and challengers, each with the reason and since when.",
     )
     training_every_days: int | None = called(
         release_store.every_days,
