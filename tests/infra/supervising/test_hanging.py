@@ -23,7 +23,8 @@ folder, port = pathlib.Path(sys.argv[2]), int(sys.argv[3])
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         pauses = (folder / "pauses").read_text().split()
-        questions = int((folder / "questions").read_text()) if (folder / "questions").exists() else 0
+        asked = folder / "questions"
+        questions = int(asked.read_text()) if asked.exists() else 0
         (folder / "questions").write_text(str(questions + 1))
         time.sleep(float(pauses[questions % len(pauses)]))
         self.send_response(200)
