@@ -219,4 +219,4 @@ async def _readyz(request: Request) -> Response:
 
 if __name__ == "__main__":
     SETTINGS = Settings.from_env()
-    serve(build(SETTINGS), SETTINGS, SETTINGS.port, ws_max_size=MAX_MESSAGE_BYTES)
+    serve(build(SETTINGS), SETTINGS.host, SETTINGS.port, ws_max_size=MAX_MESSAGE_BYTES)

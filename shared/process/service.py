@@ -347,4 +347,4 @@ async def _readyz(request: Request) -> Response:
 def run(service: Service) -> None:
     """Serve until told to stop: what `python -m services.<name>.app` does."""
     settings = Settings.from_env()
-    serve(build(service, settings), settings, settings.service_port(service.name))
+    serve(build(service, settings), settings.service_host, settings.service_port(service.name))

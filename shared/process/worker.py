@@ -103,7 +103,7 @@ async def _run(settings: Settings, worker: Worker) -> None:
         server = Endpoint(
             uvicorn.Config(
                 _health(lambda: worker.all_problems(context), Signer(settings)),
-                host=settings.host,
+                host=settings.service_host,
                 port=settings.worker_port(worker.service),
                 lifespan="off",
                 log_level="warning",
