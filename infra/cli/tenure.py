@@ -16,6 +16,7 @@ COMMANDS = {
     "logs": ("infra.cli.logs:logs", "Show what the processes wrote."),
     "migrate": ("infra.cli.migrate:migrate", "Bring the database up to date."),
     "keys": ("infra.cli.keys:keys", "Make, list and revoke API keys."),
+    "work": ("infra.cli.work:work", "Show what was given up, and try it again."),
     "import": ("infra.cli.importing:importing", "Load data of your own, or the Telco sample."),
     "export": ("ml.cli.export:export", "Write events to Parquet files, day by day."),
     "simulate": ("infra.cli.simulate:simulate", "Load a simulated company with known truth."),

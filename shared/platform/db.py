@@ -36,6 +36,15 @@ CONNECTION_ERRORS = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InternalClientError,  # what a connection says that ends while it is being used
 )
+AWAY = (
+    *CONNECTION_ERRORS,
+    ServiceUnavailable,
+    asyncpg.InsufficientResourcesError,  # disk, memory or connections are used up
+    asyncpg.TransactionRollbackError,  # others wrote the same rows
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # a server that only follows another one
+)
+"""The database or a neighbour cannot do it just now: no fault of the work, so no try of it."""
 VALUE_ERRORS = (asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ProgramLimitExceededError)
 """A value is at fault: of a size, form or characters that its column cannot hold."""
 
