@@ -43,8 +43,8 @@ async def given_up(db: Database) -> list[GivenUp]:
 
 async def retry(db: Database, tenant_id: UUID, list_name: str) -> int:
     """Begin anew with what was given up of a tenant's list; of how many things."""
-    async with db.write(None) as conn:
-        count: int = await conn.fetchval("SELECT retry_given_up($1, $2)", tenant_id, list_name)
+    async with db.write(tenant_id) as conn:
+        count: int = await conn.fetchval("SELECT retry_given_up($1)", list_name)
     return count
 
 

@@ -19,19 +19,19 @@ SECURITY DEFINER SET search_path FROM CURRENT AS $$
 $$;
 
 -- Begins anew; facts go back to the others of their account that wait, in the order in which they were told.
-CREATE FUNCTION retry_given_up(of_tenant uuid, of_list text) RETURNS bigint LANGUAGE sql
-SECURITY DEFINER SET search_path FROM CURRENT AS $$
+CREATE FUNCTION retry_given_up(of_list text) RETURNS bigint LANGUAGE sql
+SET search_path FROM CURRENT AS $$
   WITH begun AS (
     UPDATE work AS w SET next_at = clock_timestamp(), attempt = 0, postponed = 0
     FROM (
       SELECT i.tenant_id, i.list, i.key FROM work AS i
       WHERE i.next_at = 'infinity' AND i.last_error IS NOT NULL AND i.wanted > i.done AND i.lease IS NULL
-        AND i.tenant_id = of_tenant AND i.list = of_list ORDER BY i.key FOR UPDATE
+        AND i.list = of_list ORDER BY i.key FOR UPDATE
     ) AS ours
     WHERE w.tenant_id = ours.tenant_id AND w.list = ours.list AND w.key = ours.key RETURNING 1
   ), letter AS (
     DELETE FROM dead_letter AS d
-    WHERE d.resolved_at IS NULL AND d.tenant_id = of_tenant AND 'facts-of-' || d.source = of_list RETURNING *
+    WHERE d.resolved_at IS NULL AND 'facts-of-' || d.source = of_list RETURNING *
   ), told AS (
     INSERT INTO fact_retry (tenant_id, source, position, event_id, account_id, sequence, type, payload, occurred_at, logged_at, trace)
     SELECT l.tenant_id, l.source, l.position, coalesce(l.event_id, gen_random_uuid()), l.account_id, l.sequence, l.type, l.payload,
