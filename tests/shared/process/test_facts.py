@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -119,6 +120,39 @@ async def test_a_reader_waits_for_news_and_is_woken(database: DatabaseOf, tenant
 
         entries = await asyncio.wait_for(waiting, 3)
     assert [entry.payload for entry in entries] == [{"number": 7}]
+
+
+async def test_eighty_readers_that_leave_at_any_instant_leave_the_log_to_the_others(
+    database: DatabaseOf, tenant: UUID
+) -> None:
+    """On Python 3.11 `wait_for` around a condition could leave with its lock, for ever."""
+    db = await database("billing")
+    log, chance = facts.Log(db, "billing"), random.Random(10)  # noqa: S311 - no secret
+    async with running(log.relay(), log.listen()):
+        for round_number in range(3):
+            readers = [
+                asyncio.create_task(log.page(round_number, 10, 2, tenant)) for _ in range(80)
+            ]
+            await asyncio.sleep(0.9)
+            leaving = [leave(reader, chance.uniform(0, 0.2)) for reader in readers]
+            await asyncio.gather(*leaving, emitted_soon(db, tenant, round_number))
+
+            reading = asyncio.create_task(log.page(round_number, 10, 2, tenant))
+            done, _ = await asyncio.wait({reading}, timeout=4)
+            assert done, "nobody can read this log any more"
+            entries = reading.result()
+            assert [entry.payload["number"] for entry in entries] == [round_number]
+
+
+async def leave(reader: "asyncio.Task[Any]", after_s: float) -> None:
+    await asyncio.sleep(after_s)
+    reader.cancel()
+    await asyncio.wait({reader}, timeout=1)
+
+
+async def emitted_soon(db: Database, tenant: UUID, number: int) -> None:
+    await asyncio.sleep(0.1)
+    await emitted(db, tenant, uuid4(), number)
 
 
 async def test_a_tenant_reads_only_its_own_part_of_the_log(
