@@ -70,6 +70,8 @@ PARAMETERS = {
 }
 ALARM = re.compile(r"\bPANIC:|\bFATAL:(?!  (the database system is|terminating))")
 """Starting, stopping and ended sessions are fatal to a session alone."""
+ACCEPTS, REFUSES = 0, 1
+"""Codes of `pg_isready`; it refuses while it starts, recovers or stops."""
 # For tests only: a crash of the machine may then lose data, a crash of the server may not.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -84,7 +86,8 @@ def program(settings: Settings, *, durable: bool = True) -> Program:
     return Program(
         name="postgres",
         command=(str(cluster.bin / "postgres"), "-D", str(cluster.folder), *options),
-        ready=lambda: accepts(cluster.bin, settings.postgres_port),
+        ready=lambda: reply(cluster.bin, settings.postgres_port) == ACCEPTS,
+        healthy=lambda: reply(cluster.bin, settings.postgres_port) in (ACCEPTS, REFUSES),
         port=settings.postgres_port,
         env=clean_environment(),
         account=cluster.account,
@@ -170,11 +173,11 @@ def runs(path: Path, account: Account | None) -> bool:
     return True
 
 
-def accepts(folder: Path, port: int) -> bool:
-    """Whether the server takes connections."""
-    command = [folder / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "2"]
+def reply(folder: Path, port: int) -> int:
+    """What the server says to a connection, as a code of `pg_isready`."""
+    command = [folder / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "4"]
     done = subprocess.run(command, check=False, capture_output=True, env=clean_environment())
-    return done.returncode == 0
+    return done.returncode
 
 
 def make_ready(cluster: Cluster) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -22,10 +23,12 @@ def program(settings: Settings) -> Program:
     """How to run the embedded Valkey of these settings."""
     folder = settings.data_dir / "valkey"
     password = unquote(urlsplit(settings.redis_dsn).password or "")
+    ready = partial(answers, "127.0.0.1", settings.valkey_port, password)
     return Program(
         name="valkey",
         command=(str(binary()), str(folder / "valkey.conf")),
-        ready=lambda: answers("127.0.0.1", settings.valkey_port, password),
+        ready=ready,
+        healthy=ready,
         port=settings.valkey_port,
         env=clean_environment(),
         prepare=lambda: configure(folder, settings.valkey_port, password),
@@ -71,7 +74,7 @@ def answers(host: str, port: int, password: str) -> bool:
     reply = b""
     with (
         contextlib.suppress(OSError),
-        socket.create_connection((host, port), timeout=1) as connection,
+        socket.create_connection((host, port), timeout=4) as connection,
     ):
         connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
         while reply.count(b"\r\n") < 2 and (part := connection.recv(1024)):

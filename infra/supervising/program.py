@@ -62,6 +62,11 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     ready_within_s: float = 60.0
     stop_within_s: float = 10.0
+    healthy: Callable[[], bool] | None = None
+    """Whether it still answers, once it was ready; asked for as long as it runs."""
+    ask_every_s: float = 5.0
+    max_misses: int = 5
+    """So many missed answers in a row end the process: a busy machine misses one now and then."""
 
     @property
     def circumstances(self) -> Circumstances:

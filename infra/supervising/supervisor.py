@@ -111,7 +111,7 @@ class Supervised:
         except (StartError, OSError) as error:
             self._journal.recent.append(str(error))
             return str(error)
-        probe = asyncio.create_task(self._announce(process))
+        probe = asyncio.create_task(self._watch(process))
         code = await process.wait()
         probe.cancel()
         _kill_group(process.pid)
@@ -171,8 +171,14 @@ class Supervised:
         self._hush = hush
         loop.add_reader(source, read)
 
-    async def _announce(self, process: Process) -> None:
-        """Say when the process is ready; end it if it never is."""
+    async def _watch(self, process: Process) -> None:
+        """End the process when it never becomes ready, or answers no more."""
+        why = await self._announce() or await self._until_silent()
+        self._say(why)
+        _kill_group(process.pid)
+
+    async def _announce(self) -> str | None:
+        """Say when the process is ready; else why it is ended."""
         began = time.monotonic()
         while time.monotonic() < began + self.program.ready_within_s:
             if await asyncio.to_thread(self.program.ready):
@@ -181,10 +187,28 @@ class Supervised:
                     self._say(f"up again after {time.monotonic() - began:.1f} s")
                 if not self._first.done():
                     self._first.set_result(None)
-                return
+                return None
             await asyncio.sleep(PROBE_EVERY_S)
-        self._say(f"not ready within {self.program.ready_within_s:g} s")
-        _kill_group(process.pid)
+        return f"not ready within {self.program.ready_within_s:g} s"
+
+    async def _until_silent(self) -> str:
+        """Ask now and then whether the process answers, until it misses too many in a row."""
+        misses = 0
+        while misses < self.program.max_misses:
+            await asyncio.sleep(self.program.ask_every_s)
+            misses = 0 if await self._answers() else misses + 1
+            status = "silent" if misses > 1 else "up"
+            if status != self.line.status:
+                self._show(status)
+        return f"did not answer {misses} times in a row; it is ended"
+
+    async def _answers(self) -> bool:
+        if self.program.healthy is None:
+            return True
+        try:
+            return await asyncio.to_thread(self.program.healthy)
+        except OSError:  # it is we who cannot ask
+            return True
 
     def _last_words(self) -> str:
         last = self._journal.recent[-1][:200] if self._journal.recent else "nothing"

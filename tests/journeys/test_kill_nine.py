@@ -135,7 +135,7 @@ async def nothing_is_lost(stack: Stack, victims: Iterable[str]) -> None:
     print(f"killed {len(killed)}: {sorted(killed)}; {len(acknowledged.events)} events acknowledged")  # noqa: T201 - how hard it was, in the report
     assert len(killed) >= len(VICTIMS) / 2
     assert len(acknowledged.accounts) >= 9
-    await until(lambda: settled(stack, acknowledged), 90, every_s=1)
+    await until(lambda: settled(stack, acknowledged), 90)
     await whole(stack, acknowledged)
 
 

@@ -50,7 +50,7 @@ async def test_the_worker_trains_when_asked_and_the_record_follows(stack: Stack,
         nodes = (await partner.data(RUNS))["trainingRuns"]["nodes"]
         return [node for node in nodes if node["id"] == answer["run"]["id"] and node["outcome"]]
 
-    (run,) = await until(ended, WITHIN_S, 1)
+    (run,) = await until(ended, WITHIN_S)
     assert (run["cause"], run["outcome"]) in (("REQUESTED", "PUBLISHED"), ("REQUESTED", "REFUSED"))
     assert run["model"]["version"]
 
@@ -63,7 +63,7 @@ async def test_the_worker_trains_when_asked_and_the_record_follows(stack: Stack,
         db.close()
         return len(rows) >= 2
 
-    assert await until(recorded, WITHIN_S, 1)
+    assert await until(recorded, WITHIN_S)
     assert run["outcome"] in stack.tenure("models", "runs", "--tenant", stack.tenant)
 
 
