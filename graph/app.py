@@ -1,13 +1,11 @@
 """The gateway: one address for the graph, the bulk routes, the console and readiness."""
 
-import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import TypeAlias
 
-import aiohttp
 import orjson
 from opentelemetry.trace import SpanKind
 from starlette.applications import Starlette
@@ -21,12 +19,13 @@ from graph import feed
 from graph.bulk import Bulk
 from graph.cursor import Cursors
 from graph.http import Endpoint
+from graph.readiness import Readiness
 from graph.scopes import BULK, FEED, REPORT, ROUTES, SEGMENT
 from graph.sign_in import SignIn
 from shared.intake.parameters import plain, whole
 from shared.platform import telemetry
 from shared.platform.auth import Keys, Principal
-from shared.platform.config import SERVICES, Settings
+from shared.platform.config import Settings
 from shared.platform.db import Database, connect
 from shared.process.facts import LogEntry
 from shared.process.refusals import (
@@ -65,6 +64,7 @@ class Gateway:
         self.cursors = Cursors(settings)
         self.graphql = Endpoint(rpc, self.sign_in, db, self.cursors)
         self.bulk = Bulk(rpc, self.sign_in)
+        self.readiness = Readiness(rpc)
 
 
 def build(settings: Settings) -> Starlette:
@@ -208,22 +208,12 @@ def _cloud_event(entry: LogEntry, cursors: Cursors) -> dict[str, object]:
 
 async def _readyz(request: Request) -> Response:
     """200 once every service answers, and which do; how far scoring is tells `scoringProgress`."""
-    rpc = _gateway(request.scope).rpc
-    answers = await asyncio.gather(*(_service_ready(rpc, name) for name in SERVICES))
-    status = "ready" if all(answers) else "not ready"
-    body = {"status": status, "services": dict(zip(SERVICES, answers, strict=True))}
-    return JSONResponse(body, 200 if all(answers) else 503)
-
-
-async def _service_ready(rpc: Rpc, service: str) -> bool:
-    timeout = aiohttp.ClientTimeout(total=2)
-    try:
-        async with rpc.session.get(f"{rpc.address(service)}/readyz", timeout=timeout) as response:
-            return response.status == 200
-    except (aiohttp.ClientError, TimeoutError):
-        return False
+    services = await _gateway(request.scope).readiness.services()
+    is_ready = all(services.values())
+    body = {"status": "ready" if is_ready else "not ready", "services": services}
+    return JSONResponse(body, 200 if is_ready else 503)
 
 
 if __name__ == "__main__":
     SETTINGS = Settings.from_env()
-    serve(build(SETTINGS), SETTINGS, SETTINGS.port, ws_max_size=MAX_MESSAGE_BYTES)
+    serve(build(SETTINGS), SETTINGS.host, SETTINGS.port, ws_max_size=MAX_MESSAGE_BYTES)

@@ -16,9 +16,9 @@ from rich.console import Console
 from infra.loading.client import Tally
 from infra.loading.run import load
 from infra.loading.sign_in import tenant_key
-from infra.suite import programs
 from infra.suite.configuration import configured
 from ml.simulation.rows import Batch
+from shared.platform.config import reachable
 
 Function: TypeAlias = Callable[..., Any]
 R = TypeVar("R")
@@ -59,7 +59,7 @@ class Destination:
         if self.url:
             return self.url
         settings = configured()
-        return f"http://{programs.reachable(settings.host)}:{settings.port}"
+        return f"http://{reachable(settings.host)}:{settings.port}"
 
 
 def destination(tenant: str) -> Callable[[Function], Function]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from infra.supervising.program import Program
 from shared.platform import auth
 from shared.platform.auth import Signer
-from shared.platform.config import SERVICES, WORKERS, Settings
+from shared.platform.config import SERVICES, WORKERS, Settings, reachable
 
 # One thread for linear algebra and few memory arenas: many small processes share two cores.
 THRIFT = {
@@ -53,7 +53,7 @@ def ours(
     name: str, module: str, port: int, settings: Settings, *, path: str = "/readyz"
 ) -> Program:
     """One of our processes, ready when it says so over HTTP."""
-    host = reachable(settings.host)
+    host = reachable(host_of(settings, port))
     return Program(
         name=name,
         command=(sys.executable, "-m", module),
@@ -65,19 +65,20 @@ def ours(
     )
 
 
+def host_of(settings: Settings, port: int | None) -> str:
+    """Where a program listens: the gateway alone may be open to others."""
+    return settings.host if port == settings.port else settings.service_host
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """What our processes read: these settings, whatever the environment said before."""
     named = {
         "TENURE_DATA_DIR": str(settings.data_dir),
         "TENURE_HOST": settings.host,
+        "TENURE_SERVICE_HOST": settings.service_host,
         "TENURE_PORT": str(settings.port),
     }
     return {**os.environ, **THRIFT, **named}
-
-
-def reachable(host: str) -> str:
-    """The address at which a server that listens on `host` is found from here."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
 
 
 def status(host: str, port: int, path: str) -> int:
@@ -109,7 +110,9 @@ def problems(settings: Settings) -> list[str]:
     lines: list[str] = []
     headers = {auth.HEADER: Signer(settings).seal(auth.system())}
     for name in WORKERS:
-        code, body = page(reachable(settings.host), settings.worker_port(name), "/readyz", headers)
+        code, body = page(
+            reachable(settings.service_host), settings.worker_port(name), "/readyz", headers
+        )
         if code == 503:
             degraded: list[dict[str, str]] = json.loads(body).get("problems", [])
             lines += [f"{name}-worker is degraded: {in_words(problem)}" for problem in degraded]

@@ -22,7 +22,7 @@ from infra.supervising.program import Program, demand_free
 from infra.supervising.status_board import FolderLock, StatusBoard, end_leftovers
 from infra.supervising.supervisor import Supervisor
 from infra.supervising.terminal import Terminal
-from shared.platform.config import Settings
+from shared.platform.config import Settings, reachable
 from shared.platform.migrate import migrate_all
 
 STARTS = 4
@@ -73,7 +73,7 @@ class Whole:
         self, settings: Settings, demo: Demo | None, terminal: Terminal, guard: Guard
     ) -> None:
         self.settings = settings
-        self.address = f"http://{programs.reachable(settings.host)}:{settings.port}"
+        self.address = f"http://{reachable(settings.host)}:{settings.port}"
         self.board = StatusBoard(settings.data_dir, self.address)
         self.phases = Phases(terminal, self.board)
         self.progress = Progress.of(settings)
@@ -108,7 +108,7 @@ class Whole:
         everything += programs.workers(settings)
         servers = await asyncio.to_thread(embedded, settings)
         for program in (*servers, *everything):
-            demand_free(settings.host, {program.port or 0: program.name})
+            demand_free(programs.host_of(settings, program.port), {program.port or 0: program.name})
         with phase("servers"):
             await external.check(settings)
             await start(servers)

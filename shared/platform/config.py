@@ -16,6 +16,8 @@ SERVICES = ("accounts", "usage", "billing", "learning", "risk")
 WORKERS = ("usage", "learning", "risk")
 SCHEMAS = ("access", *SERVICES)
 HIGHEST_PORT = 65_535 - 20
+LOOPBACK = "127.0.0.1"
+MIN_SECRET_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Settings:
     project_dir: Path
     data_dir: Path
     secret: bytes
-    host: str = "127.0.0.1"
+    host: str = LOOPBACK
+    """Where the gateway listens; everything else stands behind it."""
+    service_host: str = LOOPBACK
     port: int = 8000
     database_url: str | None = None
     redis_url: str | None = None
@@ -47,7 +51,8 @@ class Settings:
             project_dir=project_dir,
             data_dir=data_dir,
             secret=_secret(env, data_dir),
-            host=env.get("TENURE_HOST") or "127.0.0.1",
+            host=env.get("TENURE_HOST") or LOOPBACK,
+            service_host=env.get("TENURE_SERVICE_HOST") or LOOPBACK,
             port=_port(env),
             database_url=env.get("TENURE_DATABASE_URL") or None,
             redis_url=env.get("TENURE_REDIS_URL") or None,
@@ -110,7 +115,13 @@ class Settings:
     def service_url(self, service: str) -> str:
         """Base address of a service; TENURE_<SERVICE>_URL moves it elsewhere."""
         url = (self.overrides or {}).get(f"TENURE_{service.upper()}_URL")
-        return url or f"http://{self.host}:{self.service_port(service)}"
+        return url or f"http://{reachable(self.service_host)}:{self.service_port(service)}"
+
+
+def reachable(host: str) -> str:
+    """The address, as a URL has it, at which a server that listens on `host` is found from here."""
+    near = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
+    return f"[{near}]" if ":" in near else near
 
 
 def _port(env: Mapping[str, str]) -> int:
@@ -122,20 +133,37 @@ def _port(env: Mapping[str, str]) -> int:
 
 def _secret(env: Mapping[str, str], data_dir: Path) -> bytes:
     text = env.get("TENURE_SECRET")
-    if text:
-        return text.encode()
+    if text is not None:
+        return _long_enough("TENURE_SECRET", text.encode())
     path = data_dir / "secret"
     if not path.exists():
         _write_secret(path)
-    return path.read_bytes()
+    return _long_enough(str(path), path.read_bytes())
+
+
+def _long_enough(source: str, secret: bytes) -> bytes:
+    """Whoever guesses it signs as any tenant: too short a one is none."""
+    if len(secret.strip()) < MIN_SECRET_LENGTH:
+        length = f"{len(secret.strip())} characters"
+        allowed = f"at least {MIN_SECRET_LENGTH} characters, as `openssl rand -hex 32` makes them"
+        raise InvalidInput(source, length, f"{allowed}; or leave it out, and one is made")
+    return secret
 
 
 def _write_secret(path: Path) -> None:
+    """Make a secret that a loss of power does not take back: all passwords come from it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"secret.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(secrets.token_hex(32).encode())
+        file.flush()
+        os.fsync(file.fileno())
     with contextlib.suppress(FileExistsError):  # another process was first; its secret counts
         os.link(draft, path)
     draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -14,6 +14,7 @@ import msgspec
 
 from shared.platform import telemetry
 from shared.platform.db import CONNECTION_ERRORS, Conn, Database, set_tenant, to
+from shared.process.loops import went_round
 
 RELAY_BATCH = 1_000
 RELAY_PAUSE_S = 0.02
@@ -94,6 +95,7 @@ class Log:
             self._due.clear()
             try:
                 await relay_all(self._db)
+                went_round()
             except CONNECTION_ERRORS as error:
                 log.warning("relay: %s", error)
             except Exception:
@@ -117,8 +119,9 @@ class Log:
         async with self._db.pool.acquire() as conn:
             await conn.add_listener(self._channel, self._notice)
             try:
-                await self._wake()
                 while not conn.is_closed():
+                    await self._wake()
+                    went_round()
                     await asyncio.sleep(5)
                     await conn.fetchval("SELECT 1")
             finally:
@@ -182,7 +185,7 @@ async def relay_all(db: Database) -> None:
 
 async def end(db: Database) -> int:
     """The newest position of this service's log."""
-    async with db.pool.acquire() as conn:
+    async with db.read(None) as conn:
         position: int = await conn.fetchval("SELECT log_end()")
     return position
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from shared.platform.db import CONNECTION_ERRORS, Conn, Database, savepoint, to
 from shared.process.facts import LogEntry
 from shared.process.listeners import Listeners, hear
+from shared.process.loops import went_round
 from shared.vocabulary.errors import ServiceUnavailable
 
 TRIES = 5
@@ -61,6 +62,7 @@ class Retries:
             pause_s = BROKEN_S
             try:
                 pause_s = BUSY_S if await self.round() else IDLE_S
+                went_round()
             except (ServiceUnavailable, *CONNECTION_ERRORS) as error:
                 log.info("facts of %s cannot be tried again now: %s", self._source, error)
             except Exception:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from shared.platform.db import Database, connect
 from shared.process import facts
 from shared.process.consumer import Consumer
 from shared.process.listeners import Listeners, fact_type
-from shared.process.loops import cancel
+from shared.process.loops import Loops
 from shared.process.refusals import (
     ShowRefusal,
     application,
@@ -46,6 +47,9 @@ MAX_MS = 3_600_000
 """The longest that a caller may give us for an answer."""
 MAX_WAIT_S = 25.0
 LAST_POSITION = 2**62
+
+READY_WITHIN_S = 3.0
+"""How long the database may take to say that it is there."""
 
 LOG_SCOPE = "read"
 """Facts tell what happened to accounts: whoever may read may follow them."""
@@ -95,6 +99,7 @@ class ServiceState:
     signer: Signer
     gate: Gate
     group_commit: GroupCommit
+    loops: Loops
 
 
 def build(service: Service, settings: Settings) -> Starlette:
@@ -135,21 +140,21 @@ def build(service: Service, settings: Settings) -> Starlette:
 async def _start(service: Service, settings: Settings) -> AsyncGenerator[ServiceState]:
     telemetry.start(settings, service.name)
     url = settings.service_database_url(service.name)
-    async with connect(url) as db, Rpc(settings) as rpc, contextlib.AsyncExitStack() as stack:
+    async with connect(url) as db, Rpc(settings) as rpc, Loops() as loops:
         log = facts.Log(db, service.name)
         dispatcher = Dispatcher(db, reads=service.reads, commands=service.commands)
-        loops = [log.relay(), log.listen()]
+        loops.start("relay", log.relay())
+        loops.start("listen", log.listen())
         if service.name in WORKERS:
             hints = Hints(settings, service.name)
             db.committed.append(hints.send)
-            loops.append(hints.deliver())
+            loops.start("hints", hints.deliver(), max_round_s=math.inf)  # only waits, mostly
         for source, listeners in service.listeners.items():
             consumer = Consumer(db, rpc, source, listeners)
-            loops += [consumer.follow(), consumer.retries.follow()]
-        for loop in loops:
-            stack.push_async_callback(cancel, asyncio.create_task(loop))
+            loops.start(f"facts of {source}", consumer.follow())
+            loops.start(f"facts of {source}, again", consumer.retries.follow())
         yield ServiceState(
-            settings, db, rpc, log, dispatcher, Signer(settings), Gate(), GroupCommit(db)
+            settings, db, rpc, log, dispatcher, Signer(settings), Gate(), GroupCommit(db), loops
         )
 
 
@@ -289,12 +294,19 @@ async def _healthz(_: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    async with _state(request).db.read(None) as conn:
-        await conn.fetchval("SELECT 1")
-    return JSONResponse({"status": "ready"})
+    """200 once the database carries out a statement of ours and every loop goes round."""
+    state = _state(request)
+    try:
+        async with asyncio.timeout(READY_WITHIN_S):
+            await facts.end(state.db)
+    except TimeoutError as error:
+        raise ServiceUnavailable("the database does not answer") from error
+    problems = state.loops.problems()
+    body = {"status": "not ready", "problems": problems} if problems else {"status": "ready"}
+    return JSONResponse(body, 503 if problems else 200)
 
 
 def run(service: Service) -> None:
     """Serve until told to stop: what `python -m services.<name>.app` does."""
     settings = Settings.from_env()
-    serve(build(service, settings), settings, settings.service_port(service.name))
+    serve(build(service, settings), settings.service_host, settings.service_port(service.name))

@@ -11,8 +11,6 @@ from typing import Any, TypeVar
 import uvicorn
 from starlette.applications import Starlette
 
-from shared.platform.config import Settings
-
 T = TypeVar("T")
 STARTUP_FAILURE = 3
 
@@ -50,14 +48,14 @@ async def unless_stopped(app: Starlette, work: Coroutine[Any, Any, T], otherwise
         stop.cancel()
 
 
-def serve(app: Starlette, settings: Settings, port: int, **options: Any) -> None:
+def serve(app: Starlette, host: str, port: int, **options: Any) -> None:
     """uvicorn with our choices: quiet, no server header, a bounded goodbye."""
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
     config = uvicorn.Config(
         app,
-        host=settings.host,
+        host=host,
         port=port,
         log_level="warning",
         access_log=False,

@@ -23,7 +23,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from shared.platform import telemetry
 from shared.platform.config import Settings
 from shared.platform.db import CONNECTION_ERRORS, Conn, Database, to
-from shared.process.loops import cancel
+from shared.process.loops import cancel, went_round
 from shared.vocabulary.errors import Conflict, ServiceUnavailable
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ class WorkList:
     max_claims: int = 500
     lease_s: float = 60
     pace: Literal["quick", "slow"] = "quick"
+    max_round_s: float = 300
+    """How long the work of one tenant may take at once; longer, and its worker is not ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ async def drain(db: Database, work_list: WorkList, work: Work) -> int:
         async with renewed(db, work_list, claims):
             for tenant_id, group in by_tenant.items():
                 await _do(db, work_list, work, tenant_id, group)
+                went_round()
     return total
 
 

@@ -51,6 +51,7 @@ WITHOUT_READING: Mapping[str, set[tuple[str, ...]]] = {
         ("secret",),
         *(("apiKey", part) for part in ("name", "prefix", "scopes", "createdAt")),
     },
+    "tenantTimeZoneSet": {("timeZone",)},
     "apiKeyRevoke": {
         *(("apiKey", part) for part in ("name", "prefix", "scopes", "createdAt", "revokedAt"))
     },
@@ -129,6 +130,7 @@ async def tenant_of_all(suite: Suite, principal: Principal) -> Tenant:
         "id": f'"{global_id("ApiKey", key.key_id)}"',
         "version": f'"{models[0].version}"',
         "currency": '"EUR"',
+        "timeZone": '"UTC"',
         "level": "1",
         "scopes": '["read"]',
         "usageRetentionSet.rawDays": "100",

@@ -35,7 +35,7 @@ def settings_in() -> Iterator[Callable[[Path], Settings]]:
             Settings(
                 project_dir=Path(__file__).parents[2],
                 data_dir=folder / ".tenure",
-                secret=b"test",
+                secret=b"a secret of tests",
                 port=free_port(),
             )
         )

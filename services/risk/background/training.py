@@ -94,7 +94,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """What the child reads: our settings; one thread, so that a fit does not take all cores."""
     paths = {
         "TENURE_DATA_DIR": str(settings.data_dir),
-        "TENURE_HOST": settings.host,
+        "TENURE_SERVICE_HOST": settings.service_host,
         "TENURE_PORT": str(settings.port),
     }
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -11,7 +11,7 @@ import pytest
 
 from shared.platform.db import Conn, Database
 from shared.process import facts
-from shared.process.service import cancel
+from shared.process.loops import cancel
 from shared.vocabulary.errors import InvalidInput, ServiceUnavailable
 from tests.conftest import DatabaseOf
 
