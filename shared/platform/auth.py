@@ -14,7 +14,7 @@ import msgspec
 
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database, to
-from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, NotPermitted, NotSignedIn
 from shared.vocabulary.time_zone import check_time_zone
 
 SCOPES = ("read", "ingest", "act", "ml", "partner", "admin")
@@ -223,7 +223,7 @@ class Keys:
         self._cache: dict[bytes, tuple[float, Principal | None]] = {}
 
     async def principal(self, key: str) -> Principal:
-        """Who holds the key; NotPermitted for unknown and revoked ones."""
+        """Who holds the key; NotSignedIn for unknown and revoked ones."""
         key_hash = hash_key(key)
         now = time.monotonic()
         read_at, principal = self._cache.get(key_hash, (-math.inf, None))
@@ -233,7 +233,7 @@ class Keys:
                 self._cache.clear()
             self._cache[key_hash] = (now, principal)
         if principal is None:
-            raise NotPermitted("this API key is unknown or revoked")
+            raise NotSignedIn("this API key is unknown or revoked")
         return principal
 
     async def _look_up(self, key_hash: bytes) -> Principal | None:
