@@ -1,7 +1,6 @@
 """Facts that could not be applied with their page: tried again apart, account by account."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,7 +9,7 @@ from uuid import UUID
 from shared.platform.db import CONNECTION_ERRORS, Conn, Database, savepoint, to
 from shared.process.facts import LogEntry
 from shared.process.listeners import Listeners, hear
-from shared.process.loops import went_round
+from shared.process.loops import happens, went_round
 from shared.vocabulary.errors import ServiceUnavailable
 
 TRIES = 5
@@ -67,8 +66,7 @@ class Retries:
                 log.info("facts of %s cannot be tried again now: %s", self._source, error)
             except Exception:
                 log.exception("trying facts of %s again", self._source)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), pause_s)
+            await happens(self._news, pause_s)
 
     async def round(self) -> bool:
         """Try once what is due of every tenant; whether any tenant had facts to try."""

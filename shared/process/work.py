@@ -265,7 +265,8 @@ class Hints:
             self._due.clear()
             try:
                 pool = pool or await self._connect()
-                await asyncio.wait_for(pool.enqueue_job(self._job), 2)
+                async with asyncio.timeout(2):
+                    await pool.enqueue_job(self._job)
             except (RedisError, OSError) as error:
                 pool = None
                 self._complain(error)

@@ -27,7 +27,7 @@ from shared.platform.auth import Signer
 from shared.platform.config import Settings
 from shared.platform.db import CONNECTION_ERRORS, Database, connect
 from shared.process import facts, work
-from shared.process.loops import Loops, cancel, went_round
+from shared.process.loops import Loops, cancel, happens, went_round
 from shared.process.rpc import Rpc
 from shared.process.work import Claim, WorkList
 from shared.vocabulary.errors import NotPermitted, Refusal
@@ -174,8 +174,7 @@ async def poll(
             log.warning("%s: %s", name, error)
         except Exception:
             log.exception("%s", name)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(hint.wait(), every_s)
+        await happens(hint, every_s)
 
 
 async def _hinted(settings: Settings, service: str, hints: Sequence[asyncio.Event]) -> None:
