@@ -15,6 +15,8 @@ COMMANDS = {
     "status": ("infra.cli.status:status", "Show what is up, and the memory it takes."),
     "logs": ("infra.cli.logs:logs", "Show what the processes wrote."),
     "migrate": ("infra.cli.migrate:migrate", "Bring the database up to date."),
+    "backup": ("infra.cli.backup:backup", "Write everything that is kept into one file."),
+    "restore": ("infra.cli.backup:restore", "Make an installation from a backup."),
     "keys": ("infra.cli.keys:keys", "Make, list and revoke API keys."),
     "work": ("infra.cli.work:work", "Show what was given up, and try it again."),
     "import": ("infra.cli.importing:importing", "Load data of your own, or the Telco sample."),
