@@ -1,14 +1,11 @@
 """The gateway: one address for the graph, the bulk routes, the console and readiness."""
 
-import asyncio
 import contextlib
 import gc
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import TypeAlias
 
-import aiohttp
 import orjson
 from opentelemetry.trace import SpanKind
 from starlette.applications import Starlette
@@ -20,23 +17,30 @@ from starlette.types import Receive, Scope, Send
 
 from graph import feed
 from graph.bulk import Bulk
-from graph.cursor import Cursors
-from graph.http import Endpoint, refusal
+from graph.cursor import Cursors, restores
+from graph.http import Endpoint
+from graph.readiness import Readiness
 from graph.scopes import BULK, FEED, REPORT, ROUTES, SEGMENT
 from graph.sign_in import SignIn
+from shared.intake.parameters import plain, whole
 from shared.platform import telemetry
 from shared.platform.auth import Keys, Principal
-from shared.platform.config import SERVICES, Settings
+from shared.platform.config import Settings
 from shared.platform.db import Database, connect
 from shared.process.facts import LogEntry
+from shared.process.refusals import (
+    ShowRefusal,
+    application,
+    plain_refusal,
+    refusal_for,
+    rest_refusal,
+)
 from shared.process.rpc import Call, Rpc, remote
-from shared.process.service import ShowRefusal, plain_refusal, retry_header, status_of
 from shared.process.serving import serve, unless_stopped
-from shared.vocabulary.errors import InvalidInput, NotFound, NotPermitted, Refusal, clip
+from shared.vocabulary.errors import NotFound, clip
 
-Handler: TypeAlias = Callable[[Request, str], Awaitable[Response]]
-"""Answers who holds a key with that scope."""
-log = logging.getLogger(__name__)
+Handler: TypeAlias = Callable[[Request, Principal], Awaitable[Response]]
+"""Answers somebody who may ask it."""
 
 CONSOLE = Path(__file__).parent / "console"
 MAX_MESSAGE_BYTES = 256 * 1024
@@ -54,12 +58,13 @@ REPORT_HEADERS = {
 class Gateway:
     """What the routes stand on while the process runs."""
 
-    def __init__(self, settings: Settings, rpc: Rpc, db: Database) -> None:
+    def __init__(self, cursors: Cursors, rpc: Rpc, db: Database) -> None:
         self.rpc = rpc
         self.sign_in = SignIn(Keys(db))
-        self.cursors = Cursors(settings)
+        self.cursors = cursors
         self.graphql = Endpoint(rpc, self.sign_in, db, self.cursors)
         self.bulk = Bulk(rpc, self.sign_in)
+        self.readiness = Readiness(rpc)
 
 
 def build(settings: Settings) -> Starlette:
@@ -70,7 +75,8 @@ def build(settings: Settings) -> Starlette:
         telemetry.start(settings, "gateway")
         url = settings.service_database_url("access")
         async with connect(url, max_size=4) as db, Rpc(settings) as rpc:
-            app.state.gateway = Gateway(settings, rpc, db)
+            cursors = Cursors(settings, await restores(db))
+            app.state.gateway = Gateway(cursors, rpc, db)
             gc.collect()
             gc.freeze()
             yield
@@ -87,11 +93,11 @@ def build(settings: Settings) -> Starlette:
             for service, kinds in BULK.items()
             for kind in kinds
         ),
-        *(_key_route(f"/v1/{kind}", "POST", _segment, plain_refusal) for kind in SEGMENT),
+        *(_segment_route(f"/v1/{kind}") for kind in SEGMENT),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return application(routes, lifespan)
 
 
 class Entry:
@@ -106,40 +112,46 @@ def _gateway(scope: Scope) -> Gateway:
     return gateway
 
 
-async def _sign_in(request: Request, scope: str) -> Principal:
-    authorization = request.headers.get("authorization")
-    principal = await _gateway(request.scope).sign_in.principal(authorization)
-    principal.require(scope)
-    return principal
-
-
-def _refusal(error: Refusal) -> Response:
-    if isinstance(error, NotPermitted):
-        return refusal(error)
-    status = status_of(error)
-    body = {"error": {"code": error.code, "message": str(error)}}
-    return JSONResponse(body, status, retry_header(status))
-
-
-def _key_route(path: str, method: str, handler: Handler, show: ShowRefusal = _refusal) -> Route:
+def _key_route(path: str, method: str, handler: Handler) -> Route:
     """A route for keys that hold the scope declared for it; without one there is no route.
 
-    A refusal becomes its status, with a body that says why.
+    Whoever may not ask is turned away by the header, before anything is read or a place taken.
     """
     scope = ROUTES[path]
+
+    async def answer(request: Request) -> Response:
+        authorization = request.headers.get("authorization")
+        principal = await _gateway(request.scope).sign_in.principal(authorization)
+        principal.require(scope)
+        return await handler(request, principal)
+
+    return Route(path, _answering(answer, rest_refusal), methods=[method])
+
+
+def _segment_route(path: str) -> Route:
+    """A route for analytics libraries, which sign in in ways of their own."""
+    scope = ROUTES[path]
+
+    async def answer(request: Request) -> Response:
+        return await _gateway(request.scope).bulk.segment(scope, request)
+
+    return Route(path, _answering(answer, plain_refusal), methods=["POST"])
+
+
+def _answering(
+    handler: Callable[[Request], Awaitable[Response]], show: ShowRefusal
+) -> Callable[[Request], Awaitable[Response]]:
+    """A refusal becomes its status, with a body that says why."""
 
     async def answer(request: Request) -> Response:
         try:
             name = f"{request.method} {request.url.path}"
             with telemetry.span(name, SpanKind.SERVER, request.headers):
-                return await handler(request, scope)
-        except Refusal as error:
-            return show(error)
-        except Exception:  # the server would close the connection, and with it the next request
-            log.exception("%s %s failed", request.method, request.url.path)
-            return show(Refusal("a fault of ours, which is on record; please tell us"))
+                return await handler(request)
+        except Exception as error:
+            return show(refusal_for(error, request))
 
-    return Route(path, answer, methods=[method])
+    return answer
 
 
 async def _console(_: Request) -> Response:
@@ -151,36 +163,29 @@ async def _healthz(_: Request) -> Response:
 
 
 def _rows(service: str) -> Handler:
-    async def forward(request: Request, scope: str) -> Response:
-        return await _gateway(request.scope).bulk.rows(service, scope, request)
+    async def forward(request: Request, principal: Principal) -> Response:
+        return await _gateway(request.scope).bulk.rows(service, request, principal)
 
     return forward
 
 
-async def _segment(request: Request, scope: str) -> Response:
-    return await _gateway(request.scope).bulk.segment(scope, request)
-
-
-async def _risk_feed(request: Request, scope: str) -> Response:
+async def _risk_feed(request: Request, principal: Principal) -> Response:
     """CloudEvents in order, with the same cursors as the subscription `riskUpdates`."""
     gateway = _gateway(request.scope)
-    principal = await _sign_in(request, scope)
     query = request.query_params
     after = gateway.cursors.open(principal.tenant_id, query["after"]) if "after" in query else 0
-    limit = whole(query.get("limit", "100"), "limit", 1, 1_000)
-    wait_s = whole(query.get("timeout", "0"), "timeout", 0, 20)
+    limit = whole(query, "limit", 1, 1_000, default=100)
+    wait_s = whole(query, "timeout", 0, 20, default=0)
     page = feed.page(gateway.rpc, principal, after, limit, wait_s)
     entries = await unless_stopped(request.app, page, [])
     events = [_cloud_event(entry, gateway.cursors) for entry in entries]
     return Response(orjson.dumps(events), media_type="application/cloudevents-batch+json")
 
 
-async def _report(request: Request, scope: str) -> Response:
+async def _report(request: Request, principal: Principal) -> Response:
     """A model's report for people: a page that may load and run nothing."""
-    gateway = _gateway(request.scope)
-    principal = await _sign_in(request, scope)
-    version = request.path_params["version"]
-    page: bytes | None = await gateway.rpc.send(
+    version = plain(request.path_params, "version")
+    page: bytes | None = await _gateway(request.scope).rpc.send(
         principal, Call(remote("risk.report.report_page", bytes | None), {"version": version})
     )
     if page is None:
@@ -202,29 +207,12 @@ def _cloud_event(entry: LogEntry, cursors: Cursors) -> dict[str, object]:
     }
 
 
-def whole(text: str, name: str, minimum: int, maximum: int) -> int:
-    """A whole number of the query string, within bounds."""
-    if not text.isdigit() or not minimum <= int(text) <= maximum:
-        raise InvalidInput(name, text, f"a whole number from {minimum} to {maximum}")
-    return int(text)
-
-
 async def _readyz(request: Request) -> Response:
     """200 once every service answers, and which do; how far scoring is tells `scoringProgress`."""
-    rpc = _gateway(request.scope).rpc
-    answers = await asyncio.gather(*(_service_ready(rpc, name) for name in SERVICES))
-    status = "ready" if all(answers) else "not ready"
-    body = {"status": status, "services": dict(zip(SERVICES, answers, strict=True))}
-    return JSONResponse(body, 200 if all(answers) else 503)
-
-
-async def _service_ready(rpc: Rpc, service: str) -> bool:
-    timeout = aiohttp.ClientTimeout(total=2)
-    try:
-        async with rpc.session.get(f"{rpc.address(service)}/readyz", timeout=timeout) as response:
-            return response.status == 200
-    except (aiohttp.ClientError, TimeoutError):
-        return False
+    services = await _gateway(request.scope).readiness.services()
+    is_ready = all(services.values())
+    body = {"status": "ready" if is_ready else "not ready", "services": services}
+    return JSONResponse(body, 200 if is_ready else 503)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from shared.intake.body import Gate, body_of, off_loop
 from shared.intake.json_text import NotJson, members
 from shared.platform.auth import Principal
 from shared.process.rpc import Rpc
-from shared.vocabulary.errors import NotPermitted, ServiceUnavailable
+from shared.vocabulary.errors import NotSignedIn, ServiceUnavailable
 
 TIMEOUT_S = 60.0
 MAX_BATCHES = 64
@@ -30,11 +30,9 @@ class Bulk:
         self._sign_in = sign_in
         self._gate = Gate(MAX_BATCHES)
 
-    async def rows(self, service: str, scope: str, request: Request) -> Response:
-        """A batch of rows; whoever may not send them is turned away before they are read."""
+    async def rows(self, service: str, request: Request, principal: Principal) -> Response:
+        """A batch of rows."""
         with self._gate.enter() as reservation:
-            principal = await self._sign_in.principal(request.headers.get("authorization"))
-            principal.require(scope)
             body = await body_of(request, reservation)
             return await self._forward(service, request, principal, body)
 
@@ -87,7 +85,7 @@ def _key_of_header(authorization: str | None) -> str | None:
     try:
         user, _, _ = base64.b64decode(key, validate=True).decode().partition(":")
     except (binascii.Error, ValueError) as error:
-        raise NotPermitted("the Authorization header is not readable") from error
+        raise NotSignedIn("the Authorization header is not readable") from error
     return user
 
 
@@ -97,5 +95,5 @@ def _key_in(body: bytes) -> str:
     except (NotJson, KeyError, msgspec.MsgspecError):
         key = ""
     if not key:
-        raise NotPermitted("sign in with the API key as user name (Basic) or as `writeKey`")
+        raise NotSignedIn("sign in with the API key as user name (Basic) or as `writeKey`")
     return key

@@ -24,11 +24,13 @@ from graph.limits import MAX_BODY_BYTES, OPERATION_TIMEOUT_S
 from graph.schema import schema
 from graph.sign_in import SignIn
 from graph.sockets import Operations, Socket
+from shared.intake.body import TooLarge
 from shared.platform import telemetry
 from shared.platform.auth import Principal
 from shared.platform.db import Database
+from shared.process.refusals import graph_refusal, refusal_for
 from shared.process.rpc import Rpc
-from shared.vocabulary.errors import InvalidInput, NotPermitted, Refusal, ServiceUnavailable
+from shared.vocabulary.errors import NotPermitted, ServiceUnavailable
 
 NOBODY = cast("Principal", None)
 
@@ -67,8 +69,8 @@ class Endpoint(GraphQL[GraphContext, None]):
         try:
             body = await read_body(receive)
             answer = await self._answer(Request(scope, replay(body, receive)), receive)
-        except Refusal as error:
-            answer = refusal(error)
+        except Exception as error:
+            answer = graph_refusal(refusal_for(error, Request(scope)))
         if answer is not None:
             await answer(scope, receive, send)
 
@@ -136,18 +138,6 @@ class Endpoint(GraphQL[GraphContext, None]):
         return cast("dict[str, Any]", parsed)
 
 
-def refusal(error: Refusal) -> Response:
-    """A refusal of the whole request, in GraphQL's shape."""
-    status = 503
-    if isinstance(error, NotPermitted):
-        status = 401
-    elif isinstance(error, InvalidInput):
-        status = 413
-    body = {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}
-    headers = {"www-authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse(body, status, headers)
-
-
 async def read_body(receive: Receive) -> bytes:
     """The whole body, within bounds."""
     parts: list[bytes] = []
@@ -160,7 +150,7 @@ async def read_body(receive: Receive) -> bytes:
         size += len(parts[-1])
         more = message.get("more_body", False)
         if size > MAX_BODY_BYTES:
-            raise InvalidInput("body", f"more than {MAX_BODY_BYTES} bytes", "a smaller request")
+            raise TooLarge(f"more than {MAX_BODY_BYTES} bytes", MAX_BODY_BYTES)
     return b"".join(parts)
 
 

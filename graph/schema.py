@@ -7,7 +7,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
-from graph import keys
+from graph import keys, tenants
 from graph.context import GraphContext
 from graph.faults import Graph
 from graph.limits import EXTENSIONS
@@ -123,6 +123,7 @@ class Mutation(
     learning_mutations.Mutation,
     risk_mutations.Mutation,
     keys.Mutation,
+    tenants.Mutation,
 ):
     """Each service's deeds."""
 

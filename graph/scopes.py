@@ -34,6 +34,7 @@ FIELDS: Final[Mapping[str, str | None]] = {
     "api_keys": "admin",
     "api_key_create": "admin",
     "api_key_revoke": "admin",
+    "tenant_time_zone_set": "admin",
     "risk_updates": "read",
 }
 """Root fields that no service answers."""

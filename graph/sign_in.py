@@ -1,7 +1,7 @@
 """Sign-in at the gateway: API keys as bearer tokens."""
 
 from shared.platform.auth import Keys, Principal
-from shared.vocabulary.errors import NotPermitted
+from shared.vocabulary.errors import NotSignedIn
 
 
 class SignIn:
@@ -11,12 +11,12 @@ class SignIn:
         self._keys = keys
 
     async def principal(self, authorization: object) -> Principal:
-        """The holder of the key; NotPermitted without one, or with an unknown or revoked one."""
+        """The holder of the key; NotSignedIn without one, or with an unknown or revoked one."""
         if not authorization:
-            raise NotPermitted("sign in with the header 'Authorization: Bearer <api key>'")
+            raise NotSignedIn("sign in with the header 'Authorization: Bearer <api key>'")
         if not isinstance(authorization, str):
-            raise NotPermitted("the authorization must be a text: 'Bearer tnr_…'")
+            raise NotSignedIn("the authorization must be a text: 'Bearer tnr_…'")
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token.startswith("tnr_"):
-            raise NotPermitted("the Authorization header must be 'Bearer tnr_…'")
+            raise NotSignedIn("the Authorization header must be 'Bearer tnr_…'")
         return await self._keys.principal(token.strip())

@@ -38,18 +38,31 @@ def keys() -> None:
     help="What the key may do; may be given several times.",
 )
 @click.option("--new-tenant", is_flag=True, help="Make the tenant if there is none of that name.")
-def create(tenant: str, name: str, scopes: tuple[str, ...], new_tenant: bool) -> None:
+@click.option(
+    "--time-zone",
+    metavar="ZONE",
+    help="The zone in which a new tenant's days begin, as Europe/Berlin.  [default: UTC]",
+)
+def create(
+    tenant: str, name: str, scopes: tuple[str, ...], new_tenant: bool, time_zone: str | None
+) -> None:
     """Make a key and print it, this once.
 
     \b
     Examples:
       tenure keys create --tenant demo
       tenure keys create --tenant acme --new-tenant --scope read --scope ingest --name loader
+      tenure keys create --tenant acme --new-tenant --time-zone America/New_York
     """
+    if time_zone is not None and not new_tenant:
+        raise click.UsageError("--time-zone goes with --new-tenant; tenantTimeZoneSet changes it.")
 
     async def issue(conn: Conn) -> str:
-        find = auth.create_tenant if new_tenant else auth.find_tenant
-        _, secret = await auth.create_key(conn, await find(conn, tenant), name, scopes)
+        if new_tenant:
+            tenant_id = await auth.create_tenant(conn, tenant, time_zone)
+        else:
+            tenant_id = await auth.find_tenant(conn, tenant)
+        _, secret = await auth.create_key(conn, tenant_id, name, scopes)
         return secret
 
     click.echo(_as_owner(issue))

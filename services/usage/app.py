@@ -57,7 +57,11 @@ SERVICE = Service(
     },
     commands={
         "ingest": [catalogue_actions.feature_upsert],
-        "admin": [ingest_actions.set_late_policy, history_actions.retention_set],
+        "admin": [
+            ingest_actions.set_late_policy,
+            ingest_actions.time_zone_set,
+            history_actions.retention_set,
+        ],
     },
     bulk_routes={
         "ingest": [

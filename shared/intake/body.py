@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
+from shared.intake.parameters import whole
 from shared.vocabulary.errors import InvalidInput, ServiceUnavailable
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -15,7 +16,6 @@ MAX_REQUESTS = 32
 MAX_RESERVED_BYTES = 128 * 1024 * 1024
 READ_WITHIN_S = 30.0
 OFF_LOOP_BYTES = 64 * 1024
-RETRY_AFTER_S = 1
 PLAIN = ("", "identity")
 GZIP = ("gzip", "x-gzip")
 BY_LINE = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -32,6 +32,13 @@ class TooLarge(InvalidInput):
 
     def __init__(self, size: str, limit: int = MAX_BODY_BYTES) -> None:
         super().__init__("body", size, f"at most {limit} bytes, unpacked")
+
+
+class TooSlow(InvalidInput):
+    """A body that was begun and did not end."""
+
+    def __init__(self, within_s: float) -> None:
+        super().__init__("body", "unfinished", f"a whole body within {within_s:g} s")
 
 
 class Gate:
@@ -83,14 +90,14 @@ async def body_of(request: Request, reservation: Reservation) -> bytes:
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in PLAIN + GZIP:
         raise InvalidInput("Content-Encoding", encoding, "gzip, or none")
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and (len(length) > 12 or int(length) > MAX_BODY_BYTES):
+    length = whole(request.headers, "content-length", 0, 10**18, default=0)
+    if length > MAX_BODY_BYTES:
         raise TooLarge(f"{length} bytes")
     try:
         async with asyncio.timeout(READ_WITHIN_S):
             body = await _read(request, reservation)
     except TimeoutError as error:
-        raise InvalidInput("body", "unfinished", f"a body within {READ_WITHIN_S:g} s") from error
+        raise TooSlow(READ_WITHIN_S) from error
     except ClientDisconnect as error:
         raise ServiceUnavailable("the caller left") from error
     if encoding in PLAIN:

@@ -14,7 +14,8 @@ import msgspec
 
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database, to
-from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, NotPermitted, NotSignedIn
+from shared.vocabulary.time_zone import check_time_zone
 
 SCOPES = ("read", "ingest", "act", "ml", "partner", "admin")
 TOKEN_LIFE_S = 120
@@ -109,14 +110,48 @@ def hash_key(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-async def create_tenant(conn: Conn, name: str, time_zone: str = "UTC") -> UUID:
-    """The tenant of that name, made if it does not exist. As the schema's owner."""
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant, and the time zone in which its days begin."""
+
+    tenant_id: UUID
+    name: str
+    time_zone: str
+
+
+async def create_tenant(conn: Conn, name: str, time_zone: str | None = None) -> UUID:
+    """The tenant of that name, made if it does not exist. As the schema's owner.
+
+    InvalidInput for a zone that does not exist, Conflict for one that an existing tenant is not in.
+    """
+    if time_zone is not None:
+        check_time_zone(time_zone)
     await conn.execute(
-        "INSERT INTO access.tenant (name, time_zone) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        "INSERT INTO access.tenant (name, time_zone) VALUES ($1, coalesce($2, 'UTC'))"
+        " ON CONFLICT (name) DO NOTHING",
         name,
         time_zone,
     )
-    return await find_tenant(conn, name)
+    tenant_id = await find_tenant(conn, name)
+    zone = await conn.fetchval(
+        "SELECT time_zone FROM access.tenant WHERE tenant_id = $1", tenant_id
+    )
+    if time_zone not in (None, zone):
+        raise Conflict(
+            f"the tenant '{name}' is there, and its days begin in {zone}; the mutation "
+            "tenantTimeZoneSet changes that as long as no use has been counted"
+        )
+    return tenant_id
+
+
+async def set_time_zone(conn: Conn, time_zone: str) -> Tenant:
+    """Let the days of the transaction's tenant begin in another zone."""
+    row = await conn.fetchrow(
+        "UPDATE access.tenant SET time_zone = $1 RETURNING tenant_id, name, time_zone", time_zone
+    )
+    if row is None:
+        raise NotFound("there is no such tenant")
+    return to(Tenant, row)
 
 
 async def find_tenant(conn: Conn, name: str) -> UUID:
@@ -188,7 +223,7 @@ class Keys:
         self._cache: dict[bytes, tuple[float, Principal | None]] = {}
 
     async def principal(self, key: str) -> Principal:
-        """Who holds the key; NotPermitted for unknown and revoked ones."""
+        """Who holds the key; NotSignedIn for unknown and revoked ones."""
         key_hash = hash_key(key)
         now = time.monotonic()
         read_at, principal = self._cache.get(key_hash, (-math.inf, None))
@@ -198,7 +233,7 @@ class Keys:
                 self._cache.clear()
             self._cache[key_hash] = (now, principal)
         if principal is None:
-            raise NotPermitted("this API key is unknown or revoked")
+            raise NotSignedIn("this API key is unknown or revoked")
         return principal
 
     async def _look_up(self, key_hash: bytes) -> Principal | None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -29,13 +29,37 @@ TIMEOUT_S = 30
 CONNECTION_ERRORS = (
     OSError,
     asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
+    asyncpg.PostgresConnectionError,  # SQLSTATE class 08
+    asyncpg.InsufficientResourcesError,  # class 53: disk full, out of memory, no connection left
+    asyncpg.AdminShutdownError,  # of class 57 all but a statement that was cancelled
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.DatabaseDroppedError,
+    asyncpg.IdleSessionTimeoutError,
+    asyncpg.PostgresSystemError,  # class 58: its disk cannot be read or written
     asyncpg.InternalClientError,  # what a connection says that ends while it is being used
 )
+"""The database is away, or has no room: nobody's fault, and later it will do."""
+PASSING_ERRORS: Final[dict[type[Exception], str]] = {
+    asyncpg.TransactionRollbackError: "others wrote the same rows",
+    asyncpg.LockNotAvailableError: "others wrote the same rows",
+    asyncpg.DiskFullError: "the database's disk is full",
+    asyncpg.OutOfMemoryError: "the database is out of memory",
+    asyncpg.InsufficientResourcesError: "the database has no room for more at present",
+    asyncpg.QueryCanceledError: "the database took too long",
+    asyncpg.OperatorInterventionError: "the database restarts",
+    asyncpg.PostgresSystemError: "the database cannot read or write its disk",
+    **dict.fromkeys(CONNECTION_ERRORS, "the database went away or does not answer"),
+}
+"""What passes without anybody's doing, and what to say of it; the first that fits."""
+AWAY = (
+    *CONNECTION_ERRORS,
+    ServiceUnavailable,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # a server that only follows another one
+)
+"""The database or a neighbour cannot do it just now: no fault of the work, so no try of it."""
 VALUE_ERRORS = (asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ProgramLimitExceededError)
 """A value is at fault: of a size, form or characters that its column cannot hold."""
 
@@ -77,15 +101,21 @@ class Database:
     async def _acquired(self) -> AsyncGenerator[Conn]:
         try:
             conn = await self.pool.acquire(timeout=TIMEOUT_S)
+            try:
+                yield conn
+            finally:
+                with suppress(*CONNECTION_ERRORS):  # what was committed stays
+                    await self.pool.release(conn)
         except CONNECTION_ERRORS as error:
-            raise ServiceUnavailable("the database does not answer") from error
-        try:
-            yield conn
-        except CONNECTION_ERRORS as error:
-            raise ServiceUnavailable("the database went away") from error
-        finally:
-            with suppress(*CONNECTION_ERRORS):  # what was committed stays
-                await self.pool.release(conn)
+            raise refusal_of(error) or error from error
+
+
+def refusal_of(error: Exception) -> ServiceUnavailable | None:
+    """What to answer to an error of the database that passes; nothing where it does not."""
+    for kind, reason in PASSING_ERRORS.items():
+        if isinstance(error, kind):
+            return ServiceUnavailable(f"{reason}; send it again in a moment")
+    return None
 
 
 def _begin(tenant_id: UUID | None, *, readonly: bool) -> str:

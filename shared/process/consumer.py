@@ -13,6 +13,7 @@ from shared.platform import auth
 from shared.platform.db import CONNECTION_ERRORS, Conn, Database, savepoint, set_tenant
 from shared.process.facts import LogEntry
 from shared.process.listeners import Listeners, hear
+from shared.process.loops import went_round
 from shared.process.retries import Retries
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import Refusal, ServiceUnavailable
@@ -40,7 +41,9 @@ class Consumer:
         while True:
             try:
                 await self.step(wait_s=10)
+                went_round()
             except (aiohttp.ClientError, Refusal, *CONNECTION_ERRORS) as error:
+                went_round()  # it is not this loop that is at a halt
                 log.info("waiting for the log of %s: %s", self._source, error)
                 await asyncio.sleep(0.5)
             except Exception:

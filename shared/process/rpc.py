@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind
 from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import SERVICES, Settings
-from shared.platform.db import CONNECTION_ERRORS, VALUE_ERRORS, Conn, Database
+from shared.platform.db import CONNECTION_ERRORS, VALUE_ERRORS, Conn, Database, refusal_of
 from shared.vocabulary.errors import (
     InvalidInput,
     NotFound,
@@ -168,7 +168,10 @@ class Dispatcher:
 
     async def answer(self, principal: Principal, body: bytes) -> bytes:
         """Carry out a request: reads share one read-only transaction, each command has its own."""
-        requests = msgspec.msgpack.decode(body, type=list[Request])
+        try:
+            requests = msgspec.msgpack.decode(body, type=list[Request])
+        except msgspec.DecodeError as error:
+            raise InvalidInput("body", str(error), "a list of calls") from error
         self.calls += 1
         answers = [self._permit(principal, request) for request in requests]
         reads = [each for each in answers if isinstance(each, Exposure) and each.is_read]
@@ -238,7 +241,9 @@ async def _reply(exposure: Exposure, conn: Conn, principal: Principal, request: 
             return Reply.refused(_at_fault(request, error))
         except CONNECTION_ERRORS:
             raise
-        except Exception:
+        except Exception as error:
+            if passing := refusal_of(error):
+                return Reply.refused(passing)
             log.exception("%s failed", request.name)
             return Reply(code="INTERNAL", message="internal error")
 

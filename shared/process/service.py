@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
 
-import asyncpg
 import msgspec
 from opentelemetry.trace import SpanKind
 from starlette.applications import Starlette
@@ -17,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from shared.intake.body import RETRY_AFTER_S, Busy, Gate, TooLarge, body_of, is_by_line, off_loop
+from shared.intake.body import Gate, body_of, is_by_line, off_loop
 from shared.intake.group_commit import GroupCommit
+from shared.intake.parameters import seconds, whole, words
 from shared.intake.rows import BulkRoute, ForeignRoute, ParsedRows, Receipt, carry_out, parse
 from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
@@ -27,42 +28,35 @@ from shared.platform.db import Database, connect
 from shared.process import facts
 from shared.process.consumer import Consumer
 from shared.process.listeners import Listeners, fact_type
-from shared.process.loops import cancel
+from shared.process.loops import Loops
+from shared.process.refusals import (
+    ShowRefusal,
+    application,
+    headers_of,
+    plain_refusal,
+    refusal_for,
+    rest_refusal,
+    status_of,
+)
 from shared.process.rpc import CONTENT_TYPE, DEADLINE, ByScope, Dispatcher, Reply, Rpc, exposures
 from shared.process.serving import serve, unless_stopped
 from shared.process.work import Hints
-from shared.vocabulary.errors import (
-    Conflict,
-    InvalidInput,
-    NotFound,
-    NotPermitted,
-    Refusal,
-    ServiceUnavailable,
-)
+from shared.vocabulary.errors import Refusal, ServiceUnavailable
 
-STATUS: dict[type[Refusal], int] = {
-    NotFound: 404,
-    NotPermitted: 403,
-    Conflict: 409,
-    InvalidInput: 400,
-    ServiceUnavailable: 503,
-    Busy: 503,
-    TooLarge: 413,
-}
+MAX_MS = 3_600_000
+"""The longest that a caller may give us for an answer."""
+MAX_WAIT_S = 25.0
+LAST_POSITION = 2**62
+
+READY_WITHIN_S = 3.0
+"""How long the database may take to say that it is there."""
 
 LOG_SCOPE = "read"
 """Facts tell what happened to accounts: whoever may read may follow them."""
 
-WRITE_CONFLICTS = (
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-)
-
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-ShowRefusal: TypeAlias = Callable[[Refusal], Response]
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -105,13 +99,14 @@ class ServiceState:
     signer: Signer
     gate: Gate
     group_commit: GroupCommit
+    loops: Loops
 
 
 def build(service: Service, settings: Settings) -> Starlette:
     """The ASGI application of a service."""
     routes = [
-        Route(f"/rpc/{service.name}", _answering(_rpc), methods=["POST"]),
-        Route(f"/rpc/{service.name}", _answering(_reads), methods=["GET"]),
+        Route(f"/rpc/{service.name}", _answering(_rpc, _rpc_refusal), methods=["POST"]),
+        Route(f"/rpc/{service.name}", _answering(_reads, _rpc_refusal), methods=["GET"]),
         Route("/log", _answering(_log), methods=["GET"]),
         Route("/log/end", _answering(_log_end), methods=["GET"]),
         Route("/healthz", _healthz),
@@ -138,28 +133,28 @@ def build(service: Service, settings: Settings) -> Starlette:
             app.state.running = state
             yield
 
-    return Starlette(routes=routes, lifespan=lifespan)
+    return application(routes, lifespan)
 
 
 @contextlib.asynccontextmanager
 async def _start(service: Service, settings: Settings) -> AsyncGenerator[ServiceState]:
     telemetry.start(settings, service.name)
     url = settings.service_database_url(service.name)
-    async with connect(url) as db, Rpc(settings) as rpc, contextlib.AsyncExitStack() as stack:
+    async with connect(url) as db, Rpc(settings) as rpc, Loops() as loops:
         log = facts.Log(db, service.name)
         dispatcher = Dispatcher(db, reads=service.reads, commands=service.commands)
-        loops = [log.relay(), log.listen()]
+        loops.start("relay", log.relay())
+        loops.start("listen", log.listen())
         if service.name in WORKERS:
             hints = Hints(settings, service.name)
             db.committed.append(hints.send)
-            loops.append(hints.deliver())
+            loops.start("hints", hints.deliver(), max_round_s=math.inf)  # only waits, mostly
         for source, listeners in service.listeners.items():
             consumer = Consumer(db, rpc, source, listeners)
-            loops += [consumer.follow(), consumer.retries.follow()]
-        for loop in loops:
-            stack.push_async_callback(cancel, asyncio.create_task(loop))
+            loops.start(f"facts of {source}", consumer.follow())
+            loops.start(f"facts of {source}, again", consumer.retries.follow())
         yield ServiceState(
-            settings, db, rpc, log, dispatcher, Signer(settings), Gate(), GroupCommit(db)
+            settings, db, rpc, log, dispatcher, Signer(settings), Gate(), GroupCommit(db), loops
         )
 
 
@@ -178,55 +173,27 @@ def _principal_with(request: Request, scope: str) -> Principal:
     return principal
 
 
-def _answering(handler: Handler, show: ShowRefusal | None = None) -> Handler:
+def _answering(handler: Handler, show: ShowRefusal = rest_refusal) -> Handler:
     """Refusals become their status with a readable body; work stops when time is up."""
 
     async def answer(request: Request) -> Response:
-        deadline_s = int(request.headers.get(DEADLINE, "60000")) / 1000
         try:
+            deadline_ms = whole(request.headers, DEADLINE, 1, MAX_MS, default=60_000)
             with telemetry.span(
                 f"{request.method} {request.url.path}", SpanKind.SERVER, request.headers
             ):
-                async with asyncio.timeout(deadline_s):
+                async with asyncio.timeout(deadline_ms / 1000):
                     return await handler(request)
-        except TimeoutError:
-            refusal: Refusal = ServiceUnavailable(f"no answer within {deadline_s:g} s")
-        except WRITE_CONFLICTS:
-            refusal = ServiceUnavailable("others wrote the same rows; send it again")
-        except Refusal as error:
-            refusal = error
-        except Exception:  # the server would close the connection, and with it the next request
-            log.exception("%s %s failed", request.method, request.url.path)
-            refusal = Refusal("a fault of ours, which is on record; please tell us")
-        return show(refusal) if show else _refusal(request, refusal)
+        except Exception as error:
+            return show(refusal_for(error, request))
 
     return answer
 
 
-def status_of(error: Refusal) -> int:
-    """The status of a refusal, or of the nearest kind of refusal that has one."""
-    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-
-
-def _refusal(request: Request, error: Refusal) -> Response:
+def _rpc_refusal(error: Refusal) -> Response:
+    reply = msgspec.msgpack.encode(Reply.refused(error))
     status = status_of(error)
-    reply = Reply.refused(error)
-    if request.url.path.startswith("/rpc/"):
-        return Response(msgspec.msgpack.encode(reply), status, media_type=CONTENT_TYPE)
-    body = {"error": {"code": reply.code, "message": reply.message, "field": reply.field or None}}
-    return JSONResponse(body, status, retry_header(status))
-
-
-def plain_refusal(error: Refusal) -> Response:
-    """A refusal as analytics libraries read it."""
-    status = 401 if isinstance(error, NotPermitted) else status_of(error)
-    body = {"success": False, "code": error.code, "message": str(error)}
-    return JSONResponse(body, status, retry_header(status))
-
-
-def retry_header(status: int) -> dict[str, str]:
-    """The header that says when to come again, where coming again helps."""
-    return {"retry-after": str(RETRY_AFTER_S)} if status in (429, 503) else {}
+    return Response(reply, status, headers_of(status), CONTENT_TYPE)
 
 
 async def _rpc(request: Request) -> Response:
@@ -266,11 +233,11 @@ async def _log(request: Request) -> Response:
     query = request.query_params
     everything = principal.is_system and principal.tenant_id == auth.system().tenant_id
     page = _state(request).log.page(
-        after=int(query.get("after", "0")),
-        limit=int(query.get("limit", "500")),
-        wait_s=min(float(query.get("wait_s", "0")), 25),
+        after=whole(query, "after", 0, LAST_POSITION, default=0),
+        limit=whole(query, "limit", 1, facts.MAX_PAGE, default=500),
+        wait_s=seconds(query, "wait_s", MAX_WAIT_S, default=0),
         tenant_id=None if everything else principal.tenant_id,
-        types=[kind for kind in query.get("types", "").split(",") if kind],
+        types=words(query, "types"),
     )
     entries = await _while_there(request, unless_stopped(request.app, page, []))
     return Response(msgspec.msgpack.encode(entries), media_type=CONTENT_TYPE)
@@ -327,9 +294,16 @@ async def _healthz(_: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    async with _state(request).db.read(None) as conn:
-        await conn.fetchval("SELECT 1")
-    return JSONResponse({"status": "ready"})
+    """200 once the database carries out a statement of ours and every loop goes round."""
+    state = _state(request)
+    try:
+        async with asyncio.timeout(READY_WITHIN_S):
+            await facts.end(state.db)
+    except TimeoutError as error:
+        raise ServiceUnavailable("the database does not answer") from error
+    problems = state.loops.problems()
+    body = {"status": "not ready", "problems": problems} if problems else {"status": "ready"}
+    return JSONResponse(body, 503 if problems else 200)
 
 
 def run(service: Service) -> None:

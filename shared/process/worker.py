@@ -7,7 +7,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -26,14 +26,17 @@ from shared.platform import auth, telemetry
 from shared.platform.auth import Signer
 from shared.platform.config import Settings
 from shared.platform.db import CONNECTION_ERRORS, Database, connect
-from shared.process import facts, work
-from shared.process.loops import cancel
+from shared.process import facts, given_up, work
+from shared.process.loops import Loops, cancel, happens, went_round
 from shared.process.rpc import Rpc
 from shared.process.work import Claim, WorkList
 from shared.vocabulary.errors import NotPermitted, Refusal
 
 QUICK_POLL_S = 1.0
 SLOW_POLL_S = 5.0
+BACKGROUND_MAX_S = 300.0
+MEASURE_S = 20.0
+"""How often what was given up is counted, for metrics."""
 log = logging.getLogger(__name__)
 
 
@@ -44,6 +47,7 @@ class WorkerContext:
     settings: Settings
     db: Database
     rpc: Rpc
+    loops: Loops = field(default_factory=Loops)
 
 
 Work: TypeAlias = Callable[[WorkerContext, UUID, Sequence[Claim]], Awaitable[None]]
@@ -78,6 +82,11 @@ class Worker:
         """Do everything of a list that is due; how many things were claimed."""
         return await work.drain(context.db, work_list, partial(self.work[work_list], context))
 
+    async def all_problems(self, context: WorkerContext) -> Sequence[Mapping[str, Any]]:
+        """What keeps it from doing all it should: loops, work that is given up, and its own."""
+        others = [each.as_problem() for each in await given_up.given_up(context.db)]
+        return [*context.loops.problems(), *others, *await self.problems(context)]
+
 
 def run(worker: Worker) -> None:
     """Work until told to stop: what `python -m services.<name>.jobs` does."""
@@ -96,7 +105,7 @@ async def _run(settings: Settings, worker: Worker) -> None:
     async with working(settings, worker) as (context, hints):
         server = Endpoint(
             uvicorn.Config(
-                _health(lambda: worker.problems(context), Signer(settings)),
+                _health(lambda: worker.all_problems(context), Signer(settings)),
                 host=settings.service_host,
                 port=settings.worker_port(worker.service),
                 lifespan="off",
@@ -136,21 +145,24 @@ async def working(
     async with (
         connect(settings.service_database_url(worker.service)) as db,
         Rpc(settings) as rpc,
-        contextlib.AsyncExitStack() as stack,
+        Loops() as loops,
     ):
-        context = WorkerContext(settings, db, rpc)
+        context = WorkerContext(settings, db, rpc, loops)
         hints: list[asyncio.Event] = []
-        loops = [facts.Log(db, worker.service).relay()]
+        loops.start("relay", facts.Log(db, worker.service).relay())
         for work_list in worker.work:
             hint, is_quick = asyncio.Event(), work_list.pace == "quick"
             do = partial(worker.drain, context, work_list)
-            loops.append(poll(work_list.name, do, QUICK_POLL_S if is_quick else SLOW_POLL_S, hint))
+            every_s = QUICK_POLL_S if is_quick else SLOW_POLL_S
+            run = poll(work_list.name, do, every_s, hint)
+            loops.start(work_list.name, run, max_round_s=work_list.max_round_s)
             hints += [hint] if is_quick else []
+        lists = [work_list.name for work_list in worker.work]
+        measure = partial(given_up.measure, db, worker.service, lists)
+        loops.start("given up", poll("given up", measure, MEASURE_S, asyncio.Event()))
         for look in worker.background:
-            do = partial(look, context)
-            loops.append(poll(look.__name__, do, SLOW_POLL_S, asyncio.Event()))
-        for loop in loops:
-            stack.push_async_callback(cancel, asyncio.create_task(loop))
+            run = poll(look.__name__, partial(look, context), SLOW_POLL_S, asyncio.Event())
+            loops.start(look.__name__, run, max_round_s=BACKGROUND_MAX_S)
         yield context, hints
 
 
@@ -162,12 +174,13 @@ async def poll(
         hint.clear()
         try:
             await do()
+            went_round()
         except (*CONNECTION_ERRORS, Refusal) as error:
+            went_round()  # it is not this loop that is at a halt
             log.warning("%s: %s", name, error)
         except Exception:
             log.exception("%s", name)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(hint.wait(), every_s)
+        await happens(hint, every_s)
 
 
 async def _hinted(settings: Settings, service: str, hints: Sequence[asyncio.Event]) -> None:

@@ -3,6 +3,9 @@
 import json
 from typing import ClassVar
 
+RETRY_AFTER_S = 1
+"""When somebody who was refused for now may come again."""
+
 
 class Refusal(Exception):
     """A refusal with a code that survives the way to the client."""
@@ -22,9 +25,13 @@ class NotFound(Refusal):
 
 
 class NotPermitted(Refusal):
-    """The caller lacks the scope, or is not signed in."""
+    """The caller lacks the scope."""
 
     code: ClassVar[str] = "NOT_PERMITTED"
+
+
+class NotSignedIn(NotPermitted):
+    """Nobody we know asks: there is no key, or it is unknown or revoked."""
 
 
 class Conflict(Refusal):
@@ -58,8 +65,15 @@ class ServiceUnavailable(Refusal):
     code: ClassVar[str] = "SERVICE_UNAVAILABLE"
 
 
+class OverShare(Refusal):
+    """The caller has as much under way as one tenant or key may have; others are served."""
+
+    code: ClassVar[str] = "TOO_MANY_REQUESTS"
+
+
 BY_CODE: dict[str, type[Refusal]] = {
-    kind.code: kind for kind in (NotFound, NotPermitted, Conflict, InvalidInput, ServiceUnavailable)
+    kind.code: kind
+    for kind in (NotFound, NotPermitted, Conflict, InvalidInput, ServiceUnavailable, OverShare)
 }
 
 

@@ -6,10 +6,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from shared.platform.auth import Keys, Principal
+from shared.platform.auth import Keys, Principal, create_tenant
 from shared.platform.config import Settings
 from shared.platform.db import Conn
-from shared.vocabulary.errors import NotPermitted
+from shared.vocabulary.errors import Conflict, InvalidInput, NotPermitted
 from tests.conftest import DatabaseOf
 from tests.graph.processes import Suite, of
 
@@ -80,3 +80,44 @@ async def test_no_key_is_one_of_our_own_processes(
     await created(suite, principal)
     with pytest.raises(asyncpg.CheckViolationError):
         await owner.execute("UPDATE access.api_key SET scopes = '{system}'")
+
+
+ZONE = """mutation {
+  tenantTimeZoneSet(input: {timeZone: "ZONE"}) { timeZone userErrors { field code message } }
+}"""
+
+
+async def test_the_zone_of_a_new_tenant_is_checked_and_no_other_is_taken_for_it(
+    owner: Conn,
+) -> None:
+    with pytest.raises(InvalidInput, match="Mars/Olympus"):
+        await create_tenant(owner, "acme", "Mars/Olympus")
+    tenant = await create_tenant(owner, "acme", "Europe/Berlin")
+    assert await create_tenant(owner, "acme") == tenant
+    with pytest.raises(Conflict, match="Europe/Berlin"):
+        await create_tenant(owner, "acme", "UTC")
+
+
+async def test_days_begin_in_the_zone_that_was_set_until_use_was_counted(
+    suite: Suite, principal: Principal
+) -> None:
+    async def zone(name: str) -> Any:
+        data, _ = await suite.ask(principal, ZONE.replace("ZONE", name))
+        return data["tenantTimeZoneSet"]
+
+    assert (await zone("Mars/Olympus"))["userErrors"][0]["field"] == "timeZone"
+    for name in ("Europe/Berlin", "America/New_York"):
+        assert await zone(name) == {"timeZone": name, "userErrors": []}
+    async with suite.access.read(principal.tenant_id) as conn:
+        assert await conn.fetchval("SELECT time_zone FROM access.tenant") == "America/New_York"
+
+    async with suite.databases["usage"].write(principal.tenant_id) as conn:
+        await conn.execute(
+            "INSERT INTO usage.daily VALUES ($1, gen_random_uuid(), '2026-01-01', 'ann', 'report',"
+            " '2026-01-01', 1, 1, now(), now())",
+            principal.tenant_id,
+        )
+    (error,) = (await zone("UTC"))["userErrors"]
+    assert error["code"] == "CONFLICT"
+    assert "America/New_York" in error["message"]
+    assert (await zone("America/New_York"))["userErrors"] == []

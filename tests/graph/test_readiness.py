@@ -15,8 +15,10 @@ from shared.platform.auth import Principal
 from shared.platform.config import SERVICES, Settings
 from shared.platform.db import Conn
 from shared.process.rpc import Rpc
+from shared.process.service import build
 from tests.conftest import DatabaseOf
-from tests.graph.processes import Suite, of, start_all
+from tests.graph.processes import BILLING, Suite, of, start_all
+from tests.processes import serving
 from tests.services.risk.examples import a_model
 
 PROGRESS = "{ scoringProgress { accountsKnown scored pending hasChampion } }"
@@ -54,6 +56,29 @@ async def test_the_gateway_is_not_ready_without_a_service_and_says_which(
     answer: dict[str, Any] = json.loads(body)
     assert (status, answer["status"]) == (503, "not ready")
     assert [name for name, ready in answer["services"].items() if not ready] == ["billing"]
+
+
+async def test_the_gateway_is_not_ready_while_a_service_refuses_its_calls(
+    suite: Suite, settings: Settings
+) -> None:
+    stranger = replace(settings, secret=b"another secret, so nothing of ours is believed")
+    stranger = replace(stranger, overrides=database_of(settings, "billing"))
+    port = settings.service_port("billing")
+    async with (
+        start_all(settings, frozenset({"billing"})) as installation,
+        serving(build(BILLING, stranger), port),
+    ):
+        own, _ = await installation.ask(f"http://127.0.0.1:{port}/readyz")
+        status, body = await installation.ask(f"{installation.gateway}/readyz")
+    answer: dict[str, Any] = json.loads(body)
+    assert (own, status) == (200, 503)
+    assert [name for name, ready in answer["services"].items() if not ready] == ["billing"]
+
+
+def database_of(settings: Settings, service: str) -> dict[str, str]:
+    """Where the service finds its database, whatever its secret is."""
+    url = settings.service_database_url(service)
+    return {f"TENURE_{service.upper()}_DATABASE_URL": url}
 
 
 async def test_without_a_key_nothing_of_a_tenant_is_told(

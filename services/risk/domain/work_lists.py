@@ -14,8 +14,8 @@ RESCORE: Final = WorkList("rescore", max_claims=500)
 WATCH: Final = WorkList("watch", max_claims=1, pace="slow")
 """Tenants whose model is checked for drift."""
 
-TRAIN: Final = WorkList("train", max_claims=1, pace="slow")
+TRAIN: Final = WorkList("train", max_claims=1, pace="slow", max_round_s=TRAIN_MAX_S + 300)
 """Tenants whose model is trained anew."""
 
-MIRROR: Final = WorkList("mirror", max_claims=1, pace="slow")
+MIRROR: Final = WorkList("mirror", max_claims=1, pace="slow", max_round_s=MIRROR_MAX_S + 300)
 """Tenants whose releases are copied to MLflow."""

@@ -16,7 +16,8 @@ from shared.intake.rows import NumberedRow, Receipt, rejection
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.process import facts, work
-from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.errors import Conflict, InvalidInput
+from shared.vocabulary.time_zone import check_time_zone
 
 FORGET_EVERY_S = 3_600.0
 
@@ -135,3 +136,14 @@ async def set_late_policy(
     policy.check()
     await ingest_store.set_late_policy(conn, policy, principal.subject)
     return await ingest_store.late_policy(conn)
+
+
+async def time_zone_set(conn: Conn, time_zone: str) -> str:
+    """Count the tenant's use in days of that zone; Conflict once it is counted in others."""
+    zone = await ingest_store.set_time_zone(conn, check_time_zone(time_zone))
+    if zone != time_zone:
+        raise Conflict(
+            f"the tenant's use is counted in days of {zone} since its first event; "
+            "a day that was counted once cannot be cut anew"
+        )
+    return zone

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.usage.domain.events import Address, Event, ExternalId, StoredEvent
 from services.usage.domain.late import LatePolicy
+from services.usage.store.locks import lock_accounts
 from shared.platform import telemetry
 from shared.platform.db import Conn, Row, to
 from shared.process.work import WorkList
@@ -27,6 +28,19 @@ async def time_zone(conn: Conn, proposed: str) -> str:
     )
     zone = await conn.fetchval("SELECT time_zone FROM usage.calendar")
     return zone or proposed
+
+
+async def set_time_zone(conn: Conn, zone: str) -> str:
+    """The zone of the tenant's days from now on: the one given, unless use was counted before."""
+    await lock_accounts(conn)
+    await conn.execute(
+        "INSERT INTO usage.calendar (tenant_id, time_zone)"
+        " VALUES (current_setting('tenure.tenant')::uuid, $1)"
+        " ON CONFLICT (tenant_id) DO UPDATE SET time_zone = EXCLUDED.time_zone"
+        " WHERE NOT EXISTS (SELECT FROM usage.daily)",
+        zone,
+    )
+    return await time_zone(conn, zone)
 
 
 async def late_policy(conn: Conn, as_of: datetime | None = None) -> LatePolicy:

@@ -23,8 +23,7 @@ folder, port = pathlib.Path(sys.argv[2]), int(sys.argv[3])
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         pauses = (folder / "pauses").read_text().split()
-        asked = folder / "questions"
-        questions = int(asked.read_text()) if asked.exists() else 0
+        questions = int((folder / "questions").read_text())
         (folder / "questions").write_text(str(questions + 1))
         time.sleep(float(pauses[questions % len(pauses)]))
         self.send_response(200)
@@ -46,6 +45,7 @@ async def supervisor(tmp_path: Path) -> AsyncIterator[Watched]:
 def answering(folder: Path, pauses: str) -> Program:
     """A program whose page is asked for ten times a second."""
     (folder / "pauses").write_text(pauses)
+    (folder / "questions").write_text("0")
     port = free_port()
     command = program(folder, "service", ANSWERS).command
     changed: dict[str, Any] = {
@@ -91,6 +91,6 @@ async def test_what_answers_slowly_is_left_alone(
     first, line = supervisor.pid("service"), supervisor.board.lines["service"]
 
     questions = tmp_path / "questions"
-    await until(lambda: questions.exists() and int(questions.read_text() or 0) >= 12, 20)
+    await until(lambda: int(questions.read_text() or 0) >= 12, 20)
 
     assert (supervisor.pid("service"), line.restarts) == (first, 0)

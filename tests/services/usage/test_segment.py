@@ -284,7 +284,7 @@ async def test_the_write_key_is_an_api_key_as_user_name_or_in_the_body(
     requests: list[tuple[dict[str, str], dict[str, Any], int]] = [
         (basic(key), {}, 200), ({}, {"writeKey": key}, 200),
         ({"authorization": f"Bearer {key}"}, {}, 200),
-        (basic(reader), {}, 401), (basic("tnr_nobody"), {"writeKey": key}, 401),
+        (basic(reader), {}, 403), (basic("tnr_nobody"), {"writeKey": key}, 401),
         ({"authorization": "Basic !!!"}, {}, 401), ({}, {}, 401), ({}, {"writeKey": 7}, 401),
     ]  # fmt: skip
     for headers, more, status in requests:

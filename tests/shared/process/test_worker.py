@@ -8,7 +8,7 @@ import pytest
 
 from shared.platform.config import Settings
 from shared.process import work
-from shared.process.service import cancel
+from shared.process.loops import cancel
 from shared.process.work import Claim, WorkList
 from shared.process.worker import Worker, WorkerContext, poll, working
 from tests.conftest import DatabaseOf
