@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar, cast
 
+import msgspec
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
@@ -14,6 +15,7 @@ from shared.intake.of_account import AccountName
 from shared.process.account_names import ask
 from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, Refusal
 from shared.vocabulary.ids import parse_id
+from shared.vocabulary.storable import culprit
 
 P = TypeVar("P", bound="Payload[Any]")
 
@@ -92,6 +94,14 @@ def one_row(
     return takes
 
 
+def _name(values: dict[str, str]) -> AccountName | dict[str, str]:
+    """A name that can be asked for; any other is refused with its row, by the service."""
+    try:
+        return values if culprit(values) else msgspec.convert(values, AccountName)
+    except msgspec.ValidationError:
+        return values
+
+
 async def name_accounts(context: Context, inputs: Mapping[str, Any]) -> None:
     """Rows that call their account by a name get its id; a name that nobody knows stays."""
     rows: list[dict[str, Any]] = inputs.get("rows") or [inputs.get("row", {})]
@@ -114,7 +124,7 @@ async def name_accounts(context: Context, inputs: Mapping[str, Any]) -> None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, AccountNameInput):
-        return AccountName(value.source, value.id)
+        return _name({"source": value.source, "id": value.id})
     if isinstance(value, Enum):
         return value.value  # pyrefly: ignore[unknown-attribute-access]
     if isinstance(value, list):
