@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from graph import feed
 from graph.bulk import Bulk
-from graph.cursor import Cursors
+from graph.cursor import Cursors, restores
 from graph.gates import Gates
 from graph.http import Endpoint
 from graph.readiness import Readiness
@@ -59,10 +59,10 @@ REPORT_HEADERS = {
 class Gateway:
     """What the routes stand on while the process runs."""
 
-    def __init__(self, settings: Settings, rpc: Rpc, db: Database) -> None:
+    def __init__(self, cursors: Cursors, rpc: Rpc, db: Database) -> None:
         self.rpc = rpc
         self.sign_in = SignIn(Keys(db))
-        self.cursors = Cursors(settings)
+        self.cursors = cursors
         self.gates = Gates()
         self.graphql = Endpoint(rpc, self.sign_in, db, self.cursors, self.gates)
         self.bulk = Bulk(rpc, self.sign_in, self.gates.keyless)
@@ -77,7 +77,8 @@ def build(settings: Settings) -> Starlette:
         telemetry.start(settings, "gateway")
         url = settings.service_database_url("access")
         async with connect(url, max_size=6) as db, Rpc(settings) as rpc:
-            app.state.gateway = Gateway(settings, rpc, db)
+            cursors = Cursors(settings, await restores(db))
+            app.state.gateway = Gateway(cursors, rpc, db)
             gc.collect()
             gc.freeze()
             yield

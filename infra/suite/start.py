@@ -209,7 +209,8 @@ async def ended(process: Process, within_s: float = 5.0) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), within_s)
+            async with asyncio.timeout(within_s):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

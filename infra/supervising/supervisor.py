@@ -61,7 +61,8 @@ class Supervised:
         if self._hush is None:
             return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._silent.wait(), LAST_WORDS_S)
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._silent.wait()
         if self._hush is not None:
             self._hush()
 
@@ -85,7 +86,8 @@ class Supervised:
             self.line.restarts += 1
             self._show("down")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._leaving.wait(), delay_s)
+                async with asyncio.timeout(delay_s):
+                    await self._leaving.wait()
         if not self._first.done():
             self._first.cancel()
 

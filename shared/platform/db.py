@@ -56,6 +56,14 @@ PASSING_ERRORS: Final[dict[type[Exception], str]] = {
     **dict.fromkeys(CONNECTION_ERRORS, "the database went away or does not answer"),
 }
 """What passes without anybody's doing, and what to say of it; the first that fits."""
+AWAY = (
+    *CONNECTION_ERRORS,
+    ServiceUnavailable,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # a server that only follows another one
+)
+"""The database or a neighbour cannot do it just now: no fault of the work, so no try of it."""
 VALUE_ERRORS = (asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ProgramLimitExceededError)
 """A value is at fault: of a size, form or characters that its column cannot hold."""
 

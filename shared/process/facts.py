@@ -14,7 +14,7 @@ import msgspec
 
 from shared.platform import telemetry
 from shared.platform.db import CONNECTION_ERRORS, Conn, Database, set_tenant, to
-from shared.process.loops import went_round
+from shared.process.loops import happens, went_round
 
 RELAY_BATCH = 1_000
 RELAY_PAUSE_S = 0.02
@@ -86,7 +86,7 @@ class Log:
         self._db = db
         self._channel = f"{schema}_log"
         self._due = asyncio.Event()
-        self._news = asyncio.Condition()
+        self._news = asyncio.Event()
         db.committed.append(self._due.set)
 
     async def relay(self) -> None:
@@ -101,8 +101,7 @@ class Log:
             except Exception:
                 log.exception("relay")
             await asyncio.sleep(RELAY_PAUSE_S)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._due.wait(), 0.5)
+            await happens(self._due, 0.5)
 
     async def listen(self) -> None:
         """Hear the relay of any process and wake waiting readers, for ever."""
@@ -120,7 +119,7 @@ class Log:
             await conn.add_listener(self._channel, self._notice)
             try:
                 while not conn.is_closed():
-                    await self._wake()
+                    self._notice()
                     went_round()
                     await asyncio.sleep(5)
                     await conn.fetchval("SELECT 1")
@@ -129,12 +128,9 @@ class Log:
                     await conn.remove_listener(self._channel, self._notice)
 
     def _notice(self, *_: object) -> None:
-        task = asyncio.get_running_loop().create_task(self._wake())
-        task.add_done_callback(lambda done: done.exception())
-
-    async def _wake(self) -> None:
-        async with self._news:
-            self._news.notify_all()
+        """Wake everybody who waits; whoever comes now waits for the next news."""
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def page(
         self,
@@ -147,16 +143,12 @@ class Log:
         """The next entries, waiting up to `wait_s` for the first; of one tenant, or of all."""
         deadline = asyncio.get_running_loop().time() + wait_s
         while True:
+            news = self._news  # of before the reading: what comes meanwhile is not missed
             entries = await self._read(after, min(limit, MAX_PAGE), tenant_id, types)
             left = deadline - asyncio.get_running_loop().time()
             if entries or left <= 0:
                 return entries
-            await self._await_news(min(left, 1.0))
-
-    async def _await_news(self, timeout_s: float) -> None:
-        async with self._news:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), timeout_s)
+            await happens(news, min(left, 1.0))
 
     async def _read(
         self, after: int, limit: int, tenant_id: UUID | None, types: Sequence[str]

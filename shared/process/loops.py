@@ -1,6 +1,7 @@
 """Background loops of a process: each says when it goes round, and whoever asks hears of a halt."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Coroutine
@@ -85,3 +86,10 @@ async def cancel(task: "asyncio.Task[None]") -> None:
         await asyncio.wait((task,), timeout=1)
     if not task.cancelled() and (error := task.exception()):
         log.error("a background loop had ended", exc_info=error)
+
+
+async def happens(event: asyncio.Event, within_s: float) -> None:
+    """Wait for an event, or for so long at the most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await event.wait()

@@ -54,6 +54,12 @@ def test_every_requirement_is_pinned_and_hashed(path: Path):
     assert not loose
 
 
+def test_nothing_of_ours_waits_with_wait_for():
+    """Ruff bans it, too, but not in files that may read the clock."""
+    ours = files("graph/**.py", "infra/**.py", "ml/**.py", "services/**.py", "shared/**.py")
+    assert not [name(path) for path in ours if "asyncio.wait_for" in path.read_text()]
+
+
 def test_every_group_of_requirements_has_its_pins():
     groups = {path.stem for path in files("requirements/*.in")}
     assert groups == {path.stem for path in files("requirements/*.txt")}

@@ -78,7 +78,8 @@ async def child(
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        _, stderr = await asyncio.wait_for(process.communicate(), timeout_s)
+        async with asyncio.timeout(timeout_s):
+            _, stderr = await process.communicate()
     except TimeoutError:
         return f"it took longer than {timeout_s:g} s"
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -119,6 +120,30 @@ async def test_a_reader_waits_for_news_and_is_woken(database: DatabaseOf, tenant
 
         entries = await asyncio.wait_for(waiting, 3)
     assert [entry.payload for entry in entries] == [{"number": 7}]
+
+
+async def test_eighty_readers_that_leave_at_any_instant_leave_the_log_to_the_others(
+    database: DatabaseOf, tenant: UUID
+) -> None:
+    """On Python 3.11 `wait_for` around a condition could leave with its lock, for ever."""
+    db = await database("billing")
+    log, chance = facts.Log(db, "billing"), random.Random(10)  # noqa: S311 - no secret
+    async with running(log.relay(), log.listen()):
+        for _ in range(6):
+            readers = [asyncio.create_task(log.page(0, 10, 0.5, tenant)) for _ in range(80)]
+            await asyncio.gather(*(leave(reader, chance.gauss(0.502, 0.002)) for reader in readers))
+
+        reading = asyncio.create_task(log.page(0, 10, 3, tenant))
+        await emitted(db, tenant, uuid4(), 7)
+        await asyncio.wait({reading}, timeout=3)
+    assert reading.done(), "nobody can read this log any more"
+    assert [entry.payload for entry in reading.result()] == [{"number": 7}]
+
+
+async def leave(reader: "asyncio.Task[Any]", after_s: float) -> None:
+    await asyncio.sleep(after_s)
+    reader.cancel()
+    await asyncio.wait({reader}, timeout=1)
 
 
 async def test_a_tenant_reads_only_its_own_part_of_the_log(
