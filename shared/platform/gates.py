@@ -38,12 +38,12 @@ class Gate:
 
     def __init__(self, limit: Limit) -> None:
         self._limit = limit
-        self._taken: Counter[tuple[Hashable, ...]] = Counter()
+        self._counts: Counter[tuple[Hashable, ...]] = Counter()
         self._waiting: dict[Names, deque[asyncio.Future[None]]] = {}
 
-    def taken(self, *who: Hashable) -> int:
+    def count(self, *who: Hashable) -> int:
         """How many places a tenant has, or one of its keys; of nobody in particular: all."""
-        return self._taken[who]
+        return self._counts[who]
 
     @contextmanager
     def enter(self, *who: Hashable) -> Generator[None]:
@@ -59,7 +59,7 @@ class Gate:
         """A place as soon as it is one's turn: the next is who has the fewest."""
         names = _names(who)
         if self._full(names, 1) is None:
-            self._taken.update(names)
+            self._counts.update(names)
         else:
             await self._granted(names)
         try:
@@ -72,33 +72,33 @@ class Gate:
         names = _names(who)
         full = self._full(names, size)
         if full is not None:
-            taken, share = self._taken[names[full]], self._limit.shares[full]
+            number, share = self._counts[names[full]], self._limit.shares[full]
             kind = OverShare if full else Busy
             raise kind(
-                f"{taken} {self._limit.what} {WHOSE[full]} are under way, of at most {share};"
+                f"{number} {self._limit.what} {WHOSE[full]} are under way, of at most {share};"
                 f" send this one again in {RETRY_AFTER_S} s"
             )
         for name in names:
-            self._taken[name] += size
+            self._counts[name] += size
 
     def give_back(self, size: int, *who: Hashable) -> None:
         """Give places back, to whoever waits for them."""
         for name in _names(who):
-            self._taken[name] -= size
-            if not self._taken[name]:
-                del self._taken[name]
+            self._counts[name] -= size
+            if not self._counts[name]:
+                del self._counts[name]
         while ready := [names for names in self._waiting if self._full(names, 1) is None]:
             self._grant(min(ready, key=self._burden))
 
     def _full(self, names: Names, size: int) -> int | None:
         """Which count leaves no room for so much more; the whole comes first."""
         for number, (name, share) in enumerate(zip(names, self._limit.shares, strict=False)):
-            if self._taken[name] + size > share:
+            if self._counts[name] + size > share:
                 return number
         return None
 
     def _burden(self, names: Names) -> list[int]:
-        return [self._taken[name] for name in names]
+        return [self._counts[name] for name in names]
 
     def _grant(self, names: Names) -> None:
         queue = self._waiting.pop(names)
@@ -106,7 +106,7 @@ class Gate:
         if queue:
             self._waiting[names] = queue  # behind the others
         if not place.done():  # else the caller left
-            self._taken.update(names)
+            self._counts.update(names)
             place.set_result(None)
 
     async def _granted(self, names: Names) -> None:

@@ -258,8 +258,8 @@ async def test_a_full_house_asks_to_come_again_and_makes_room_afterwards(
     http: Served, db: Database, tenant: UUID, principal: Principal
 ) -> None:
     account = await an_account(db, tenant)
-    one = Limit("batches", whole=1, tenant=1, key=1)
-    http.usage.state.running.gate = BatchGate(one)
+    single = Limit("batches", whole=1, tenant=1, key=1)
+    http.usage.state.running.gate = BatchGate(single)
     with http.usage.state.running.gate.enter(Principal(NO_TENANT, "another", ())):
         for path, body in (("events", [event(account)]), ("batch", {"batch": []})):
             status, answer, headers = await http.post(path, body, principal)
@@ -277,8 +277,8 @@ def test_bytes_under_way_are_bounded_and_given_back(principal: Principal) -> Non
             second.reserve_bytes(11)
         with gate.enter(other) as second, pytest.raises(Busy, match="of at most 100"):
             second.reserve_bytes(50)
-        assert gate.bytes.taken() == 60
-    assert (gate.batches.taken(), gate.bytes.taken()) == (0, 0)
+        assert gate.bytes.count() == 60
+    assert (gate.batches.count(), gate.bytes.count()) == (0, 0)
 
 
 # How broken
