@@ -18,6 +18,7 @@ COMMANDS = {
     "backup": ("infra.cli.backup:backup", "Write everything that is kept into one file."),
     "restore": ("infra.cli.backup:restore", "Make an installation from a backup."),
     "keys": ("infra.cli.keys:keys", "Make, list and revoke API keys."),
+    "work": ("infra.cli.work:work", "Show what was given up, and try it again."),
     "import": ("infra.cli.importing:importing", "Load data of your own, or the Telco sample."),
     "export": ("ml.cli.export:export", "Write events to Parquet files, day by day."),
     "simulate": ("infra.cli.simulate:simulate", "Load a simulated company with known truth."),
