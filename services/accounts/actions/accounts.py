@@ -49,11 +49,11 @@ class Directory:
         names = _names(entry.row)
         if not names:
             return
-        known = [self._accounts[name] for name in names if name in self._accounts]
+        owners = [self._accounts[name] for name in names if name in self._accounts]
         new = uuid5(principal.tenant_id, f"{names[0].source}\0{names[0].external_id}")
-        account_id = entry.row.id or next(iter(known), new)
+        account_id = entry.row.id or next(iter(owners), new)
         for name in names:
-            if name not in self._accounts and set(known) <= {account_id}:
+            if name not in self._accounts and set(owners) <= {account_id}:
                 self._accounts[name] = account_id
                 self.new_names[name] = entry.row
                 self._numbers.add(entry.number)
@@ -113,13 +113,13 @@ async def _take_names(
         if row.id not in ids:
             raise InvalidInput("name", None, "what the account is called, for it is new")
 
-    good, unknown = check_rows(good, exists)
+    good, newcomers = check_rows(good, exists)
     names = {name: row for name, row in directory.new_names.items() if row.id in ids}
     if names:
         await accounts.add_names(conn, names)
         await _emit(conn, sorted({row.id for row in names.values() if row.id}), ids)
     same = [Receipt(each.number, "duplicate", each.id) for each in good]
-    return receipts + contradictions + unknown + [directory.receipt(each) for each in same]
+    return receipts + contradictions + newcomers + [directory.receipt(each) for each in same]
 
 
 def _only_names(row: AccountRow) -> None:

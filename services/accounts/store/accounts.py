@@ -91,9 +91,9 @@ async def accounts_called(
 
 async def accounts_named(conn: Conn, names: list[AccountName]) -> list[UUID | None]:
     """The account that each name belongs to, in order."""
-    asked = [ExternalId(name.source, name.id) for name in names]
-    accounts = await accounts_called(conn, asked)
-    return [accounts.get(name) for name in asked]
+    externals = [ExternalId(name.source, name.id) for name in names]
+    accounts = await accounts_called(conn, externals)
+    return [accounts.get(external) for external in externals]
 
 
 async def account_called(
