@@ -13,6 +13,7 @@ from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import account_key
 from shared.vocabulary.moments import Moment
+from shared.vocabulary.money import Currency
 
 EXACT = 2**53
 
@@ -77,7 +78,7 @@ class ContractRow(Row, kw_only=True):
     notice_days: Annotated[int, Meta(ge=0, le=3650)] | None = None
     seats: Count | None = None
     mrr_cents: Annotated[int, Meta(ge=0, le=10**13)] | None = None
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     ended_on: date | None = None
     outcome: Outcome = Outcome.PENDING
     end_reason: EndReason | None = None
@@ -115,6 +116,7 @@ def _check_contract(row: ContractRow) -> None:
     if row.end_on is not None and row.end_on <= row.start_on:
         raise InvalidInput("endOn", row.end_on, f"a day after startOn, {row.start_on}")
     _ordered("endedOn", row.ended_on, "startOn", row.start_on)
+    row.currency = row.currency and row.currency.upper()
     if row.mrr_cents is not None and row.currency is None:
         raise InvalidInput("currency", None, "an ISO 4217 code wherever mrrCents is given")
     if row.outcome is Outcome.LOST and row.ended_on is None and row.end_on is None:

@@ -10,10 +10,10 @@ from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.ids import account_key
 from shared.vocabulary.moments import Moment
+from shared.vocabulary.money import Currency
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
-Currency: TypeAlias = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 Cents: TypeAlias = Annotated[int, Meta(ge=0, le=10**10)]
 
 
@@ -66,14 +66,18 @@ class PaymentMethodRow(Row, kw_only=True):
 def check(row: SubscriptionRow | InvoiceRow | PaymentRow | PaymentMethodRow) -> None:
     """InvalidInput names the first field that is wrong.
 
-    The account is written the same way from here on, so that the digest of the row is, too.
+    The account and the currency are written the same way from here on, so that the digest of the
+    row is, too.
     """
     match row:
         case SubscriptionRow():
+            row.currency = row.currency.upper()
             _check_subscription(row)
+        case InvoiceRow():
+            row.currency = row.currency.upper()
         case PaymentRow():
             _check_payment(row)
-        case _:
+        case PaymentMethodRow():
             pass
     row.account_id = str(account_key(row.account_id))
 

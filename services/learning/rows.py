@@ -15,6 +15,10 @@ from shared.vocabulary.moments import Moment
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
+Language: TypeAlias = Annotated[
+    str,
+    Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="a language tag, as en or pt-BR"),
+]
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -33,7 +37,7 @@ class CourseRow(Row, kw_only=True):
     modality: Label
     roles: Annotated[list[Label], Meta(max_length=50)] = msgspec.field(default_factory=list)
     prerequisites: Annotated[list[Label], Meta(max_length=50)] = msgspec.field(default_factory=list)
-    language: Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    language: Language = "en"
     valid_from: Moment | None = None
     valid_to: Moment | None = None
     required: bool = True

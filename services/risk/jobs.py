@@ -1,6 +1,6 @@
 """The worker of risk: scores accounts whose data, model or calendar changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -10,6 +10,7 @@ from services.risk.actions import scores as scores_actions
 from services.risk.background import documents as documents_background
 from services.risk.background import drift as drift_background
 from services.risk.background import training
+from services.risk.domain.queue import UpdateReason
 from services.risk.domain.work_lists import MIRROR, RESCORE, TRAIN, WATCH
 from services.risk.forecasting import scores
 from services.risk.forecasting.models import MODELS, Champion
@@ -34,10 +35,29 @@ async def rescore_due(context: WorkerContext) -> int:
     """Have accounts scored that were not scored for a day: their renewal came nearer."""
     async with context.db.read(None) as conn:
         due = await queue_store.due_again(conn, MAX_DUE)
-    for tenant_id, account_ids in due.items():
+    return await _request(context, due, UpdateReason.TIME)
+
+
+async def rescore_waiting(context: WorkerContext) -> int:
+    """Have accounts scored whose score rests on what a service said before it fell silent."""
+    async with context.db.read(None) as conn:
+        services = await queue_store.awaited_services(conn)
+    answering = await scores.answering(context.rpc, services)
+    if not answering:
+        return 0
+    async with context.db.read(None) as conn:
+        accounts = await queue_store.waiting(conn, answering, MAX_DUE)
+    return await _request(context, accounts, UpdateReason.NEW_DATA)
+
+
+async def _request(
+    context: WorkerContext, accounts: Mapping[UUID, Sequence[UUID]], reason: UpdateReason
+) -> int:
+    """Ask for scores of accounts of several tenants; of how many."""
+    for tenant_id, account_ids in accounts.items():
         async with context.db.write(tenant_id) as conn:
-            await scores_actions.rescore_due(conn, account_ids, datetime.now(UTC) + RETRY)
-    return sum(map(len, due.values()))
+            await scores_actions.rescore_due(conn, account_ids, reason, datetime.now(UTC) + RETRY)
+    return sum(map(len, accounts.values()))
 
 
 async def rescore(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
@@ -55,7 +75,7 @@ async def _score(
     context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim], champion: Champion
 ) -> None:
     account_ids = [claim.key for claim in claims]
-    patient = max(claim.attempt for claim in claims) <= PATIENCE
+    patient = max(claim.attempt + claim.postponed for claim in claims) <= PATIENCE
     answers = await scores.ask(context.rpc, tenant_id, account_ids, datetime.now(UTC))
     if "accounts" in answers.silent or (answers.silent and patient):
         raise ServiceUnavailable(f"no answer from {', '.join(answers.silent)}")
@@ -71,8 +91,8 @@ async def _score(
         await scores_actions.save(conn, fresh)
         await scores_store.close(conn, closed_ids, answers.as_of)
         # Rows that facts of these accounts wait for are locked last.
-        again_at = queue_store.a_day_after(answers.as_of, stale=bool(answers.silent))
-        await queue_store.check_again(conn, account_ids, again_at)
+        tomorrow = answers.as_of + timedelta(days=1)
+        await queue_store.check_again(conn, account_ids, tomorrow, answers.silent)
         await work.finish(conn, RESCORE, claims)
 
 
@@ -101,7 +121,7 @@ async def watch(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]
 WORKER = Worker(
     "risk",
     {RESCORE: rescore, WATCH: watch, TRAIN: training.train, MIRROR: training.mirror},
-    background=[rescore_due, documents],
+    background=[rescore_due, rescore_waiting, documents],
     problems=documents_background.problems,
 )
 

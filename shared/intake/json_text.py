@@ -2,14 +2,23 @@
 
 import json
 import re
-from itertools import islice
 
 import msgspec
 
-MAX_TOKENS = 2_000_000
-"""A body that is cut by hand is refused beyond so many, within a second or two."""
+MAX_STEPS = 250_000
+"""A body that is cut by hand is refused beyond so many, within a second."""
 # A string that is never closed goes on to the end; possessive, so that it costs one pass.
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
+STRING = rb'"(?:[^"\\]++|\\.)*+"?'
+FLAT = rb'[\[{](?:[^"\[\]{}]++|%s)*+[\]}]' % STRING
+SHALLOW = rb'[\[{](?:[^"\[\]{}]++|%s|%s)*+[\]}]' % (STRING, FLAT)
+# What changes no depth is passed over in one go: up to the next comma, or commas and all.
+ITEM = re.compile(rb'(?:[^,"\[\]{}]++|%s|%s)*+' % (STRING, SHALLOW), re.DOTALL)
+INSIDE = re.compile(rb'(?:[^"\[\]{}]++|%s|%s)*+' % (STRING, SHALLOW), re.DOTALL)
+RUN = re.compile(
+    rb"(?:[\[{]\s*+(?:%s\s*+:\s*+)?+){1,500}+|[\]}](?:\s*+[\]}])*+" % STRING, re.DOTALL
+)
+"""Brackets that open one after the other, with their names between them, or that close."""
+TEXT = re.compile(STRING, re.DOTALL)
 MEMBER = re.compile(rb'("(?:[^"\\]|\\.)*+")\s*:\s*(.*)', re.DOTALL)
 # Knows NaN, bare control characters and halves of surrogates, and spends nothing on numbers.
 LENIENT = json.JSONDecoder(strict=False, parse_int=len, parse_float=len)
@@ -60,20 +69,32 @@ def _split(text: bytes, opening: bytes, problem: Exception) -> list[bytes]:
     reach, in one of its parts.
     """
     parts: list[bytes] = []
-    depth = start = 0
-    for token in islice(TOKEN.finditer(text), MAX_TOKENS):
-        mark = token[0]
-        depth += (mark in (b"[", b"{")) - (mark in (b"]", b"}"))
-        if depth == 1 and mark in (b"[", b"{"):
-            start = token.end()
-        elif depth == 0 or (depth == 1 and mark == b","):
-            parts.append(text[start : token.start()].strip())
-            start = token.end()
-        if depth == 0:
+    at = start = len(text) - len(text.lstrip()) + len(opening)
+    depth = int(text.lstrip().startswith(opening))
+    for _ in range(MAX_STEPS if depth else 0):
+        skipped = (ITEM if depth == 1 else INSIDE).match(text, at)
+        at = skipped.end() if skipped else at
+        if text[at : at + 1] == b",":
+            parts.append(text[start:at].strip())
+            at = start = at + 1
+            continue
+        run = RUN.match(text, at)
+        if run is None:
             break
-    if depth or text[start:].strip() or not text.lstrip().startswith(opening):
+        depth, at = depth + _steps(run[0]), run.end()
+        if depth <= 0:
+            parts.append(text[start : at - 1].strip())
+            start = at
+            break
+    if depth or not parts or text[start:].strip():
         raise NotJson(str(problem)) from problem
     return parts
+
+
+def _steps(run: bytes) -> int:
+    """How much deeper a run of opening brackets leads, their names between them, or back."""
+    marks = TEXT.sub(b"", run) if b'"' in run else run
+    return marks.count(b"[") + marks.count(b"{") - marks.count(b"]") - marks.count(b"}")
 
 
 def _text(name: bytes) -> str:

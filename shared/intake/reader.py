@@ -8,14 +8,16 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import inspect
 
+from shared.intake.forms import allowed_at, names_of
 from shared.vocabulary import moments
 from shared.vocabulary.errors import InvalidInput
 from shared.vocabulary.storable import culprit
 
 MAX_ROW_BYTES = 32 * 1024
 ID = rb'"%s"\s*:\s*"([\x20\x21\x23-\x5b\x5d-\x7e]{1,200})"'
-AT_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
-MISSING = re.compile(r"Object (?:missing required|contains unknown) field `(.+?)`")
+# What msgspec says of a place: `$.tags[2]`, `$.traits[...]`, or `key` in `$.traits`.
+AT_PATH = re.compile(r"^(?P<what>.*?)(?: - at (?:`key` in )?`\$\.?(?P<path>.*)`)?$", re.DOTALL)
+NAMED = re.compile(r"Object (?P<how>missing required|contains unknown) field `(?P<name>.+?)`")
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -54,7 +56,7 @@ class Reader(Generic[S]):
             row = self._mend(raw, error)
         except (msgspec.DecodeError, RecursionError) as error:
             start = raw[:60].decode(errors="replace")
-            raise Malformed("row", start, f"a JSON object ({error})") from error
+            raise Malformed("row", start, f"a JSON object ({in_words(error)})") from error
         if b"\\u0000" in raw and (flaw := culprit(msgspec.json.decode(raw))):
             raise flaw
         for attribute, name, is_moment in self._days:
@@ -79,7 +81,7 @@ class Reader(Generic[S]):
         try:
             values = msgspec.json.decode(raw, type=dict[str, Any])
         except (msgspec.MsgspecError, RecursionError):
-            raise _invalid(raw, problem) from problem
+            raise _invalid(raw, self._kind, problem) from problem
         faults: dict[str, InvalidInput] = {}
         for _, name, is_moment in self._days:
             if is_moment and values.get(name) is not None:
@@ -93,7 +95,7 @@ class Reader(Generic[S]):
         try:
             return msgspec.convert(values, self._kind)
         except msgspec.ValidationError as error:
-            invalid = _invalid(raw, error)
+            invalid = _invalid(raw, self._kind, error)
             raise faults.get(invalid.field, invalid) from error
 
 
@@ -132,16 +134,25 @@ def _has_large(array: bytes) -> bool:
     return any(len(bytes(raw)) > MAX_ROW_BYTES for raw in raws)
 
 
-def _invalid(raw: bytes, problem: Exception) -> InvalidInput:
-    """msgspec says what it expected and where; add the value that stood there."""
+def in_words(problem: Exception) -> str:
+    """What is wrong with a text as JSON, for whoever wrote it."""
+    return "nested too deep" if isinstance(problem, RecursionError) else str(problem)
+
+
+def _invalid(raw: bytes, kind: type[msgspec.Struct], problem: Exception) -> InvalidInput:
+    """msgspec says where something is wrong; add the value that stands there, and what may."""
     match = AT_PATH.match(str(problem))
-    path = (match.group("path") if match else None) or "row"
-    path = path.replace("[...]", "")  # msgspec does not say which key of a free object
-    what = match.group("what") if match else str(problem)
-    missing = MISSING.match(what)
-    if missing:
-        path = missing.group(1) if path == "row" else f"{path}.{missing.group(1)}"
-    return InvalidInput(path, _value_at(raw, path), what)
+    path = (match["path"] if match else None) or ""
+    named = NAMED.match(str(problem))
+    if named:
+        path = f"{path}.{named['name']}" if path else named["name"]
+    allowed = allowed_at(kind, path)
+    if named and named["how"] == "missing required":
+        allowed += "; it may not be left out"
+    elif named:
+        allowed = f"one of the fields {', '.join(names_of(kind))}"
+    path = path.replace("[...]", "") or "row"  # msgspec does not say which key of a free object
+    return InvalidInput(path, _value_at(raw, path), allowed)
 
 
 def _value_at(raw: bytes, path: str) -> object:

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from shared.vocabulary.errors import InvalidInput
 
+PROJECT = Path(__file__).resolve().parents[2]
 SERVICES = ("accounts", "usage", "billing", "learning", "risk")
 WORKERS = ("usage", "learning", "risk")
 SCHEMAS = ("access", *SERVICES)
@@ -43,12 +44,9 @@ class Settings:
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
         """Read the environment; the secret is made on first use and kept in the data folder."""
         env = os.environ if env is None else env
-        project_dir = Path(__file__).resolve().parents[2]
-        data_dir = (
-            Path(env.get("TENURE_DATA_DIR") or project_dir / ".tenure").expanduser().resolve()
-        )
+        data_dir = data_folder(env)
         return cls(
-            project_dir=project_dir,
+            project_dir=PROJECT,
             data_dir=data_dir,
             secret=_secret(env, data_dir),
             host=env.get("TENURE_HOST") or LOOPBACK,
@@ -116,6 +114,12 @@ class Settings:
         """Base address of a service; TENURE_<SERVICE>_URL moves it elsewhere."""
         url = (self.overrides or {}).get(f"TENURE_{service.upper()}_URL")
         return url or f"http://{reachable(self.service_host)}:{self.service_port(service)}"
+
+
+def data_folder(env: Mapping[str, str] | None = None) -> Path:
+    """Where everything lies that is kept; known before there is a secret in it."""
+    named = (os.environ if env is None else env).get("TENURE_DATA_DIR")
+    return Path(named or PROJECT / ".tenure").expanduser().resolve()
 
 
 def reachable(host: str) -> str:

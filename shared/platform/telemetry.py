@@ -1,4 +1,4 @@
-"""OpenTelemetry: traces run gateway → service → SQL → worker; exported where one asks for it."""
+"""OpenTelemetry: traces run gateway → service → SQL → worker, metrics of what was given up."""
 
 import time
 from collections.abc import Generator, Mapping
@@ -6,9 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from opentelemetry import propagate, trace
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode
 
 from shared.platform.config import Settings
@@ -20,16 +18,12 @@ tracer = trace.get_tracer("tenure")
 
 
 def start(settings: Settings, process: str) -> None:
-    """Export spans over OTLP/HTTP when OTEL_EXPORTER_OTLP_ENDPOINT is set; else cost nothing."""
+    """Export over OTLP/HTTP when OTEL_EXPORTER_OTLP_ENDPOINT is set; else cost nothing."""
     if not settings.otlp_endpoint:
         return
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - only when asked for: 8 MB
-        OTLPSpanExporter,
-    )
+    from shared.platform import exporters  # noqa: PLC0415 - only when asked for: 8 MB
 
-    provider = TracerProvider(resource=Resource.create({"service.name": f"tenure-{process}"}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
+    exporters.start(process)
 
 
 def exports() -> bool:

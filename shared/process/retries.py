@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from shared.platform.db import CONNECTION_ERRORS, Conn, Database, savepoint, to
+from shared.platform.db import AWAY, Conn, Database, savepoint, to
 from shared.process.facts import LogEntry
 from shared.process.listeners import Listeners, hear
 from shared.process.loops import happens, went_round
-from shared.vocabulary.errors import ServiceUnavailable
 
 TRIES = 5
 FIRST_PAUSE = timedelta(seconds=0.1)
@@ -62,7 +61,8 @@ class Retries:
             try:
                 pause_s = BUSY_S if await self.round() else IDLE_S
                 went_round()
-            except (ServiceUnavailable, *CONNECTION_ERRORS) as error:
+            except AWAY as error:
+                went_round()  # it is not this loop that is at a halt
                 log.info("facts of %s cannot be tried again now: %s", self._source, error)
             except Exception:
                 log.exception("trying facts of %s again", self._source)
@@ -72,9 +72,14 @@ class Retries:
         """Try once what is due of every tenant; whether any tenant had facts to try."""
         async with self._db.read(None) as conn:
             rows = await conn.fetch("SELECT * FROM retry_tenants($1)", self._source)
-        for row in rows:
-            if row["is_due"]:
-                await self._try_again(row["tenant_id"])
+        problem: Exception | None = None
+        for tenant_id in [row["tenant_id"] for row in rows if row["is_due"]]:
+            try:
+                await self._try_again(tenant_id)
+            except AWAY as error:  # others may have better luck
+                problem = error
+        if problem:
+            raise problem
         return bool(rows)
 
     async def _try_again(self, tenant_id: UUID) -> None:
@@ -105,7 +110,7 @@ class Retries:
         try:
             async with savepoint(conn):
                 await hear(conn, self._listeners, entries)
-        except (*CONNECTION_ERRORS, ServiceUnavailable):
+        except AWAY:  # no fault of any fact: none of this counts as a try
             raise
         except Exception as error:
             if len(entries) == 1:
@@ -136,9 +141,11 @@ class Retries:
         if tries >= TRIES:
             await conn.execute(
                 "INSERT INTO dead_letter"
-                " (tenant_id, source, position, account_id, sequence, type, payload, error)"
-                " SELECT tenant_id, source, position, account_id, sequence, type, payload, $3"
-                " FROM fact_retry WHERE source = $1 AND position = $2 ON CONFLICT DO NOTHING",
+                " (tenant_id, source, position, account_id, sequence, type, payload, error,"
+                "  event_id, occurred_at, logged_at, trace)"
+                " SELECT tenant_id, source, position, account_id, sequence, type, payload, $3,"
+                "  event_id, occurred_at, logged_at, trace FROM fact_retry"
+                " WHERE source = $1 AND position = $2 ON CONFLICT DO NOTHING",
                 self._source,
                 entry.position,
                 error[:2_000],

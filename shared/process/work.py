@@ -22,15 +22,13 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from shared.platform import telemetry
 from shared.platform.config import Settings
-from shared.platform.db import CONNECTION_ERRORS, Conn, Database, to
+from shared.platform.db import AWAY, Conn, Database, to
 from shared.process.loops import cancel, went_round
-from shared.vocabulary.errors import Conflict, ServiceUnavailable
+from shared.vocabulary.errors import Conflict
 
 log = logging.getLogger(__name__)
 # redis-py says RedisError, but a refused connection arrives as an OSError.
 OUTAGE: Any = (RedisConnectionError, RedisTimeoutError, OSError)
-AWAY = (*CONNECTION_ERRORS, ServiceUnavailable)
-"""A neighbour, or the database, does not answer: no fault of the work."""
 MAX_PAUSE_S = {"quick": 10.0, "slow": 300.0}
 """How long work waits at the most for a neighbour that is away, by the pace of its list."""
 
@@ -61,6 +59,8 @@ class Claim:
     lease: UUID
     attempt: int
     trace: str | None
+    postponed: int
+    """How often in a row it could not be done because a neighbour was away."""
 
 
 Work: TypeAlias = Callable[[UUID, Sequence[Claim]], Awaitable[None]]
@@ -84,7 +84,7 @@ async def claim(db: Database, work_list: WorkList) -> list[Claim]:
     """Take what is due, of any tenant, under a lease."""
     async with db.write(None) as conn:
         rows = await conn.fetch(
-            "SELECT tenant_id, key, wanted AS version, lease, attempt, trace"
+            "SELECT tenant_id, key, wanted AS version, lease, attempt, trace, postponed"
             " FROM claim_work($1, $2, $3)",
             work_list.name,
             work_list.max_claims,

@@ -26,15 +26,18 @@ from shared.platform import auth, telemetry
 from shared.platform.auth import Signer
 from shared.platform.config import Settings
 from shared.platform.db import CONNECTION_ERRORS, Database, connect
-from shared.process import facts, work
+from shared.process import facts, given_up, work
 from shared.process.loops import Loops, cancel, happens, went_round
 from shared.process.rpc import Rpc
+from shared.process.serving import configured
 from shared.process.work import Claim, WorkList
 from shared.vocabulary.errors import NotPermitted, Refusal
 
 QUICK_POLL_S = 1.0
 SLOW_POLL_S = 5.0
 BACKGROUND_MAX_S = 300.0
+MEASURE_S = 20.0
+"""How often what was given up is counted, for metrics."""
 log = logging.getLogger(__name__)
 
 
@@ -81,8 +84,9 @@ class Worker:
         return await work.drain(context.db, work_list, partial(self.work[work_list], context))
 
     async def all_problems(self, context: WorkerContext) -> Sequence[Mapping[str, Any]]:
-        """What keeps it from doing all it should: loops at a halt, and what it says itself."""
-        return [*context.loops.problems(), *await self.problems(context)]
+        """What keeps it from doing all it should: loops, work that is given up, and its own."""
+        others = [each.as_problem() for each in await given_up.given_up(context.db)]
+        return [*context.loops.problems(), *others, *await self.problems(context)]
 
 
 def run(worker: Worker) -> None:
@@ -101,14 +105,11 @@ async def _run(settings: Settings, worker: Worker) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with working(settings, worker) as (context, hints):
         server = Endpoint(
-            uvicorn.Config(
+            configured(
                 _health(lambda: worker.all_problems(context), Signer(settings)),
-                host=settings.service_host,
-                port=settings.worker_port(worker.service),
+                settings.service_host,
+                settings.worker_port(worker.service),
                 lifespan="off",
-                log_level="warning",
-                access_log=False,
-                server_header=False,
             )
         )
         async with contextlib.AsyncExitStack() as stack:
@@ -154,6 +155,9 @@ async def working(
             run = poll(work_list.name, do, every_s, hint)
             loops.start(work_list.name, run, max_round_s=work_list.max_round_s)
             hints += [hint] if is_quick else []
+        lists = [work_list.name for work_list in worker.work]
+        measure = partial(given_up.measure, db, worker.service, lists)
+        loops.start("given up", poll("given up", measure, MEASURE_S, asyncio.Event()))
         for look in worker.background:
             run = poll(look.__name__, partial(look, context), SLOW_POLL_S, asyncio.Event())
             loops.start(look.__name__, run, max_round_s=BACKGROUND_MAX_S)

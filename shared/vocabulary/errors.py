@@ -1,5 +1,6 @@
 """The refusals a caller may expect; anything else is a bug and stays masked."""
 
+import json
 from typing import ClassVar
 
 RETRY_AFTER_S = 1
@@ -89,7 +90,20 @@ def refusal(code: str, message: str, field: str = "") -> Refusal:
 def clip(value: object, length: int = 80) -> str:
     """A value as it may stand in a message: printable and short."""
     try:
-        text = ascii(value) if isinstance(value, str) else str(value)
-    except (RecursionError, ValueError):  # nested too deep, or an integer too long, to be written
-        text = type(value).__name__
+        text = _written(value)
+    except RecursionError:
+        text = "a value that is nested too deep"
+    except ValueError:
+        text = "a number of very many digits"
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _written(value: object) -> str:
+    """Text between quotes, what JSON can say as JSON says it."""
+    match value:
+        case str():
+            return ascii(value)
+        case None | bool() | dict() | list():
+            return json.dumps(value, default=str)
+        case _:
+            return str(value)

@@ -1,8 +1,17 @@
 """Money: whole minor units and a currency; never a float."""
 
 from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+import msgspec
 
 from shared.vocabulary.errors import Conflict
+
+Currency: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(pattern="^[A-Za-z]{3}$", description="an ISO 4217 code of three letters, as EUR"),
+]
+"""A field of a row, in capitals or not."""
 
 
 @dataclass(frozen=True, slots=True)

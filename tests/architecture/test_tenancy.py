@@ -6,10 +6,11 @@ from shared.platform.config import SCHEMAS, SERVICES
 from shared.platform.db import Conn
 from tests.conftest import DatabaseOf
 
-WITHOUT_TENANT = {"migration", "consumer_offset", "log_head"}
+WITHOUT_TENANT = {"migration", "consumer_offset", "log_head", "restore"}
 DEFINERS = {
     "relay_step", "log_positions", "log_end", "claim_work", "renew_work", "work_pending",
     "due_again", "key_holder", "served_tenants", "open_faults", "retry_tenants",
+    "given_up", "awaited_services", "accounts_waiting",
 }  # fmt: skip
 CLOSED = {"migration", "log_head"}
 

@@ -172,7 +172,7 @@ async def of(settings: Settings, database: DatabaseOf) -> Suite:
 async def served(suite: Suite, settings: Settings) -> AsyncGenerator[str]:
     """The gateway and the log of risk behind real ports; the gateway's address."""
     app = graph_app.build(settings)
-    app.state.gateway = graph_app.Gateway(settings, suite.rpc, suite.access)
+    app.state.gateway = graph_app.Gateway(suite.cursors, suite.rpc, suite.access)
     async with (
         suite.rpc,
         serving(service.build(RISK, settings), settings.service_port("risk")),

@@ -63,7 +63,7 @@ class Answer:
 
 async def fetched(suite: Suite, settings: Settings, path: str, key: str | None) -> Answer:
     app = build(settings)
-    app.state.gateway = Gateway(settings, suite.rpc, suite.access)
+    app.state.gateway = Gateway(suite.cursors, suite.rpc, suite.access)
     headers = [(b"authorization", f"Bearer {key}".encode())] if key else []
     scope = {
         "type": "http", "method": "GET", "path": path, "raw_path": path.encode(),

@@ -24,9 +24,11 @@ async def rescore(conn: Conn, account_ids: list[UUID] | None = None) -> int:
     return len(accounts)
 
 
-async def rescore_due(conn: Conn, account_ids: Sequence[UUID], next_at: datetime) -> None:
-    """Time has passed for these accounts; if scoring fails, they come up again at `next_at`."""
-    await queue_store.ask(conn, account_ids, UpdateReason.TIME)
+async def rescore_due(
+    conn: Conn, account_ids: Sequence[UUID], reason: UpdateReason, next_at: datetime
+) -> None:
+    """These accounts are due; if scoring fails, they come up again at `next_at`."""
+    await queue_store.ask(conn, account_ids, reason)
     await queue_store.check_again(conn, list(account_ids), next_at)
 
 

@@ -69,6 +69,20 @@ async def ask(
     )
 
 
+async def answering(rpc: Rpc, services: Sequence[str]) -> list[str]:
+    """Which of these services answer a question about no account."""
+    at_once = [
+        _answer(
+            rpc,
+            auth.system(),
+            [Call(remote(f"{service}.landmarks.features", list[FeatureRow]), {"landmarks": []})],
+        )
+        for service in services
+    ]
+    answers = await asyncio.gather(*at_once)
+    return [name for name, answer in zip(services, answers, strict=True) if answer is not None]
+
+
 async def _answer(rpc: Rpc, principal: auth.Principal, calls: Sequence[Call]) -> list[Any] | None:
     """The values, or None where the service is away; any other refusal is a bug and raised."""
     try:

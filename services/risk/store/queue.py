@@ -1,13 +1,13 @@
 """Every query on the accounts that wait for a score."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from services.risk.domain.queue import UpdateReason
 from services.risk.domain.work_lists import RESCORE
 from shared.platform import telemetry
-from shared.platform.db import Conn
+from shared.platform.db import Conn, Row
 
 
 async def ask(conn: Conn, account_ids: Sequence[UUID], reason: UpdateReason) -> None:
@@ -28,26 +28,42 @@ async def ask_everyone(conn: Conn, reason: UpdateReason) -> None:
     )
 
 
-async def check_again(conn: Conn, account_ids: list[UUID], at: datetime) -> None:
-    """Have these accounts scored again then, if nothing happens before."""
+async def check_again(
+    conn: Conn, account_ids: list[UUID], at: datetime, waits_for: Sequence[str] = ()
+) -> None:
+    """Have these accounts scored again then, or once one of these services answers again."""
     await conn.execute(
         "WITH locked AS (SELECT account_id FROM risk.account_seen WHERE account_id = ANY ($1)"
         "  ORDER BY account_id FOR UPDATE)"
-        " UPDATE risk.account_seen AS a SET check_again_at = $2"
+        " UPDATE risk.account_seen AS a SET check_again_at = $2, waits_for = $3"
         " FROM locked WHERE a.account_id = locked.account_id",
         account_ids,
         at,
+        list(waits_for),
     )
 
 
 async def due_again(conn: Conn, max_accounts: int) -> dict[UUID, list[UUID]]:
     """Accounts of every tenant whose time to be scored again has come, by tenant."""
-    due: dict[UUID, list[UUID]] = {}
-    for row in await conn.fetch("SELECT * FROM risk.due_again($1)", max_accounts):
-        due.setdefault(row["tenant_id"], []).append(row["account_id"])
-    return due
+    return _by_tenant(await conn.fetch("SELECT * FROM risk.due_again($1)", max_accounts))
 
 
-def a_day_after(moment: datetime, *, stale: bool) -> datetime:
-    """When to score again: daily, and soon where a service did not answer."""
-    return moment + (timedelta(minutes=5) if stale else timedelta(days=1))
+async def awaited_services(conn: Conn) -> list[str]:
+    """Services whose last words some score was made from."""
+    rows = await conn.fetch("SELECT * FROM risk.awaited_services() AS name ORDER BY name")
+    return [row["name"] for row in rows]
+
+
+async def waiting(conn: Conn, services: Sequence[str], max_accounts: int) -> dict[UUID, list[UUID]]:
+    """Accounts of every tenant whose scores wait for one of these services, by tenant."""
+    rows = await conn.fetch(
+        "SELECT * FROM risk.accounts_waiting($1, $2)", list(services), max_accounts
+    )
+    return _by_tenant(rows)
+
+
+def _by_tenant(rows: Sequence[Row]) -> dict[UUID, list[UUID]]:
+    accounts: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        accounts.setdefault(row["tenant_id"], []).append(row["account_id"])
+    return accounts

@@ -220,7 +220,8 @@ async def schedule(conn: Conn, days: int | None, *, first_time: bool = False) ->
 async def put_off(conn: Conn, work_list: WorkList, key: UUID, days: int | None) -> None:
     """Make work due in so many days, unless somebody is at it; None: not before it is asked for."""
     await conn.execute(
-        "UPDATE risk.work SET next_at = coalesce(now() + make_interval(days => $3), 'infinity')"
+        "UPDATE risk.work SET next_at = coalesce(now() + make_interval(days => $3), 'infinity'),"
+        " last_error = NULL"
         " WHERE list = $1 AND key = $2 AND lease IS NULL",
         work_list.name,
         key,

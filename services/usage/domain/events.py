@@ -115,7 +115,7 @@ def _canonical(properties: dict[str, Any] | None) -> str | None:
     try:
         return msgspec.json.encode(properties, order="sorted").decode()
     except (RecursionError, OverflowError) as error:
-        raise InvalidInput("properties", None, f"a flatter object ({error})") from error
+        raise InvalidInput("properties", None, "an object that is nested less deep") from error
 
 
 def receipt(number: int, event: Event, status: str, remark: str | None = None) -> Receipt:

@@ -13,7 +13,19 @@ from infra.supervising.status_board import FolderLock
 from shared.platform.config import Settings
 from tests.infra.conftest import as_other
 
-OURS = ("up", "status", "logs", "migrate", "keys", "keys create", "keys list", "keys revoke")
+OURS = (
+    "up",
+    "status",
+    "logs",
+    "migrate",
+    "keys",
+    "keys create",
+    "keys list",
+    "keys revoke",
+    "work",
+    "work list",
+    "work retry",
+)
 
 
 def tenure(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":

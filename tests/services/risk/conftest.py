@@ -140,17 +140,29 @@ class World:
         """From now on the service does not answer."""
         self.local[service] = Away(self.dbs[service], reads={}, commands={})
 
+    def back(self, service: str) -> None:
+        """From now on it answers as before."""
+        declared = SERVICES[service]
+        self.local[service] = Dispatcher(
+            self.dbs[service], reads=declared.reads, commands=declared.commands
+        )
+
     async def count(self, query: str, *arguments: Any) -> int:
         async with self.risk.read(self.tenant) as conn:
             return await conn.fetchval(query, *arguments)
 
     async def hurry(self, attempt: int = 0) -> None:
-        """Failed claims are due at once, as if tried so often."""
+        """Claims are due at once, as if a service had been away so often."""
         async with self.risk.write(self.tenant) as conn:
             await conn.execute(
-                "UPDATE risk.work SET next_at = now(), attempt = $1 WHERE next_at < 'infinity'",
+                "UPDATE risk.work SET next_at = now(), postponed = $1 WHERE next_at < 'infinity'",
                 attempt,
             )
+
+    async def hurry_on(self) -> None:
+        """Claims are due at once, however often they were tried."""
+        async with self.risk.write(self.tenant) as conn:
+            await conn.execute("UPDATE risk.work SET next_at = now() WHERE next_at < 'infinity'")
 
 
 @pytest.fixture

@@ -260,6 +260,31 @@ async def test_a_silent_service_delays_a_score_and_later_its_last_word_counts(wo
     assert await world.count("SELECT count(*) FROM risk.work WHERE next_at < 'infinity'") == 0
 
 
+async def test_a_score_made_from_last_words_is_made_again_once_the_service_answers(world: World):
+    account = await world.account()
+    await world.events(account, 50)
+    await world.publish(a_model())
+    await world.rescore()
+    world.away("usage")
+    await world.send("billing", "payment-methods", [_card(account)])
+    await world.hear()
+    for _ in range(jobs.PATIENCE + 1):
+        await world.rescore()
+        await world.hurry_on()
+    score = await world.score(account)
+    assert score
+    assert score.stale_inputs == ["usage"], "nothing but the service's absence made it so"
+    assert await jobs.rescore_waiting(world.context) == 0, "it does not answer yet"
+
+    world.back("usage")
+    assert await jobs.rescore_waiting(world.context) == 1
+    assert await jobs.rescore_waiting(world.context) == 0
+    await world.rescore()
+    score = await world.score(account)
+    assert score
+    assert (score.stale_inputs, score.reason) == ([], UpdateReason.NEW_DATA)
+
+
 def _card(account: object) -> dict[str, str]:
     at = (datetime.now(UTC) - timedelta(days=3)).isoformat()
     return {"accountId": str(account), "method": "card", "validFrom": at}

@@ -161,7 +161,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"type": "track", "messageId": "11", "userId": "a", "event": "x",
       "sentAt": "9999-12-31T23:59:59-05:00"}, "sentAt"),
     ({"type": "track", "messageId": "12", "userId": "a", "event": "x",
-      "sentAt": 1796044924171}, "sentAt"),
+      "sentAt": 7}, "sentAt"),
     ({"type": "track", "messageId": "13", "userId": "a", "event": "x", "context": [7]}, "context"),
     ({"type": "track", "messageId": "14", "userId": "a", "event": "x", "properties": "p"},
      "properties"),
@@ -187,7 +187,7 @@ async def test_bad_messages_are_listed_with_a_reason_and_stop_nobody(
 
 ENVELOPES: list[tuple[dict[str, Any], str | None]] = [
     ({"sentAt": "2015-09-15T10:06:21 am+0400"}, "sentAt"),
-    ({"sentAt": 1796044924171}, "sentAt"),
+    ({"sentAt": 7}, "sentAt"),
     ({"sentAt": "0001-01-01T00:00:00+01:00"}, "sentAt"),
     ({"context": "nonsense"}, "context"),
     ({"context": {"groupId": {}}}, "context.groupId"),

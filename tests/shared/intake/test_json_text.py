@@ -1,6 +1,7 @@
 """JSON cut into raw parts: where a parser would cut, also where none at hand can read a part."""
 
 import json
+import time
 from contextlib import suppress
 
 import pytest
@@ -51,3 +52,18 @@ def test_no_bytes_raise_anything_else(noise: bytes) -> None:
         for cut in (items, members):
             with suppress(NotJson):
                 cut(text)
+
+
+NESTS = [
+    b"[" * 4_000_000 + b"]" * 4_000_000,
+    b'{"a":' * 1_300_000 + b"1" + b"}" * 1_300_000,
+    b"[" + b"[[]]," * 900_000 + b"[]]",
+    b'["\\ud800' + b'\\"],' * 900_000 + b'"]',
+]
+
+
+@pytest.mark.parametrize("nest", NESTS, ids=lambda nest: nest[:6].decode())
+def test_nesting_costs_its_bytes_and_never_its_neighbours(nest: bytes) -> None:
+    start = time.process_time()
+    assert items(b'["\\ud800",%s,7]' % nest) == [b'"\\ud800"', nest, b"7"]
+    assert time.process_time() - start < 0.5 * len(nest) / 1e6

@@ -84,8 +84,9 @@ async def test_a_service_whose_database_does_nothing_for_it_is_not_ready(
 
 async def test_every_loop_of_a_worker_is_watched(settings: Settings) -> None:
     async with working(settings, Worker("learning", {})) as (context, _):
-        (relay,) = context.loops.all
-        assert (relay.name, relay.problem) == ("relay", None)
+        relay, count = context.loops.all
+        assert (relay.name, count.name) == ("relay", "given up")
+        assert (relay.problem, count.problem) == (None, None)
         relay.max_round_s = -1
         assert await Worker("learning", {}).all_problems(context) == context.loops.problems() != []
 

@@ -39,16 +39,23 @@ WRITTEN = {
     "2026-11-01 00:30-09": HALF_PAST,
     " 2026-11-01T09:30:00Z ": HALF_PAST,
     "2026-11-01T09:30:00.123456789Z": HALF_PAST + timedelta(microseconds=123_457),
+    "1793525400": HALF_PAST,
+    "1793525400.000": HALF_PAST,
+    " 1793525400000 ": HALF_PAST,
+    "100000000": datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC),
+    "2026-11-01": datetime(2026, 11, 1, tzinfo=UTC),
     "1900-01-01T00:00:00+14:00": datetime(1900, 1, 1, tzinfo=timezone(timedelta(hours=14))),
     "2199-12-31T23:59:59.5-14:00": datetime(
         2199, 12, 31, 23, 59, 59, 500_000, timezone(timedelta(hours=-14))
     ),
 }
 REFUSED = [
-    "", "now", "2026-11-01", "2026-11-01T09:30:00", "2026-11-01 09:30", "2026-11-01Z",
+    "", "now", "2026-11-01T09:30:00", "2026-11-01 09:30", "2026-11-01Z",
     "2026-02-30T00:00:00Z", "2026-11-01T24:00:00Z", "2026-11-01T09:30:60Z", "2026-11-01T9:30:00Z",
     "2026-11-01T09:30:00+24:00", "2026-11-01T09:30:00+1", "2026-11-01T09:30:00 am+0400",
-    "01.11.2026 09:30:00Z", "20261101T093000Z", "2026-W45-1T09:30:00Z", "1793525400",
+    "01.11.2026 09:30:00Z", "20261101T093000Z", "2026-W45-1T09:30:00Z",
+    "0", "-1793525400", "99999999", "20261101", "202611010930", "20261101093000", "9999999999",
+    "7258118400000", "1793525400000000", "1.7935254e9", "1_793_525_400", "0x6ae5dd58",
     "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00", "1899-12-31T23:59:59Z",
     "2200-01-01T00:00:00Z", "9999-12-31T23:59:59-05:00", "9999-12-31T23:59:59.9999999Z",
     "2026-11-01T09:30:00\N{ARABIC-INDIC DIGIT ONE}Z", "2026-11-01T09:30:00Z\0",
@@ -95,7 +102,7 @@ def by_command(text: str) -> Read:
     return refusing(BadParameter, lambda: AMoment().convert(text, None, None))
 
 
-def by_segment(text: str) -> Read:
+def by_segment(text: object) -> Read:
     message = {"type": "track", "userId": "ann", "event": "x", "timestamp": text}
     batch = read_batch(msgspec.json.encode({"batch": [message]}))
     if batch.rejections:
@@ -105,7 +112,7 @@ def by_segment(text: str) -> Read:
     return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-def by_file(text: str) -> Read:
+def by_file(text: object) -> Read:
     row = Reading().row({"feature": "f", "occurredAt": text, "accountId": f"{uuid4()}"}, "1")
     (good, bad) = parse(msgspec.json.encode([row]), EventRow, LOADER)
     assert good or bad[0].field == "occurredAt"
@@ -161,7 +168,18 @@ def test_what_the_fast_reader_takes_is_read_as_the_same(moment: datetime) -> Non
     )
 
 
-@pytest.mark.parametrize("value", [None, 7, 1.5, True, [], {}, b"2026-11-01T09:30:00Z"])
-def test_only_text_names_a_moment(value: object) -> None:
+@pytest.mark.parametrize("number", [1793525400, 1793525400.0, 1793525400_000])
+def test_a_number_is_unix_seconds_or_milliseconds(number: float) -> None:
+    body = msgspec.json.encode([{"at": number}])
+    (row,), _ = parse(body, Timed, LOADER)
+    assert row.row.at == aware(number) == by_segment(number) == HALF_PAST
+    assert by_file(number) == HALF_PAST
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 7, 1.5, True, 0, -1793525400, 20261101, 1e400, 9**400, [], {}, b"2026-11-01T09:30:00Z"],
+)
+def test_nothing_else_names_a_moment(value: object) -> None:
     with pytest.raises(InvalidInput):
         moment(value, "at", UTC)
