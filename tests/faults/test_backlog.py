@@ -29,7 +29,7 @@ SELECT $1, decode(md5(n::text), 'hex'), 'crm', 'big', now() - n % 90 * interval 
 FROM generate_series(1, $2) AS n
 """
 PENDING = "SELECT count(*) FROM usage.pending_event"
-KNOWN = "SELECT EXISTS (SELECT FROM usage.known_account WHERE account_id = $1)"
+HAS_COME = "SELECT EXISTS (SELECT FROM usage.known_account WHERE account_id = $1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Usage:
     async def newcomer(self, tenant: UUID) -> None:
         """How long a new account of that tenant takes to be known."""
         began, account = time.monotonic(), await self.tell(tenant)
-        await until(lambda: self.owner.fetchval(KNOWN, account), 120, 0.02)
+        await until(lambda: self.owner.fetchval(HAS_COME, account), 120, 0.02)
         self.newcomers.append(time.monotonic() - began)
 
     async def post(self, tenant: UUID) -> None:

@@ -36,8 +36,10 @@ async def _release(conn: Conn, addresses: Sequence[Address], each: int, most: in
     """Take so many events of each address and not more in all; the addresses that have more."""
     groups = await _groups(conn, addresses)
     targets = {address: groups.get(address, address) for address in addresses}
-    known = await ingest_store.accounts_of(conn, list(set(targets.values())))
-    accounts = {address: known[target] for address, target in targets.items() if target in known}
+    account_ids = await ingest_store.accounts_of(conn, list(set(targets.values())))
+    accounts = {
+        address: account_ids[target] for address, target in targets.items() if target in account_ids
+    }
     events = await pending_store.take(conn, accounts, each, most)
     if events:
         await count(conn, await ingest_store.time_zone(conn, "UTC"), events, accounts)
@@ -46,8 +48,8 @@ async def _release(conn: Conn, addresses: Sequence[Address], each: int, most: in
         for address, target in groups.items()
         if address not in accounts and target.external is not None
     }
-    moved = await pending_store.move(conn, waiting, each, most) if waiting else 0
-    if max(len(events), moved) < each:
+    moves = await pending_store.move(conn, waiting, each, most) if waiting else 0
+    if max(len(events), moves) < each:
         return []
     return await pending_store.occupied(conn, [*accounts, *waiting])
 

@@ -119,11 +119,11 @@ async def test_more_than_may_wait_is_turned_away_by_name_and_the_rest_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(pending_domain, "MAX_PENDING", 3)
-    known = await an_account(db, tenant)
+    account = await an_account(db, tenant)
     first = [event(externalId=crm("a")), event(accountId=uuid4())]
     assert statuses(await send(db, principal, first)) == ["pending"] * 2
 
-    rows = [event(externalId=crm("a")), event(known), event(externalId=crm("b")), *first]
+    rows = [event(externalId=crm("a")), event(account), event(externalId=crm("b")), *first]
     receipts = await send(db, principal, rows)
 
     assert statuses(receipts) == ["pending", "accepted", "rejected", "pending", "pending"]
