@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from graph import feed
 from graph.bulk import Bulk
 from graph.cursor import Cursors, restores
+from graph.gates import Gates
 from graph.http import Endpoint
 from graph.readiness import Readiness
 from graph.scopes import BULK, FEED, REPORT, ROUTES, SEGMENT
@@ -62,8 +63,9 @@ class Gateway:
         self.rpc = rpc
         self.sign_in = SignIn(Keys(db))
         self.cursors = cursors
-        self.graphql = Endpoint(rpc, self.sign_in, db, self.cursors)
-        self.bulk = Bulk(rpc, self.sign_in)
+        self.gates = Gates()
+        self.graphql = Endpoint(rpc, self.sign_in, db, self.cursors, self.gates)
+        self.bulk = Bulk(rpc, self.sign_in, self.gates.keyless)
         self.readiness = Readiness(rpc)
 
 
@@ -74,7 +76,7 @@ def build(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         telemetry.start(settings, "gateway")
         url = settings.service_database_url("access")
-        async with connect(url, max_size=4) as db, Rpc(settings) as rpc:
+        async with connect(url, max_size=6) as db, Rpc(settings) as rpc:
             cursors = Cursors(settings, await restores(db))
             app.state.gateway = Gateway(cursors, rpc, db)
             gc.collect()
@@ -176,7 +178,8 @@ async def _risk_feed(request: Request, principal: Principal) -> Response:
     after = gateway.cursors.open(principal.tenant_id, query["after"]) if "after" in query else 0
     limit = whole(query, "limit", 1, 1_000, default=100)
     wait_s = whole(query, "timeout", 0, 20, default=0)
-    page = feed.page(gateway.rpc, principal, after, limit, wait_s)
+    gate = gateway.gates.subscriptions
+    page = feed.page(gateway.rpc, gate, principal, after, limit, wait_s)
     entries = await unless_stopped(request.app, page, [])
     events = [_cloud_event(entry, gateway.cursors) for entry in entries]
     return Response(orjson.dumps(events), media_type="application/cloudevents-batch+json")

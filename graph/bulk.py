@@ -10,42 +10,55 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from graph.sign_in import SignIn
-from shared.intake.body import Gate, body_of, off_loop
+from shared.intake.body import BatchGate, TooSlow, body_of, check_headers, inflate, read
 from shared.intake.json_text import NotJson, members
 from shared.platform.auth import Principal
+from shared.platform.gates import Room
+from shared.platform.limits import FORWARDED_BATCHES, MAX_KEYLESS_BYTES
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import NotSignedIn, ServiceUnavailable
 
 TIMEOUT_S = 60.0
-MAX_BATCHES = 64
 LARGE_BYTES = 1024 * 1024
 """A body from here on is written piece by piece, so that others get a turn in between."""
 
 
 class Bulk:
-    """Forwards batches; so many at a time, the next are asked to come again."""
+    """Forwards batches; so many at a time of each tenant, the next are asked to come again."""
 
-    def __init__(self, rpc: Rpc, sign_in: SignIn) -> None:
+    def __init__(self, rpc: Rpc, sign_in: SignIn, unknown: Room) -> None:
         self._rpc = rpc
         self._sign_in = sign_in
-        self._gate = Gate(MAX_BATCHES)
+        self._gate = BatchGate(FORWARDED_BATCHES)
+        self._unknown = unknown
 
     async def rows(self, service: str, request: Request, principal: Principal) -> Response:
         """A batch of rows."""
-        with self._gate.enter() as reservation:
+        with self._gate.enter(principal) as reservation:
             body = await body_of(request, reservation)
             return await self._forward(service, request, principal, body)
 
     async def segment(self, scope: str, request: Request) -> Response:
         """What an analytics library sends; some put their key into the body only."""
-        with self._gate.enter() as reservation:
-            key = _key_of_header(request.headers.get("authorization"))
-            principal = await self._holder(key, scope) if key else None
-            body = await body_of(request, reservation)
-            if principal is None:
-                key = await off_loop(len(body), lambda: _key_in(body))
-                principal = await self._holder(key, scope)
+        key = _key_of_header(request.headers.get("authorization"))
+        if key is not None:
+            return await self.rows("usage", request, await self._holder(key, scope))
+        body = await self._keyless_body(request)
+        key = await self._gate.off_loop(len(body), lambda: _key_in(body), "unknown")
+        principal = await self._holder(key, scope)
+        with self._gate.enter(principal) as reservation:
+            reservation.reserve_bytes(len(body))
             return await self._forward("usage", request, principal, body)
+
+    async def _keyless_body(self, request: Request) -> bytes:
+        """The body of somebody unknown: smaller, sooner, and apart from all others."""
+        is_packed = check_headers(request, MAX_KEYLESS_BYTES)
+        try:
+            async with self._unknown.stay():
+                body = await read(request, MAX_KEYLESS_BYTES)
+        except TimeoutError as error:
+            raise TooSlow(self._unknown.within_s) from error
+        return inflate(body, MAX_KEYLESS_BYTES) if is_packed else body
 
     async def _holder(self, key: str, scope: str) -> Principal:
         principal = await self._sign_in.principal(f"Bearer {key}")

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import nullcontext
 
 import aiohttp
 import msgspec
 
 from shared.platform.auth import Principal
+from shared.platform.gates import Gate
 from shared.process.facts import LogEntry
 from shared.process.rpc import Rpc
 from shared.vocabulary.errors import ServiceUnavailable
@@ -19,9 +21,17 @@ log = logging.getLogger(__name__)
 
 
 async def page(
-    rpc: Rpc, principal: Principal, after: int, limit: int = PAGE, wait_s: float = 0
+    rpc: Rpc, gate: Gate, principal: Principal, after: int, limit: int, wait_s: float
 ) -> list[LogEntry]:
     """The tenant's risk updates behind a position, waiting up to `wait_s` for the first."""
+    who = principal.tenant_id, principal.subject
+    with gate.enter(*who) if wait_s else nullcontext():
+        return await _page(rpc, principal, after, limit, wait_s)
+
+
+async def _page(
+    rpc: Rpc, principal: Principal, after: int, limit: int, wait_s: float
+) -> list[LogEntry]:
     query = {"after": str(after), "limit": str(limit), "wait_s": str(wait_s), "types": TYPES}
     reply = await _read(rpc, principal, "/log", query, wait_s)
     return msgspec.msgpack.decode(reply, type=list[LogEntry])
@@ -50,15 +60,18 @@ async def _read(
         raise ServiceUnavailable("the risk service does not answer") from error
 
 
-async def follow(rpc: Rpc, principal: Principal, after: int) -> AsyncGenerator[LogEntry]:
+async def follow(
+    rpc: Rpc, gate: Gate, principal: Principal, after: int
+) -> AsyncGenerator[LogEntry]:
     """Everything behind a position, then what comes; outlives restarts of the risk service."""
-    while True:
-        try:
-            entries = await page(rpc, principal, after, wait_s=WAIT_S)
-        except ServiceUnavailable as error:
-            log.info("the risk feed waits: %s", error)
-            await asyncio.sleep(0.5)
-            continue
-        for entry in entries:
-            yield entry
-            after = entry.position
+    with gate.enter(principal.tenant_id, principal.subject):
+        while True:
+            try:
+                entries = await _page(rpc, principal, after, PAGE, WAIT_S)
+            except ServiceUnavailable as error:
+                log.info("the risk feed waits: %s", error)
+                await asyncio.sleep(0.5)
+                continue
+            for entry in entries:
+                yield entry
+                after = entry.position

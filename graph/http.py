@@ -20,11 +20,12 @@ from strawberry.types.unset import UNSET, UnsetType
 from graph.context import GraphContext
 from graph.cursor import Cursors
 from graph.faults import BAD_REQUEST
-from graph.limits import MAX_BODY_BYTES, OPERATION_TIMEOUT_S
+from graph.gates import Gates
+from graph.limits import MAX_BODY_BYTES, OPERATION_TIMEOUT_S, READ_WITHIN_S
 from graph.schema import schema
 from graph.sign_in import SignIn
 from graph.sockets import Operations, Socket
-from shared.intake.body import TooLarge
+from shared.intake.body import TooLarge, TooSlow
 from shared.platform import telemetry
 from shared.platform.auth import Principal
 from shared.platform.db import Database
@@ -50,13 +51,16 @@ class Endpoint(GraphQL[GraphContext, None]):
     graphql_transport_ws_handler_class = Operations
     websocket_adapter_class = Socket  # type: ignore[assignment] - as the base declares it
 
-    def __init__(self, rpc: Rpc, sign_in: SignIn, access: Database, cursors: Cursors) -> None:
+    def __init__(
+        self, rpc: Rpc, sign_in: SignIn, access: Database, cursors: Cursors, gates: Gates
+    ) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
             allow_queries_via_get=False,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, "sse"),
         )
+        self.gates = gates
         self._rpc = rpc
         self._access = access
         self._sign_in = sign_in
@@ -66,13 +70,20 @@ class Endpoint(GraphQL[GraphContext, None]):
         if scope["type"] == "websocket":
             await super().__call__(scope, receive, send)
             return
+        request = Request(scope, receive)
         try:
-            body = await read_body(receive)
-            answer = await self._answer(Request(scope, replay(body, receive)), receive)
+            answer = await self._take(request, receive)
         except Exception as error:
-            answer = graph_refusal(refusal_for(error, Request(scope)))
+            answer = graph_refusal(refusal_for(error, request))
         if answer is not None:
             await answer(scope, receive, send)
+
+    async def _take(self, request: Request, receive: Receive) -> Response | None:
+        """Whoever may not ask is turned away before anything is read."""
+        who = await self._sign_in.principal(request.headers.get("authorization"))
+        with self.gates.requests.enter(who.tenant_id, who.subject):
+            body = await read_body(receive)
+            return await self._answer(Request(request.scope, replay(body, receive)), receive)
 
     async def _answer(self, request: Request, receive: Receive) -> Response | None:
         """Run the operation; stop it when the caller leaves or the time is up."""
@@ -110,6 +121,7 @@ class Endpoint(GraphQL[GraphContext, None]):
             NOBODY if on_socket else await self._sign_in.principal(authorization),
             self._rpc,
             cursors=self._cursors,
+            gates=self.gates,
             access=self._access,
             authorization=authorization,
         )
@@ -123,6 +135,8 @@ class Endpoint(GraphQL[GraphContext, None]):
             )
         except NotPermitted as error:
             raise ConnectionRejectionError from error
+        who = context.principal
+        context.socket.enter_context(self.gates.sockets.enter(who.tenant_id, who.subject))
         return UNSET
 
     def encode_json(self, data: object) -> str:
@@ -139,7 +153,15 @@ class Endpoint(GraphQL[GraphContext, None]):
 
 
 async def read_body(receive: Receive) -> bytes:
-    """The whole body, within bounds."""
+    """The whole body, within bounds of size and time."""
+    try:
+        async with asyncio.timeout(READ_WITHIN_S):
+            return await _body(receive)
+    except TimeoutError as error:
+        raise TooSlow(READ_WITHIN_S) from error
+
+
+async def _body(receive: Receive) -> bytes:
     parts: list[bytes] = []
     size, more = 0, True
     while more:

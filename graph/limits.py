@@ -1,7 +1,7 @@
 """How deep, wide and long an operation may be; made once, so that validation is cached."""
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any
 
@@ -10,15 +10,19 @@ from strawberry.extensions import (
     AddValidationRules,
     MaxTokensLimiter,
     ParserCache,
+    SchemaExtension,
     ValidationCache,
 )
 from strawberry.extensions.max_aliases import create_validator as aliases_at_most
 from strawberry.extensions.query_depth_limiter import create_validator as depth_at_most
 from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
 
+from graph.context import GraphContext
 from graph.faults import MaskBugs
 
 MAX_BODY_BYTES = 1024 * 1024
+READ_WITHIN_S = 10.0
 OPERATION_TIMEOUT_S = 15.0
 MAX_TOKENS = 4_000
 RULES: list[Any] = [depth_at_most(18, None), aliases_at_most(60)]
@@ -68,7 +72,27 @@ def _is_ambiguous(context: ExecutionContext) -> bool:
     return sum(isinstance(part, OperationDefinitionNode) for part in document.definitions) > 1
 
 
+class Turns(SchemaExtension):
+    """An operation is read and carried out when it is its tenant's turn."""
+
+    async def on_operation(self) -> AsyncIterator[None]:
+        """One turn for all of it; the events of a subscription come when they come."""
+        context: GraphContext = self.execution_context.context
+        who = context.principal
+        async with AsyncExitStack() as self._turn:
+            turn = context.gates.operations.turn(who.tenant_id, who.subject)
+            await self._turn.enter_async_context(turn)
+            yield
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        """A subscription has begun: its place among the subscriptions is another one."""
+        if self.execution_context.operation_type is OperationType.SUBSCRIPTION:
+            await self._turn.aclose()
+        yield
+
+
 EXTENSIONS: list[Any] = [
+    Turns,
     partial(MaxTokensLimiter, max_token_count=MAX_TOKENS),
     Documents,
     Validity,

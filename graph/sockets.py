@@ -1,5 +1,6 @@
 """Operations on a WebSocket: each answers for itself, and only the protocol ends them all."""
 
+import asyncio
 import logging
 from typing import Any, Final
 
@@ -12,7 +13,8 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
 
 from graph.context import GraphContext
 from graph.faults import BAD_REQUEST
-from shared.vocabulary.errors import ServiceUnavailable
+from shared.platform.gates import Room
+from shared.vocabulary.errors import OverShare, ServiceUnavailable
 
 SHAPES: Final[dict[str, Any]] = {
     "connection_init": types.ConnectionInitMessage,
@@ -24,6 +26,7 @@ SHAPES: Final[dict[str, Any]] = {
 """What a client may send, by the message's type."""
 INTERNAL_ERROR: Final = 1011
 TRY_AGAIN: Final = 1013
+TOO_LATE: Final = "sign in with connection_init, within 3 s"
 MAX_REASON_BYTES: Final = 123
 """The longest reason that fits into a close frame; a longer one breaks the connection."""
 log = logging.getLogger(__name__)
@@ -41,6 +44,10 @@ class Operations(BaseGraphQLTransportWSHandler[Any, Any]):
     """The operations of one socket. Each loads anew: none may see what another one loaded."""
 
     @property
+    def _room(self) -> Room:
+        return self._first.gates.before_init
+
+    @property
     def context(self) -> Any:
         return self._first.again() if self.connection_acknowledged else self._first
 
@@ -51,12 +58,31 @@ class Operations(BaseGraphQLTransportWSHandler[Any, Any]):
     async def handle(self) -> None:
         """Until the client leaves; a bug of ours closes the socket with a reason."""
         try:
-            await super().handle()
-        except ServiceUnavailable as error:  # nobody can sign in just now
+            with self._first.socket:
+                await super().handle()
+        except (ServiceUnavailable, OverShare) as error:  # nobody can sign in just now
             await self.websocket.close(TRY_AGAIN, str(error))
         except Exception:
             log.exception("a socket ended")
             await self.websocket.close(INTERNAL_ERROR, "internal error")
+
+    def on_request_accepted(self) -> None:
+        """Whoever does not sign in has to leave soon, and sooner where many are waiting."""
+        super().on_request_accepted()
+        self._guest = self._room.enter(self._send_away)
+        self._first.socket.callback(self._room.leave, self._guest)
+
+    def _send_away(self) -> None:
+        clock = self.connection_init_timeout_task
+        if clock and not clock.done():
+            clock.cancel()
+            self.connection_timed_out = True
+            self._farewell = asyncio.create_task(self.websocket.close(4408, TOO_LATE))
+
+    async def handle_connection_init(self, message: types.ConnectionInitMessage) -> None:
+        """Known from here on, or closed."""
+        await super().handle_connection_init(message)
+        self._room.leave(self._guest)
 
     async def handle_message(self, message: Any) -> None:
         """Only messages of the protocol's shapes; a payload that is null is none."""

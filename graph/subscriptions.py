@@ -1,6 +1,7 @@
 """What partners subscribe to: replayed from a cursor, then live, from the durable log."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -101,11 +102,13 @@ class Subscription:
             start = await feed.end(context.rpc, context.principal)
         else:
             start = context.cursors.open(context.principal.tenant_id, after)
-        async for entry in feed.follow(context.rpc, context.principal, start):
-            if selection.includes(entry):
-                context.forget()  # an event must show the present, not what the last one loaded
-                cursor = context.cursors.seal(entry.tenant_id, entry.position)
-                yield RiskUpdate(Update(entry, cursor))
+        entries = feed.follow(context.rpc, context.gates.subscriptions, context.principal, start)
+        async with aclosing(entries):
+            async for entry in entries:
+                if selection.includes(entry):
+                    context.forget()  # an event must show the present, not what the last one loaded
+                    cursor = context.cursors.seal(entry.tenant_id, entry.position)
+                    yield RiskUpdate(Update(entry, cursor))
 
 
 class Selection:

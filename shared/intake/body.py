@@ -2,18 +2,19 @@
 
 import asyncio
 import zlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from typing import TypeVar
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from shared.intake.parameters import whole
-from shared.vocabulary.errors import InvalidInput, ServiceUnavailable
+from shared.platform.auth import Principal
+from shared.platform.gates import Gate, Limit
+from shared.platform.limits import BATCH_BYTES, LARGE_BODIES
+from shared.vocabulary.errors import InvalidInput
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-MAX_REQUESTS = 32
-MAX_RESERVED_BYTES = 128 * 1024 * 1024
 READ_WITHIN_S = 30.0
 OFF_LOOP_BYTES = 64 * 1024
 PLAIN = ("", "identity")
@@ -21,10 +22,6 @@ GZIP = ("gzip", "x-gzip")
 BY_LINE = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
 T = TypeVar("T")
-
-
-class Busy(ServiceUnavailable):
-    """Enough is under way; the same request will be welcome in a moment."""
 
 
 class TooLarge(InvalidInput):
@@ -41,70 +38,78 @@ class TooSlow(InvalidInput):
         super().__init__("body", "unfinished", f"a whole body within {within_s:g} s")
 
 
-class Gate:
-    """How many requests, and how many bytes of them, are under way at once."""
+class BatchGate:
+    """How many batches, and how many bytes of them, are under way at once."""
 
-    def __init__(
-        self, max_requests: int = MAX_REQUESTS, max_bytes: int = MAX_RESERVED_BYTES
-    ) -> None:
-        self.requests = 0
-        self.bytes = 0
-        self._max_requests = max_requests
-        self._max_bytes = max_bytes
+    def __init__(self, batches: Limit, size: Limit = BATCH_BYTES) -> None:
+        self.batches = Gate(batches)
+        self.bytes = Gate(size)
+        self._threads = Gate(LARGE_BODIES)
 
     @contextmanager
-    def enter(self) -> Generator["Reservation"]:
-        """A place for one request; Busy when there is none, before anything is read."""
-        if self.requests >= self._max_requests:
-            raise Busy(f"{self.requests} batches are under way; send this one again")
-        reservation = Reservation(self)
-        self.requests += 1
-        try:
-            yield reservation
-        finally:
-            self.requests -= 1
-            self.bytes -= reservation.bytes
+    def enter(self, who: Principal) -> Generator["Reservation"]:
+        """A place for one batch, or a refusal before anything is read."""
+        reservation = Reservation(self, who)
+        with self.batches.enter(*reservation.who):
+            try:
+                yield reservation
+            finally:
+                self.bytes.give_back(reservation.bytes, *reservation.who)
 
-    def reserve_bytes(self, size: int) -> None:
-        """Room for so many bytes more; Busy when there is none."""
-        if self.bytes + size > self._max_bytes:
-            raise Busy(f"{self.bytes} bytes are under way; send this batch again")
-        self.bytes += size
+    async def off_loop(self, size: int, work: Callable[[], T], *who: Hashable) -> T:
+        """Do it here when it is small, else beside the loop, where it does not hold up the others;
+        they take turns there."""
+        if size < OFF_LOOP_BYTES:
+            return work()
+        async with self._threads.turn(*who):
+            return await asyncio.to_thread(work)
 
 
 class Reservation:
-    """What one request takes of the gate."""
+    """What one batch takes of the gate."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: BatchGate, who: Principal) -> None:
         self._gate = gate
+        self.who = who.tenant_id, who.subject
         self.bytes = 0
 
     def reserve_bytes(self, size: int) -> None:
-        """Room for so many bytes more of this request."""
-        self._gate.reserve_bytes(size)
+        """Room for so many bytes more of this batch, or a refusal."""
+        self._gate.bytes.take(size, *self.who)
         self.bytes += size
+
+    async def off_loop(self, size: int, work: Callable[[], T]) -> T:
+        """Do it here when it is small, else beside the loop, when it is one's turn."""
+        return await self._gate.off_loop(size, work, *self.who)
 
 
 async def body_of(request: Request, reservation: Reservation) -> bytes:
     """The body, unpacked; refused by its headers where they say enough, before it is read."""
+    is_packed = check_headers(request, MAX_BODY_BYTES)
+    try:
+        async with asyncio.timeout(READ_WITHIN_S):
+            body = await read(request, MAX_BODY_BYTES, reservation.reserve_bytes)
+    except TimeoutError as error:
+        raise TooSlow(READ_WITHIN_S) from error
+    return await unpack(body, reservation) if is_packed else body
+
+
+async def unpack(body: bytes, reservation: Reservation) -> bytes:
+    """What was packed, within bounds."""
+    unpacked = await reservation.off_loop(len(body) * 16, lambda: inflate(body))
+    reservation.reserve_bytes(len(unpacked))
+    return unpacked
+
+
+def check_headers(request: Request, max_bytes: int) -> bool:
+    """Whether the body is packed; a refusal where the headers alone are a reason for one."""
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in PLAIN + GZIP:
         raise InvalidInput("Content-Encoding", encoding, "gzip, or none")
     length = whole(request.headers, "content-length", 0, 10**18, default=0)
-    if length > MAX_BODY_BYTES:
-        raise TooLarge(f"{length} bytes")
-    try:
-        async with asyncio.timeout(READ_WITHIN_S):
-            body = await _read(request, reservation)
-    except TimeoutError as error:
-        raise TooSlow(READ_WITHIN_S) from error
-    except ClientDisconnect as error:
-        raise ServiceUnavailable("the caller left") from error
-    if encoding in PLAIN:
-        return body
-    unpacked = await off_loop(len(body) * 16, lambda: inflate(body))
-    reservation.reserve_bytes(len(unpacked))
-    return unpacked
+    if length > max_bytes:
+        raise TooLarge(f"{length} bytes", max_bytes)
+    return encoding in GZIP
 
 
 def is_by_line(request: Request) -> bool:
@@ -113,14 +118,19 @@ def is_by_line(request: Request) -> bool:
     return kind.strip().lower() in BY_LINE
 
 
-async def _read(request: Request, reservation: Reservation) -> bytes:
+def _free(_: int) -> None:
+    """Bytes of which nobody keeps count."""
+
+
+async def read(request: Request, max_bytes: int, reserve: Callable[[int], None] = _free) -> bytes:
+    """The body as it comes, within bounds."""
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise TooLarge(f"more than {MAX_BODY_BYTES} bytes")
-        reservation.reserve_bytes(len(part))
+        if size > max_bytes:
+            raise TooLarge(f"more than {max_bytes} bytes", max_bytes)
+        reserve(len(part))
         parts.append(part)
     return b"".join(parts)
 
@@ -138,8 +148,3 @@ def inflate(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
     if not stream.eof or stream.unused_data.strip(b"\0"):
         raise InvalidInput("body", f"{len(body)} bytes", "one whole gzip stream")
     return unpacked
-
-
-async def off_loop(size: int, work: Callable[[], T]) -> T:
-    """Do it here when it is small, else beside the loop, where it does not hold up the others."""
-    return work() if size < OFF_LOOP_BYTES else await asyncio.to_thread(work)

@@ -6,14 +6,18 @@ import math
 import secrets
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database, to
+from shared.platform.gates import Gate
+from shared.platform.limits import UNKNOWN_KEYS
 from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, NotPermitted, NotSignedIn
 from shared.vocabulary.time_zone import check_time_zone
 
@@ -21,6 +25,7 @@ SCOPES = ("read", "ingest", "act", "ml", "partner", "admin")
 TOKEN_LIFE_S = 120
 NO_TENANT = UUID(int=0)
 HEADER = "x-tenure-principal"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,34 +218,50 @@ async def revoke_key(conn: Conn, key_id: UUID) -> ApiKey:
 
 
 class Keys:
-    """API keys looked up at the gateway; kept a few seconds, longer while the database is away."""
+    """API keys looked up at the gateway, and remembered for a few seconds.
+
+    Who tries keys that nobody has does not keep those who have one from being looked up.
+    """
 
     TRUST_S = 5.0
     MAX_ENTRIES = 10_000
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._cache: dict[bytes, tuple[float, Principal | None]] = {}
+        self._holders: dict[bytes, tuple[float, Principal]] = {}
+        self._strangers: dict[bytes, float] = {}
+        self._first_time = Gate(UNKNOWN_KEYS)
 
     async def principal(self, key: str) -> Principal:
         """Who holds the key; NotSignedIn for unknown and revoked ones."""
         key_hash = hash_key(key)
-        now = time.monotonic()
-        read_at, principal = self._cache.get(key_hash, (-math.inf, None))
-        if read_at < now - self.TRUST_S:
-            principal = await self._look_up(key_hash)
-            if len(self._cache) >= self.MAX_ENTRIES:
-                self._cache.clear()
-            self._cache[key_hash] = (now, principal)
+        not_before = time.monotonic() - self.TRUST_S
+        read_at, principal = self._holders.get(key_hash, (-math.inf, None))
+        if read_at < not_before and self._strangers.get(key_hash, -math.inf) < not_before:
+            async with nullcontext() if principal else self._first_time.turn():
+                principal = await self._look_up(key_hash)
         if principal is None:
             raise NotSignedIn("this API key is unknown or revoked")
         return principal
 
     async def _look_up(self, key_hash: bytes) -> Principal | None:
+        now = time.monotonic()
         async with self._db.read(None) as conn:
             row = await conn.fetchrow("SELECT * FROM access.key_holder($1)", key_hash)
         if row is None:
+            self._holders.pop(key_hash, None)
+            _remember(self._strangers, key_hash, now, self.MAX_ENTRIES)
             return None
-        return Principal(
+        principal = Principal(
             row["tenant_id"], f"key:{row['key_id']}", tuple(row["scopes"]), row["time_zone"]
         )
+        _remember(self._holders, key_hash, (now, principal), self.MAX_ENTRIES)
+        return principal
+
+
+def _remember(entries: dict[bytes, T], key_hash: bytes, entry: T, max_entries: int) -> None:
+    """Keep the newest entries."""
+    entries.pop(key_hash, None)
+    if len(entries) >= max_entries:
+        del entries[next(iter(entries))]
+    entries[key_hash] = entry

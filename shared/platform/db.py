@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -10,6 +11,8 @@ import asyncpg
 import msgspec
 
 from shared.platform import telemetry
+from shared.platform.gates import Gate, Limit
+from shared.platform.limits import OWN_CONNECTIONS, TRANSACTIONS
 from shared.vocabulary.errors import ServiceUnavailable
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ else:  # asyncpg's classes take no brackets at run time
 T = TypeVar("T")
 
 TIMEOUT_S = 30
+MAX_CONNECTIONS: Final = TRANSACTIONS.whole + OWN_CONNECTIONS
 CONNECTION_ERRORS = (
     OSError,
     asyncpg.InterfaceError,
@@ -67,8 +71,9 @@ VALUE_ERRORS = (asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ProgramL
 class Database:
     """A pool; every transaction runs as one tenant, or as none."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, limit: Limit = TRANSACTIONS) -> None:
         self.pool = pool
+        self._gate = Gate(limit)
         self.committed: list[Callable[[], None]] = []
 
     @asynccontextmanager
@@ -87,7 +92,7 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, tenant_id: UUID | None, *, readonly: bool) -> AsyncGenerator[Conn]:
-        async with self._acquired() as conn:
+        async with self._place(tenant_id), self._acquired() as conn:
             try:
                 await conn.execute(_begin(tenant_id, readonly=readonly))
                 yield conn
@@ -96,6 +101,10 @@ class Database:
                     await conn.execute("ROLLBACK")
                 raise
             await conn.execute("COMMIT")
+
+    def _place(self, tenant_id: UUID | None) -> AbstractAsyncContextManager[None]:
+        """A tenant's turn; our own loops have connections that no tenant gets."""
+        return nullcontext() if tenant_id is None else self._gate.turn(tenant_id)
 
     @asynccontextmanager
     async def _acquired(self) -> AsyncGenerator[Conn]:
@@ -148,8 +157,10 @@ async def savepoint(conn: Conn) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def connect(url: str, *, max_size: int = 8) -> AsyncGenerator[Database]:
+async def connect(url: str, *, max_size: int = MAX_CONNECTIONS) -> AsyncGenerator[Database]:
     """A pool for one process; jsonb travels as Python values."""
+    places = max(1, max_size - OWN_CONNECTIONS)
+    limit = replace(TRANSACTIONS, whole=places, tenant=(places + 1) // 2)
     pool = await asyncpg.create_pool(
         url,
         min_size=1,
@@ -167,7 +178,7 @@ async def connect(url: str, *, max_size: int = 8) -> AsyncGenerator[Database]:
         },
     )
     try:
-        yield Database(pool)
+        yield Database(pool, limit)
     finally:
         with suppress(TimeoutError):
             async with asyncio.timeout(5):

@@ -275,7 +275,8 @@ class Rpc:
 
     async def __aenter__(self) -> "Rpc":
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=200, keepalive_timeout=60)
+            # No limit: long waits would keep calls from being sent. Gates say how many there are.
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
         )
         return self
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from shared.intake.body import Gate, body_of, is_by_line, off_loop
+from shared.intake.body import BatchGate, body_of, is_by_line
 from shared.intake.group_commit import GroupCommit
 from shared.intake.parameters import seconds, whole, words
 from shared.intake.rows import BulkRoute, ForeignRoute, ParsedRows, Receipt, carry_out, parse
@@ -25,6 +25,7 @@ from shared.platform import auth, telemetry
 from shared.platform.auth import Principal, Signer
 from shared.platform.config import WORKERS, Settings
 from shared.platform.db import Database, connect
+from shared.platform.limits import BATCHES
 from shared.process import facts
 from shared.process.consumer import Consumer
 from shared.process.listeners import Listeners, fact_type
@@ -97,7 +98,7 @@ class ServiceState:
     log: facts.Log
     dispatcher: Dispatcher
     signer: Signer
-    gate: Gate
+    gate: BatchGate
     group_commit: GroupCommit
     loops: Loops
 
@@ -154,7 +155,15 @@ async def _start(service: Service, settings: Settings) -> AsyncGenerator[Service
             loops.start(f"facts of {source}", consumer.follow())
             loops.start(f"facts of {source}, again", consumer.retries.follow())
         yield ServiceState(
-            settings, db, rpc, log, dispatcher, Signer(settings), Gate(), GroupCommit(db), loops
+            settings,
+            db,
+            rpc,
+            log,
+            dispatcher,
+            Signer(settings),
+            BatchGate(BATCHES),
+            GroupCommit(db),
+            loops,
         )
 
 
@@ -252,10 +261,10 @@ def _bulk(route: BulkRoute, scope: str) -> Handler:
     async def take(request: Request) -> Response:
         principal = _principal_with(request, scope)
         state = _state(request)
-        with state.gate.enter() as reservation:
+        with state.gate.enter(principal) as reservation:
             body = await body_of(request, reservation)
             by_line = is_by_line(request)
-            rows = await off_loop(
+            rows = await reservation.off_loop(
                 len(body), lambda: parse(body, route.row, principal, by_line=by_line)
             )
             receipts = await _carry_out(state, route, principal, rows)
@@ -279,9 +288,9 @@ def _foreign(route: ForeignRoute, scope: str) -> Handler:
     async def take(request: Request) -> Response:
         principal = _principal_with(request, scope)
         state = _state(request)
-        with state.gate.enter() as reservation:
+        with state.gate.enter(principal) as reservation:
             body = await body_of(request, reservation)
-            read = await off_loop(len(body), lambda: route.read(body))
+            read = await reservation.off_loop(len(body), lambda: route.read(body))
             async with state.db.write(principal.tenant_id) as conn:
                 answer = await route.take(conn, principal, datetime.now(UTC), read)
         return Response(msgspec.json.encode(answer), media_type="application/json")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import resource
 import socket
 import sys
 from collections.abc import Coroutine
@@ -10,6 +11,8 @@ from typing import Any, TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
+
+from shared.process.connections import Connection
 
 T = TypeVar("T")
 STARTUP_FAILURE = 3
@@ -48,23 +51,36 @@ async def unless_stopped(app: Starlette, work: Coroutine[Any, Any, T], otherwise
         stop.cancel()
 
 
-def serve(app: Starlette, host: str, port: int, **options: Any) -> None:
-    """uvicorn with our choices: quiet, no server header, a bounded goodbye."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
-    )
-    config = uvicorn.Config(
+def configured(app: Starlette, host: str, port: int, **options: Any) -> uvicorn.Config:
+    """uvicorn with our choices: quiet, no server header, no patience with who is unknown."""
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
+        http=Connection,
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=5,
         **options,
     )
+
+
+def serve(app: Starlette, host: str, port: int, **options: Any) -> None:
+    """Answer until told to stop, with a bounded goodbye."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
+    _allow_many_sockets()
+    config = configured(app, host, port, timeout_graceful_shutdown=5, **options)
     server = Server(config, stopping(app))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
         sys.exit(STARTUP_FAILURE)
+
+
+def _allow_many_sockets() -> None:
+    """As many as the system lets us have; often only a fraction is granted at first."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

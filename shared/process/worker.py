@@ -29,6 +29,7 @@ from shared.platform.db import CONNECTION_ERRORS, Database, connect
 from shared.process import facts, given_up, work
 from shared.process.loops import Loops, cancel, happens, went_round
 from shared.process.rpc import Rpc
+from shared.process.serving import configured
 from shared.process.work import Claim, WorkList
 from shared.vocabulary.errors import NotPermitted, Refusal
 
@@ -104,14 +105,11 @@ async def _run(settings: Settings, worker: Worker) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with working(settings, worker) as (context, hints):
         server = Endpoint(
-            uvicorn.Config(
+            configured(
                 _health(lambda: worker.all_problems(context), Signer(settings)),
-                host=settings.service_host,
-                port=settings.worker_port(worker.service),
+                settings.service_host,
+                settings.worker_port(worker.service),
                 lifespan="off",
-                log_level="warning",
-                access_log=False,
-                server_header=False,
             )
         )
         async with contextlib.AsyncExitStack() as stack:

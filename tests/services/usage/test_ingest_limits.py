@@ -16,12 +16,14 @@ from services.usage.domain import rejections
 from services.usage.domain.work_lists import FORGET
 from services.usage.store import ingest as ingest_store
 from services.usage.store import rejections as rejections_store
-from shared.intake.body import OFF_LOOP_BYTES, Busy, Gate, TooLarge, inflate
+from shared.intake.body import OFF_LOOP_BYTES, BatchGate, TooLarge, inflate
 from shared.platform import auth
-from shared.platform.auth import Principal
+from shared.platform.auth import NO_TENANT, Principal
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database
-from shared.vocabulary.errors import InvalidInput
+from shared.platform.gates import Busy, Limit
+from shared.platform.limits import BATCHES
+from shared.vocabulary.errors import InvalidInput, OverShare
 from tests.examples import worker_context
 from tests.services.usage.examples import an_account, event, past, send, statuses
 from tests.services.usage.processes import Served, a_key
@@ -256,23 +258,27 @@ async def test_a_full_house_asks_to_come_again_and_makes_room_afterwards(
     http: Served, db: Database, tenant: UUID, principal: Principal
 ) -> None:
     account = await an_account(db, tenant)
-    http.usage.state.running.gate = Gate(max_requests=1)
-    with http.usage.state.running.gate.enter():
+    single = Limit("batches", whole=1, tenant=1, key=1)
+    http.usage.state.running.gate = BatchGate(single)
+    with http.usage.state.running.gate.enter(Principal(NO_TENANT, "another", ())):
         for path, body in (("events", [event(account)]), ("batch", {"batch": []})):
             status, answer, headers = await http.post(path, body, principal)
             assert (status, headers["retry-after"]) == (503, "1")
-            assert "again" in str(answer)
+            assert "1 batches of all callers are under way, of at most 1" in str(answer)
     assert (await http.post("events", [event(account)], principal))[0] == 202
 
 
-def test_bytes_under_way_are_bounded_and_given_back() -> None:
-    gate = Gate(max_bytes=100)
-    with gate.enter() as first:
+def test_bytes_under_way_are_bounded_and_given_back(principal: Principal) -> None:
+    gate = BatchGate(BATCHES, Limit("bytes", whole=100, tenant=70, key=70))
+    other = Principal(NO_TENANT, "another", ())
+    with gate.enter(principal) as first:
         first.reserve_bytes(60)
-        with gate.enter() as second, pytest.raises(Busy):
+        with gate.enter(principal) as second, pytest.raises(OverShare, match="of at most 70"):
+            second.reserve_bytes(11)
+        with gate.enter(other) as second, pytest.raises(Busy, match="of at most 100"):
             second.reserve_bytes(50)
-        assert gate.bytes == 60
-    assert (gate.requests, gate.bytes) == (0, 0)
+        assert gate.bytes.count() == 60
+    assert (gate.batches.count(), gate.bytes.count()) == (0, 0)
 
 
 # How broken
