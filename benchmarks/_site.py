@@ -76,7 +76,9 @@ class Site:
 async def site(port: int) -> AsyncGenerator[Site]:
     """Servers of their own, gone at the end."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        settings = Settings.from_env({"TENURE_DATA_DIR": folder, "TENURE_PORT": str(port)})
+        settings = Settings.from_env(
+            {"TENURE_DATA_DIR": folder, "TENURE_PORT": str(port)}, begins=True
+        )
         postgres = stack.enter_context(start_postgres(settings, keep=False))
         stack.enter_context(start_valkey(settings, keep=False))
         await migrate_all(settings)

@@ -303,7 +303,9 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="how much is sent, 1 = 120,000")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings.from_env({"TENURE_DATA_DIR": folder, "TENURE_PORT": "28100"})
+        settings = Settings.from_env(
+            {"TENURE_DATA_DIR": folder, "TENURE_PORT": "28100"}, begins=True
+        )
         with start_postgres(settings, keep=False) as postgres:
             return asyncio.run(measured(settings, postgres.pid, options.scale))
 

@@ -77,7 +77,9 @@ class Spent:
 
 async def main(accounts: int, people: int, *, plans: bool) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings.from_env({"TENURE_DATA_DIR": folder, "TENURE_PORT": "28000"})
+        settings = Settings.from_env(
+            {"TENURE_DATA_DIR": folder, "TENURE_PORT": "28000"}, begins=True
+        )
         with start_postgres(settings, durable=False, keep=False):
             await migrate_all(settings)
             tenant, pages = await filled(settings, accounts, people)

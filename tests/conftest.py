@@ -80,7 +80,8 @@ def free_port() -> int:
 
 def for_test(data_dir: Path) -> Settings:
     """Settings of an installation of its own."""
-    return Settings.from_env({"TENURE_DATA_DIR": str(data_dir), "TENURE_PORT": str(free_port())})
+    env = {"TENURE_DATA_DIR": str(data_dir), "TENURE_PORT": str(free_port())}
+    return Settings.from_env(env, begins=True)
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from infra.suite.configuration import configured
+from infra.suite.configuration import take
 from infra.supervising.program import last_lines
+from shared.platform.config import data_folder
 from shared.vocabulary.errors import InvalidInput
 
 LOOK_EVERY_S = 0.3
@@ -33,7 +34,8 @@ def logs(name: str | None, lines: int, follow: bool, data_dir: str | None) -> No
       tenure logs postgres --lines 500
       tenure logs gateway --follow
     """
-    folder = configured(TENURE_DATA_DIR=data_dir).data_dir / "logs"
+    take(TENURE_DATA_DIR=data_dir)
+    folder = data_folder() / "logs"
     names = sorted(path.stem for path in folder.glob("*.log"))
     if name is None:
         click.echo("\n".join(_listed(folder, names)) or f"Nothing has run on {folder.parent} yet.")

@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from infra.servers import access
+from infra.servers import access, external
 from infra.suite.configuration import configured
 from shared.platform.config import Settings
 from shared.platform.migrate import migrate_all
@@ -21,7 +21,7 @@ def migrate() -> None:
     Example:
       TENURE_DATABASE_URL=postgresql://owner:secret@db:5432/tenure tenure migrate
     """
-    applied = asyncio.run(migrated(configured()))
+    applied = asyncio.run(migrated(configured(begins=True)))
     for name in applied:
         click.echo(name)
     click.echo(f"{len(applied)} migrations applied; the database is up to date.")
@@ -29,5 +29,6 @@ def migrate() -> None:
 
 async def migrated(settings: Settings) -> list[str]:
     """Names of what was applied; one sentence when there is no database to be had."""
+    await external.check(settings)
     async with access.owner(settings):
         return await migrate_all(settings)

@@ -5,10 +5,11 @@ import sys
 import click
 
 from infra.suite import programs
-from infra.suite.configuration import configured
+from infra.suite.configuration import configured, take
 from infra.suite.status_table import show
 from infra.supervising.status_board import Line, alive, state_of
 from infra.supervising.terminal import Terminal
+from shared.platform.config import data_folder
 
 
 @click.command()
@@ -32,15 +33,16 @@ def status(data_dir: str | None) -> None:
       1  running, but starting, or something is down or degraded, as with a broken model
       3  not running
     """
-    settings = configured(TENURE_DATA_DIR=data_dir)
-    state = state_of(settings.data_dir)
+    take(TENURE_DATA_DIR=data_dir)
+    folder = data_folder()
+    state = state_of(folder)
     if not alive(state.get("pid"), state.get("created")):
-        click.echo(f"Tenure is not running on {settings.data_dir}; `tenure up` starts it.")
+        click.echo(f"Tenure is not running on {folder}; `tenure up` starts it.")
         sys.exit(3)
     lines = [Line(**line) for line in state["programs"]]
     click.echo(f"{state['address']}  process {state['pid']}  {state['phase']}")
     show(lines, Terminal())
-    degraded = programs.problems(settings)
+    degraded = programs.problems(configured())
     for line in degraded:
         click.echo(line)
     well = not degraded and state["phase"] == "ready" and all(line.status == "up" for line in lines)

@@ -55,5 +55,5 @@ def up(demo: bool, companies: int, seed: int, port: int | None, data_dir: str | 
       tenure status
       tenure keys create --tenant demo --scope read
     """
-    settings = configured(TENURE_PORT=port, TENURE_DATA_DIR=data_dir)
+    settings = configured(begins=True, TENURE_PORT=port, TENURE_DATA_DIR=data_dir)
     asyncio.run(start.up(settings, Demo(companies, seed) if demo else None, Terminal()))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from infra.servers import external
 from infra.supervising.errors import StartError
 from shared.platform import auth
 from shared.platform.config import Settings
@@ -32,8 +33,18 @@ class ListedKey:
 @asynccontextmanager
 async def owner(settings: Settings) -> AsyncGenerator[Conn]:
     """A connection as the owner of the schemas; StartError when there is none to be had."""
+    conn = await _sign_in(settings)
     try:
-        conn = await asyncpg.connect(settings.owner_database_url, timeout=10)
+        yield conn
+    finally:
+        await conn.close()
+
+
+async def _sign_in(settings: Settings) -> Conn:
+    if settings.database_url:
+        return (await external.sign_in(settings.database_url))[0]
+    try:
+        return await asyncpg.connect(settings.owner_database_url, timeout=10)
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise StartError(
             f"The database in {settings.data_dir} was made with another secret: bring back the "
@@ -44,10 +55,6 @@ async def owner(settings: Settings) -> AsyncGenerator[Conn]:
             "PostgreSQL does not answer; start everything with `tenure up` first, "
             "or set TENURE_DATABASE_URL."
         ) from error
-    try:
-        yield conn
-    finally:
-        await conn.close()
 
 
 async def development_key(conn: Conn, tenant: str, *, again: bool = False) -> str | None:

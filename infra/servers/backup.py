@@ -51,11 +51,11 @@ def unpack(file: Path, folder: Path) -> None:
             f"{folder} holds an installation; restore into an empty folder (TENURE_DATA_DIR), "
             "or move this one away first."
         )
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with tarfile.open(file) as archive:
+        with tarfile.open(file, "r:") as archive:
             if not {"secret", DUMP} <= set(archive.getnames()):
                 raise StartError(f"{file} is not a backup that `tenure backup` made.")
+            folder.mkdir(parents=True, exist_ok=True)
             archive.extractall(folder, filter="data")
     except (OSError, tarfile.TarError) as error:
         raise StartError(

@@ -12,8 +12,6 @@ from shared.platform.config import Settings
 
 TIMEOUT_S = 5.0
 OLDEST_POSTGRES = 18
-DSN_FORM = "postgresql://user:password@host:port/database"
-REDIS_FORM = "redis://:password@host:port/0"
 
 
 async def check(settings: Settings) -> None:
@@ -26,10 +24,21 @@ async def check(settings: Settings) -> None:
 
 async def check_postgres(url: str, *, timeout_s: float = TIMEOUT_S) -> None:
     """Sign in, and see that the version and the rights suffice."""
-    parts = split(url, "TENURE_DATABASE_URL", ("postgresql", "postgres"), DSN_FORM)
+    conn, where = await sign_in(url, timeout_s=timeout_s)
+    try:
+        await check_rights(conn, where)
+    finally:
+        await conn.close()
+
+
+async def sign_in(
+    url: str, *, timeout_s: float = TIMEOUT_S
+) -> tuple["asyncpg.Connection[asyncpg.Record]", str]:
+    """A connection to the server that the settings name, and where that is, in words."""
+    parts = urlsplit(url)
     where = f"{parts.hostname}:{parts.port or 5432} (TENURE_DATABASE_URL)"
     try:
-        conn = await asyncpg.connect(url, timeout=timeout_s)
+        return await asyncpg.connect(url, timeout=timeout_s), where
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise StartError(
             f"PostgreSQL at {where} refuses the user '{parts.username}' or the password."
@@ -42,10 +51,6 @@ async def check_postgres(url: str, *, timeout_s: float = TIMEOUT_S) -> None:
         raise StartError(
             f"No PostgreSQL can be used at {where}: {reason(error, timeout_s)}."
         ) from error
-    try:
-        await check_rights(conn, where)
-    finally:
-        await conn.close()
 
 
 async def check_rights(conn: asyncpg.Connection, where: str) -> None:
@@ -70,7 +75,7 @@ async def check_rights(conn: asyncpg.Connection, where: str) -> None:
 
 def check_redis(url: str, *, timeout_s: float = TIMEOUT_S) -> None:
     """Sign in and ask for a PONG."""
-    parts = split(url, "TENURE_REDIS_URL", ("redis", "rediss"), REDIS_FORM)
+    parts = urlsplit(url)
     where = f"{parts.hostname}:{parts.port or 6379} (TENURE_REDIS_URL)"
     try:
         reply = ping(parts, timeout_s)
@@ -109,19 +114,6 @@ def command(words: list[str]) -> bytes:
     """A command in Redis's protocol."""
     parts = [word.encode() for word in words]
     return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts)
-
-
-def split(url: str, setting: str, schemes: tuple[str, ...], form: str) -> SplitResult:
-    """The parts of an address; StartError if it cannot be one."""
-    try:
-        parts = urlsplit(url)
-        well_formed = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        well_formed = False
-        parts = urlsplit("")
-    if not well_formed:
-        raise StartError(f"{setting} is not an address that can be used; it looks like {form}.")
-    return parts
 
 
 def reason(error: Exception, timeout_s: float) -> str:

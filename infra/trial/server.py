@@ -31,7 +31,7 @@ async def scratch() -> AsyncGenerator[Settings]:
         ports = range(FIRST_PORT, FIRST_PORT + 4_000, 20)
         port = next(p for p in ports if not port_taken("127.0.0.1", p + 10))
         environment = {"TENURE_DATA_DIR": folder, "TENURE_PORT": str(port)}
-        settings = Settings.from_env(environment)
+        settings = Settings.from_env(environment, begins=True)
         Path(folder).chmod(0o755)  # noqa: ASYNC240 - before anything else runs
         with start_postgres(settings, durable=False, keep=False):
             await migrate_all(settings)

@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.errors import InvalidInput, NotFound
 
 PROJECT = Path(__file__).resolve().parents[2]
 SERVICES = ("accounts", "usage", "billing", "learning", "risk")
 WORKERS = ("usage", "learning", "risk")
 SCHEMAS = ("access", *SERVICES)
 HIGHEST_PORT = 65_535 - 20
+POSTGRES, POSTGRES_FORM = (
+    ("postgresql", "postgres"),
+    "postgresql://user:password@host:port/database",
+)
+REDIS, REDIS_FORM = ("redis", "rediss"), "redis://:password@host:port/0"
 LOOPBACK = "127.0.0.1"
 MIN_SECRET_LENGTH = 16
 
@@ -41,19 +46,20 @@ class Settings:
     """None: an embedded database in the data folder; `off`: no record outside PostgreSQL."""
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read the environment; the secret is made on first use and kept in the data folder."""
+    def from_env(cls, env: Mapping[str, str] | None = None, *, begins: bool = False) -> "Settings":
+        """Read the environment. Who `begins` an installation makes its secret; NotFound for others,
+        who would make a second one where they stand."""
         env = os.environ if env is None else env
         data_dir = data_folder(env)
         return cls(
             project_dir=PROJECT,
             data_dir=data_dir,
-            secret=_secret(env, data_dir),
+            secret=_secret(env, data_dir, begins=begins),
             host=env.get("TENURE_HOST") or LOOPBACK,
             service_host=env.get("TENURE_SERVICE_HOST") or LOOPBACK,
             port=_port(env),
-            database_url=env.get("TENURE_DATABASE_URL") or None,
-            redis_url=env.get("TENURE_REDIS_URL") or None,
+            database_url=_address(env, "TENURE_DATABASE_URL", POSTGRES, POSTGRES_FORM),
+            redis_url=_address(env, "TENURE_REDIS_URL", REDIS, REDIS_FORM),
             overrides={key: value for key, value in env.items() if key.startswith("TENURE_")},
             rpc_timeout_s=float(env.get("TENURE_RPC_TIMEOUT_S") or 5.0),
             otlp_endpoint=env.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None,
@@ -128,6 +134,21 @@ def reachable(host: str) -> str:
     return f"[{near}]" if ":" in near else near
 
 
+def _address(env: Mapping[str, str], name: str, schemes: tuple[str, ...], form: str) -> str | None:
+    """The address of a server; it may hold a password, so a wrong one is not repeated."""
+    text = env.get(name)
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        well_formed = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        raise InvalidInput(name, "what it says", f"an address that looks like {form}")
+    return text
+
+
 def _port(env: Mapping[str, str]) -> int:
     text = env.get("TENURE_PORT") or "8000"
     if not text.isdigit() or not 1 <= int(text) <= HIGHEST_PORT:
@@ -135,12 +156,17 @@ def _port(env: Mapping[str, str]) -> int:
     return int(text)
 
 
-def _secret(env: Mapping[str, str], data_dir: Path) -> bytes:
+def _secret(env: Mapping[str, str], data_dir: Path, *, begins: bool) -> bytes:
     text = env.get("TENURE_SECRET")
     if text is not None:
         return _long_enough("TENURE_SECRET", text.encode())
     path = data_dir / "secret"
     if not path.exists():
+        if not begins:
+            raise NotFound(
+                f"there is no installation in {data_dir}: set TENURE_DATA_DIR (or TENURE_SECRET) "
+                "to that of yours, or begin one with `tenure up`"
+            )
         _write_secret(path)
     return _long_enough(str(path), path.read_bytes())
 

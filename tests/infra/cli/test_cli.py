@@ -125,4 +125,5 @@ def test_status_of_nothing_has_a_code_of_its_own(settings: Settings):
 
 
 def test_keys_without_a_server_say_what_to_start(settings: Settings):
+    (settings.data_dir / "secret").write_bytes(settings.secret)
     assert "start everything with `tenure up` first" in refused("keys", "list", **at(settings))
