@@ -81,6 +81,7 @@ class Whole:
         self.logs.mkdir(mode=0o700, exist_ok=True)
         self.supervisor = Supervisor(self.logs, terminal, guard, self.board)
         self._demo = demo
+        self._missing: list[str] = []
         self._terminal = terminal
         self._guard = guard
 
@@ -146,13 +147,28 @@ class Whole:
                 with self.phases.phase("settling"):
                     await settled(self.settings, self._terminal)
                 unsettled = False
-            with self.phases.phase(step.name, draws=True):
-                await self._carry_out(step)
+            await self._take(step)
         if left:
             with self.phases.phase("scores"):
                 await wait_for_scores(self.settings, self._terminal, self.logs / "risk-worker.log")
 
-    async def _carry_out(self, step: Step) -> None:
+    async def _take(self, step: Step) -> None:
+        """Take a step. Without data there is no demo; a forecast is tried once more, and missed."""
+        for again in ("",) if step.loads else ("", ", again"):
+            with self.phases.phase(f"{step.name}{again}", draws=True):
+                code = await self._carry_out(step)
+            if code == 0:
+                self.progress.done.append(step.name)
+                self.progress.write()
+                return
+            command = shlex.join(("tenure", *step.arguments))
+            reason = f"`{command}` for '{step.tenant}' ended with code {code}; its words are above."
+            if step.loads:
+                raise StartError(reason)
+            self._terminal.say(f"tenure: {reason}")
+        self._missing.append(step.tenant)
+
+    async def _carry_out(self, step: Step) -> int:
         """Run one of our commands with its progress on the terminal; the logs wait meanwhile."""
         self._terminal.muted = self._terminal.is_terminal
         env = programs.environment(self.settings)
@@ -162,36 +178,28 @@ class Whole:
         )
         self._guard.watch(process.pid, signal.SIGTERM)
         try:
-            code = await process.wait()
+            return await process.wait()
         except asyncio.CancelledError:
             await ended(process)
             raise
         finally:
             self._guard.forget(process.pid)
             self._terminal.muted = False
-        self._judge(step, code)
-
-    def _judge(self, step: Step, code: int) -> None:
-        """Remember what was done; without data there is no demo, without a forecast there is."""
-        if code == 0:
-            self.progress.done.append(step.name)
-            self.progress.write()
-            return
-        command = shlex.join(("tenure", *step.arguments))
-        reason = f"`{command}` for '{step.tenant}' ended with code {code}; its words are above."
-        if step.loads:
-            raise StartError(reason)
-        self._terminal.say(f"tenure: {reason} The next start tries again.")
 
     def _welcome(self) -> None:
-        """Say that everything is ready, where, and what to ask first; then forget the keys."""
+        """Say whether everything is ready, where, and what to ask first; then forget the keys."""
         show(list(self.board.lines.values()), self._terminal)
-        self._terminal.say(f"Tenure is ready after {self.phases.total_s:.1f} s at {self.address}")
+        state, took = "ready", f"after {self.phases.total_s:.1f} s at {self.address}"
+        if self._missing:
+            state = f"not ready: no forecast for {' and '.join(self._missing)}"
+            self._terminal.say(f"Tenure is up {took}, but {state}. The next start tries again.")
+        else:
+            self._terminal.say(f"Tenure is ready {took}")
         for line in welcome(self.address, self.progress.unseen_keys):
             self._terminal.plain(line)
         self.progress.unseen_keys = {}
         self.progress.write()
-        self.board.phase("ready")
+        self.board.phase(state)
 
 
 def embedded(settings: Settings) -> list[Program]:
