@@ -90,7 +90,7 @@ class Log:
         self._db = db
         self._channel = f"{schema}_log"
         self._due = asyncio.Event()
-        self._moved = asyncio.Event()
+        self._notices = asyncio.Event()
         self._news: dict[UUID | None, asyncio.Event] = {}
         """What a tenant's readers wait for, and those of the whole log."""
         db.committed.append(self._due.set)
@@ -129,17 +129,17 @@ class Log:
                 while not conn.is_closed():
                     end = await self._tell_news(conn, end)
                     went_round()
-                    await happens(self._moved, LOOK_S)
+                    await happens(self._notices, LOOK_S)
             finally:
                 with contextlib.suppress(*CONNECTION_ERRORS):
                     await conn.remove_listener(self._channel, self._notice)
 
     def _notice(self, *_: object) -> None:
-        self._moved.set()
+        self._notices.set()
 
     async def _tell_news(self, conn: Conn, end: int) -> int:
         """Wake who waits for a tenant that has news, and no others; the end of the log."""
-        self._moved.clear()
+        self._notices.clear()
         query = "SELECT pos, tenant FROM log_positions($1, $2)"
         while rows := await conn.fetch(query, end, MAX_PAGE):
             end = rows[-1]["pos"]
