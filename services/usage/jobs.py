@@ -6,8 +6,10 @@ from uuid import UUID
 
 from services.usage.actions import history as history_actions
 from services.usage.actions import ingest as ingest_actions
+from services.usage.actions import pending as pending_actions
 from services.usage.actions import signals as signals_actions
-from services.usage.domain.work_lists import ANNOUNCE, DROP_RAW, FORGET, MEASURE
+from services.usage.domain.work_lists import ANNOUNCE, DROP_RAW, FORGET, MEASURE, RELEASE
+from services.usage.store import pending as pending_store
 from shared.platform import auth
 from shared.process import work
 from shared.process.work import Claim
@@ -19,6 +21,14 @@ async def announce(context: WorkerContext, tenant_id: UUID, claims: Sequence[Cla
     async with context.db.write(tenant_id) as conn:
         await ingest_actions.announce(conn, [claim.key for claim in claims], datetime.now(UTC))
         await work.finish(conn, ANNOUNCE, claims)
+
+
+async def release(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
+    """Count a bite of what waited for accounts that are known now; comes again for the next."""
+    async with context.db.write(tenant_id) as conn:
+        await pending_actions.release_more(conn)
+        await work.finish(conn, RELEASE, claims)
+        await pending_store.mark_due(conn, RELEASE)
 
 
 async def forget(context: WorkerContext, tenant_id: UUID, claims: Sequence[Claim]) -> None:
@@ -44,7 +54,16 @@ async def drop_raw(context: WorkerContext, tenant_id: UUID, claims: Sequence[Cla
         await history_actions.drop_raw(conn, tenant_id, [claim.key for claim in claims])
 
 
-WORKER = Worker("usage", {ANNOUNCE: announce, FORGET: forget, MEASURE: measure, DROP_RAW: drop_raw})
+WORKER = Worker(
+    "usage",
+    {
+        ANNOUNCE: announce,
+        RELEASE: release,
+        FORGET: forget,
+        MEASURE: measure,
+        DROP_RAW: drop_raw,
+    },
+)
 
 if __name__ == "__main__":
     run(WORKER)

@@ -1,9 +1,10 @@
 """Events in: counted in their days or put aside, a receipt for each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from services.usage.domain import pending as pending_domain
 from services.usage.domain import rejections as rejections_domain
 from services.usage.domain.events import Address, Event, EventRow, event, receipt
 from services.usage.domain.facts import UsageRecorded
@@ -11,6 +12,7 @@ from services.usage.domain.late import LatePolicy
 from services.usage.domain.work_lists import ANNOUNCE, FORGET
 from services.usage.store import ingest as ingest_store
 from services.usage.store import locks
+from services.usage.store import pending as pending_store
 from services.usage.store import rejections as rejections_store
 from shared.intake.rows import NumberedRow, Receipt, rejection
 from shared.platform.auth import Principal
@@ -39,6 +41,8 @@ async def take_good(
     policy, accounts = context.policy, context.accounts
     zone = context.zone or await ingest_store.time_zone(conn, principal.time_zone)
     good, receipts = await _in_time(conn, policy, good)
+    good, too_many = await _with_room(conn, good, accounts)
+    receipts += too_many
     firsts = {each.row.key: each.row for each in reversed(good)}
     countable = [event for event in firsts.values() if event.address in accounts]
     new = await count(conn, zone, countable, accounts)
@@ -63,10 +67,31 @@ async def _in_time(
     if not late:
         return good, []
     late -= (await ingest_store.stored_events(conn, list(late))).keys()
-    return [each for each in good if each.row.key not in late], [
-        rejection(each.number, policy.refusal(each.row), each.row.event_id)
+    return _turn_away(good, late, policy.refusal)
+
+
+async def _with_room(
+    conn: Conn, good: list[NumberedRow[Event]], accounts: Mapping[Address, UUID]
+) -> tuple[list[NumberedRow[Event]], list[Receipt]]:
+    """Turn events away that nobody could count, once very many wait; those that wait, wait on."""
+    keys = dict.fromkeys(each.row.key for each in good if each.row.address not in accounts)
+    if not keys:
+        return good, []
+    room = pending_domain.MAX_PENDING - await pending_store.waiting_events(conn)
+    if len(keys) <= room:
+        return good, []
+    stored = await ingest_store.stored_events(conn, list(keys))
+    new = [key for key in keys if key not in stored]
+    return _turn_away(good, set(new[max(room, 0) :]), pending_domain.refusal)
+
+
+def _turn_away(
+    good: list[NumberedRow[Event]], keys: set[bytes], why: Callable[[Event], InvalidInput]
+) -> tuple[list[NumberedRow[Event]], list[Receipt]]:
+    return [each for each in good if each.row.key not in keys], [
+        rejection(each.number, why(each.row), each.row.event_id)
         for each in good
-        if each.row.key in late
+        if each.row.key in keys
     ]
 
 

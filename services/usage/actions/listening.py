@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from services.usage.actions.ingest import count
+from services.usage.actions.pending import release
+from services.usage.domain.events import Address
 from services.usage.domain.others import (
     AccountFact,
     BillingFact,
@@ -12,7 +13,6 @@ from services.usage.domain.others import (
 )
 from services.usage.domain.work_lists import MEASURE
 from services.usage.store import directory, locks
-from services.usage.store import ingest as ingest_store
 from shared.platform.db import Conn
 from shared.process import work
 
@@ -21,14 +21,12 @@ MEASURE_SOON_S = 600.0
 
 
 async def learn_accounts(conn: Conn, facts: Sequence[AccountFact]) -> None:
-    """Accounts are known, or known by further names: events that waited for them count now."""
+    """Accounts are known, or known by further names: events that waited for them go on."""
     account_ids = sorted({fact.account_id for fact in facts})
     names = {name: fact.account_id for fact in facts for name in fact.externals}
     await locks.lock_accounts(conn)
     await directory.add_accounts(conn, account_ids, names)
-    events = await directory.take_pending(conn, account_ids, list(names))
-    zone = await ingest_store.time_zone(conn, "UTC") if events else "UTC"
-    await count(conn, zone, events, directory.addressees(events, names))
+    await release(conn, [*map(Address, account_ids), *(Address(external=name) for name in names)])
     await directory.add_account_versions(conn, facts)
     await work.mark(conn, MEASURE, account_ids, delay_s=MEASURE_SOON_S)
 

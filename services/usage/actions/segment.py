@@ -3,21 +3,21 @@
 from datetime import datetime
 from typing import TypeAlias
 
-from services.usage.actions.ingest import count, save_rejected, take_good
+from services.usage.actions.ingest import save_rejected, take_good
+from services.usage.actions.pending import release
 from services.usage.domain.events import Address, Event, ExternalId
 from services.usage.domain.people import People
 from services.usage.domain.segment import (
-    GROUP,
+    USER,
     SegmentRequest,
     learn,
     names,
     usage,
     waits,
-    with_address,
+    with_group,
 )
 from services.usage.domain.work_lists import ANNOUNCE
-from services.usage.store import directory, locks
-from services.usage.store import ingest as ingest_store
+from services.usage.store import locks
 from services.usage.store import people as people_store
 from shared.intake.rows import NumberedRow, Receipt, rejection
 from shared.platform.auth import Principal
@@ -38,7 +38,7 @@ async def take_segment(
     if people.is_changed:  # decided anew where nobody else can decide at the same time
         await locks.lock_accounts(conn)
         people, events, rejections = await _read(conn, request, received_at)
-        await _settle(conn, principal, people)
+        await _settle(conn, people)
     elif any(waits(each.row) for each in events):  # does it still wait where nobody can decide?
         await locks.lock_accounts_shared(conn)
         _, events, rejections = await _read(conn, request, received_at)
@@ -69,25 +69,15 @@ async def _read(conn: Conn, request: SegmentRequest, received_at: datetime) -> R
             group = each.row.group or people.group_of(name)
             uses.append((NumberedRow(each.number, event), name, group))
     events = [
-        NumberedRow(
-            each.number,
-            with_address(each.row, group or people.first_group_of(name), people.person(name)),
-        )
+        NumberedRow(each.number, with_group(each.row, group or people.first_group_of(name)))
         for each, name, group in uses
     ]
     return people, events, rejections
 
 
-async def _settle(conn: Conn, principal: Principal, people: People) -> None:
-    """Write who is who and where they belong; what waited for that counts where it can."""
+async def _settle(conn: Conn, people: People) -> None:
+    """Write who is who and where they belong; what waited for that goes on."""
     await work.mark(conn, ANNOUNCE, await people_store.take_over(conn, people.aliases))
     await people_store.join_groups(conn, people.new_groups)
-    groups = await people_store.settle(conn, people.destinations)
-    accounts = await ingest_store.accounts_of(
-        conn, [Address(external=ExternalId(GROUP, group)) for group in groups]
-    )
-    names = [each.external for each in accounts if each.external is not None]
-    events = await directory.take_pending(conn, [], names)
-    if events:
-        zone = await ingest_store.time_zone(conn, principal.time_zone)
-        await count(conn, zone, events, accounts)
+    names = await people_store.waiting_names(conn, people.members_of_groups)
+    await release(conn, [Address(external=ExternalId(USER, name)) for name in names])

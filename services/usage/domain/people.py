@@ -11,12 +11,13 @@ MAX_NAMES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PersonName:
-    """A name as it is known: whose it is, and of that person the group, whether events wait for
-    one, and the number of names."""
+    """A name as it is known: whose it is, and of that person the group, the first of its groups,
+    whether events wait for one, and the number of names."""
 
     name: str
     person: str
     group: str | None
+    first_group: str | None
     waits: bool
     names: int
 
@@ -32,7 +33,9 @@ class People:
         self._before = {name.person: name for name in names}
         self._owner = {name.name: name.person for name in names}
         self._group = {key: name.group for key, name in self._before.items() if name.group}
-        self._first_group = dict(self._group)
+        self._first_group = {
+            key: name.first_group for key, name in self._before.items() if name.first_group
+        }
         self._aliases: list[str] = []
 
     def person(self, name: str) -> str:
@@ -76,15 +79,22 @@ class People:
         return {name: self.person(name) for name in self._aliases}
 
     @property
-    def new_groups(self) -> dict[str, str]:
-        """People whose group became another."""
+    def new_groups(self) -> list[tuple[str, str]]:
+        """People whose group became another, and the first group of those who had none."""
         before = {key: name.group for key, name in self._before.items()}
-        return {who: group for who, group in self._group.items() if before.get(who) != group}
+        return [
+            (who, step)
+            for who, group in self._group.items()
+            if before.get(who) != group
+            for step in dict.fromkeys(
+                [group] if before.get(who) else [self._first_group[who], group]
+            )
+        ]
 
     @property
-    def destinations(self) -> dict[str, str]:
-        """Where what waits for somebody belongs, of all whose group is known."""
-        return self._first_group
+    def members_of_groups(self) -> list[str]:
+        """People whose group is known: what waits for them can go on."""
+        return list(self._first_group)
 
     @property
     def is_changed(self) -> bool:

@@ -194,10 +194,11 @@ def usage(message: Message, received_at: datetime) -> Event:
     return msgspec.structs.replace(plain, body=fingerprint(row, said_at, plain.properties))
 
 
-def with_address(event: Event, group: str | None, person: str) -> Event:
-    """The event with the account it names: its person's group, or the person until it has one."""
-    external = ExternalId(GROUP, group) if group else ExternalId(USER, person)
-    return msgspec.structs.replace(event, address=Address(external=external))
+def with_group(event: Event, group: str | None) -> Event:
+    """The event with the account it names: its person's group; it waits for one until then."""
+    if group is None:
+        return event
+    return msgspec.structs.replace(event, address=Address(external=ExternalId(GROUP, group)))
 
 
 def waits(event: Event) -> bool:

@@ -7,6 +7,9 @@ from shared.process.work import WorkList
 ANNOUNCE: Final = WorkList("announce", max_claims=500)
 """Accounts with news that is to be told."""
 
+RELEASE: Final = WorkList("release", max_claims=50)
+"""Tenants with events that waited and whose account is known by now: a bite of each in turn."""
+
 FORGET: Final = WorkList("forget", max_claims=500, pace="slow")
 """Tenants with rejected rows that are past their time."""
 

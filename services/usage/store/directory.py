@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from services.usage.domain.events import Address, Event, ExternalId
+from services.usage.domain.events import ExternalId
 from services.usage.domain.others import (
     AccountFact,
     BillingFact,
@@ -11,8 +11,7 @@ from services.usage.domain.others import (
     LearningFact,
     MemberFact,
 )
-from services.usage.store.ingest import address_of
-from shared.platform.db import Conn, to
+from shared.platform.db import Conn
 
 
 async def add_accounts(
@@ -35,37 +34,6 @@ async def add_accounts(
         [name.id for name in names],
         list(names.values()),
     )
-
-
-async def take_pending(
-    conn: Conn, account_ids: Sequence[UUID], names: Sequence[ExternalId]
-) -> list[Event]:
-    """Remove and give the events that waited for these accounts, or for accounts of these names.
-
-    Those without a history of their own become known now: no older answer may change.
-    """
-    rows = await conn.fetch(
-        # One index a branch: with OR every account would read through all that waits.
-        "DELETE FROM usage.pending_event WHERE key IN ("
-        " SELECT p.key FROM usage.pending_event AS p WHERE p.account_id = ANY ($1)"
-        " UNION ALL SELECT p.key FROM usage.pending_event AS p"
-        " JOIN unnest($2::text[], $3::text[]) AS named (source, id)"
-        " ON p.external_source = named.source AND p.external_id = named.id)"
-        " RETURNING key, account_id, external_source, external_id, occurred_at,"
-        " coalesce(known_at, clock_timestamp()) AS recorded_at, quantity, body, feature, member,"
-        " properties::text AS properties, event_id",
-        account_ids,
-        [name.source for name in names],
-        [name.id for name in names],
-    )
-    return [to(Event, row, address=address_of(row)) for row in rows]
-
-
-def addressees(events: Sequence[Event], names: Mapping[ExternalId, UUID]) -> dict[Address, UUID]:
-    """The accounts that events name by their id, or by one of these names."""
-    addresses = {event.address for event in events}
-    by_id = {each: each.account_id for each in addresses if each.account_id is not None}
-    return by_id | {each: names[each.external] for each in addresses if each.external is not None}
 
 
 async def add_account_versions(conn: Conn, accounts: Sequence[AccountFact]) -> None:

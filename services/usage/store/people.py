@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 from services.usage.domain.people import MAX_NAMES, PersonName
-from services.usage.domain.segment import GROUP, USER
+from services.usage.domain.segment import USER
 from shared.platform.db import Conn, to
 
 PEOPLE = (Path(__file__).parent / "people.sql").read_text()
@@ -20,44 +20,36 @@ async def people(conn: Conn, names: Sequence[str]) -> list[PersonName]:
 
 async def take_over(conn: Conn, aliases: Mapping[str, str]) -> list[UUID]:
     """From now on people are names of other people, and so are all of their names; the accounts in
-    which any of these names was used. Events that wait for them go along."""
+    which any of these names was used."""
     if not aliases:
         return []
     names, persons = list(aliases), list(aliases.values())
     rows = await conn.fetch(TAKE_OVER, names, persons)
-    await conn.execute(
-        "UPDATE usage.pending_event AS p SET external_id = t.person"
-        " FROM unnest($1::text[], $2::text[]) AS t(name, person)"
-        " WHERE p.external_source = $3 AND p.external_id = t.name",
-        names,
-        persons,
-        USER,
-    )
     return [row["account_id"] for row in rows]
 
 
-async def join_groups(conn: Conn, groups: Mapping[str, str]) -> None:
-    """People belong to other groups from now on."""
+async def join_groups(conn: Conn, groups: Sequence[tuple[str, str]]) -> None:
+    """People belong to other groups from now on; of several groups of a person, to the last."""
     await conn.execute(
         "INSERT INTO usage.segment_group (tenant_id, member, recorded_at, group_id)"
-        " SELECT current_setting('tenure.tenant')::uuid, member, clock_timestamp(), group_id"
-        " FROM unnest($1::text[], $2::text[]) AS moved(member, group_id)",
-        list(groups),
-        list(groups.values()),
+        " SELECT current_setting('tenure.tenant')::uuid, member,"
+        " clock_timestamp() + row_number() OVER (PARTITION BY member ORDER BY number)"
+        " * interval '1 microsecond', group_id"
+        " FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS moved(member, group_id, number)",
+        [person for person, _ in groups],
+        [group for _, group in groups],
     )
 
 
-async def settle(conn: Conn, groups: Mapping[str, str]) -> list[str]:
-    """Events that wait for people wait for their groups from now on; for which ones."""
+async def waiting_names(conn: Conn, persons: Sequence[str]) -> list[str]:
+    """Every name of these people under which events wait."""
     rows = await conn.fetch(
-        "WITH settled AS ("
-        " UPDATE usage.pending_event AS p SET external_source = $3, external_id = s.group_id"
-        " FROM unnest($1::text[], $2::text[]) AS s(person, group_id)"
-        " WHERE p.external_source = $4 AND p.external_id = s.person RETURNING s.group_id"
-        ") SELECT DISTINCT group_id FROM settled",
-        list(groups),
-        list(groups.values()),
-        GROUP,
+        "SELECT DISTINCT n.name FROM unnest($1::text[]) AS p(person) CROSS JOIN LATERAL ("
+        " SELECT p.person AS name UNION ALL"
+        " SELECT a.name FROM usage.alias AS a WHERE a.person = p.person) AS n"
+        " WHERE EXISTS (SELECT FROM usage.pending_event AS w"
+        " WHERE w.external_source = $2 AND w.external_id = n.name)",
+        persons,
         USER,
     )
-    return [row["group_id"] for row in rows]
+    return [row["name"] for row in rows]

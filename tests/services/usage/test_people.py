@@ -251,7 +251,7 @@ async def test_names_of_a_tenant_mean_nothing_to_another(
 
 
 def test_a_person_of_very_many_names_is_nobodys_name() -> None:
-    people = People([PersonName("crowd", "crowd", None, waits=False, names=MAX_NAMES + 1)])
+    people = People([PersonName("crowd", "crowd", None, None, waits=False, names=MAX_NAMES + 1)])
     with pytest.raises(InvalidInput):
         people.join("ann", "crowd", "previousId")
     people.join("crowd", "v1", "anonymousId")
