@@ -101,7 +101,6 @@ class Log:
             self._due.clear()
             try:
                 await relay_all(self._db)
-                went_round()
             except CONNECTION_ERRORS as error:
                 log.warning("relay: %s", error)
             except Exception:
@@ -190,10 +189,11 @@ class Log:
 
 async def relay_all(db: Database) -> None:
     """Move everything that waits in the outbox."""
-    while True:
+    count = RELAY_BATCH
+    while count >= RELAY_BATCH:
         async with db.pool.acquire() as conn:
-            if await conn.fetchval("SELECT relay_step($1)", RELAY_BATCH) < RELAY_BATCH:
-                return
+            count = await conn.fetchval("SELECT relay_step($1)", RELAY_BATCH)
+        went_round()
 
 
 async def end(db: Database) -> int:
