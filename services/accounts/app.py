@@ -14,6 +14,7 @@ SERVICE = Service(
             accounts.accounts,
             accounts.external_ids,
             accounts.account_called,
+            accounts.accounts_named,
             accounts.account_page,
             members.members,
             members.member_pages,

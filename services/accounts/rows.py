@@ -5,13 +5,13 @@ from typing import Annotated, TypeAlias
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from services.accounts.domain.contracts import EndReason, Outcome
 from services.accounts.domain.tickets import Severity, TicketClass
+from shared.intake.of_account import AccountName, OfAccount
 from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
-from shared.vocabulary.ids import account_key
 from shared.vocabulary.moments import Moment
 from shared.vocabulary.money import Currency
 
@@ -29,19 +29,17 @@ Scalar: TypeAlias = (
 )
 
 
-class ExternalIdRow(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The name another system gives the account."""
-
-    source: Label
-    id: Name
-
-
 class AccountRow(Row, kw_only=True):
-    """A customer company; a row is the whole of it, what it leaves out is unset."""
+    """A customer company; a row is the whole of it, what it leaves out is unset, but for the names
+    that other systems give it: those only ever join.
+
+    Without a `name` it says nothing but such names of an account that exists.
+    """
 
     id: UUID | None = None
-    external_id: ExternalIdRow | None = None
-    name: Name
+    external_id: AccountName | None = None
+    external_ids: Annotated[list[AccountName], Meta(max_length=100)] | UnsetType = UNSET
+    name: Name | None = None
     traits: Annotated[dict[Label, Scalar], Meta(max_length=200)] = msgspec.field(
         default_factory=dict
     )
@@ -50,12 +48,26 @@ class AccountRow(Row, kw_only=True):
     industry: Label | None = None
     created_at: Moment | None = None
 
+    @property
+    def names(self) -> list[AccountName]:
+        """What other systems call the account, as far as the row says."""
+        first = [self.external_id] if self.external_id else []
+        return [*first, *(self.external_ids or ())]
 
-class MemberRow(Row, kw_only=True):
+
+class WithName(OfAccount, kw_only=True):
+    """A row of an account that has an external id of its own."""
+
+    account_name: AccountName | UnsetType | None = msgspec.field(
+        default=UNSET, name="accountExternalId"
+    )
+
+
+class MemberRow(WithName, kw_only=True):
     """A person of an account; without an id known by the external id."""
 
     id: UUID | None = None
-    account_id: str
+    account_id: str | None = None
     external_id: Name | None = None
     email: Annotated[str, Meta(min_length=3, max_length=320)] | None = None
     role: Label | None = None
@@ -65,11 +77,11 @@ class MemberRow(Row, kw_only=True):
     internal: bool = False
 
 
-class ContractRow(Row, kw_only=True):
+class ContractRow(WithName, kw_only=True):
     """What an account signed; a later row with the same id is a new version of it."""
 
     id: UUID | None = None
-    account_id: str
+    account_id: str | None = None
     external_id: Name | None = None
     start_on: date
     end_on: date | None = None
@@ -84,11 +96,11 @@ class ContractRow(Row, kw_only=True):
     end_reason: EndReason | None = None
 
 
-class TicketRow(Row, kw_only=True):
+class TicketRow(OfAccount, kw_only=True):
     """A request for support; a later row with the same id is a new version of it."""
 
     id: Name
-    account_id: str
+    account_id: str | None = None
     opened_at: Moment
     severity: Severity
     ticket_class: TicketClass
@@ -109,7 +121,7 @@ def check(row: Row) -> None:
             _ordered("resolvedAt", row.resolved_at, "openedAt", row.opened_at)
         case _:
             return
-    account_key(row.account_id)
+    row.account_id = str(row.account)
 
 
 def _check_contract(row: ContractRow) -> None:

@@ -6,9 +6,8 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta
 
 from services.billing.domain.subscriptions import MILLION, Interval
-from shared.intake.rows import Row
+from shared.intake.of_account import OfAccount
 from shared.vocabulary.errors import InvalidInput
-from shared.vocabulary.ids import account_key
 from shared.vocabulary.moments import Moment
 from shared.vocabulary.money import Currency
 
@@ -17,11 +16,11 @@ Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
 Cents: TypeAlias = Annotated[int, Meta(ge=0, le=10**10)]
 
 
-class SubscriptionRow(Row, kw_only=True):
+class SubscriptionRow(OfAccount, kw_only=True):
     """One plan line of an account; `discount_share` recurs as long as the line does."""
 
     id: Id
-    account_id: str
+    account_id: str | None = None
     plan: Label
     quantity: Annotated[int, Meta(ge=0, le=MILLION)]
     unit_price_cents: Cents
@@ -32,11 +31,11 @@ class SubscriptionRow(Row, kw_only=True):
     ended_at: Moment | None = None
 
 
-class InvoiceRow(Row, kw_only=True):
+class InvoiceRow(OfAccount, kw_only=True):
     """An invoice as it stands; `paid_at` is set once it was paid in full."""
 
     id: Id
-    account_id: str
+    account_id: str | None = None
     amount_cents: Cents
     currency: Currency
     issued_at: Moment
@@ -44,21 +43,21 @@ class InvoiceRow(Row, kw_only=True):
     paid_at: Moment | None = None
 
 
-class PaymentRow(Row, kw_only=True):
+class PaymentRow(OfAccount, kw_only=True):
     """One attempt to collect an invoice."""
 
     id: Id
     invoice_id: Id
-    account_id: str
+    account_id: str | None = None
     attempted_at: Moment
     succeeded: bool
     decline_code: Label | None = None
 
 
-class PaymentMethodRow(Row, kw_only=True):
+class PaymentMethodRow(OfAccount, kw_only=True):
     """How an account pays from a moment on."""
 
-    account_id: str
+    account_id: str | None = None
     method: Label
     valid_from: Moment
 
@@ -79,7 +78,7 @@ def check(row: SubscriptionRow | InvoiceRow | PaymentRow | PaymentMethodRow) -> 
             _check_payment(row)
         case PaymentMethodRow():
             pass
-    row.account_id = str(account_key(row.account_id))
+    row.account_id = str(row.account)
 
 
 def _check_subscription(row: SubscriptionRow) -> None:

@@ -8,9 +8,10 @@ import msgspec
 from msgspec import Meta
 
 from services.learning.domain.learners import ProgressKind
+from shared.intake.of_account import OfAccount
 from shared.intake.rows import Row
 from shared.vocabulary.errors import InvalidInput
-from shared.vocabulary.ids import account_key, parse_id
+from shared.vocabulary.ids import parse_id
 from shared.vocabulary.moments import Moment
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -43,11 +44,11 @@ class CourseRow(Row, kw_only=True):
     required: bool = True
 
 
-class ProgressRow(Row, kw_only=True):
+class ProgressRow(OfAccount, kw_only=True):
     """A step of a member in a course; `score` from 0 to 1 where it was assessed."""
 
     id: Id
-    account_id: str
+    account_id: str | None = None
     member_id: str
     course_code: Label
     kind: ProgressKind
@@ -67,7 +68,7 @@ def check(row: CourseRow | ProgressRow) -> None:
                 raise InvalidInput("validTo", until, "a moment not before validFrom")
         case ProgressRow():
             _check_progress(row)
-            row.account_id = str(account_key(row.account_id))
+            row.account_id = str(row.account)
             row.member_id = str(parse_id(row.member_id, "Member", "memberId")[1])
 
 

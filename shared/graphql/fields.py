@@ -13,7 +13,7 @@ from strawberry.types import Info
 from shared.graphql.context import Context
 from shared.graphql.conversion import CannotShow, attribute_type, result_type, without_none
 from shared.graphql.paging import After, Connection, First, connection
-from shared.graphql.payloads import Payload, attempt
+from shared.graphql.payloads import Payload, attempt, name_accounts
 from shared.graphql.reading import (
     DECLARED,
     WHOLE,
@@ -220,7 +220,9 @@ class _Called(_Field):
 def _deed(action: Function, payload: type[Payload[Any]], asking: Asking) -> Function:
     async def resolve(self: Any, info: Request, **arguments: Any) -> Any:
         async def work() -> Any:  # an input that cannot be read is refused as the deed would be
-            return await info.context.call(action, **asking(arguments))
+            inputs = asking(arguments)
+            await name_accounts(info.context, inputs)
+            return await info.context.call(action, **inputs)
 
         return await attempt(payload, info.context, work())
 

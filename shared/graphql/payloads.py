@@ -1,16 +1,21 @@
 """What a mutation answers: the row that came of it, or why nothing did."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast
 
+import msgspec
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from shared.graphql.context import Context
+from shared.graphql.inputs import AccountNameInput
 from shared.graphql.showing import R, Shown
+from shared.intake.of_account import AccountName
+from shared.process.account_names import ask
 from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, Refusal
 from shared.vocabulary.ids import parse_id
+from shared.vocabulary.storable import culprit
 
 P = TypeVar("P", bound="Payload[Any]")
 
@@ -89,7 +94,39 @@ def one_row(
     return takes
 
 
+def _name(values: dict[str, str]) -> AccountName | dict[str, str]:
+    """A name that can be asked for; any other is refused with its row, by the service."""
+    try:
+        return values if culprit(values) else msgspec.convert(values, AccountName)
+    except msgspec.ValidationError:
+        return values
+
+
+async def name_accounts(context: Context, inputs: Mapping[str, Any]) -> None:
+    """Rows that call their account by a name get its id; a name that nobody knows stays."""
+    rows: list[dict[str, Any]] = inputs.get("rows") or [inputs.get("row", {})]
+    named = [
+        (row, field, value)
+        for row in rows
+        if "accountId" not in row
+        for field, value in row.items()
+        if isinstance(value, AccountName)
+    ]
+    if not named:
+        return
+    names = list({name for _, _, name in named})
+    accounts = await ask(context.rpc, context.principal.tenant_id, names)
+    for row, field, name in named:
+        if name in accounts:
+            row["accountId"] = accounts[name]
+            del row[field]
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, AccountNameInput):
+        return _name({"source": value.source, "id": value.id})
     if isinstance(value, Enum):
         return value.value  # pyrefly: ignore[unknown-attribute-access]
+    if isinstance(value, list):
+        return list(map(_plain, cast("list[Any]", value)))
     return row_of(value) if hasattr(value, "__strawberry_definition__") else value

@@ -81,9 +81,9 @@ class Versioned(Generic[R]):
 
     def record(self, new: Candidate[R], principal: Principal) -> dict[str, Any]:
         """A version as its table keeps it; names that are no columns are passed over."""
-        version = new.version
+        version, fields = new.version, msgspec.structs.asdict(new.row)
         return (
-            msgspec.structs.asdict(new.row)
+            {name: value for name, value in fields.items() if value is not msgspec.UNSET}
             | {self.key: version.id, self.owner: version.owner, "tenant_id": principal.tenant_id}
             | {"recorded_at": version.recorded_at, "digest": f"\\x{version.digest.hex()}"}
             | self.columns(new.row)

@@ -39,7 +39,9 @@ class Candidate(Generic[R]):
 def candidate(number: int, row: R, row_id: str, owner: UUID) -> Candidate[R]:
     """The row as a version; its digest covers everything but the moment it was recorded."""
     recorded_at, row.recorded_at = row.recorded_at, None
-    digest = hashlib.blake2b(msgspec.msgpack.encode(row), digest_size=16).digest()
+    values = zip(row.__struct_encode_fields__, msgspec.structs.astuple(row), strict=True)
+    content = {name: value for name, value in values if value is not msgspec.UNSET}
+    digest = hashlib.blake2b(msgspec.msgpack.encode(content), digest_size=16).digest()
     row.recorded_at = recorded_at
     if recorded_at is None:
         raise ValueError("ingest sets recorded_at before a row is taken")

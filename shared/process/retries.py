@@ -82,6 +82,7 @@ class Retries:
                 await self._try_again(tenant_id)
             except AWAY as error:  # others may have better luck
                 problem = error
+            went_round()
         if problem:
             raise problem
         return bool(rows)

@@ -7,6 +7,7 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
 
@@ -19,6 +20,7 @@ from starlette.routing import Route
 
 from shared.intake.body import BatchGate, body_of, is_by_line
 from shared.intake.group_commit import GroupCommit
+from shared.intake.of_account import name_accounts
 from shared.intake.parameters import seconds, whole, words
 from shared.intake.rows import BulkRoute, ForeignRoute, ParsedRows, Receipt, carry_out, parse
 from shared.platform import auth, telemetry
@@ -27,6 +29,7 @@ from shared.platform.config import WORKERS, Settings
 from shared.platform.db import Database, connect
 from shared.platform.limits import BATCHES
 from shared.process import facts
+from shared.process.account_names import AccountNames
 from shared.process.consumer import Consumer
 from shared.process.listeners import Listeners, fact_type
 from shared.process.loops import Loops
@@ -47,6 +50,8 @@ from shared.vocabulary.errors import Refusal, ServiceUnavailable
 MAX_MS = 3_600_000
 """The longest that a caller may give us for an answer."""
 MAX_WAIT_S = 25.0
+KEEP_ALIVE_S = 75
+"""Longer than our own clients keep an idle connection: none is closed as they send on it."""
 LAST_POSITION = 2**62
 
 READY_WITHIN_S = 3.0
@@ -100,6 +105,7 @@ class ServiceState:
     signer: Signer
     gate: BatchGate
     group_commit: GroupCommit
+    account_names: AccountNames
     loops: Loops
 
 
@@ -141,9 +147,11 @@ def build(service: Service, settings: Settings) -> Starlette:
 async def _start(service: Service, settings: Settings) -> AsyncGenerator[ServiceState]:
     telemetry.start(settings, service.name)
     url = settings.service_database_url(service.name)
-    async with connect(url) as db, Rpc(settings) as rpc, Loops() as loops:
-        log = facts.Log(db, service.name)
+    async with connect(url) as db, contextlib.AsyncExitStack() as stack:
         dispatcher = Dispatcher(db, reads=service.reads, commands=service.commands)
+        rpc = await stack.enter_async_context(Rpc(settings, local={service.name: dispatcher}))
+        loops = await stack.enter_async_context(Loops())
+        log = facts.Log(db, service.name)
         loops.start("relay", log.relay())
         loops.start("listen", log.listen())
         if service.name in WORKERS:
@@ -163,6 +171,7 @@ async def _start(service: Service, settings: Settings) -> AsyncGenerator[Service
             Signer(settings),
             BatchGate(BATCHES),
             GroupCommit(db),
+            AccountNames(rpc),
             loops,
         )
 
@@ -278,6 +287,8 @@ def _bulk(route: BulkRoute, scope: str) -> Handler:
 async def _carry_out(
     state: ServiceState, route: BulkRoute, principal: Principal, rows: ParsedRows
 ) -> list[Receipt]:
+    look_up = partial(state.account_names.look_up, principal.tenant_id)
+    await name_accounts(rows[0], look_up)
     if route.shares_commit:
         return await state.group_commit.carry_out(route, principal, rows)
     async with state.db.write(principal.tenant_id) as conn:
@@ -318,4 +329,9 @@ async def _readyz(request: Request) -> Response:
 def run(service: Service) -> None:
     """Serve until told to stop: what `python -m services.<name>.app` does."""
     settings = Settings.from_env()
-    serve(build(service, settings), settings.service_host, settings.service_port(service.name))
+    serve(
+        build(service, settings),
+        settings.service_host,
+        settings.service_port(service.name),
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )

@@ -13,12 +13,12 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLScalarType,
-    is_required_input_field,
 )
 
 from graph.schema import BY_ID
 from shared.vocabulary import paging
 from shared.vocabulary.ids import global_id
+from tests.graph.questions import is_needed
 
 NOW = datetime.now(UTC)
 NOBODY = UUID(int=9)
@@ -89,7 +89,7 @@ def meant(name: str, kind: GraphQLInputType, usual: dict[str, Any]) -> Any:
     if isinstance(kind, GraphQLList):
         return [meant(name, kind.of_type, usual)]
     if isinstance(kind, GraphQLInputObjectType):
-        needed = {key: of for key, of in kind.fields.items() if is_required_input_field(of)}
+        needed = {key: of for key, of in kind.fields.items() if is_needed(key, of)}
         return {key: meant(key, of.type, usual) for key, of in needed.items()}
     if isinstance(kind, GraphQLEnumType):
         return next(iter(kind.values))

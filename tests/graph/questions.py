@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 from graphql import (
     GraphQLEnumType,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLInterfaceType,
@@ -47,6 +48,15 @@ SCALAR_VALUES: Mapping[str, str] = {
     "WideInt": "1",
 }
 """A value of each type, for arguments that have to be given."""
+
+
+ONE_OF = {"accountId", "name"}
+"""Fields of inputs that may be left out only where another one stands for them."""
+
+
+def is_needed(name: str, place: GraphQLInputField) -> bool:
+    """Whether an input makes no sense without the field."""
+    return is_required_input_field(place) or name in ONE_OF
 
 
 @dataclass
@@ -115,7 +125,7 @@ class Questions:
         fields = (
             f"{part}: {self._value(part, place.type)}"
             for part, place in kind.fields.items()
-            if is_required_input_field(place)
+            if is_needed(part, place)
         )
         return f"{{ {', '.join(fields)} }}"
 

@@ -11,20 +11,18 @@ from shared.intake.rows import NumberedRow
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
 from shared.vocabulary.errors import InvalidInput
-from shared.vocabulary.ids import account_key
 
 R = TypeVar("R", MemberRow, ContractRow, TicketRow)
 
 
 async def account_of(conn: Conn, _: Principal, rows: Sequence[NumberedRow[R]]) -> Check[R]:
     """Settles the account of a row, and the id of one that is known by its external id."""
-    ids = await accounts.existing(conn, {account_key(entry.row.account_id) for entry in rows})
+    ids = await accounts.existing(conn, {entry.row.account for entry in rows})
 
     def settle(row: R) -> None:
-        account_id = account_key(row.account_id)
+        account_id = row.account
         if account_id not in ids:
             raise InvalidInput("accountId", row.account_id, "an account that exists")
-        row.account_id = str(account_id)
         match row:
             case MemberRow():
                 row.id = row.id or _id_within(account_id, "member", row.external_id)

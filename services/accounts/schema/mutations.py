@@ -13,7 +13,7 @@ from services.accounts.actions import members as members_actions
 from services.accounts.domain import contracts as contracts_domain
 from services.accounts.schema.values import Contract
 from shared.graphql.fields import Arguments, called
-from shared.graphql.inputs import entry, optional
+from shared.graphql.inputs import AccountNameInput, account_id, account_name, entry, optional
 from shared.graphql.objects import Account, Member
 from shared.graphql.payloads import Payload, UserError, one_row, row_of
 from shared.graphql.reading import WHOLE
@@ -33,10 +33,16 @@ class ExternalIdInput:
     " externalId; without either, each call creates a new account."
 )
 class AccountUpsertInput:
-    name: str = entry("The customer's name, 1 to 200 characters.")
+    name: str | None = optional(
+        "The customer's name, 1 to 200 characters. Without it the input is nothing but names that"
+        " other systems give an account that exists."
+    )
     id: strawberry.ID | None = optional("Its id in this API.")
     external_id: ExternalIdInput | None = optional(
         "The name that another system gives it; it stays with the account for ever."
+    )
+    external_ids: list[ExternalIdInput] | None = optional(
+        "More such names; those that the account has already stay, whether they are named or not."
     )
     traits: JSON | None = optional("A flat object of scalars, which is passed on to the model.")
     tags: list[str] | None = optional("Labels.")
@@ -50,7 +56,8 @@ class AccountUpsertInput:
     " by id, or within the account by externalId; without either, each call creates a new member."
 )
 class MemberInput:
-    account_id: strawberry.ID = entry("The account's id in this API.")
+    account_id: strawberry.ID | None = account_id()
+    account_external_id: AccountNameInput | None = account_name()
     id: strawberry.ID | None = optional("The member's id in this API.")
     external_id: str | None = optional("The member's id in the source system.")
     email: str | None = optional("E-mail address.")
@@ -75,7 +82,8 @@ class MembersUpsertInput:
     " creates a new contract."
 )
 class ContractUpsertInput:
-    account_id: strawberry.ID = entry("The account's id in this API.")
+    account_id: strawberry.ID | None = account_id()
+    account_external_id: AccountNameInput | None = account_name()
     start_on: date = entry("First day.")
     term_months: int = entry("Length of a term, 1 to 120 months.")
     auto_renew: bool = entry("Whether it is renewed unless somebody cancels it.")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.accounts.domain.accounts import Account, AccountFilter, AccountOrder, ExternalId
 from services.accounts.rows import AccountRow
+from shared.intake.of_account import AccountName
 from shared.platform.db import Conn, to
 from shared.vocabulary import paging
 
@@ -86,6 +87,13 @@ async def accounts_called(
         as_of,
     )
     return {to(ExternalId, row): row["account_id"] for row in rows}
+
+
+async def accounts_named(conn: Conn, names: list[AccountName]) -> list[UUID | None]:
+    """The account that each name belongs to, in order."""
+    externals = [ExternalId(name.source, name.id) for name in names]
+    accounts = await accounts_called(conn, externals)
+    return [accounts.get(external) for external in externals]
 
 
 async def account_called(

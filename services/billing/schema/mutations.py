@@ -10,7 +10,7 @@ from services.billing.domain import invoices as invoices_domain
 from services.billing.domain import subscriptions as subscriptions_domain
 from services.billing.schema.values import BillingInterval, Invoice, PlanSubscription
 from shared.graphql.fields import called
-from shared.graphql.inputs import entry, optional
+from shared.graphql.inputs import AccountNameInput, account_id, account_name, entry, optional
 from shared.graphql.objects import Account
 from shared.graphql.payloads import Payload, UserError, one_row
 from shared.graphql.reading import WHOLE
@@ -21,7 +21,8 @@ from shared.graphql.showing import shown
 @strawberry.input(description="A plan line as the billing system knows it now.")
 class SubscriptionUpsertInput:
     id: str = entry("The id the billing system gave it.")
-    account_id: strawberry.ID = entry("The account's id in this API.")
+    account_id: strawberry.ID | None = account_id()
+    external_id: AccountNameInput | None = account_name()
     plan: str = entry("Name of the plan.")
     quantity: int = entry("Units sold, 0 or more.")
     unit_price_cents: WideInt = entry("Price of one unit for one interval, in minor units.")
@@ -35,7 +36,8 @@ class SubscriptionUpsertInput:
 @strawberry.input(description="An invoice as the billing system knows it now.")
 class InvoiceUpsertInput:
     id: str = entry("The id the billing system gave it.")
-    account_id: strawberry.ID = entry("The account's id in this API.")
+    account_id: strawberry.ID | None = account_id()
+    external_id: AccountNameInput | None = account_name()
     amount_cents: WideInt = entry("The amount to be paid, in minor units.")
     currency: str = entry("ISO 4217 code.")
     issued_at: datetime = entry("When it was issued.")

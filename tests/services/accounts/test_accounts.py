@@ -55,6 +55,47 @@ async def test_a_second_name_is_added_and_cannot_be_taken_away(db: Database, pri
     assert names == {account_id: [ExternalId("crm", "7"), ExternalId("erp", "A-1")]}
 
 
+async def test_a_name_joins_without_a_word_about_the_rest(db: Database, principal: Principal):
+    whole = {"name": "Acme", "externalId": CRM_7, "tags": ["vip"], "traits": {"region": "north"}}
+    (account_id,) = await ids_of(db, principal, ACCOUNTS, whole)
+    erp, desk = {"source": "erp", "id": "A-1"}, {"source": "desk", "id": "9"}
+    other = {"source": "erp", "id": "B-2"}
+    await send(db, principal, ACCOUNTS, {"name": "Other", "externalId": other})
+
+    receipts = await send(
+        db, principal, ACCOUNTS,
+        {"externalId": CRM_7, "externalIds": [erp, desk]},
+        {"id": account_id, "externalId": erp},
+        {"externalId": CRM_7, "externalIds": [{"source": "new", "id": "1"}, other]},
+        {"externalId": {"source": "crm", "id": "8"}},
+        {"externalId": CRM_7, "tags": []},
+        {"externalId": CRM_7, "tags": ["x"]},
+        {"id": str(uuid4()), "externalId": {"source": "crm", "id": "9"}},
+        {"id": account_id},
+    )  # fmt: skip
+
+    assert statuses(receipts) == [
+        "accepted", "duplicate", "conflict", "rejected", "duplicate", *["rejected"] * 3
+    ]  # fmt: skip
+    assert {each.field for each in receipts if each.status == "rejected"} == {"name"}
+    async with db.read(principal.tenant_id) as conn:
+        key = UUID(account_id)
+        account = (await accounts.accounts(conn, [key]))[key]
+        names = (await accounts.external_ids(conn, [key]))[key]
+        assert await conn.fetchval("SELECT count(*) FROM accounts.external_id") == 4
+    assert (account.tags, account.traits) == (["vip"], {"region": "north"})
+    assert [name.source for name in names] == ["crm", "desk", "erp"]
+
+
+async def test_a_whole_row_may_bring_several_names(db: Database, principal: Principal):
+    names = [{"source": "crm", "id": "7"}, {"source": "erp", "id": "A-1"}]
+    row = {"name": "Acme", "externalIds": names}
+    (first, again) = await send(db, principal, ACCOUNTS, row, row | {"externalIds": names[1:]})
+
+    assert (first.status, again.status) == ("accepted", "duplicate")
+    assert first.id == again.id == str(uuid5(principal.tenant_id, "crm\x007"))
+
+
 async def test_a_correction_leaves_what_was_known_before_as_it_was(
     db: Database, principal: Principal
 ):
