@@ -35,7 +35,7 @@ async def deliver(
     http: Served, caller: Principal, *messages: dict[str, Any], **values: Any
 ) -> None:
     body = {"batch": messages, **values}
-    while (answer := await http.post("batch", body, caller))[0] == 429:  # more than its share
+    while (answer := await http.post("batch", body, caller))[0] == 429:  # noqa: ASYNC110 - over its share
         await asyncio.sleep(0.02)
     assert answer[:2] == (200, {"success": True})
 

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from shared.platform.config import Settings
 from shared.platform.db import Conn, Database, prepare, set_tenant
-from shared.process import consumer as consumer_module
 from shared.process import facts, retries
 from shared.process.consumer import Consumer
 from shared.process.rpc import Rpc
@@ -201,7 +200,7 @@ async def locked(url: str, tenant: UUID) -> AsyncGenerator[Conn]:
 async def test_a_tenant_that_takes_too_long_is_caught_up_on_apart(
     ear: Ear, tenant: UUID, other_tenant: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer_module, "STATEMENT_TIMEOUT", "300ms", raising=False)
+    monkeypatch.setattr("shared.process.consumer.STATEMENT_TIMEOUT", "300ms", raising=False)
 
     async def dawdle(conn: Conn, happened: Sequence[Happened]) -> None:
         if happened[0].number == POISON:
