@@ -1,14 +1,17 @@
 """Connections to our servers: who does not say what it wants, or does not read, has to leave."""
 
 import asyncio
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from shared.platform.gates import Room
 from shared.platform.limits import HEADS, STALLED
 
 MAX_HEAD_BYTES: Final = 64 * 1024
+CLOSED_WITHIN_S: Final = 2.0
+"""How long a WebSocket that we close may take to agree."""
 
 
 class Connection(HttpToolsProtocol):
@@ -80,3 +83,11 @@ class Connection(HttpToolsProtocol):
     def _arrived(self) -> None:
         self.unfinished.leave(self._awaited)
         self._awaited = None
+
+
+class WebSocketConnection(WebSocketsSansIOProtocol):
+    """Closed soon, whether the client agrees or not."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.close_timeout = CLOSED_WITHIN_S
