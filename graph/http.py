@@ -81,6 +81,8 @@ class Endpoint(GraphQL[GraphContext, None]):
     async def _take(self, request: Request, receive: Receive) -> Response | None:
         """Whoever may not ask is turned away before anything is read."""
         who = await self._sign_in.principal(request.headers.get("authorization"))
+        if EventStream().accepts(request.headers.get("accept", "")):  # cheaper than in the stream
+            self.gates.subscriptions.check(1, who.tenant_id, who.subject)
         with self.gates.requests.enter(who.tenant_id, who.subject):
             body = await read_body(receive)
             return await self._answer(Request(request.scope, replay(body, receive)), receive)

@@ -76,7 +76,7 @@ def retry(tenant: str | None, list_name: str | None) -> None:
       tenure work retry --list risk.facts-of-usage
     """
     count = asyncio.run(_each(tenant, list_name, again=True))
-    click.echo(f"{count} of what was given up are tried again.")
+    click.echo(f"Things that are tried again: {count}")
 
 
 async def _each(tenant: str | None, list_name: str | None, *, again: bool) -> int:

@@ -143,6 +143,15 @@ async def set_tenant(conn: Conn, tenant_id: UUID) -> None:
     await conn.execute("SELECT set_config('tenure.tenant', $1, true)", str(tenant_id))
 
 
+async def set_patience(conn: Conn, for_a_lock: str, for_a_statement: str) -> None:
+    """From here to the end of the transaction nothing takes longer: it fails instead."""
+    await conn.execute(
+        "SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)",
+        for_a_lock,
+        for_a_statement,
+    )
+
+
 @asynccontextmanager
 async def savepoint(conn: Conn) -> AsyncGenerator[None]:
     """A part of a transaction that may fail without the rest."""

@@ -69,6 +69,12 @@ class Gate:
 
     def take(self, size: int, *who: Hashable) -> None:
         """So many places at once, or a refusal that says which limit it is."""
+        self.check(size, *who)
+        for name in _names(who):
+            self._counts[name] += size
+
+    def check(self, size: int, *who: Hashable) -> None:
+        """A refusal where there are not so many places."""
         names = _names(who)
         full = self._full(names, size)
         if full is not None:
@@ -78,8 +84,6 @@ class Gate:
                 f"{number} {self._limit.what} {WHOSE[full]} are under way, of at most {share};"
                 f" send this one again in {RETRY_AFTER_S} s"
             )
-        for name in names:
-            self._counts[name] += size
 
     def give_back(self, size: int, *who: Hashable) -> None:
         """Give places back, to whoever waits for them."""

@@ -15,7 +15,7 @@ SOCKETS = Limit("WebSockets", whole=1_024, tenant=200, key=100)
 FORWARDED_BATCHES = Limit("batches", whole=64, tenant=24, key=16)
 
 # At each service.
-BATCHES = Limit("batches", whole=32, tenant=16, key=12)
+BATCHES = Limit("batches", whole=40, tenant=20, key=16)
 BATCH_BYTES = Limit("bytes of batches", whole=128 * MIB, tenant=64 * MIB, key=48 * MIB)
 """At the gateway as well."""
 LARGE_BODIES = Limit("large bodies", whole=2, tenant=1, key=1)

@@ -10,7 +10,14 @@ import aiohttp
 import msgspec
 
 from shared.platform import auth
-from shared.platform.db import CONNECTION_ERRORS, Conn, Database, savepoint, set_tenant
+from shared.platform.db import (
+    CONNECTION_ERRORS,
+    Conn,
+    Database,
+    savepoint,
+    set_patience,
+    set_tenant,
+)
 from shared.process.facts import LogEntry
 from shared.process.listeners import Listeners, hear
 from shared.process.loops import went_round
@@ -19,8 +26,11 @@ from shared.process.rpc import Rpc
 from shared.vocabulary.errors import Refusal, ServiceUnavailable
 
 PAGE = 500
+STATEMENT_TIMEOUT = "2s"
 LOCK_TIMEOUT = "250ms"
 """A tenant whose rows are locked for longer is caught up on apart: the others of the page go on."""
+NEXT_LOCK_TIMEOUT = "10ms"
+"""Once a page has waited for one tenant: the next such tenants are not waited for as long."""
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +108,7 @@ class Consumer:
         position: int = await conn.fetchval(
             "SELECT position FROM consumer_offset WHERE source = $1 FOR UPDATE", self._source
         )
-        await conn.execute("SELECT set_config('lock_timeout', $1, true)", LOCK_TIMEOUT)
+        await set_patience(conn, LOCK_TIMEOUT, STATEMENT_TIMEOUT)
         return position
 
     async def _apply_part(self, conn: Conn, tenant_id: UUID, part: Sequence[LogEntry]) -> None:
@@ -114,6 +124,7 @@ class Consumer:
         except Exception as error:
             log.warning("%s facts of %s apart: %s", len(part), self._source, error)
             await self.retries.add(conn, part)
+            await set_patience(conn, NEXT_LOCK_TIMEOUT, STATEMENT_TIMEOUT)
         else:
             await self.retries.add(conn, [entry for entry in part if entry.account_id in waiting])
 

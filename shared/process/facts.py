@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -20,6 +20,10 @@ RELAY_BATCH = 1_000
 RELAY_PAUSE_S = 0.02
 """Between two steps: one after each of many small commits would cost as much as they do."""
 MAX_PAGE = 1_000
+LOOK_S = 1.0
+"""How often the log itself is looked at, should no notice come."""
+LOOK_AGAIN_S = 10.0
+"""After so long a reader looks for itself."""
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -86,7 +90,9 @@ class Log:
         self._db = db
         self._channel = f"{schema}_log"
         self._due = asyncio.Event()
-        self._news = asyncio.Event()
+        self._notices = asyncio.Event()
+        self._news: dict[UUID | None, asyncio.Event] = {}
+        """What a tenant's readers wait for, and those of the whole log."""
         db.committed.append(self._due.set)
 
     async def relay(self) -> None:
@@ -95,7 +101,6 @@ class Log:
             self._due.clear()
             try:
                 await relay_all(self._db)
-                went_round()
             except CONNECTION_ERRORS as error:
                 log.warning("relay: %s", error)
             except Exception:
@@ -118,19 +123,33 @@ class Log:
         async with self._db.pool.acquire() as conn:
             await conn.add_listener(self._channel, self._notice)
             try:
+                end: int = await conn.fetchval("SELECT log_end()")
+                self._wake(list(self._news))  # nobody has told them what came before
                 while not conn.is_closed():
-                    self._notice()
+                    end = await self._tell_news(conn, end)
                     went_round()
-                    await asyncio.sleep(5)
-                    await conn.fetchval("SELECT 1")
+                    await happens(self._notices, LOOK_S)
             finally:
                 with contextlib.suppress(*CONNECTION_ERRORS):
                     await conn.remove_listener(self._channel, self._notice)
 
     def _notice(self, *_: object) -> None:
-        """Wake everybody who waits; whoever comes now waits for the next news."""
-        self._news.set()
-        self._news = asyncio.Event()
+        self._notices.set()
+
+    async def _tell_news(self, conn: Conn, end: int) -> int:
+        """Wake who waits for a tenant that has news, and no others; the end of the log."""
+        self._notices.clear()
+        query = "SELECT pos, tenant FROM log_positions($1, $2)"
+        while rows := await conn.fetch(query, end, MAX_PAGE):
+            end = rows[-1]["pos"]
+            self._wake({None, *(row["tenant"] for row in rows)})
+        return end
+
+    def _wake(self, tenants: Iterable[UUID | None]) -> None:
+        """Whoever comes now waits for the next news."""
+        for tenant_id in tenants:
+            if news := self._news.pop(tenant_id, None):
+                news.set()
 
     async def page(
         self,
@@ -143,12 +162,13 @@ class Log:
         """The next entries, waiting up to `wait_s` for the first; of one tenant, or of all."""
         deadline = asyncio.get_running_loop().time() + wait_s
         while True:
-            news = self._news  # of before the reading: what comes meanwhile is not missed
+            # Of before the reading: what comes meanwhile is not missed.
+            news = self._news.setdefault(tenant_id, asyncio.Event())
             entries = await self._read(after, min(limit, MAX_PAGE), tenant_id, types)
             left = deadline - asyncio.get_running_loop().time()
             if entries or left <= 0:
                 return entries
-            await happens(news, min(left, 1.0))
+            await happens(news, min(left, LOOK_AGAIN_S))
 
     async def _read(
         self, after: int, limit: int, tenant_id: UUID | None, types: Sequence[str]
@@ -169,10 +189,11 @@ class Log:
 
 async def relay_all(db: Database) -> None:
     """Move everything that waits in the outbox."""
-    while True:
+    count = RELAY_BATCH
+    while count >= RELAY_BATCH:
         async with db.pool.acquire() as conn:
-            if await conn.fetchval("SELECT relay_step($1)", RELAY_BATCH) < RELAY_BATCH:
-                return
+            count = await conn.fetchval("SELECT relay_step($1)", RELAY_BATCH)
+        went_round()
 
 
 async def end(db: Database) -> int:

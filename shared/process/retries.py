@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from shared.platform.db import AWAY, Conn, Database, savepoint, to
+from shared.platform.db import AWAY, Conn, Database, savepoint, set_patience, to
 from shared.process.facts import LogEntry
 from shared.process.listeners import Listeners, hear
 from shared.process.loops import happens, went_round
@@ -19,6 +19,10 @@ IDLE_S = 5.0
 BUSY_S = 0.1
 BROKEN_S = 1.0
 ROUND = 500
+LOCK_TIMEOUT = "2s"
+STATEMENT_TIMEOUT = "10s"
+"""Here a tenant may take longer than with its page: only other tenants' retries wait for it."""
+
 log = logging.getLogger(__name__)
 
 
@@ -78,6 +82,7 @@ class Retries:
                 await self._try_again(tenant_id)
             except AWAY as error:  # others may have better luck
                 problem = error
+            went_round()
         if problem:
             raise problem
         return bool(rows)
@@ -85,6 +90,7 @@ class Retries:
     async def _try_again(self, tenant_id: UUID) -> None:
         """An account whose turn has come is here with everything that waits."""
         async with self._db.write(tenant_id) as conn:
+            await set_patience(conn, LOCK_TIMEOUT, STATEMENT_TIMEOUT)
             rows = await conn.fetch(
                 "SELECT * FROM fact_retry WHERE source = $1 AND account_id IN ("
                 " SELECT account_id FROM fact_retry WHERE source = $1"

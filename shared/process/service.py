@@ -50,6 +50,8 @@ from shared.vocabulary.errors import Refusal, ServiceUnavailable
 MAX_MS = 3_600_000
 """The longest that a caller may give us for an answer."""
 MAX_WAIT_S = 25.0
+KEEP_ALIVE_S = 75
+"""Longer than our own clients keep an idle connection: none is closed as they send on it."""
 LAST_POSITION = 2**62
 
 READY_WITHIN_S = 3.0
@@ -327,4 +329,9 @@ async def _readyz(request: Request) -> Response:
 def run(service: Service) -> None:
     """Serve until told to stop: what `python -m services.<name>.app` does."""
     settings = Settings.from_env()
-    serve(build(service, settings), settings.service_host, settings.service_port(service.name))
+    serve(
+        build(service, settings),
+        settings.service_host,
+        settings.service_port(service.name),
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import uvicorn
 from starlette.applications import Starlette
 
-from shared.process.connections import Connection
+from shared.process.connections import Connection, WebSocketConnection
 
 T = TypeVar("T")
 STARTUP_FAILURE = 3
@@ -53,16 +53,9 @@ async def unless_stopped(app: Starlette, work: Coroutine[Any, Any, T], otherwise
 
 def configured(app: Starlette, host: str, port: int, **options: Any) -> uvicorn.Config:
     """uvicorn with our choices: quiet, no server header, no patience with who is unknown."""
-    return uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        http=Connection,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        **options,
-    )
+    chosen: dict[str, Any] = {"http": Connection, "ws": WebSocketConnection, "log_level": "warning"}
+    chosen |= {"access_log": False, "server_header": False} | options
+    return uvicorn.Config(app, host=host, port=port, **chosen)
 
 
 def serve(app: Starlette, host: str, port: int, **options: Any) -> None:

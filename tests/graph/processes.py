@@ -28,6 +28,7 @@ from shared.platform.auth import Principal
 from shared.platform.config import Settings
 from shared.platform.db import Database
 from shared.process import facts, service
+from shared.process.connections import WebSocketConnection
 from shared.process.consumer import Consumer
 from shared.process.rpc import Dispatcher, Rpc
 from shared.process.service import Service, build
@@ -177,7 +178,11 @@ async def served(suite: Suite, settings: Settings) -> AsyncGenerator[str]:
         suite.rpc,
         serving(service.build(RISK, settings), settings.service_port("risk")),
         serving(
-            app, settings.port, lifespan="off", ws="auto", ws_max_size=graph_app.MAX_MESSAGE_BYTES
+            app,
+            settings.port,
+            lifespan="off",
+            ws=WebSocketConnection,
+            ws_max_size=graph_app.MAX_MESSAGE_BYTES,
         ),
     ):
         yield f"127.0.0.1:{settings.port}"
@@ -213,6 +218,7 @@ async def start_all(
             if service.name not in without:
                 port = settings.service_port(service.name)
                 await stack.enter_async_context(serving(build(service, settings), port))
-        await stack.enter_async_context(serving(graph_app.build(settings), settings.port))
+        gateway = serving(graph_app.build(settings), settings.port, ws=WebSocketConnection)
+        await stack.enter_async_context(gateway)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         yield Installation(settings, session)

@@ -26,7 +26,7 @@ PROGRESS = "{ scoringProgress { hasChampion pending } }"
 
 @pytest.fixture(scope="session")
 def receiver() -> Iterator[Receiver]:
-    """Where everything that is started sends its traces."""
+    """Where everything that is started sends its traces and metrics."""
     with receiving() as started:
         yield started
 
@@ -39,6 +39,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Itera
     traced = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{receiver.server_port}",
         "OTEL_BSP_SCHEDULE_DELAY": "1000",
+        "OTEL_METRIC_EXPORT_INTERVAL": "1000",
     }
     process = up(settings, log, "--no-demo", env=traced)
     try:

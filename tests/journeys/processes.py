@@ -15,6 +15,9 @@ from threading import Thread
 from typing import Any
 
 import aiohttp
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -184,6 +187,8 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Export)
         self.spans: list[Span] = []
+        self.gauges: dict[tuple[str, ...], float] = {}
+        """The newest value of each gauge, by its name and attributes."""
 
     def traces(self) -> dict[str, list[Span]]:
         """The spans by their trace."""
@@ -202,6 +207,15 @@ class Receiver(ThreadingHTTPServer):
                     for span in scope.spans
                 ]
 
+    def take_metrics(self, message: ExportMetricsServiceRequest) -> None:
+        """One export of gauges."""
+        for resource in message.resource_metrics:
+            for metric in (m for scope in resource.scope_metrics for m in scope.metrics):
+                for point in metric.gauge.data_points:
+                    attributes = sorted((a.key, a.value.string_value) for a in point.attributes)
+                    name = (metric.name, *(value for _, value in attributes))
+                    self.gauges[name] = point.as_int
+
 
 class Export(BaseHTTPRequestHandler):
     """A POST of spans."""
@@ -210,8 +224,10 @@ class Export(BaseHTTPRequestHandler):
         assert isinstance(self.server, Receiver)
         length = int(self.headers["content-length"])
         exported = self.rfile.read(length)
-        if self.path == "/v1/traces":  # metrics come this way, too
+        if self.path == "/v1/traces":
             self.server.take(ExportTraceServiceRequest.FromString(exported))
+        else:
+            self.server.take_metrics(ExportMetricsServiceRequest.FromString(exported))
         body = ExportTraceServiceResponse().SerializeToString()
         self.send_response(200)
         self.send_header("content-type", "application/x-protobuf")

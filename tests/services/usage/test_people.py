@@ -4,9 +4,9 @@ import asyncio
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import pairwise, permutations
+from itertools import permutations
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import hypothesis
 import pytest
@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from services.usage.domain.people import MAX_NAMES, People, PersonName
 from services.usage.store import sessions as sessions_store
-from shared.platform import auth
 from shared.platform.auth import Principal
 from shared.platform.db import Conn, Database
 from shared.vocabulary.errors import InvalidInput
@@ -75,44 +74,6 @@ async def test_what_a_visitor_did_before_signing_in_is_the_users_once_the_user_h
     assert await counted(db, tenant, acme) == (2, 1)
 
 
-MESSAGES = [
-    visit("v1"), identify("ann", "v1"), group("ann", "g1"), track("ann"), alias("anna", "ann"),
-    track("anna", "Third"),
-]  # fmt: skip
-
-
-@EXAMPLES
-@given(
-    order=st.permutations(range(len(MESSAGES))),
-    cuts=st.sets(st.integers(1, len(MESSAGES) - 1)),
-    known_after=st.integers(0, len(MESSAGES)),
-)
-async def test_order_and_batches_make_no_difference(
-    http: Served, db: Database, owner: Conn, order: list[int], cuts: set[int], known_after: int
-) -> None:
-    tenant = await auth.create_tenant(owner, uuid4().hex)
-    caller, acme = Principal(tenant, "app", ("ingest",)), uuid4()
-    batches = _batches([{**MESSAGES[n], "messageId": f"{n}"} for n in order], cuts)
-
-    number = 0
-    for batch in batches:
-        if number <= known_after < number + len(batch):
-            await named(db, tenant, acme, ("segment", "g1"))
-        await deliver(http, caller, *batch)
-        number += len(batch)
-    if known_after == len(MESSAGES):
-        await named(db, tenant, acme, ("segment", "g1"))
-
-    assert await counted(db, tenant, acme) == (3, 1)
-    left = "SELECT count(*) FROM usage.pending_event WHERE tenant_id = $1"
-    assert await owner.fetchval(left, tenant) == 0
-
-
-def _batches(messages: Sequence[dict[str, Any]], cuts: set[int]) -> list[list[dict[str, Any]]]:
-    places = [0, *sorted(cuts), len(messages)]
-    return [list(messages[a:b]) for a, b in pairwise(places)]
-
-
 async def test_events_count_where_their_person_belonged_whatever_the_batches(
     http: Served, db: Database, tenant: UUID, principal: Principal, owner: Conn
 ) -> None:
@@ -148,15 +109,17 @@ async def test_what_was_answered_before_two_names_were_one_stays_answered(
     assert acme in await marked(db, tenant)
 
 
-async def test_a_device_that_two_people_share_makes_no_one_of_them(
+async def test_two_people_on_one_device_are_two_and_each_counts_for_the_own_company(
     http: Served, db: Database, tenant: UUID, principal: Principal
 ) -> None:
-    acme = await an_account(db, tenant, ("segment", "g1"))
-    await deliver(http, principal, group("ann", "g1"), group("bob", "g1"), visit("shared"))
+    first, second = [await an_account(db, tenant, ("segment", name)) for name in ("g1", "g2")]
+    await deliver(http, principal, group("ann", "g1"), group("bob", "g2"), visit("shared"))
     await deliver(http, principal, identify("ann", "shared"), identify("bob", "shared"))
     await deliver(http, principal, alias("shared", "bob"), track("bob"), track("ann"))
+    await deliver(http, principal, track("bob", anonymousId="shared"))
 
-    assert await counted(db, tenant, acme) == (3, 2)
+    assert await counted(db, tenant, first) == (2, 1), "the device's own use is the first one's"
+    assert await counted(db, tenant, second) == (2, 1)
 
 
 @pytest.mark.parametrize("first", list(permutations(["member", "names", "use"])))

@@ -1,20 +1,22 @@
 """Hearing another service's log: once, in order, by page, and nobody waits for another's poison."""
 
 import asyncio
+import contextlib
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from shared.platform.config import Settings
-from shared.platform.db import Conn, Database
+from shared.platform.db import Conn, Database, prepare, set_tenant
 from shared.process import facts, retries
 from shared.process.consumer import Consumer
 from shared.process.rpc import Rpc
@@ -43,6 +45,7 @@ class Ear:
     risk: Database
     owner: Conn
     rpc: Rpc
+    url: str
     pages: list[list[int]] = field(default_factory=list)
 
     def consumer(self) -> Consumer:
@@ -85,7 +88,13 @@ class Ear:
 async def ear(settings: Settings, database: DatabaseOf, owner: Conn) -> AsyncIterator[Ear]:
     app = build(Service("billing"), settings)
     async with serving(app, settings.service_port("billing")), Rpc(settings) as rpc:
-        yield Ear(await database("billing"), await database("risk"), owner, rpc)
+        yield Ear(
+            await database("billing"),
+            await database("risk"),
+            owner,
+            rpc,
+            settings.service_database_url("risk"),
+        )
 
 
 async def settled(consumer: Consumer) -> None:
@@ -156,6 +165,57 @@ async def test_a_tenant_whose_rows_are_locked_is_caught_up_on_apart(
 
     assert await ear.numbers(tenant) == [0, 1]
     assert await ear.dead() == []
+
+
+async def test_a_page_waits_once_for_all_tenants_whose_rows_are_locked(
+    ear: Ear, tenant: UUID
+) -> None:
+    slow = [uuid4() for _ in range(12)]
+    for each in (*slow, tenant):
+        await ear.tell(each, [(uuid4(), 1)])
+    async with contextlib.AsyncExitStack() as locks:
+        for each in slow:
+            conn = await locks.enter_async_context(locked(ear.url, each))
+            await facts.emit(conn, UUID(int=0), Copied(0))
+        begun = time.monotonic()
+        await ear.consumer().step()
+
+        assert time.monotonic() - begun < 1.5, "and not a quarter of a second for each"
+        assert await ear.numbers(tenant) == [1]
+
+
+@contextlib.asynccontextmanager
+async def locked(url: str, tenant: UUID) -> AsyncGenerator[Conn]:
+    """A transaction of the tenant on a connection of its own."""
+    conn = await asyncpg.connect(url)
+    try:
+        await prepare(conn)
+        async with conn.transaction():
+            await set_tenant(conn, tenant)
+            yield conn
+    finally:
+        await conn.close()
+
+
+async def test_a_tenant_that_takes_too_long_is_caught_up_on_apart(
+    ear: Ear, tenant: UUID, other_tenant: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.process.consumer.STATEMENT_TIMEOUT", "300ms", raising=False)
+
+    async def dawdle(conn: Conn, happened: Sequence[Happened]) -> None:
+        if happened[0].number == POISON:
+            await conn.execute("SELECT pg_sleep(1)")
+        await facts.emit(conn, uuid4(), Copied(happened[0].number))
+
+    await ear.tell(tenant, [(uuid4(), POISON)])
+    await ear.tell(other_tenant, [(uuid4(), 2)])
+    consumer = Consumer(ear.risk, ear.rpc, "billing", {dawdle: ["Happened"]})
+    await consumer.step()
+    assert (await ear.numbers(tenant), await ear.numbers(other_tenant)) == ([], [2])
+
+    await consumer.retries.round()
+
+    assert await ear.numbers(tenant) == [POISON], "where it holds up nobody, it may take longer"
 
 
 async def test_effect_and_position_commit_together_or_not_at_all(ear: Ear, tenant: UUID) -> None:
