@@ -118,6 +118,10 @@ class Call:
         described = describe(function)
         return cls(described, dict(zip(described.parameters, args, strict=False)) | kwargs)
 
+    def request(self) -> Request:
+        """The call as it goes over the wire."""
+        return Request(self.function.name, msgspec.Raw(msgspec.msgpack.encode(self.arguments)))
+
 
 @cache
 def remote(name: str, returns: Any) -> Function:
@@ -324,12 +328,10 @@ class Rpc:
     ) -> list[Any]:
         """Several calls to one service in one request; a refused call's place holds its Refusal."""
         service = calls[0].function.service
-        body = msgspec.msgpack.encode(
-            [
-                Request(c.function.name, msgspec.Raw(msgspec.msgpack.encode(c.arguments)))
-                for c in calls
-            ]
-        )
+        try:
+            body = msgspec.msgpack.encode([call.request() for call in calls])
+        except UnicodeEncodeError as error:
+            raise InvalidInput("text", error.object, "text without half a surrogate") from error
         names = {call.function.name for call in calls}
         within_s = timeout_s or self._timeout_s
         with telemetry.span(f"rpc {service}", SpanKind.CLIENT, calls=len(calls)):

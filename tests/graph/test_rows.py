@@ -39,3 +39,14 @@ async def test_a_hostile_row_of_a_list_costs_itself_only(
         assert [member["externalId"] for member in answer["members"]] == ["ann", "bob"]
         (error,) = answer["userErrors"]
         assert error["field"].startswith(f"members[1].{field}"), (field, value)
+
+
+async def test_half_a_surrogate_is_refused_in_words(
+    settings: Settings, database: DatabaseOf, principal: Principal
+) -> None:
+    suite = await of(settings, database)
+    query = 'query ($id: String!) { account(externalId: {source: "crm", id: $id}) { id } }'
+    result = await suite.run(principal, query, {"id": "\ud800"})
+    assert result.errors is not None
+    codes = [(error.extensions or {}).get("code") for error in result.errors]
+    assert codes == ["INVALID_INPUT"]
