@@ -11,6 +11,8 @@ from shared.platform.db import Conn
 from shared.process import work
 
 DROP_EVERY_S = 86_400.0
+MAX_DROPS = 20_000
+"""So many events in a transaction; the same accounts come again while there are more."""
 
 
 async def retention_set(conn: Conn, raw_days: int | None, principal: Principal) -> Retention:
@@ -26,8 +28,8 @@ async def drop_raw(conn: Conn, tenant_id: UUID, keys: Sequence[UUID]) -> None:
     accounts = [key for key in keys if key != tenant_id]
     if len(accounts) < len(keys):
         await _round(conn, tenant_id)
-    if accounts:
-        await history.drop_raw(conn, accounts)
+    if accounts and await history.drop_raw(conn, accounts, MAX_DROPS) == MAX_DROPS:
+        await work.mark(conn, DROP_RAW, accounts)
 
 
 async def _round(conn: Conn, tenant_id: UUID) -> None:

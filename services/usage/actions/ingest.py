@@ -149,8 +149,10 @@ async def announce(conn: Conn, account_ids: Sequence[UUID], through: datetime) -
 
 async def forget(conn: Conn, principal: Principal) -> None:
     """Rejected rows are kept for a while, then no more; comes again as long as there are any."""
-    if await rejections_store.forget_rejections(conn):
-        await work.mark(conn, FORGET, [principal.tenant_id], delay_s=FORGET_EVERY_S)
+    left = await rejections_store.forget_rejections(conn)
+    if left:
+        delay_s = FORGET_EVERY_S if left <= rejections_domain.MAX_KEPT else 0
+        await work.mark(conn, FORGET, [principal.tenant_id], delay_s=delay_s)
 
 
 async def set_late_policy(

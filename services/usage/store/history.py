@@ -51,13 +51,16 @@ async def advance(conn: Conn) -> None:
     await conn.execute(ADVANCE)
 
 
-async def drop_raw(conn: Conn, account_ids: Sequence[UUID]) -> int:
-    """Drop the events of these accounts that happened and were recorded before they are kept."""
+async def drop_raw(conn: Conn, account_ids: Sequence[UUID], most: int) -> int:
+    """Drop events of these accounts, at most so many, that happened and were recorded before they
+    are kept; how many there were."""
     status = await conn.execute(
-        "DELETE FROM usage.event AS e USING usage.retention AS r"
+        "DELETE FROM usage.event WHERE key = ANY (ARRAY("
+        " SELECT e.key FROM usage.event AS e CROSS JOIN usage.retention AS r"
         " WHERE e.account_id = ANY ($1)"
-        " AND e.recorded_at < r.raw_since AND e.occurred_at < r.raw_since",
+        " AND e.recorded_at < r.raw_since AND e.occurred_at < r.raw_since LIMIT $2))",
         list(account_ids),
+        most,
     )
     return int(status.removeprefix("DELETE "))
 

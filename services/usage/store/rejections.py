@@ -52,8 +52,9 @@ async def forget_rejections(conn: Conn) -> int:
     )
     await conn.execute(
         "DELETE FROM usage.rejected_event WHERE key IN (SELECT key FROM usage.rejected_event"
-        " ORDER BY received_at DESC, key DESC OFFSET $1)",
+        " ORDER BY received_at DESC, key DESC OFFSET $1 LIMIT $2)",
         MAX_KEPT,
+        MAX_DELETES,
     )
     left: int = await conn.fetchval("SELECT count(*) FROM usage.rejected_event")
     return left

@@ -77,6 +77,29 @@ async def test_a_small_backlog_does_not_wait_behind_a_large_one(
 
 
 @pytest.mark.usefixtures("small_bites")
+async def test_tenants_have_a_bite_each_in_turn(
+    db: Database, tenant: UUID, other_tenant: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[UUID] = []
+    take_a_bite = pending_actions.release_more
+
+    async def note_the_turn(conn: Conn) -> None:
+        turns.append(await conn.fetchval("SELECT current_setting('tenure.tenant')::uuid"))
+        await take_a_bite(conn)
+
+    monkeypatch.setattr(pending_actions, "release_more", note_the_turn)
+    for of, number in ((tenant, 23), (other_tenant, 11)):
+        rows = [event(externalId=crm("big")) for _ in range(number)]
+        await send(db, Principal(of, "app", SCOPES), rows)
+        await an_account(db, of, ("crm", "big"))
+
+    await drained(db)
+
+    assert sorted(turns[:4]) == sorted([tenant, other_tenant] * 2)
+    assert turns[4:] == [tenant] * (len(turns) - 4)
+
+
+@pytest.mark.usefixtures("small_bites")
 async def test_an_event_sent_again_while_it_still_waits_counts_once_as_it_was_told_first(
     db: Database, tenant: UUID, principal: Principal, owner: Conn
 ) -> None:

@@ -88,7 +88,7 @@ async def check(db: Database, random: Random) -> None:
     """The account and a member by one of the names appear in the midst of it, or at its end."""
     world, story = World(db, uuid4(), uuid4()), a_story(random)
     batches = list(story.batches(random))
-    account_at, member_at = (random.randint(0, len(batches)) for _ in range(2))
+    account_at, member_at, asked_at = (random.randint(0, len(batches)) for _ in range(3))
     answers = []
     for place, batch in enumerate([*batches, []]):
         if place == account_at:
@@ -97,8 +97,9 @@ async def check(db: Database, random: Random) -> None:
             await world.members(random.choice(story.names), recorded=datetime.now(UTC))
         if batch:
             await take(db, world.tenant, batch)
-        moment = datetime.now(UTC)
-        answers.append((moment, await counts(db, world.tenant, world.account, moment)))
+        if place == asked_at:
+            moment = datetime.now(UTC)
+            answers.append((moment, await counts(db, world.tenant, world.account, moment)))
 
     assert await counts(db, world.tenant, world.account) == (story.uses, 1), batches
     for moment, answer in answers:
