@@ -23,6 +23,8 @@ from infra.loading.run import in_words
 from infra.supervising.files import write_whole
 from ml.simulation.rows import Batch
 from services.usage.domain.events import EventRow, event
+from shared.intake.body import MAX_BODY_BYTES
+from shared.intake.reader import reason
 from shared.intake.rows import NumberedRow, parse, recorded_at, rejection
 from shared.platform.auth import Principal
 from shared.vocabulary.errors import InvalidInput
@@ -112,7 +114,7 @@ class Reading:
         if isinstance(cell, str):
             try:
                 cell = msgspec.json.decode(cell)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 return cell
         named: Values = {
             name.removeprefix(PROPERTY): value
@@ -161,6 +163,7 @@ def kind_of(path: Path) -> str:
 
 
 def _csv(path: Path) -> Iterator[Record]:
+    csv.field_size_limit(MAX_BODY_BYTES)  # a larger cell than a row may have costs its row only
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         reader = csv.DictReader(file, strict=True)
         try:
@@ -183,7 +186,8 @@ def _lines(path: Path) -> Iterator[Record]:
             try:
                 yield Record(decoder.decode(line))
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-                yield Record(None, line[:500].decode(errors="replace"), f"a JSON object ({error})")
+                why = f"a JSON object ({reason(error)})"
+                yield Record(None, line[:500].decode(errors="replace"), why)
 
 
 def _parquet(path: Path) -> Iterator[Record]:
@@ -191,8 +195,23 @@ def _parquet(path: Path) -> Iterator[Record]:
         raise LoadError("Parquet needs pyarrow: pip install pyarrow, or write CSV or JSON lines")
     file: Any = import_module("pyarrow.parquet").ParquetFile(path)
     for batch in file.iter_batches(batch_size=5_000):
-        for values in batch.to_pylist():
-            yield Record(values)
+        try:
+            yield from map(_of_parquet, batch.to_pylist())
+        except (OverflowError, ValueError):  # of one of its rows
+            for number in range(batch.num_rows):
+                yield _alone(batch.slice(number, 1))
+
+
+def _alone(batch: Any) -> Record:
+    try:
+        return _of_parquet(batch.to_pylist()[0])
+    except (OverflowError, ValueError) as error:
+        return Record(None, str(batch.schema.names), f"values within the calendar ({error})")
+
+
+def _of_parquet(values: Any) -> Record:
+    """Moments, spans and numbers that only Parquet has, as JSON has them."""
+    return Record(msgspec.to_builtins(values, enc_hook=str))
 
 
 def content_of(path: Path) -> str:

@@ -1,5 +1,6 @@
 """What a mutation answers: the row that came of it, or why nothing did."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar, cast
@@ -17,6 +18,7 @@ from shared.vocabulary.errors import Conflict, InvalidInput, NotFound, Refusal
 from shared.vocabulary.ids import parse_id
 from shared.vocabulary.storable import culprit
 
+HALF_SURROGATE = re.compile(r"[\ud800-\udfff]")
 P = TypeVar("P", bound="Payload[Any]")
 
 
@@ -127,6 +129,8 @@ def _plain(value: Any) -> Any:
         return _name({"source": value.source, "id": value.id})
     if isinstance(value, Enum):
         return value.value  # pyrefly: ignore[unknown-attribute-access]
+    if isinstance(value, str) and HALF_SURROGATE.search(value):
+        return [ascii(value)]  # which travels, and is refused where text belongs
     if isinstance(value, list):
         return list(map(_plain, cast("list[Any]", value)))
     return row_of(value) if hasattr(value, "__strawberry_definition__") else value

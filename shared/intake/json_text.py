@@ -51,15 +51,14 @@ def members(obj: bytes) -> dict[str, bytes]:
     return {name: bytes(raw) for name, raw in values.items()}
 
 
-def fault(part: bytes) -> str | None:
-    """Where a part is no JSON even by the widest reading; nesting without end counts as JSON."""
+def has_lost_comma(part: bytes) -> bool:
+    """Whether another object follows without a comma between: two rows that look like one."""
+    text = part.decode(errors="replace").strip()
     try:
-        LENIENT.decode(part.decode(errors="replace"))
-    except RecursionError:
-        return None
-    except ValueError as error:
-        return str(error)
-    return None
+        _, end = LENIENT.raw_decode(text)
+    except (RecursionError, ValueError):
+        return False
+    return text[end:].lstrip().startswith("{")
 
 
 def _split(text: bytes, opening: bytes, problem: Exception) -> list[bytes]:

@@ -56,7 +56,7 @@ class Reader(Generic[S]):
             row = self._mend(raw, error)
         except (msgspec.DecodeError, RecursionError) as error:
             start = raw[:60].decode(errors="replace")
-            raise Malformed("row", start, f"a JSON object ({in_words(error)})") from error
+            raise Malformed("row", start, f"a JSON object ({reason(error)})") from error
         if b"\\u0000" in raw and (flaw := culprit(msgspec.json.decode(raw))):
             raise flaw
         for attribute, name, is_moment in self._days:
@@ -134,7 +134,7 @@ def _has_large(array: bytes) -> bool:
     return any(len(bytes(raw)) > MAX_ROW_BYTES for raw in raws)
 
 
-def in_words(problem: Exception) -> str:
+def reason(problem: Exception) -> str:
     """What is wrong with a text as JSON, for whoever wrote it."""
     return "nested too deep" if isinstance(problem, RecursionError) else str(problem)
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 
 from shared.intake.body import BY_LINE, MAX_BODY_BYTES, TooLarge
-from shared.intake.json_text import NotJson, fault, items, lines
+from shared.intake.json_text import NotJson, has_lost_comma, items, lines
 from shared.intake.reader import Malformed, Reader, id_of
 from shared.platform.auth import Principal
 from shared.platform.db import Conn
@@ -167,8 +167,8 @@ def _one_by_one(
                 row.recorded_at = recorded_at(principal, row.recorded_at)
             good.append(NumberedRow(number, row, dated))
         except InvalidInput as error:
-            if isinstance(error, Malformed) and not by_line and (where := fault(raw)):
-                raise InvalidInput("body", f"row {number}: {where}", LIST) from error
+            if isinstance(error, Malformed) and not by_line and has_lost_comma(raw):
+                raise InvalidInput("body", f"row {number}: no comma after it", LIST) from error
             bad.append(rejection(number, error, id_of(raw)))
     return good, bad
 

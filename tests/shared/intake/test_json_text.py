@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.intake.json_text import NotJson, fault, items, members
+from shared.intake.json_text import NotJson, has_lost_comma, items, members
 
 VALUES = st.recursive(
     st.integers() | st.text() | st.floats() | st.none() | st.just("\ud800"),
@@ -24,7 +24,7 @@ def test_items_are_cut_where_a_parser_would(values: list[object], deep: bool) ->
     cut = items(b" [ " + b" ,\n".join(texts) + b" ] ")
 
     assert cut == texts
-    assert [fault(part) for part in cut] == [None] * len(texts)
+    assert not any(map(has_lost_comma, cut))
 
 
 @given(st.dictionaries(st.text(), VALUES, max_size=5), st.booleans())
