@@ -41,7 +41,7 @@ class Bulk:
     async def segment(self, scope: str, request: Request) -> Response:
         """What an analytics library sends; some put their key into the body only."""
         key = _key_of_header(request.headers.get("authorization"))
-        if key is not None:
+        if key:
             return await self.rows("usage", request, await self._holder(key, scope))
         body = await self._keyless_body(request)
         key = await self._gate.off_loop(len(body), lambda: _key_in(body), "unknown")

@@ -16,6 +16,8 @@ from shared.process.connections import Connection, WebSocketConnection
 
 T = TypeVar("T")
 STARTUP_FAILURE = 3
+SWITCH_S = 0.001
+"""How long a thread that reads a large body may keep the loop waiting, each time."""
 
 
 class Server(uvicorn.Server):
@@ -64,6 +66,7 @@ def serve(app: Starlette, host: str, port: int, **options: Any) -> None:
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
     _allow_many_sockets()
+    sys.setswitchinterval(SWITCH_S)
     config = configured(app, host, port, timeout_graceful_shutdown=5, **options)
     server = Server(config, stopping(app))
     with contextlib.suppress(KeyboardInterrupt):

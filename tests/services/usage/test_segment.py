@@ -286,7 +286,7 @@ async def test_the_write_key_is_an_api_key_as_user_name_or_in_the_body(
     message = {"userId": "ann", "event": "x"}
     requests: list[tuple[dict[str, str], dict[str, Any], int]] = [
         (basic(key), {}, 200), ({}, {"writeKey": key}, 200),
-        ({"authorization": f"Bearer {key}"}, {}, 200),
+        ({"authorization": f"Bearer {key}"}, {}, 200), (basic(""), {"writeKey": key}, 200),
         (basic(reader), {}, 403), (basic("tnr_nobody"), {"writeKey": key}, 401),
         ({"authorization": "Basic !!!"}, {}, 401), ({}, {}, 401), ({}, {"writeKey": 7}, 401),
     ]  # fmt: skip
@@ -296,4 +296,4 @@ async def test_the_write_key_is_an_api_key_as_user_name_or_in_the_body(
         ) as response:
             assert response.status == status, (headers, more)
             assert (await response.json())["success"] is (status == 200)
-    assert await owner.fetchval("SELECT count(*) FROM usage.pending_event") == 3
+    assert await owner.fetchval("SELECT count(*) FROM usage.pending_event") == 4
