@@ -17,7 +17,7 @@ from shared.platform.db import Conn, Database
 from tests.services.usage.examples import World, named, summary
 
 BATCH = segment.reader("batch")
-AT_ONCE, PARTS, IN_A_PART = 40, 10, 1_000
+AT_ONCE, PARTS, IN_A_PART = 40, 20, 500
 
 
 @dataclass(frozen=True)
