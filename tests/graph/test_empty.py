@@ -13,6 +13,7 @@ from graph.schema import BY_ID
 from services.risk.actions import hindsight as hindsight_actions
 from services.risk.actions import models as models_actions
 from services.risk.actions import release
+from shared.intake.of_account import OfAccount
 from shared.intake.rows import BulkRoute, receive
 from shared.platform.auth import Principal
 from shared.platform.config import Settings
@@ -124,6 +125,8 @@ async def bare(
     """A row with nothing but what it cannot do without."""
     owners = {name: str(ids[of]) for name, of in OWNERS.items()}
     needed = [field.encode_name for field in fields(kind.row) if field.required]
+    needed += ["name"] if kind.name == "accounts" else []
+    needed += ["accountId"] if issubclass(kind.row, OfAccount) else []
     row = {name: (ROW | owners)[name] for name in needed}
     if kind.name == "events":
         await turned_away(suite, principal, row)
