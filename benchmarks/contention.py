@@ -178,7 +178,7 @@ async def tickets(at: Site) -> list[Figure]:
 
 async def rows_per_s(at: Site, tenant: UUID, accounts: Sequence[UUID], senders: int) -> float:
     """Rows a second, 48 batches shared out among the senders."""
-    batches = [[ticket(random.choice(accounts)) for _ in range(100)] for _ in range(48)]  # noqa: S311
+    batches = [[ticket(random.choice(accounts)) for _ in range(100)] for _ in range(48)]  # noqa: S311 - as above
 
     async def sender() -> None:
         while batches:

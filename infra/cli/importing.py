@@ -4,7 +4,7 @@ import asyncio
 import sys
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -12,6 +12,8 @@ from rich.console import Console
 from infra.cli.loading import Destination, day, destination
 from infra.loading import events as events_loading
 from infra.loading import telco as telco_loading
+from shared.vocabulary.errors import InvalidInput
+from shared.vocabulary.time_zone import check_time_zone
 
 
 @click.group()
@@ -119,6 +121,6 @@ def events(
 
 def _zone(name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+        return ZoneInfo(check_time_zone(name))
+    except InvalidInput as error:
         raise click.BadParameter(f"there is no zone '{name}'", param_hint="--time-zone") from error

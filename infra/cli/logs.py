@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from infra.suite.configuration import take
+from infra.suite.configuration import override_environment
 from infra.supervising.program import last_lines
 from shared.platform.config import data_folder
 from shared.vocabulary.errors import InvalidInput
@@ -34,7 +34,7 @@ def logs(name: str | None, lines: int, follow: bool, data_dir: str | None) -> No
       tenure logs postgres --lines 500
       tenure logs gateway --follow
     """
-    take(TENURE_DATA_DIR=data_dir)
+    override_environment(TENURE_DATA_DIR=data_dir)
     folder = data_folder() / "logs"
     names = sorted(path.stem for path in folder.glob("*.log"))
     if name is None:

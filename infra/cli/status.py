@@ -5,7 +5,7 @@ import sys
 import click
 
 from infra.suite import programs
-from infra.suite.configuration import configured, take
+from infra.suite.configuration import configured, override_environment
 from infra.suite.status_table import show
 from infra.supervising.status_board import Line, alive, state_of
 from infra.supervising.terminal import Terminal
@@ -33,7 +33,7 @@ def status(data_dir: str | None) -> None:
       1  running, but starting, or something is down or degraded, as with a broken model
       3  not running
     """
-    take(TENURE_DATA_DIR=data_dir)
+    override_environment(TENURE_DATA_DIR=data_dir)
     folder = data_folder()
     state = state_of(folder)
     if not alive(state.get("pid"), state.get("created")):

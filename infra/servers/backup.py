@@ -31,13 +31,17 @@ def back_up(settings: Settings, file: Path) -> None:
     draft = file.with_name(f"{file.name}.draft")
     with tempfile.TemporaryDirectory(dir=file.parent) as folder, database(settings):
         dump, record = Path(folder) / DUMP, Path(folder) / "mlflow.db"
-        client(settings, "pg_dump", ("--format=custom", f"--file={dump}", "tenure"))
+        client(
+            settings,
+            "pg_dump",
+            ("--format=custom", f"--file={dump}", postgres.cluster_of(settings).database),
+        )
         draft.touch(mode=0o600)
         with tarfile.open(draft, "w") as archive:
             archive.add(dump, DUMP)
-            for name in FILES:
-                if (settings.data_dir / name).exists():
-                    archive.add(settings.data_dir / name, name)
+            for part in FILES:
+                if (settings.data_dir / part).exists():
+                    archive.add(settings.data_dir / part, part)
             if (settings.data_dir / RECORD).exists():
                 copy_sqlite(settings.data_dir / RECORD, record)
                 archive.add(record, RECORD)
@@ -70,9 +74,10 @@ def make_database(settings: Settings) -> None:
     try:
         with database(settings):
             asyncio.run(make_roles(settings))
-            options = ("--exit-on-error", "--single-transaction", "--dbname=tenure", str(dump))
+            name = postgres.cluster_of(settings).database
+            options = ("--exit-on-error", "--single-transaction", f"--dbname={name}", str(dump))
             client(settings, "pg_restore", options)
-            asyncio.run(note(settings))
+            asyncio.run(record_restore(settings))
     except BaseException:
         postgres.erase(settings)
         raise
@@ -87,7 +92,7 @@ async def make_roles(settings: Settings) -> None:
             await conn.execute(f"CREATE ROLE {settings.database_role(schema)[0]}")
 
 
-async def note(settings: Settings) -> None:
+async def record_restore(settings: Settings) -> None:
     """From here on positions of the log are given a second time."""
     await migrate_all(settings)
     async with access.owner(settings) as conn:

@@ -11,7 +11,7 @@ def configured(*, begins: bool = False, **named: str | int | None) -> Settings:
 
     A command that does not begin an installation is refused where there is none.
     """
-    take(**named)
+    override_environment(**named)
     try:
         return Settings.from_env(begins=begins)
     except OSError as error:
@@ -19,6 +19,6 @@ def configured(*, begins: bool = False, **named: str | int | None) -> Settings:
         raise unwritable(folder, error) from error
 
 
-def take(**named: str | int | None) -> None:
+def override_environment(**named: str | int | None) -> None:
     """What a command line named goes before the environment, for all processes."""
     os.environ.update({key: str(value) for key, value in named.items() if value is not None})

@@ -1,6 +1,7 @@
 """Rows about an account, which is named by its id or by what another system calls it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 from uuid import UUID
 
@@ -64,6 +65,8 @@ async def name_accounts(rows: Sequence[NumberedRow[Row]], look_up: LookUp) -> No
             row.account_id, row.account_name = str(accounts[name]), UNSET
 
 
+@cache
 def _name_field(kind: type[OfAccount]) -> str:
+    """What the kind calls the name; asked of every row, and slow to look up."""
     fields = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
     return fields["account_name"]

@@ -14,7 +14,7 @@ import msgspec
 
 from shared.platform import telemetry
 from shared.platform.db import CONNECTION_ERRORS, Conn, Database, set_tenant, to
-from shared.process.loops import happens, went_round
+from shared.process.loops import await_event, went_round
 
 RELAY_BATCH = 1_000
 RELAY_PAUSE_S = 0.02
@@ -106,7 +106,7 @@ class Log:
             except Exception:
                 log.exception("relay")
             await asyncio.sleep(RELAY_PAUSE_S)
-            await happens(self._due, 0.5)
+            await await_event(self._due, 0.5)
 
     async def listen(self) -> None:
         """Hear the relay of any process and wake waiting readers, for ever."""
@@ -128,7 +128,7 @@ class Log:
                 while not conn.is_closed():
                     end = await self._tell_news(conn, end)
                     went_round()
-                    await happens(self._notices, LOOK_S)
+                    await await_event(self._notices, LOOK_S)
             finally:
                 with contextlib.suppress(*CONNECTION_ERRORS):
                     await conn.remove_listener(self._channel, self._notice)
@@ -168,7 +168,7 @@ class Log:
             left = deadline - asyncio.get_running_loop().time()
             if entries or left <= 0:
                 return entries
-            await happens(news, min(left, LOOK_AGAIN_S))
+            await await_event(news, min(left, LOOK_AGAIN_S))
 
     async def _read(
         self, after: int, limit: int, tenant_id: UUID | None, types: Sequence[str]

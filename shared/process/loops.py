@@ -88,7 +88,7 @@ async def cancel(task: "asyncio.Task[None]") -> None:
         log.error("a background loop had ended", exc_info=error)
 
 
-async def happens(event: asyncio.Event, within_s: float) -> None:
+async def await_event(event: asyncio.Event, within_s: float) -> None:
     """Wait for an event, or for so long at the most."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(within_s):

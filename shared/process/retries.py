@@ -9,7 +9,7 @@ from uuid import UUID
 from shared.platform.db import AWAY, Conn, Database, savepoint, set_patience, to
 from shared.process.facts import LogEntry
 from shared.process.listeners import Listeners, hear
-from shared.process.loops import happens, went_round
+from shared.process.loops import await_event, went_round
 
 TRIES = 5
 FIRST_PAUSE = timedelta(seconds=0.1)
@@ -70,7 +70,7 @@ class Retries:
                 log.info("facts of %s cannot be tried again now: %s", self._source, error)
             except Exception:
                 log.exception("trying facts of %s again", self._source)
-            await happens(self._news, pause_s)
+            await await_event(self._news, pause_s)
 
     async def round(self) -> bool:
         """Try once what is due of every tenant; whether any tenant had facts to try."""

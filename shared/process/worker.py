@@ -27,7 +27,7 @@ from shared.platform.auth import Signer
 from shared.platform.config import Settings
 from shared.platform.db import CONNECTION_ERRORS, Database, connect
 from shared.process import facts, given_up, work
-from shared.process.loops import Loops, cancel, happens, went_round
+from shared.process.loops import Loops, await_event, cancel, went_round
 from shared.process.rpc import Rpc
 from shared.process.serving import configured
 from shared.process.work import Claim, WorkList
@@ -178,7 +178,7 @@ async def poll(
             log.warning("%s: %s", name, error)
         except Exception:
             log.exception("%s", name)
-        await happens(hint, every_s)
+        await await_event(hint, every_s)
 
 
 async def _hinted(settings: Settings, service: str, hints: Sequence[asyncio.Event]) -> None:

@@ -52,7 +52,19 @@ async def door(
     async with doors(settings, principal) as door:
         named = {"id": account(0), "externalId": CRM}
         await send(door, SERVICES["accounts"], route_of(TABLES[0]), named)
+        await heard_of(door)
         yield door
+
+
+async def heard_of(door: Door) -> None:
+    """Until usage knows the account by its name; an event would wait for it before."""
+    (service, route) = next(each for each in NAMING if each[1].name == "events")
+    fields = {key: value for key, value in good(route).items() if key != "accountId"}
+    probe = fields | {"id": "probe", "externalId": CRM}
+    (receipt,) = await send(door, service, route, probe)
+    while receipt["status"] == "pending":
+        await asyncio.sleep(0.05)
+        (receipt,) = await send(door, service, route, probe)
 
 
 async def send(

@@ -1,5 +1,6 @@
 """Events that wait for their account: they go on bite by bite, each once, and not without end."""
 
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,6 +14,8 @@ from services.usage.domain import pending as pending_domain
 from services.usage.domain.work_lists import RELEASE
 from shared.platform.auth import SCOPES, Principal
 from shared.platform.db import Conn, Database
+from shared.process import work
+from shared.process.work import Claim
 from tests.examples import worker_context
 from tests.services.usage.examples import an_account, event, named, send, statuses, summary
 from tests.services.usage.processes import Served
@@ -78,22 +81,20 @@ async def test_a_small_backlog_does_not_wait_behind_a_large_one(
 
 @pytest.mark.usefixtures("small_bites")
 async def test_tenants_have_a_bite_each_in_turn(
-    db: Database, tenant: UUID, other_tenant: UUID, monkeypatch: pytest.MonkeyPatch
+    db: Database, tenant: UUID, other_tenant: UUID
 ) -> None:
     turns: list[UUID] = []
-    take_a_bite = pending_actions.release_more
 
-    async def note_the_turn(conn: Conn) -> None:
-        turns.append(await conn.fetchval("SELECT current_setting('tenure.tenant')::uuid"))
-        await take_a_bite(conn)
+    async def bite_of(tenant_id: UUID, claims: Sequence[Claim]) -> None:
+        turns.append(tenant_id)
+        await jobs.release(worker_context(db), tenant_id, claims)
 
-    monkeypatch.setattr(pending_actions, "release_more", note_the_turn)
     for of, number in ((tenant, 23), (other_tenant, 11)):
         rows = [event(externalId=crm("big")) for _ in range(number)]
         await send(db, Principal(of, "app", SCOPES), rows)
         await an_account(db, of, ("crm", "big"))
 
-    await drained(db)
+    await work.drain(db, RELEASE, bite_of)
 
     assert sorted(turns[:4]) == sorted([tenant, other_tenant] * 2)
     assert turns[4:] == [tenant] * (len(turns) - 4)

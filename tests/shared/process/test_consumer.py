@@ -200,7 +200,7 @@ async def locked(url: str, tenant: UUID) -> AsyncGenerator[Conn]:
 async def test_a_tenant_that_takes_too_long_is_caught_up_on_apart(
     ear: Ear, tenant: UUID, other_tenant: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.process.consumer.STATEMENT_TIMEOUT", "300ms", raising=False)
+    monkeypatch.setattr("shared.process.consumer.STATEMENT_TIMEOUT", "300ms")
 
     async def dawdle(conn: Conn, happened: Sequence[Happened]) -> None:
         if happened[0].number == POISON:
